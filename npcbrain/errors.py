@@ -1,0 +1,71 @@
+"""Every exception npcbrain raises, and the one sentence they all speak.
+
+Floor 0: imports nothing of npcbrain. Invariant: a message says what must hold, what was got,
+where, and what to do. Running out of budget, time or room is no error; it is a value in a report.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "EngineError",
+    "ModelError",
+    "NpcBrainError",
+    "PersonaError",
+    "SituationError",
+    "TreeError",
+    "UsageError",
+    "fault",
+]
+
+MAX_SHOWN = 60  # characters of an offending value worth showing; untrusted text may be megabytes
+
+
+class NpcBrainError(Exception):
+    """Base of every error raised by npcbrain."""
+
+
+class UsageError(NpcBrainError, ValueError):
+    """The host game called npcbrain with an argument it must not pass."""
+
+
+class SituationError(NpcBrainError, ValueError):
+    """A situation (or a decision) does not follow the schema."""
+
+
+class PersonaError(NpcBrainError, ValueError):
+    """A persona file or object does not follow the schema."""
+
+
+class ModelError(NpcBrainError):
+    """A model folder is missing, altered, or not what its manifest says."""
+
+
+class TreeError(NpcBrainError, ValueError):
+    """A behaviour tree is put together wrongly, or a node broke its contract."""
+
+
+class EngineError(NpcBrainError):
+    """A run of the model failed; the requests in it fall back to their trees."""
+
+
+def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> str:
+    """Composes the house's error sentence.
+
+    Args:
+        what: The thing that is wrong, a noun.
+        rule: What must hold, without "must": ``"be a string"``.
+        got: The offending value; shown by ``repr``, shortened.
+        where: A path (``$.npc.name``), a file or a call.
+        advice: What to do about it; may be empty.
+
+    Returns:
+        ``"<what> must <rule>, got <value> - at <where>; <advice>"``.
+
+    >>> fault("budget_ms", "be a number", "4", "Runtime.update()", "pass milliseconds, such as 4.0")
+    "budget_ms must be a number, got '4' - at Runtime.update(); pass milliseconds, such as 4.0"
+    """
+    shown = repr(got)
+    if len(shown) > MAX_SHOWN:
+        shown = f"{shown[: MAX_SHOWN - 3]}..."
+    sentence = f"{what} must {rule}, got {shown} - at {where}"
+    return f"{sentence}; {advice}" if advice else sentence

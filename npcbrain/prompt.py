@@ -1,0 +1,212 @@
+"""The language spoken with the model: situations become prompts, answers become decisions.
+
+Text only: no tokens, no model. Floor 1. Invariant: what ``answer_text`` writes, the grammar of
+``answer_grammar`` accepts and ``AnswerReader`` reads back.
+
+The prompt comes in two parts, so that the first can be computed once and kept::
+
+    prefix   Hilda, innkeeper                      who the NPC is, what it knows, what it can do
+             grumpy, honest
+             wants to fill the inn
+             knows:
+             - A bed costs five coppers.
+             can:
+             - say
+             - give item: room key / ale; to: player
+    news     at the Crooked Inn, night             what changes from one decision to the next
+             near: player, the drunk
+             remembers:
+             - The player paid five coppers.
+             speech from player: The key to my room, please.
+
+and the answer is one line per value, each begun by a space so that a copied word has the same
+tokens in the answer as in the prompt::
+
+     give
+     room key
+     player
+     happy
+     Here you are. Second door on the left.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from npcbrain.situation import Action, Decision, Situation, clean_text
+
+__all__ = [
+    "EMOTIONS",
+    "AnswerReader",
+    "Prompt",
+    "answer_grammar",
+    "answer_text",
+    "last_whole_sentence",
+    "render",
+]
+
+EMOTIONS = (
+    "neutral",
+    "happy",
+    "sad",
+    "angry",
+    "afraid",
+    "surprised",
+    "curious",
+    "proud",
+    "grateful",
+    "suspicious",
+    "amused",
+    "worried",
+)
+
+MAX_EVENT_CHARS = 280  # of a player's line or an event that reach the model; about 70 tokens
+SENTENCE_ENDS = ".!?"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt in its two parts; the model reads ``prefix + news``."""
+
+    prefix: str
+    news: str
+
+
+def render(situation: Situation) -> Prompt:
+    """Writes the prompt of a situation.
+
+    The event's text is cut at a word to ``MAX_EVENT_CHARS``: a player may type 100,000 characters.
+    """
+    npc, scene, event = situation.npc, situation.scene, situation.event
+    head = [f"{npc.name}, {npc.role}"]
+    if npc.traits:
+        head.append(", ".join(npc.traits))
+    if npc.goal:
+        head.append(f"wants to {npc.goal}")
+    if npc.facts:
+        head.append("knows:")
+        head.extend(f"- {fact}" for fact in npc.facts)
+    head.append("can:")
+    head.extend(f"- {_action_line(action)}" for action in situation.actions)
+
+    news = []
+    where = ", ".join(part for part in (scene.place, scene.time) if part)
+    if where:
+        news.append(f"at {where}")
+    if scene.nearby:
+        news.append(f"near: {', '.join(scene.nearby)}")
+    if situation.memory:
+        news.append("remembers:")
+        news.extend(f"- {line}" for line in situation.memory)
+    text = _cut(clean_text(event.text), MAX_EVENT_CHARS)
+    news.append(f"{event.kind} from {event.source}: {text}")
+    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
+
+
+def answer_text(decision: Decision) -> str:
+    """The answer a model should give for a decision; the labels of training."""
+    lines = (decision.action, *decision.args.values(), decision.emotion, decision.say)
+    return "\n".join(f" {line}" for line in lines)
+
+
+def answer_grammar(actions: Sequence[Action]) -> str:
+    """The grammar (Lark syntax, as llguidance reads it) of all legal answers to a situation.
+
+    An action or value that is not in the list cannot be produced; speech is one line that ends
+    a sentence.
+    """
+    rules = [f"start: {' | '.join(f'act{i}' for i in range(len(actions)))}"]
+    for i, action in enumerate(actions):
+        parts = [_literal(f" {action.name}\n")]
+        for values in action.args.values():
+            choices = " | ".join(_literal(f" {value}\n") for value in dict.fromkeys(values))
+            parts.append(f"({choices})")
+        rules.append(f"act{i}: {' '.join(parts)} emotion speech")
+    rules.append(f"emotion: {' | '.join(_literal(f' {word}' + chr(10)) for word in EMOTIONS)}")
+    rules.append(r"speech: / [^ \n\r\t\x00-\x1f][^\n\r\t\x00-\x1f]*[.!?]/")
+    return "\n".join(rules) + "\n"
+
+
+@dataclass(slots=True)
+class AnswerReader:
+    """Reads an answer while it is still being written.
+
+    Attributes:
+        actions: The legal actions the answer was constrained to.
+        action: The chosen action's name once its line is complete, else ``None``.
+        args: The arguments whose lines are complete.
+        emotion: The emotion once its line is complete, else ``None``.
+        say: The speech so far.
+        decided: Whether action and all arguments are complete, so that the game may act.
+    """
+
+    actions: Sequence[Action]
+    action: str | None = None
+    args: dict[str, str] = field(default_factory=dict)
+    emotion: str | None = None
+    say: str = ""
+    decided: bool = False
+    _chosen: Action | None = None
+
+    def read(self, text: str) -> None:
+        """Takes the whole answer text so far (not only what is new)."""
+        *lines, last = text.split("\n")
+        if not lines:
+            return
+        if self._chosen is None:
+            name = lines[0].removeprefix(" ")
+            self._chosen = next((a for a in self.actions if a.name == name), None)
+            if self._chosen is None:
+                return
+            self.action = name
+        num_args = len(self._chosen.args)
+        names = list(self._chosen.args)
+        for arg, line in zip(names, lines[1 : 1 + num_args], strict=False):
+            self.args[arg] = line.removeprefix(" ")
+        self.decided = len(lines) > num_args
+        if len(lines) > num_args + 1:
+            self.emotion = lines[num_args + 1].removeprefix(" ")
+            self.say = last.removeprefix(" ")
+
+    def decision(self, *, whole: bool) -> Decision | None:
+        """The decision read so far, or None before the action is decided.
+
+        Args:
+            whole: Whether the model ended the answer itself; otherwise speech is cut back to its
+                last whole sentence.
+        """
+        if not self.decided or self.action is None:
+            return None
+        say = self.say if whole else last_whole_sentence(self.say)
+        return Decision(self.action, dict(self.args), self.emotion or "neutral", say)
+
+
+def last_whole_sentence(text: str) -> str:
+    """``text`` up to its last sentence end, or nothing.
+
+    >>> last_whole_sentence("Five coppers. Break")
+    'Five coppers.'
+    >>> last_whole_sentence("Five coppers")
+    ''
+    """
+    end = max(text.rfind(mark) for mark in SENTENCE_ENDS)
+    return text[: end + 1]
+
+
+def _action_line(action: Action) -> str:
+    if not action.args:
+        return action.name
+    args = "; ".join(f"{arg}: {' / '.join(values)}" for arg, values in action.args.items())
+    return f"{action.name} {args}"
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return text[: limit + 1].rpartition(" ")[0] or text[:limit]

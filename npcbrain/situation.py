@@ -1,0 +1,271 @@
+"""What an NPC is asked, ``Situation``, and what it answers, ``Decision``.
+
+Plain immutable data with a strict reader for untrusted dictionaries; no prompt, no model, no file.
+Floor 1. Invariant: an instance that exists is valid, and ``to_dict`` of it reads back equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from npcbrain.errors import SituationError, fault
+
+__all__ = ["Action", "Decision", "Event", "Profile", "Scene", "Situation", "clean_text"]
+
+MAX_ACTIONS = 32  # legal actions of one situation; more would crowd the prompt out of the context
+MAX_VALUES = 32  # legal values of one argument
+MAX_NAME_CHARS = 64  # of a name, role, trait, action, argument or value
+MAX_LINE_CHARS = 240  # of a goal, fact or memory; a player's line is cut, these are refused
+MAX_LINES = 32  # facts, memories or bystanders in one situation
+
+
+def clean_text(text: str) -> str:
+    """One line of printable text: control characters and runs of white space become one space.
+
+    >>> clean_text("  Hello\\n\\tthere\\x00 ")
+    'Hello there'
+    """
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who the NPC is: the part of a situation that rarely changes.
+
+    Attributes:
+        name: What others call it.
+        role: Its work or place in the world, as ``"innkeeper"``.
+        traits: Adjectives that colour judgement and voice.
+        goal: What it wants, as a verb phrase: ``"fill the inn"``.
+        facts: Sentences it knows and may tell.
+    """
+
+    name: str
+    role: str
+    traits: tuple[str, ...] = ()
+    goal: str = ""
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where and when, and who or what is near."""
+
+    place: str = ""
+    time: str = ""
+    nearby: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What just happened to the NPC.
+
+    Attributes:
+        kind: ``speech``, ``gift``, ``attack``, ``sighting``, ``time``, or a game's own word.
+        source: Who or what caused it (``from`` in JSON).
+        text: The spoken line, or a sentence that tells what happened.
+    """
+
+    kind: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One legal action; ``args`` maps each argument to its legal values, in prompt order."""
+
+    name: str
+    args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a decision may depend on. See ``from_dict`` for the JSON form."""
+
+    npc: Profile
+    scene: Scene
+    event: Event
+    actions: tuple[Action, ...]
+    memory: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, data: object, where: str = "$") -> Situation:
+        """Reads the JSON form, checking every field.
+
+        Args:
+            data: ``{"npc": {...}, "scene": {...}, "memory": [...], "event": {...}, "actions": [...]}``.
+                Fields beside these (``id``, ``expect``) are ignored.
+            where: The path of ``data`` in its file, for messages.
+
+        Raises:
+            SituationError: A field is missing, of the wrong type, empty or too long.
+        """
+        reader = _Reader(data, where)
+        npc = reader.child("npc")
+        scene = reader.child("scene", optional=True)
+        event = reader.child("event")
+        return cls(
+            npc=Profile(
+                name=npc.text("name", MAX_NAME_CHARS),
+                role=npc.text("role", MAX_NAME_CHARS),
+                traits=npc.texts("traits", MAX_NAME_CHARS),
+                goal=npc.text("goal", MAX_LINE_CHARS, default=""),
+                facts=npc.texts("facts", MAX_LINE_CHARS),
+            ),
+            scene=Scene(
+                place=scene.text("place", MAX_NAME_CHARS, default=""),
+                time=scene.text("time", MAX_NAME_CHARS, default=""),
+                nearby=scene.texts("nearby", MAX_NAME_CHARS),
+            ),
+            memory=reader.texts("memory", MAX_LINE_CHARS),
+            event=Event(
+                kind=event.text("kind", MAX_NAME_CHARS),
+                source=event.text("from", MAX_NAME_CHARS),
+                text=event.text("text", None, default=""),
+            ),
+            actions=read_actions(reader.get("actions"), f"{where}.actions"),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; ``from_dict`` reads it back."""
+        return {
+            "npc": {
+                "name": self.npc.name,
+                "role": self.npc.role,
+                "traits": list(self.npc.traits),
+                "goal": self.npc.goal,
+                "facts": list(self.npc.facts),
+            },
+            "scene": {
+                "place": self.scene.place,
+                "time": self.scene.time,
+                "nearby": list(self.scene.nearby),
+            },
+            "memory": list(self.memory),
+            "event": {"kind": self.event.kind, "from": self.event.source, "text": self.event.text},
+            "actions": [
+                {"name": a.name, "args": {k: list(v) for k, v in a.args.items()}}
+                for a in self.actions
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the NPC does now, and says.
+
+    Attributes:
+        action: The name of one of the situation's actions.
+        args: A legal value for each of the action's arguments.
+        emotion: One word of ``npcbrain.prompt.EMOTIONS``; free when a tree decided.
+        say: What it says; may be empty when a tree decided.
+        source: ``"model"`` or ``"tree"``.
+        reason: Why the tree answered (``expired``, ``would_exceed``, ...); empty for the model.
+    """
+
+    action: str
+    args: Mapping[str, str] = field(default_factory=dict)
+    emotion: str = "neutral"
+    say: str = ""
+    source: str = "model"
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "action": self.action,
+            "args": dict(self.args),
+            "emotion": self.emotion,
+            "say": self.say,
+            "source": self.source,
+            "reason": self.reason,
+        }
+
+
+def read_actions(data: object, where: str = "$.actions") -> tuple[Action, ...]:
+    """Reads a list of legal actions: ``[{"name": "give", "args": {"item": ["key"]}}, ...]``.
+
+    Raises:
+        SituationError: The list is empty, a name is repeated, or an argument has no legal value.
+    """
+    items = _list(data, where, MAX_ACTIONS)
+    if not items:
+        raise SituationError(
+            fault("actions", "name at least one action", items, where, 'add {"name": "say"}')
+        )
+    actions: dict[str, Action] = {}
+    for index, item in enumerate(items):
+        at = f"{where}[{index}]"
+        reader = _Reader(item, at)
+        name = reader.text("name", MAX_NAME_CHARS)
+        if name in actions:
+            raise SituationError(fault("action name", "be unique", name, f"{at}.name"))
+        args = reader.child("args", optional=True)
+        values = {
+            _text(arg, f"{at}.args", MAX_NAME_CHARS): args.texts(arg, MAX_NAME_CHARS, MAX_VALUES)
+            for arg in args.data
+        }
+        for arg, legal in values.items():
+            if not legal:
+                raise SituationError(
+                    fault("argument", "have at least one legal value", [], f"{at}.args.{arg}")
+                )
+        actions[name] = Action(name, values)
+    return tuple(actions.values())
+
+
+class _Reader:
+    """Reads fields of one JSON object and remembers where it is."""
+
+    def __init__(self, data: object, where: str) -> None:
+        if not isinstance(data, Mapping):
+            raise SituationError(fault("value", "be an object", data, where))
+        self.data = data
+        self.where = where
+
+    def get(self, key: str) -> object:
+        if key not in self.data:
+            raise SituationError(
+                fault("field", "be present", None, f"{self.where}.{key}", f"add {key!r}")
+            )
+        return self.data[key]
+
+    def child(self, key: str, *, optional: bool = False) -> _Reader:
+        value = self.data.get(key, {}) if optional else self.get(key)
+        return _Reader(value, f"{self.where}.{key}")
+
+    def text(self, key: str, limit: int | None, *, default: str | None = None) -> str:
+        if default is not None and key not in self.data:
+            return default
+        where = f"{self.where}.{key}"
+        return _text(self.get(key), where, limit, may_be_empty=default is not None)
+
+    def texts(self, key: str, limit: int, count: int = MAX_LINES) -> tuple[str, ...]:
+        where = f"{self.where}.{key}"
+        items = _list(self.data.get(key, ()), where, count)
+        return tuple(_text(item, f"{where}[{i}]", limit) for i, item in enumerate(items))
+
+
+def _list(data: object, where: str, limit: int) -> Sequence[object]:
+    if not isinstance(data, list | tuple):
+        raise SituationError(fault("value", "be a list", data, where))
+    if len(data) > limit:
+        raise SituationError(fault("list", f"hold at most {limit} items", len(data), where))
+    return data
+
+
+def _text(data: object, where: str, limit: int | None, *, may_be_empty: bool = False) -> str:
+    """A cleaned line; ``limit`` None means a player's line, which the prompt cuts to size."""
+    if not isinstance(data, str):
+        raise SituationError(fault("value", "be a string", data, where))
+    text = clean_text(data)
+    if not text and not may_be_empty:
+        raise SituationError(fault("text", "not be empty", data, where))
+    if limit is not None and len(text) > limit:
+        raise SituationError(
+            fault("text", f"have at most {limit} characters", len(text), where, "shorten it")
+        )
+    return text

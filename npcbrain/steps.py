@@ -1,0 +1,93 @@
+"""The contract between the scheduler and an engine: what a step is, and who offers it.
+
+Data and protocols only, so that the scheduler and its tests load no ONNX Runtime. Floor 1.
+Invariant: a step is indivisible; everything between two steps is at rest and may be cancelled.
+
+A **generation** is one answer being written. A **wave** is one trip of rows through the model's
+segments; running a wave moves it on by exactly one segment: that is a **step**. Between steps the
+hidden states wait in the wave. A generation is in at most one wave at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Protocol
+
+__all__ = ["EngineLike", "GenerationLike", "Kind", "WaveLike"]
+
+
+class Kind(IntEnum):
+    """The kinds of wave."""
+
+    COPY = 0  # one generation: cached prefix into (or out of) its slot; a single step
+    PREFILL = 1  # one generation: a chunk of its pending tokens
+    DECODE = 2  # several generations: the one pending token of each
+
+
+class GenerationLike(Protocol):
+    """What the scheduler may read of an answer being written."""
+
+    copyable: int  # cached prefix tokens waiting to be copied into the slot; copy before prefill
+    pending: int  # tokens known but not yet in the KV cache; exactly 1 means ready to decode
+    context: int  # tokens in the KV cache
+    generated: int  # answer tokens so far
+    max_new_tokens: int
+    in_wave: bool
+    finished: bool
+
+
+class WaveLike(Protocol):
+    """One trip through the segments.
+
+    ``rows`` is what its price depends on: the chunk length of a prefill (after padding), the slots
+    spanned by a decode (gaps included, they cost the same), the tokens of a copy.
+    """
+
+    kind: Kind
+    generations: Sequence[GenerationLike]
+    rows: int
+    context: int  # longest context among its generations
+    segment: int  # the segment its next step runs; 0 .. num_steps - 1
+    num_steps: int  # a copy has 1; a prefill that leaves tokens pending skips the head
+
+
+class EngineLike(Protocol):
+    """Runs waves, one step at a time; knows no frames and no deadlines."""
+
+    num_segments: int  # steps of a decode: the decoder segments, then the head as the last one
+    num_slots: int  # how many generations can be open at once, and the widest decode
+    chunk_sizes: tuple[int, ...]  # rows a prefill step may have, ascending
+    waves: Sequence[WaveLike]  # in flight, oldest first
+
+    def open(self, generation: GenerationLike) -> bool:
+        """Gives a generation a slot; False when none is free."""
+        ...
+
+    def close(self, generation: GenerationLike) -> None:
+        """Takes the slot back: finished, cancelled or failed, at any step. Idempotent."""
+        ...
+
+    def decode_rows(self, generations: Sequence[GenerationLike]) -> int:
+        """The rows a decode of these would have: the span of their slots, gaps included."""
+        ...
+
+    def start_copy(self, generation: GenerationLike) -> WaveLike:
+        """Puts a copy of the cached prefix in flight; costs nothing until it is run."""
+        ...
+
+    def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
+        """Puts a chunk in flight: the next ``min(rows, pending)`` tokens; ``rows`` is a chunk size."""
+        ...
+
+    def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
+        """Puts one token each of several generations in flight."""
+        ...
+
+    def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
+        """Runs one step. Returns the generations that gained an answer token by it.
+
+        Raises:
+            EngineError: The step failed; the wave is gone and its generations must be closed.
+        """
+        ...
