@@ -1,0 +1,188 @@
+"""How a weight matrix is stored and multiplied: the kernels, and who gets which.
+
+Weights come in as float32 [out, in]; what leaves is nodes and constants in a ``GraphParts``. No
+model and no layer order here. Invariant: with every kernel but ``fp32`` a row's result does not
+depend on the other rows of the run, to the last bit; schedule invariance rests on that.
+
+| kernel | weights | activations | for |
+|---|---|---|---|
+| ``fp32`` | float32 | float32 | reference; not row-invariant |
+| ``nbits8`` | int8 in blocks of 32 along the input | int8, same blocks | exactness, single rows |
+| ``rowint8`` | int8, one scale per output | uint8, one scale per row | speed from 4 rows on |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from npcbrain.errors import UsageError, fault
+from tools.distil.parts import CONTRIB, GraphParts
+
+__all__ = [
+    "KERNELS",
+    "embed_rows",
+    "kernel_plan",
+    "linear",
+    "quantise_blocks",
+    "quantise_rows",
+]
+
+KERNELS = ("fp32", "nbits8", "rowint8")
+GROUPS = ("qkv", "o", "gate_up", "down")  # the matmuls of a layer
+
+BLOCK = 32  # inputs that share a scale in nbits8; 64 and 128 are no faster
+ZERO = 128  # uint8 that stands for 0.0; signed activations have no fast path in the runtime
+TINY = 1e-8  # smallest scale of a row, so that a row of zeros divides by something
+
+
+def kernel_plan(
+    num_layers: int, kernel: str, exceptions: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Which kernel each matrix gets, as the manifest's ``kernels`` lists it.
+
+    Args:
+        num_layers: Decoder layers.
+        kernel: The kernel of everything that has no exception.
+        exceptions: Kernels by pattern: ``{"layers.*.down": "nbits8", "head": "fp32"}``. A later
+            pattern wins over an earlier one.
+
+    Returns:
+        ``{"embed": ..., "layers.0.qkv": ..., ..., "head": ...}``. ``embed`` is ``fp32`` or
+        ``rowint8``: a lookup has no activations, so int8 rows serve both int8 kernels.
+
+    Raises:
+        UsageError: A kernel is unknown, or a pattern matches nothing.
+    """
+    names = [f"layers.{layer}.{group}" for layer in range(num_layers) for group in GROUPS]
+    plan = dict.fromkeys(["embed", *names, "head"], _known(kernel))
+    for pattern, other in (exceptions or {}).items():
+        matched = [name for name in plan if fnmatchcase(name, pattern)]
+        if not matched:
+            raise UsageError(
+                fault("pattern", "match a matrix", pattern, "kernel_plan()", "try layers.*.down")
+            )
+        plan.update(dict.fromkeys(matched, _known(other)))
+    if plan["embed"] != "fp32":
+        plan["embed"] = "rowint8"
+    return plan
+
+
+def linear(
+    parts: GraphParts, x: str, weight: np.ndarray, name: str, kernel: str, output: str = ""
+) -> str:
+    """Multiplies the rows of ``x`` by a weight matrix.
+
+    Args:
+        parts: Where nodes and constants go.
+        x: Name of a float32 value [..., in].
+        weight: float32 [out, in].
+        name: Prefix of all names made here.
+        kernel: One of ``KERNELS``.
+        output: What the product shall be called; ``"<name>.out"`` if empty.
+
+    Returns:
+        The name of the product, float32 [..., out].
+    """
+    output = output or f"{name}.out"
+    if _known(kernel) == "nbits8":
+        return _linear_nbits8(parts, x, weight, name, output)
+    if kernel == "rowint8":
+        return _linear_rowint8(parts, x, weight, name, output)
+    return parts.node("MatMul", [x, parts.constant(f"{name}.weight", weight.T)], output)
+
+
+def embed_rows(parts: GraphParts, ids: str, table: np.ndarray, name: str, kernel: str) -> str:
+    """Looks up rows of a float32 table [vocab, hidden], kept in int8 unless ``kernel`` is fp32."""
+    if _known(kernel) == "fp32":
+        return parts.node("Gather", [parts.constant(f"{name}.weight", table), ids], f"{name}.out")
+    rows, scales = quantise_rows(table)
+    found = parts.node("Gather", [parts.constant(f"{name}.weight", rows), ids], f"{name}.rows")
+    scale = parts.node(
+        "Gather", [parts.constant(f"{name}.scale", scales[:, None]), ids], f"{name}.scales"
+    )
+    wide = parts.node("Cast", [found], f"{name}.wide", {"to": 1})
+    return parts.node("Mul", [wide, scale], f"{name}.out")
+
+
+def quantise_rows(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rounds a matrix to int8, one scale per row.
+
+    Args:
+        weight: float32 [out, in].
+
+    Returns:
+        int8 [out, in] in -127..127 and float32 [out]; ``int8 * scale`` is the matrix again.
+    """
+    scales = np.maximum(np.abs(weight).max(axis=1) / np.float32(127), np.float32(TINY))
+    return np.rint(weight / scales[:, None]).astype(np.int8), scales.astype(np.float32)
+
+
+def quantise_blocks(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rounds a matrix to uint8 around 128, one scale per block of ``BLOCK`` inputs.
+
+    Args:
+        weight: float32 [out, in]; ``in`` is filled up with zeros to whole blocks.
+
+    Returns:
+        uint8 [out, blocks, BLOCK] and float32 [out, blocks]; ``(uint8 - 128) * scale``.
+    """
+    num_out, num_in = weight.shape
+    padded = np.pad(weight, ((0, 0), (0, -num_in % BLOCK)))
+    rows, scales = quantise_rows(padded.reshape(-1, BLOCK))
+    stored = (rows.astype(np.int16) + ZERO).astype(np.uint8)
+    return stored.reshape(num_out, -1, BLOCK), scales.reshape(num_out, -1)
+
+
+def _linear_nbits8(parts: GraphParts, x: str, weight: np.ndarray, name: str, output: str) -> str:
+    num_out, num_in = weight.shape
+    blocks, scales = quantise_blocks(weight)
+    inputs = [
+        x,
+        parts.constant(f"{name}.weight", blocks),
+        parts.constant(f"{name}.scale", scales),
+    ]
+    # accuracy_level 4 takes int8 activations; without it 8 bits have no kernel worth the name
+    # (90 times slower).
+    attributes = {"K": num_in, "N": num_out, "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
+    return parts.node("MatMulNBits", inputs, output, attributes, CONTRIB)
+
+
+def _linear_rowint8(parts: GraphParts, x: str, weight: np.ndarray, name: str, output: str) -> str:
+    """Every row of ``x`` gets its own scale: DynamicQuantizeMatMul has one for the whole tensor."""
+    rows, scales = quantise_rows(weight)
+    last = parts.constant("axis.last", np.array([-1], np.int64))
+    unit = parts.constant("unit", np.array(1, np.float32))
+    zero = parts.constant("zero.activations", np.array(ZERO, np.uint8))
+    size = parts.node("Abs", [x], f"{name}.size")
+    peak = parts.node("ReduceMax", [size, last], f"{name}.peak", {"keepdims": 1})
+    step = parts.constant("step", np.array(1 / 127, np.float32))
+    raw_scale = parts.node("Mul", [peak, step], f"{name}.raw_row_scale")
+    floor = parts.constant("floor", np.array(TINY, np.float32))
+    scale = parts.node("Max", [raw_scale, floor], f"{name}.row_scale")
+    scaled = parts.node("Div", [x, scale], f"{name}.scaled")
+    quantised = parts.node("QuantizeLinear", [scaled, unit, zero], f"{name}.quantised")
+    product = parts.node(
+        "MatMulIntegerToFloat",
+        [
+            quantised,
+            parts.constant(f"{name}.weight", rows.T),
+            unit,
+            parts.constant(f"{name}.scale", scales),
+            zero,
+            parts.constant("zero.weights", np.array(0, np.int8)),
+        ],
+        f"{name}.product",
+        domain=CONTRIB,
+    )
+    return parts.node("Mul", [product, scale], output)
+
+
+def _known(kernel: str) -> str:
+    if kernel not in KERNELS:
+        raise UsageError(
+            fault("kernel", "be known", kernel, "kernel_plan()", f"use one of {', '.join(KERNELS)}")
+        )
+    return kernel
