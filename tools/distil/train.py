@@ -1,0 +1,275 @@
+r"""Stages 3 and 4: heals the pruned student, then teaches it to decide.
+
+    python -m tools.distil.train heal --student work/pruned --teacher work/teacher \
+        --text DIR --out work/healed --minutes 30
+    python -m tools.distil.train decide --student work/healed --out work/student --minutes 90
+
+*heal* distils the unpruned teacher's next-token distribution into the student on general text and
+copy exercises. *decide* trains on generated situations: the loss falls on the answer alone; with
+``--teacher`` (one tuned on decisions) its soft targets are added to the labels.
+
+Weights, gradients and activations are bfloat16, two to three times faster than float32 on a CPU
+that knows it; the optimiser works on float32 masters, or small updates would be rounded away. The
+learning rate follows the share of ``--minutes`` used, so a slow machine makes fewer steps and
+still ends on a settled model. Stopped at any moment, the same command resumes from the checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from tokenizers import Tokenizer
+from torch.nn import functional
+from transformers import LlamaForCausalLM
+
+from npcbrain.prompt import answer_text, render
+from npcbrain.situation import Decision, Situation
+from tools.distil import corpus
+
+IGNORE = -100  # a label that takes no part in the loss
+BOS, EOS = 1, 2
+WARM_UP = 0.02  # share of the run over which the learning rate rises
+CHECKPOINT_S = 240.0
+
+
+@dataclass
+class Batch:
+    """ids and labels int64 [rows, length]; a row's padding is ignored on the right."""
+
+    ids: torch.Tensor
+    labels: torch.Tensor
+
+
+def example_ids(
+    tokenizer: Tokenizer, situation: Situation, decision: Decision
+) -> tuple[list[int], int]:
+    """Prompt and answer as the engine sees them, and where the answer begins."""
+    tokenizer.encode_special_tokens = True
+    prompt = render(situation)
+    parts = [
+        tokenizer.encode(t, add_special_tokens=False).ids for t in (prompt.prefix, prompt.news)
+    ]
+    ids = [BOS, *parts[0], *parts[1], EOS]
+    answer = tokenizer.encode(answer_text(decision), add_special_tokens=False).ids
+    return [*ids, *answer, EOS], len(ids)
+
+
+def decision_batches(tokenizer: Tokenizer, seed: int, split: str, tokens: int) -> Iterator[Batch]:
+    """Endless batches of situations, of alike length, about ``tokens`` tokens each."""
+    from tools.distil import situations
+
+    rng = random.Random(f"{seed}-{split}")
+    while True:
+        examples = []
+        for _ in range(512):
+            drawn = situations.sample(rng, split)
+            examples.append(example_ids(tokenizer, drawn.situation, drawn.decision))
+        examples.sort(key=lambda e: len(e[0]))
+        groups, group = [], []
+        for example in examples:
+            if group and len(example[0]) * (len(group) + 1) > tokens:
+                groups.append(group)
+                group = []
+            group.append(example)
+        groups.append(group)
+        rng.shuffle(groups)
+        for group in groups:
+            length = max(len(ids) for ids, _ in group)
+            ids = torch.full((len(group), length), EOS)
+            labels = torch.full((len(group), length), IGNORE)
+            for row, (tokens_of_row, start) in enumerate(group):
+                ids[row, : len(tokens_of_row)] = torch.tensor(tokens_of_row)
+                labels[row, start : len(tokens_of_row)] = torch.tensor(tokens_of_row[start:])
+            yield Batch(ids, labels)
+
+
+def text_batches(
+    tokenizer: Tokenizer, seed: int, folders: list[Path], tokens: int, length: int
+) -> Iterator[Batch]:
+    """Endless batches of packed general text and copy exercises."""
+    rng = random.Random(seed)
+    source = corpus.rows(
+        corpus.read_passages(folders), tokenizer, rng, length=length, exercises=0.4
+    )
+    while True:
+        ids = torch.tensor([next(source) for _ in range(tokens // length)])
+        yield Batch(ids, ids)
+
+
+def batch_loss(
+    student: LlamaForCausalLM, teacher: LlamaForCausalLM | None, batch: Batch, soft: float
+) -> tuple[torch.Tensor, float]:
+    """Loss and label accuracy. Logits are computed only where a label is: the head is expensive.
+
+    Args:
+        soft: Weight of the teacher's soft targets; the labels weigh ``1 - soft``.
+    """
+    targets = batch.labels[:, 1:]
+    places = targets != IGNORE
+    wanted = targets[places]
+    hidden = student.model(batch.ids, use_cache=False).last_hidden_state[:, :-1][places]
+    logits = student.lm_head(hidden).float()
+    loss = functional.cross_entropy(logits, wanted)
+    accuracy = (logits.argmax(-1) == wanted).float().mean().item()
+    if teacher is not None:
+        with torch.no_grad():
+            known = teacher.model(batch.ids, use_cache=False).last_hidden_state[:, :-1][places]
+            soft_targets = teacher.lm_head(known).float().log_softmax(-1)
+        divergence = functional.kl_div(
+            logits.log_softmax(-1), soft_targets, log_target=True, reduction="batchmean"
+        )
+        loss = (1 - soft) * loss + soft * divergence
+    return loss, accuracy
+
+
+class Trainer:
+    """The loop: masters in float32, a checkpoint every few minutes, progress on one line."""
+
+    def __init__(self, args: argparse.Namespace, console: Console) -> None:
+        self.args, self.console = args, console
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.out: Path = args.out
+        self.checkpoint = self.out / "checkpoint.pt"
+        source = self.out if self.checkpoint.exists() else args.student
+        self.student = self._load(source)
+        self.tokenizer = Tokenizer.from_file(str(args.student / "tokenizer.json"))
+        self.teacher = self._load(args.teacher) if args.teacher else None
+        if self.teacher is not None:
+            vocab = self.student.config.vocab_size
+            if self.teacher.config.vocab_size != vocab:
+                self.teacher.resize_token_embeddings(vocab, mean_resizing=False)
+            self.teacher.eval()
+        self.parameters = list(self.student.parameters())
+        self.masters = [p.detach().float().clone() for p in self.parameters]
+        self.optimizer = torch.optim.AdamW(
+            self.masters, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.01
+        )
+        self.step, self.elapsed_s, self.tokens = 0, 0.0, 0
+        if self.checkpoint.exists():
+            self._resume()
+
+    def _load(self, folder: Path) -> LlamaForCausalLM:
+        return LlamaForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).to(self.device)
+
+    def _resume(self) -> None:
+        saved = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        self.optimizer.load_state_dict(saved["optimizer"])
+        for master, kept in zip(self.masters, saved["masters"], strict=True):
+            master.copy_(kept)
+        self._publish()
+        self.step, self.elapsed_s, self.tokens = saved["step"], saved["elapsed_s"], saved["tokens"]
+        self.console.print(f"resumed at step {self.step}, {self.elapsed_s / 60:.1f} minutes in")
+
+    @torch.no_grad()
+    def _publish(self) -> None:
+        for parameter, master in zip(self.parameters, self.masters, strict=True):
+            parameter.copy_(master)
+
+    def save(self) -> None:
+        """Weights first: if cut between the two, the older checkpoint still fits."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.student.save_pretrained(self.out)
+        shutil.copyfile(self.args.student / "tokenizer.json", self.out / "tokenizer.json")
+        record = {
+            "stage": self.args.stage,
+            "seed": self.args.seed,
+            "steps": self.step,
+            "tokens": self.tokens,
+            "minutes": round(self.elapsed_s / 60, 1),
+            "lr": self.args.lr,
+        }
+        (self.out / "training.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
+        state = {
+            "optimizer": self.optimizer.state_dict(),
+            "masters": self.masters,
+            "step": self.step,
+            "elapsed_s": self.elapsed_s,
+            "tokens": self.tokens,
+        }
+        scratch = self.checkpoint.with_suffix(".part")
+        torch.save(state, scratch)
+        scratch.replace(self.checkpoint)
+
+    def rate(self, progress: float) -> float:
+        """Learning rate: a short linear rise, then a cosine down to a twentieth."""
+        rise = min(1.0, progress / WARM_UP + 0.02)
+        return self.args.lr * rise * (0.525 + 0.475 * math.cos(math.pi * min(progress, 1.0)))
+
+    def train(self, batches: Iterator[Batch]) -> None:
+        """Runs until the minutes are used."""
+        total_s = self.args.minutes * 60
+        saved_s, told_s = self.elapsed_s, self.elapsed_s
+        mean_loss = mean_accuracy = 0.0
+        while self.elapsed_s < total_s:
+            started = time.monotonic()
+            batch = next(batches)
+            batch = Batch(batch.ids.to(self.device), batch.labels.to(self.device))
+            loss, accuracy = batch_loss(self.student, self.teacher, batch, self.args.soft)
+            loss.backward()
+            self._update()
+            self.step += 1
+            self.tokens += batch.ids.numel()
+            decay = min(0.98, 1 - 1 / self.step)
+            mean_loss = decay * mean_loss + (1 - decay) * loss.item()
+            mean_accuracy = decay * mean_accuracy + (1 - decay) * accuracy
+            self.elapsed_s += time.monotonic() - started
+            if self.elapsed_s - told_s > 20:
+                told_s = self.elapsed_s
+                self.console.print(
+                    f"{self.elapsed_s / 60:6.1f}/{self.args.minutes:.0f} min  step {self.step}  "
+                    f"{self.tokens / 1e6:.2f} M tokens  loss {mean_loss:.3f}  "
+                    f"right {mean_accuracy:.1%}"
+                )
+            if self.elapsed_s - saved_s > CHECKPOINT_S:
+                saved_s = self.elapsed_s
+                self.save()
+        self.save()
+
+    def _update(self) -> None:
+        for parameter, master in zip(self.parameters, self.masters, strict=True):
+            master.grad = parameter.grad.float()
+            parameter.grad = None
+        torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate(self.elapsed_s / (self.args.minutes * 60))
+        self.optimizer.step()
+        self._publish()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stage", choices=("heal", "decide"))
+    parser.add_argument("--student", type=Path, required=True, help="the folder to start from")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--teacher", type=Path, help="soft targets from this model")
+    parser.add_argument("--soft", type=float, default=0.7, help="weight of the soft targets")
+    parser.add_argument("--text", type=Path, action="append", default=[], help="a text folder")
+    parser.add_argument("--lr", type=float, default=6e-4)
+    parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
+    parser.add_argument("--length", type=int, default=192, help="tokens a row of text")
+    parser.add_argument("--seed", type=int, default=7)
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    trainer = Trainer(args, Console())
+    # A resumed run must not see the same batches again: the position is part of the seed.
+    seed = args.seed + 1000 * trainer.step
+    if args.stage == "heal":
+        batches = text_batches(trainer.tokenizer, seed, args.text, args.tokens, args.length)
+    else:
+        batches = decision_batches(trainer.tokenizer, seed, "train", args.tokens)
+    trainer.train(batches)
+
+
+if __name__ == "__main__":
+    main()
