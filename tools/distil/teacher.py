@@ -134,7 +134,7 @@ def read_config(reader: gguf.GGUFReader) -> dict:
 
 
 def read_gguf(path: Path) -> tuple[dict, dict, Tokenizer]:
-    """Config, weights and tokenizer; the memory map is gone when this returns (Windows needs it)."""
+    """Config, weights and tokenizer; the map is closed on return, or Windows keeps the file."""
     reader = gguf.GGUFReader(path)
     config = read_config(reader)
     heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
