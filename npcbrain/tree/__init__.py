@@ -1,0 +1,114 @@
+"""Behaviour trees: definitions that are plain values, and a fast tree for each NPC.
+
+Knows no model, no frames, no NPCs; only an owner it never looks into. Floor 1.
+Invariant: names are exported here once, and nowhere else.
+
+A map, from the bottom up:
+
+* ``status``      ``Status``: IDLE, SUCCESS, FAILURE, RUNNING
+* ``blackboard``  ``Blackboard``: plain data that nodes share
+* ``node``        ``Node``, and how a definition becomes two closures
+* ``leaves``      ``Condition``, ``Action``, ``Wait``, ...; ``StatefulLeaf`` to extend
+* ``composites``  ``Selector``, ``Sequence``, ``Parallel``, ``Concurrent``, ...
+* ``decorators``  ``Inverter``, ``Repeat``, ``Retry``, ``RunOnce``, ``Guard``, ...
+* ``timing``      ``Timeout``, ``Cooldown``, ``Delay``
+* ``tree``        ``compile`` and ``Tree``: tick, halt, state, restore
+
+>>> from types import SimpleNamespace
+>>> from npcbrain.clock import SystemClock
+>>> guard = SimpleNamespace(sees_thief=False)
+>>> definition = Selector(
+...     Sequence(Condition("thief", lambda npc: npc.sees_thief), Action("shout", lambda npc: None)),
+...     Action("patrol", lambda npc: Status.RUNNING),
+... )
+>>> tree = compile(definition, guard, SystemClock())
+>>> tree.tick()
+<Status.RUNNING: 3>
+>>> for node, status in tree.statuses:
+...     print("  " * node.depth + node.name, status.name)
+Selector RUNNING
+  Sequence FAILURE
+    thief FAILURE
+    shout IDLE
+  patrol RUNNING
+"""
+
+from __future__ import annotations
+
+from npcbrain.tree.blackboard import Blackboard
+from npcbrain.tree.composites import (
+    Composite,
+    Concurrent,
+    Parallel,
+    ReactiveSelector,
+    ReactiveSequence,
+    Selector,
+    Sequence,
+    SequenceWithMemory,
+)
+from npcbrain.tree.decorators import (
+    Decorator,
+    ForceFailure,
+    ForceSuccess,
+    Guard,
+    Inverter,
+    KeepRunningUntilFailure,
+    Precondition,
+    Repeat,
+    Retry,
+    RunOnce,
+)
+from npcbrain.tree.leaves import (
+    Action,
+    Condition,
+    Context,
+    Fail,
+    SetBlackboard,
+    StatefulLeaf,
+    Succeed,
+    Wait,
+)
+from npcbrain.tree.node import Compiled, Node, NodeInfo, Site
+from npcbrain.tree.status import Status
+from npcbrain.tree.timing import Cooldown, Delay, Timeout
+from npcbrain.tree.tree import Tree, compile
+
+__all__ = [
+    "Action",
+    "Blackboard",
+    "Compiled",
+    "Composite",
+    "Concurrent",
+    "Condition",
+    "Context",
+    "Cooldown",
+    "Decorator",
+    "Delay",
+    "Fail",
+    "ForceFailure",
+    "ForceSuccess",
+    "Guard",
+    "Inverter",
+    "KeepRunningUntilFailure",
+    "Node",
+    "NodeInfo",
+    "Parallel",
+    "Precondition",
+    "ReactiveSelector",
+    "ReactiveSequence",
+    "Repeat",
+    "Retry",
+    "RunOnce",
+    "Selector",
+    "Sequence",
+    "SequenceWithMemory",
+    "SetBlackboard",
+    "Site",
+    "StatefulLeaf",
+    "Status",
+    "Succeed",
+    "Timeout",
+    "Tree",
+    "Wait",
+    "compile",
+]

@@ -1,0 +1,81 @@
+"""What the nodes of one tree, and the game, tell each other: ``Blackboard``.
+
+A dictionary with a strict door to save files; no events, no scopes, no types of its own.
+Floor 1. Invariant: ``restore`` takes all of a snapshot or, when it raises, nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from npcbrain.errors import TreeError, fault
+
+__all__ = ["Blackboard"]
+
+MAX_DEPTH = 32  # of lists and dictionaries in each other; a list that holds itself stops here
+SCALARS = frozenset({type(None), bool, int, float, str})
+
+
+class Blackboard(dict[str, Any]):
+    """A dictionary for plain data: None, bool, int, float, str, and lists and dicts of them.
+
+    Writing is unchecked, since nodes write inside a frame; ``snapshot`` checks. Live objects
+    (sprites, requests) belong on the owner of the tree, or they could not be saved.
+
+    >>> board = Blackboard(alarm=True)
+    >>> board["route"] = ("well", "inn")
+    >>> board.snapshot()
+    {'alarm': True, 'route': ['well', 'inn']}
+    """
+
+    __slots__ = ()
+
+    def snapshot(self) -> dict[str, Any]:
+        """A deep copy of plain data; tuples become lists.
+
+        Raises:
+            TreeError: Something on the blackboard is not plain data; the message has its path.
+        """
+        copy: dict[str, Any] = _plain(dict(self), "$.blackboard", MAX_DEPTH)
+        return copy
+
+    def restore(self, snapshot: object) -> None:
+        """Replaces everything by a copy of a snapshot.
+
+        Raises:
+            TreeError: It is not a dictionary of plain data; the blackboard stays as it was.
+        """
+        copy = check_snapshot(snapshot)
+        self.clear()
+        self.update(copy)
+
+
+def check_snapshot(snapshot: object) -> dict[str, Any]:
+    """A deep copy of a snapshot read from outside.
+
+    Raises:
+        TreeError: It is not a dictionary of plain data.
+    """
+    if type(snapshot) is not dict:
+        raise TreeError(fault("blackboard", "be a dictionary", snapshot, "$.blackboard"))
+    copy: dict[str, Any] = _plain(snapshot, "$.blackboard", MAX_DEPTH)
+    return copy
+
+
+def _plain(value: Any, where: str, depth: int) -> Any:
+    # Exact types: a subclass (an enum, a numpy scalar) would come back as something else.
+    kind = type(value)
+    if kind in SCALARS:
+        return value
+    if depth == 0:
+        raise TreeError(fault("value", f"nest at most {MAX_DEPTH} deep", kind.__name__, where))
+    if kind is dict:
+        for key in value:
+            if type(key) is not str:
+                raise TreeError(fault("key", "be a string", key, where))
+        return {key: _plain(item, f"{where}.{key}", depth - 1) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_plain(item, f"{where}[{i}]", depth - 1) for i, item in enumerate(value)]
+    raise TreeError(
+        fault("value", "be plain data", value, where, "keep live objects on the tree's owner")
+    )

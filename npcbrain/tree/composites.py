@@ -1,0 +1,382 @@
+"""Nodes with several children: selectors, sequences, and two that run children side by side.
+
+The meaning of each is that of BehaviorTree.CPP 4, where ``Selector`` is called Fallback; tables
+tell it answer by answer. Floor 1. Invariant: after a tick, every child that is still RUNNING was
+ticked in it; one that was passed over has been halted.
+
+Which to take:
+
+==================  ==================================  ==================================
+node                goes on with the next child on      when a child was RUNNING
+==================  ==================================  ==================================
+Selector            FAILURE                             resumes it
+ReactiveSelector    FAILURE                             asks again from the first
+Sequence            SUCCESS                             resumes it
+SequenceWithMemory  SUCCESS                             resumes it, even after FAILURE
+ReactiveSequence    SUCCESS                             asks again from the first
+Parallel            any answer, until it is decided     ticks all that are not done
+Concurrent          any answer, always                  ticks all, done or not
+==================  ==================================  ==================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from npcbrain.errors import TreeError, fault
+from npcbrain.tree.arguments import check_child, check_count, check_name
+from npcbrain.tree.node import Compiled, Node, Site
+from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
+
+__all__ = [
+    "Composite",
+    "Concurrent",
+    "Parallel",
+    "ReactiveSelector",
+    "ReactiveSequence",
+    "Selector",
+    "Sequence",
+    "SequenceWithMemory",
+]
+
+NOT_DONE = 0  # of a Parallel's child; otherwise its answer, so that a save file reads well
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Composite(Node):
+    """Base of the nodes with several children.
+
+    Args:
+        children: At least one, in order.
+        name: For displays and errors; may be empty.
+
+    Raises:
+        TreeError: There is no child, or one is not a node.
+    """
+
+    children: tuple[Node, ...]
+    name: str
+
+    def __init__(self, *children: Node, name: str = "") -> None:
+        where = f"{type(self).__name__}()"
+        check_name(name, where)
+        if not children:
+            raise TreeError(fault("children", "be at least one", 0, where))
+        for child in children:
+            check_child(child, where)
+        object.__setattr__(self, "children", children)
+        object.__setattr__(self, "name", name)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Selector(Composite):
+    """Ticks its children in order until one does not fail: the first that works.
+
+    ========  =============================================================
+    child     the selector then
+    ========  =============================================================
+    SUCCESS   SUCCESS; begins with the first child next time
+    FAILURE   ticks the next child; FAILURE after the last
+    RUNNING   RUNNING; resumes this child next time, without asking those before it
+    ========  =============================================================
+
+    Halted: halts the running child, begins with the first next time.
+    """
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return _in_order(self.children, site, FAILURE)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Sequence(Composite):
+    """Ticks its children in order as long as they succeed: all of them, one after another.
+
+    ========  =============================================================
+    child     the sequence then
+    ========  =============================================================
+    SUCCESS   ticks the next child; SUCCESS after the last
+    FAILURE   FAILURE; begins with the first child next time
+    RUNNING   RUNNING; resumes this child next time, without asking those before it
+    ========  =============================================================
+
+    Halted: halts the running child, begins with the first next time.
+    """
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return _in_order(self.children, site, SUCCESS)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class SequenceWithMemory(Composite):
+    """A sequence that never repeats a child that succeeded: a route with stations.
+
+    ========  =============================================================
+    child     the sequence then
+    ========  =============================================================
+    SUCCESS   ticks the next child; SUCCESS after the last, then begins anew
+    FAILURE   FAILURE; begins with this same child next time
+    RUNNING   RUNNING; resumes this child next time
+    ========  =============================================================
+
+    Halted: halts the running child, and still begins with it next time.
+    """
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return _in_order(self.children, site, SUCCESS, keeps_place=True)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class ReactiveSelector(Composite):
+    """A selector that asks from the first child at every tick, so that a better one can take over.
+
+    ========  =============================================================
+    child     the selector then
+    ========  =============================================================
+    SUCCESS   halts the child that was running; SUCCESS
+    FAILURE   ticks the next child; FAILURE after the last
+    RUNNING   halts the child that was running, if it is another; RUNNING
+    ========  =============================================================
+
+    Halted: halts the running child.
+    """
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return _reactive(self.children, site, FAILURE)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class ReactiveSequence(Composite):
+    """A sequence that asks from the first child at every tick: conditions that must stay true.
+
+    ========  =============================================================
+    child     the sequence then
+    ========  =============================================================
+    SUCCESS   ticks the next child; SUCCESS after the last
+    FAILURE   halts the child that was running; FAILURE
+    RUNNING   halts the child that was running, if it is another; RUNNING
+    ========  =============================================================
+
+    Only the last child should be one that runs for long: those before it are ticked again and
+    again, and whatever answers RUNNING keeps the ones after it from being ticked.
+    Halted: halts the running child.
+    """
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return _reactive(self.children, site, SUCCESS)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Parallel(Composite):
+    """Ticks all its children until enough have succeeded or failed: one task in several parts.
+
+    ========  =============================================================
+    child     the parallel then
+    ========  =============================================================
+    SUCCESS   leaves it alone until all is decided; SUCCESS once ``success_count`` have
+    FAILURE   leaves it alone until all is decided; FAILURE once ``failure_count`` have, or
+              once too few are left to reach ``success_count``
+    RUNNING   ticks it again next time
+    ========  =============================================================
+
+    Decided means at once: children after the one that decided are not ticked, and those still
+    running are halted. Not decided: RUNNING. Halted: halts what is running and forgets who is done.
+
+    For a body and a mind that must not wait for each other, take ``Concurrent``.
+
+    Args:
+        children: At least one, in order.
+        success_count: How many must succeed; None for all.
+        failure_count: How many may fail before all fails, that one included; None for all.
+        name: For displays and errors; may be empty.
+
+    Raises:
+        TreeError: There is no child, one is not a node, or a count cannot be reached.
+    """
+
+    success_count: int | None
+    failure_count: int | None
+
+    def __init__(
+        self,
+        *children: Node,
+        success_count: int | None = None,
+        failure_count: int | None = 1,
+        name: str = "",
+    ) -> None:
+        Composite.__init__(self, *children, name=name)
+        if success_count is not None:
+            check_count(success_count, "success_count", len(children), "Parallel()")
+        if failure_count is not None:
+            check_count(failure_count, "failure_count", len(children), "Parallel()")
+        object.__setattr__(self, "success_count", success_count)
+        object.__setattr__(self, "failure_count", failure_count)
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        index, shown, memory = site.index, site.shown, site.memory
+        num_children = len(self.children)
+        enough = self.success_count or num_children
+        # Two ways to fail, both a number of failures: the limit, or no way left to succeed.
+        too_many = min(self.failure_count or num_children, num_children - enough + 1)
+        succeeded = site.slot(enough - 1)
+        failed = site.slot(too_many - 1)
+        done = [site.slot(FAILURE) for _ in self.children]
+        compiled = _children(self.children, site)
+        pairs = tuple(zip(done, (child.tick for child in compiled), strict=True))
+        halts = tuple(child.halt for child in compiled)
+        slots = (succeeded, failed, *done)
+
+        def decide(status: Status) -> Status:
+            for slot in slots:
+                memory[slot] = 0
+            for stop in halts:
+                stop()
+            shown[index] = status
+            return status
+
+        def tick() -> Status:
+            for slot, child in pairs:
+                if memory[slot] == NOT_DONE:
+                    status = child()
+                    if status is SUCCESS:
+                        count = memory[succeeded] + 1
+                        if count == enough:
+                            return decide(SUCCESS)
+                        memory[succeeded] = count
+                        memory[slot] = 1
+                    elif status is FAILURE:
+                        count = memory[failed] + 1
+                        if count == too_many:
+                            return decide(FAILURE)
+                        memory[failed] = count
+                        memory[slot] = 2
+            shown[index] = RUNNING
+            return RUNNING
+
+        def halt() -> None:
+            decide(IDLE)
+
+        return Compiled(tick, halt)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Concurrent(Composite):
+    """Ticks all its children at every tick, and none waits for another: a body and a mind.
+
+    A child that is done begins anew at the next tick; no answer of one child stops another.
+
+    ===========================  ======================
+    children                     the concurrent then
+    ===========================  ======================
+    any RUNNING                  RUNNING
+    none RUNNING, any FAILURE    FAILURE
+    all SUCCESS                  SUCCESS
+    ===========================  ======================
+
+    Halted: halts all that is running. BehaviorTree.CPP has no such node: its ``Parallel`` waits
+    for the slower child before the faster may begin again.
+    """
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        index, shown = site.index, site.shown
+        compiled = _children(self.children, site)
+        ticks = tuple(child.tick for child in compiled)
+        halts = tuple(child.halt for child in compiled)
+
+        def tick() -> Status:
+            answer: Status = SUCCESS
+            for child in ticks:
+                status = child()
+                if status is RUNNING:
+                    answer = RUNNING
+                elif status is FAILURE and answer is SUCCESS:
+                    answer = FAILURE
+            shown[index] = answer
+            return answer
+
+        def halt() -> None:
+            shown[index] = IDLE
+            for stop in halts:
+                stop()
+
+        return Compiled(tick, halt)
+
+
+def _children(children: tuple[Node, ...], site: Site) -> list[Compiled]:
+    return [site.child(child, number) for number, child in enumerate(children)]
+
+
+def _numbered(compiled: list[Compiled]) -> tuple[tuple[int, Callable[[], Status]], ...]:
+    return tuple(enumerate(child.tick for child in compiled))
+
+
+def _in_order(
+    children: tuple[Node, ...], site: Site, go_on: Status, *, keeps_place: bool = False
+) -> Compiled:
+    """Selector and Sequence in one: they differ in the answer that lets the next child go."""
+    index, shown, memory = site.index, site.shown, site.memory
+    place = site.slot(len(children) - 1)
+    compiled = _children(children, site)
+    numbered = _numbered(compiled)
+    # The rest of the children from each place on, made once: slicing in a tick would allocate.
+    rests = tuple(numbered[start:] for start in range(len(numbered)))
+    halts = tuple(child.halt for child in compiled)
+
+    def tick() -> Status:
+        for number, child in rests[memory[place]]:
+            status = child()
+            if status is not go_on:
+                memory[place] = number if status is RUNNING or keeps_place else 0
+                shown[index] = status
+                return status
+        memory[place] = 0
+        shown[index] = go_on
+        return go_on
+
+    def halt() -> None:
+        if not keeps_place:
+            memory[place] = 0
+        shown[index] = IDLE
+        for stop in halts:
+            stop()
+
+    return Compiled(tick, halt)
+
+
+def _reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
+    """Both reactive nodes in one; memory holds the running child, or -1."""
+    index, shown, memory = site.index, site.shown, site.memory
+    running = site.slot(len(children) - 1, low=-1, initial=-1)
+    compiled = _children(children, site)
+    numbered = _numbered(compiled)
+    halts = tuple(child.halt for child in compiled)
+
+    def tick() -> Status:
+        for number, child in numbered:
+            status = child()
+            if status is not go_on:
+                before = memory[running]
+                memory[running] = number if status is RUNNING else -1
+                # One before this child was ticked again just now and is done.
+                if before > number:
+                    halts[before]()
+                shown[index] = status
+                return status
+        memory[running] = -1
+        shown[index] = go_on
+        return go_on
+
+    def halt() -> None:
+        memory[running] = -1
+        shown[index] = IDLE
+        for stop in halts:
+            stop()
+
+    return Compiled(tick, halt)

@@ -1,0 +1,376 @@
+"""Nodes without children: where the tree asks the game and acts in it.
+
+The leaves that think (``Decide`` and its kin) are not here but in ``npcbrain.leaves``, built on
+``StatefulLeaf``. Floor 1. Invariant: no leaf swallows what the game's code did wrong: an
+exception or a wrong answer becomes a ``TreeError`` that names the node.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from npcbrain.errors import TreeError, fault
+from npcbrain.tree.arguments import check_callable, check_ms, check_name, to_ns
+from npcbrain.tree.blackboard import SCALARS, Blackboard
+from npcbrain.tree.node import NEVER_NS, Compiled, Node, Site
+from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
+
+__all__ = [
+    "Action",
+    "Condition",
+    "Context",
+    "Fail",
+    "SetBlackboard",
+    "StatefulLeaf",
+    "Succeed",
+    "Wait",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Node):
+    """A question to the game, answered at once: True is SUCCESS, False is FAILURE.
+
+    Args:
+        name: For displays and errors.
+        fn: Called with the tree's owner; returns True or False. It should change nothing.
+
+    Raises:
+        TreeError: ``name`` is empty or ``fn`` cannot be called; in a tick, ``fn`` raised or
+            returned something else (a numpy bool is something else).
+    """
+
+    name: str
+    fn: Callable[[Any], bool]
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "Condition()", required=True)
+        check_callable(self.fn, "fn", f"Condition({self.name!r})")
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        index, shown, owner, fn = site.index, site.shown, site.owner, self.fn
+
+        def tick() -> Status:
+            try:
+                answer = fn(owner)
+            except Exception as error:
+                raise site.raised(error) from error
+            if answer is True:
+                shown[index] = SUCCESS
+                return SUCCESS
+            if answer is False:
+                shown[index] = FAILURE
+                return FAILURE
+            raise site.refused(answer, "be True or False", "wrap it: bool(...)")
+
+        return Compiled(tick, _forget(site))
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Node):
+    """Something the game does, a bit at every tick until it is done.
+
+    ======================  ==========
+    ``fn`` returns          answers
+    ======================  ==========
+    SUCCESS, True, None     SUCCESS
+    FAILURE, False          FAILURE
+    RUNNING                 RUNNING
+    ======================  ==========
+
+    Args:
+        name: For displays and errors.
+        fn: Called with the tree's owner at each tick.
+        on_halt: Called with the tree's owner when the action is stopped while RUNNING; never
+            after SUCCESS or FAILURE. What it returns is ignored.
+
+    Raises:
+        TreeError: ``name`` is empty or a function cannot be called; in a tick, one raised, or
+            ``fn`` returned something else.
+    """
+
+    name: str
+    fn: Callable[[Any], Status | bool | None]
+    on_halt: Callable[[Any], object] | None = None
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "Action()", required=True)
+        check_callable(self.fn, "fn", f"Action({self.name!r})")
+        if self.on_halt is not None:
+            check_callable(self.on_halt, "on_halt", f"Action({self.name!r})")
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        index, shown, owner, fn = site.index, site.shown, site.owner, self.fn
+
+        def tick() -> Status:
+            try:
+                answer = fn(owner)
+            except Exception as error:
+                raise site.raised(error) from error
+            if answer is RUNNING:
+                shown[index] = RUNNING
+                return RUNNING
+            if answer is None or answer is True or answer is SUCCESS:
+                shown[index] = SUCCESS
+                return SUCCESS
+            if answer is False or answer is FAILURE:
+                shown[index] = FAILURE
+                return FAILURE
+            rule = "be SUCCESS, FAILURE, RUNNING, a bool or None"
+            raise site.refused(answer, rule, "return Status.RUNNING to be ticked again")
+
+        if self.on_halt is None:
+            return Compiled(tick, _forget(site))
+        return _with_halt(tick, site, self.on_halt, owner)
+
+
+class Context:
+    """What a stateful leaf is given: one object for each leaf in each tree, always the same.
+
+    Attributes:
+        owner: Whose tree it is.
+        blackboard: The tree's blackboard.
+        path: The leaf's path in the tree.
+        handle: Something live that belongs to this run of the leaf, such as a request. It is
+            never saved; it is None when a run begins, and dropped when it ends.
+    """
+
+    __slots__ = ("_now_ns", "blackboard", "handle", "owner", "path")
+
+    def __init__(self, site: Site) -> None:
+        self.owner: Any = site.owner
+        self.blackboard: Blackboard = site.blackboard
+        self.path: str = site.path
+        self.handle: Any = None
+        self._now_ns = site.now_ns()
+
+    @property
+    def now_ns(self) -> int:
+        """The moment of this tick on the tree's clock; the same for all nodes."""
+        return self._now_ns[0]
+
+
+class StatefulLeaf(Node):
+    """Base of leaves that begin, run on and may be stopped; extend it in other packages.
+
+    ===============  ==========================  ==================================
+    the leaf         is ticked                   is halted
+    ===============  ==========================  ==================================
+    is not running   ``on_start``                nothing happens
+    is RUNNING       ``on_running``              ``on_halted``, once
+    ===============  ==========================  ==================================
+
+    Both ticking hooks answer SUCCESS, FAILURE or RUNNING. A subclass is a frozen dataclass that
+    holds settings; what one run needs goes on the context's ``handle`` (live, not saved) or the
+    blackboard (saved). A leaf that was RUNNING when the game was saved is RUNNING after loading:
+    ``on_running`` comes next and finds ``handle`` None, its cue to begin its work again.
+
+    If a hook raises, the tree is halted (``on_halted`` of this leaf included, if it was RUNNING)
+    and ``Tree.tick`` raises a ``TreeError`` from it.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def on_start(self, ctx: Context) -> Status:
+        """The first tick of a run."""
+
+    @abstractmethod
+    def on_running(self, ctx: Context) -> Status:
+        """Each further tick of a run."""
+
+    def on_halted(self, ctx: Context) -> None:
+        """The run was stopped: clean up. Nothing to do by default."""
+        return
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        index, shown, memory = site.index, site.shown, site.memory
+        running = site.slot()
+        context = Context(site)
+        on_start, on_running, on_halted = self.on_start, self.on_running, self.on_halted
+
+        def tick() -> Status:
+            try:
+                status = on_running(context) if memory[running] == 1 else on_start(context)
+            except Exception as error:
+                raise site.raised(error) from error
+            if status is RUNNING:
+                memory[running] = 1
+            elif status is SUCCESS or status is FAILURE:
+                memory[running] = 0
+                context.handle = None
+            else:
+                raise site.refused(status, "be Status.SUCCESS, FAILURE or RUNNING")
+            shown[index] = status
+            return status
+
+        def halt() -> None:
+            shown[index] = IDLE
+            was_running = memory[running]
+            memory[running] = 0  # first, so that a hook that raises is not called twice
+            try:
+                if was_running == 1:
+                    on_halted(context)
+            except Exception as error:
+                raise site.raised(error) from error
+            finally:
+                context.handle = None
+
+        return Compiled(tick, halt)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Node):
+    """RUNNING for ``ms`` from its first tick, then SUCCESS. Halted: waits anew next time.
+
+    Raises:
+        TreeError: ``ms`` is not above 0.
+    """
+
+    ms: float
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        check_ms(self.ms, "Wait()")
+        check_name(self.name, "Wait()")
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        index, shown, memory, now_ns = site.index, site.shown, site.memory, site.now_ns()
+        end = site.moment()
+        wait_ns = to_ns(self.ms)
+
+        def tick() -> Status:
+            if memory[end] == NEVER_NS:
+                memory[end] = now_ns[0] + wait_ns
+            elif now_ns[0] >= memory[end]:
+                memory[end] = NEVER_NS
+                shown[index] = SUCCESS
+                return SUCCESS
+            shown[index] = RUNNING
+            return RUNNING
+
+        def halt() -> None:
+            memory[end] = NEVER_NS
+            shown[index] = IDLE
+
+        return Compiled(tick, halt)
+
+
+@dataclass(frozen=True, slots=True)
+class Succeed(Node):
+    """Always SUCCESS; as the last child of a selector, the way out."""
+
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "Succeed()")
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return _constant(site, SUCCESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fail(Node):
+    """Always FAILURE."""
+
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "Fail()")
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return _constant(site, FAILURE)
+
+
+@dataclass(frozen=True, slots=True)
+class SetBlackboard(Node):
+    """Writes a constant on the blackboard; SUCCESS.
+
+    Args:
+        key: Where to write.
+        value: None, a bool, a number or a string. Nothing that could change: the definition is
+            shared by all trees made from it.
+        name: For displays and errors; may be empty.
+
+    Raises:
+        TreeError: ``key`` is not a string with something in it, or ``value`` is none of these.
+    """
+
+    key: str
+    value: bool | int | float | str | None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        where = "SetBlackboard()"
+        if not isinstance(self.key, str) or not self.key:
+            raise TreeError(fault("key", "be a string, not empty", self.key, where))
+        if type(self.value) not in SCALARS:
+            advice = "write lists and dictionaries from an Action"
+            rule = "be None, a bool, a number or a string"
+            raise TreeError(fault("value", rule, self.value, where, advice))
+        check_name(self.name, where)
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        index, shown = site.index, site.shown
+        blackboard, key, value = site.blackboard, self.key, self.value
+
+        def tick() -> Status:
+            blackboard[key] = value
+            shown[index] = SUCCESS
+            return SUCCESS
+
+        return Compiled(tick, _forget(site))
+
+
+def _forget(site: Site) -> Callable[[], None]:
+    """The halt of a leaf that has nothing to stop."""
+    index, shown = site.index, site.shown
+
+    def halt() -> None:
+        shown[index] = IDLE
+
+    return halt
+
+
+def _constant(site: Site, status: Status) -> Compiled:
+    index, shown = site.index, site.shown
+
+    def tick() -> Status:
+        shown[index] = status
+        return status
+
+    return Compiled(tick, _forget(site))
+
+
+def _with_halt(
+    tick: Callable[[], Status], site: Site, on_halt: Callable[[Any], object], owner: object
+) -> Compiled:
+    """An action that must be told when it is stopped, and so must know whether it runs."""
+    index, shown, memory = site.index, site.shown, site.memory
+    running = site.slot()
+
+    def tick_and_note() -> Status:
+        status = tick()
+        memory[running] = 1 if status is RUNNING else 0
+        return status
+
+    def halt() -> None:
+        shown[index] = IDLE
+        if memory[running] == 1:
+            memory[running] = 0  # first, so that a function that raises is not called twice
+            try:
+                on_halt(owner)
+            except Exception as error:
+                raise site.raised(error) from error
+
+    return Compiled(tick_and_note, halt)

@@ -1,0 +1,32 @@
+"""The four answers a node can give.
+
+Values only; the nodes that give them are in the files beside this one. Floor 1.
+Invariant: the numbers never change, because save files hold them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final, Literal
+
+__all__ = ["FAILURE", "IDLE", "RUNNING", "SUCCESS", "Status"]
+
+
+class Status(IntEnum):
+    """What a node answered when it was last ticked.
+
+    A tick answers SUCCESS, FAILURE or RUNNING, never IDLE. Compare by identity (``is``): the
+    members are singletons, and the number 1 is not an answer.
+    """
+
+    IDLE = 0  # not ticked, or halted
+    SUCCESS = 1
+    FAILURE = 2
+    RUNNING = 3  # not done: tick me again, or halt me
+
+
+# Module names, because a tick compares them a dozen times: reaching through the class costs twice.
+IDLE: Final[Literal[Status.IDLE]] = Status.IDLE
+SUCCESS: Final[Literal[Status.SUCCESS]] = Status.SUCCESS
+FAILURE: Final[Literal[Status.FAILURE]] = Status.FAILURE
+RUNNING: Final[Literal[Status.RUNNING]] = Status.RUNNING

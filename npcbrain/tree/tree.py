@@ -1,0 +1,250 @@
+"""One NPC's tree at work: ``compile`` makes a ``Tree`` from a definition.
+
+Not the nodes, and nothing of what they decide. Floor 1. Invariant: between two ticks the tree is
+whole. A tick that raises leaves no leaf running: the tree is halted before the error goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from npcbrain.clock import Clock
+from npcbrain.errors import TreeError, fault
+from npcbrain.tree.arguments import check_child
+from npcbrain.tree.blackboard import Blackboard, check_snapshot
+from npcbrain.tree.node import NEVER_NS, Compiler, Node, NodeInfo
+from npcbrain.tree.status import IDLE, Status
+
+__all__ = ["Tree", "compile"]
+
+FORMAT = 1  # of a saved state
+
+
+def compile(root: Node, owner: object, clock: Clock, blackboard: Blackboard | None = None) -> Tree:
+    """Makes one NPC's tree; about 3 us a node, so do it when the NPC is made, not in a frame.
+
+    Args:
+        root: The definition; it may be shared by any number of trees.
+        owner: What the game's functions are called with; the tree never looks into it.
+        clock: Where all time in the tree comes from; read at most once a tick.
+        blackboard: Used as it is; a new one if None.
+
+    Raises:
+        TreeError: An argument is not of its kind, or the tree is too deep.
+    """
+    check_child(root, "compile()")
+    if blackboard is None:
+        blackboard = Blackboard()
+    if not isinstance(blackboard, Blackboard):
+        raise TreeError(fault("blackboard", "be a Blackboard", blackboard, "compile()"))
+    if not callable(getattr(clock, "now_ns", None)):
+        raise TreeError(fault("clock", "have now_ns()", clock, "compile()"))
+    return Tree(root, owner, clock, blackboard)
+
+
+class Tree:
+    """A compiled tree; made by ``compile``.
+
+    Attributes:
+        root: The definition it was made from.
+        blackboard: What its nodes share with the game.
+        nodes: Where each node stands, in order of definition (parents before children).
+    """
+
+    __slots__ = (
+        "_blank",
+        "_busy",
+        "_compiler",
+        "_halt_root",
+        "_now_ns",
+        "_read_clock",
+        "_reads_time",
+        "_shown",
+        "_tick_root",
+        "blackboard",
+        "nodes",
+        "root",
+    )
+
+    def __init__(self, root: Node, owner: object, clock: Clock, blackboard: Blackboard) -> None:
+        compiler = Compiler(owner, blackboard)
+        self._tick_root, self._halt_root = compiler.compile(root)
+        self._compiler = compiler
+        self._shown = compiler.shown
+        self._blank = (IDLE,) * len(compiler.shown)
+        self._now_ns = compiler.now_ns
+        self._read_clock = clock.now_ns
+        self._reads_time = compiler.reads_time
+        self._busy = False
+        self.root = root
+        self.blackboard = blackboard
+        self.nodes: tuple[NodeInfo, ...] = tuple(compiler.infos)
+
+    def tick(self) -> Status:
+        """Ticks the root once; the answer is SUCCESS, FAILURE or RUNNING.
+
+        Raises:
+            TreeError: A function of the game raised (it is the cause) or returned what it must
+                not, or the tree is already being ticked. Except in the last case the tree has
+                been halted, so the next tick begins anew.
+        """
+        if self._busy:
+            raise self._refused("tick")
+        self._busy = True
+        try:
+            if self._reads_time:
+                self._now_ns[0] = self._read_clock()
+            # Whoever is not visited in this tick is idle: what runs is ticked or halted.
+            self._shown[:] = self._blank
+            return self._tick_root()
+        except BaseException as error:
+            self._halt_after(error)
+            raise
+        finally:
+            self._busy = False
+
+    def halt(self) -> None:
+        """Stops whatever is running; the next tick begins anew.
+
+        What is meant to outlast a run does: cooldowns, ``RunOnce``, ``SequenceWithMemory``.
+
+        Raises:
+            TreeError: A function of the game raised while it was being halted; everything else
+                has been halted all the same. Or the tree is being ticked.
+        """
+        if self._busy:
+            raise self._refused("halt")
+        self._busy = True
+        try:
+            if self._reads_time:
+                self._now_ns[0] = self._read_clock()
+            self._halt_root()
+        except BaseException as error:
+            self._halt_after(error)
+            raise
+        finally:
+            self._busy = False
+
+    @property
+    def statuses(self) -> list[tuple[NodeInfo, Status]]:
+        """Each node with its answer at the last tick; IDLE if it was not visited.
+
+        For displays: a list of ``nodes`` in their order, made anew by each reading.
+        """
+        return list(zip(self.nodes, self._shown, strict=True))
+
+    def status_of(self, node: str) -> Status:
+        """The answer of one node at the last tick.
+
+        Args:
+            node: Its path (``root/0/2``), or its name if no other node has it.
+
+        Raises:
+            TreeError: There is no such node, or more than one.
+        """
+        found = [i for i, info in enumerate(self.nodes) if info.path == node]
+        if not found:
+            found = [i for i, info in enumerate(self.nodes) if info.name == node]
+        if not found:
+            advice = "Tree.nodes lists the paths"
+            raise TreeError(fault("node", "be in the tree", node, "Tree.status_of()", advice))
+        if len(found) > 1:
+            paths = ", ".join(self.nodes[i].path for i in found)
+            advice = f"use a path: {paths}"
+            raise TreeError(fault("name", "be unique", node, "Tree.status_of()", advice))
+        return self._shown[found[0]]
+
+    def state(self) -> dict[str, Any]:
+        """All the tree remembers, as plain data for a save file.
+
+        Moments are held relative to now, so the state may be restored under another clock.
+        Live handles of leaves are not in it. Durations are not either: they are the definition's.
+
+        Raises:
+            TreeError: Something on the blackboard is not plain data, or the tree is being ticked.
+        """
+        if self._busy:
+            raise self._refused("state")
+        now_ns = self._read_clock() if self._reads_time else 0
+        memory = [
+            value - now_ns if slot.is_moment and value != NEVER_NS else value
+            for slot, value in zip(self._compiler.slots, self._compiler.memory, strict=True)
+        ]
+        return {
+            "format": FORMAT,
+            "shape": self._compiler.shape(),
+            "statuses": [int(status) for status in self._shown],
+            "memory": memory,
+            "blackboard": self.blackboard.snapshot(),
+        }
+
+    def restore(self, state: object) -> None:
+        """Takes a state on; the tree goes on from there as the saved one would have.
+
+        What is running now is halted first. A leaf that was RUNNING in the state is RUNNING
+        afterwards, without its live handle (see ``StatefulLeaf``).
+
+        Args:
+            state: What ``state`` returned, of a tree with the same kinds and names of nodes.
+
+        Raises:
+            TreeError: It is not such a state; nothing has changed. Or something raised while it
+                was being halted; then the tree is halted and the state is not taken on.
+        """
+        if self._busy:
+            raise self._refused("restore")
+        statuses, memory, blackboard = self._read(state)
+        self.halt()
+        now_ns = self._read_clock() if self._reads_time else 0
+        self._shown[:] = statuses
+        self._compiler.memory[:] = [
+            value + now_ns if slot.is_moment and value != NEVER_NS else value
+            for slot, value in zip(self._compiler.slots, memory, strict=True)
+        ]
+        self.blackboard.clear()
+        self.blackboard.update(blackboard)
+
+    def _read(self, state: object) -> tuple[list[Status], list[int], dict[str, Any]]:
+        where = "Tree.restore()"
+        if not isinstance(state, Mapping):
+            raise TreeError(fault("state", "be a dictionary", state, where))
+        if state.get("format") != FORMAT:
+            advice = "it was saved by another version of npcbrain"
+            raise TreeError(fault("$.format", f"be {FORMAT}", state.get("format"), where, advice))
+        shape = self._compiler.shape()
+        if state.get("shape") != shape:
+            advice = "the tree has changed since it was saved; begin it anew"
+            raise TreeError(fault("$.shape", f"be {shape!r}", state.get("shape"), where, advice))
+        statuses = _read_ints(state.get("statuses"), "$.statuses", [(0, 3)] * len(self.nodes))
+        limits = [(slot.low, slot.high) for slot in self._compiler.slots]
+        memory = _read_ints(state.get("memory"), "$.memory", limits)
+        blackboard = check_snapshot(state.get("blackboard"))
+        return [Status(status) for status in statuses], memory, blackboard
+
+    def _halt_after(self, error: BaseException) -> None:
+        # A leaf that raises while it is halted counts as halted, so each round has one less.
+        while True:
+            try:
+                self._halt_root()
+                return
+            except Exception as another:
+                error.add_note(f"and while the tree was being halted: {another}")
+
+    def _refused(self, call: str) -> TreeError:
+        advice = "a node's function must not call its own tree"
+        return TreeError(
+            fault("tree", "not be in a tick", self.nodes[0].name, f"Tree.{call}()", advice)
+        )
+
+
+def _read_ints(data: object, where: str, limits: list[tuple[int, int]]) -> list[int]:
+    if not isinstance(data, list | tuple):
+        raise TreeError(fault(where, "be a list", data, "Tree.restore()"))
+    if len(data) != len(limits):
+        raise TreeError(fault(where, f"have {len(limits)} items", len(data), "Tree.restore()"))
+    for i, (value, (low, high)) in enumerate(zip(data, limits, strict=True)):
+        if type(value) is not int or not low <= value <= high:
+            rule = f"be an int in {low} .. {high}"
+            raise TreeError(fault(f"{where}[{i}]", rule, value, "Tree.restore()"))
+    return list(data)
