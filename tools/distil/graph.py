@@ -4,10 +4,10 @@ It builds graphs from float32 arrays; it reads no file and runs nothing. Invaria
 segments only the residual stream travels (``hidden``), so any cut computes the same function.
 
 What the runtime's arithmetic promises, measured to the last bit: chunks of two tokens or more may
-be cut anywhere, and the rows of a decode may be batched anyhow. But a run of ONE token takes another
-path through GroupQueryAttention (its last sum runs in another order), so the same token read alone
-and read in a chunk differs by about 1e-7. Whoever runs the graphs must therefore choose between the
-two by the token, never by the schedule: pad a lone prompt token to two, decode only lone samples.
+be cut anywhere, and the rows of a decode may be batched anyhow. But a run of ONE token takes
+another path through GroupQueryAttention, so the same token read alone and read in a chunk differs
+by about 1e-7. Whoever runs the graphs must therefore choose between the two by the token, never by
+the schedule: pad a lone prompt token to two, decode only lone samples.
 
 Inputs and outputs are named in DESIGN.md, "The model on disk".
 """

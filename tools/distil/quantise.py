@@ -158,25 +158,26 @@ def _linear_nbits8(parts: GraphParts, x: str, weight: np.ndarray, name: str, out
 
 
 def _linear_rowint8(parts: GraphParts, x: str, weight: np.ndarray, name: str, output: str) -> str:
-    """Every row of ``x`` gets its own scale: DynamicQuantizeMatMul has one for the whole tensor."""
+    """Every row of ``x`` is divided by its own peak: DynamicQuantizeMatMul has one for all rows.
+
+    The 1/127 of both sides sits in the constants; a node less is 2 us less for a single row.
+    """
     rows, scales = quantise_rows(weight)
     last = parts.constant("axis.last", np.array([-1], np.int64))
-    unit = parts.constant("unit", np.array(1, np.float32))
+    floor = parts.constant("floor", np.array(TINY, np.float32))
+    step = parts.constant("step", np.array(1 / 127, np.float32))
     zero = parts.constant("zero.activations", np.array(ZERO, np.uint8))
     size = parts.node("Abs", [x], f"{name}.size")
-    peak = parts.node("ReduceMax", [size, last], f"{name}.peak", {"keepdims": 1})
-    step = parts.constant("step", np.array(1 / 127, np.float32))
-    raw_scale = parts.node("Mul", [peak, step], f"{name}.raw_row_scale")
-    floor = parts.constant("floor", np.array(TINY, np.float32))
-    scale = parts.node("Max", [raw_scale, floor], f"{name}.row_scale")
-    scaled = parts.node("Div", [x, scale], f"{name}.scaled")
-    quantised = parts.node("QuantizeLinear", [scaled, unit, zero], f"{name}.quantised")
+    raw_peak = parts.node("ReduceMax", [size, last], f"{name}.raw_peak", {"keepdims": 1})
+    peak = parts.node("Max", [raw_peak, floor], f"{name}.peak")
+    scaled = parts.node("Div", [x, peak], f"{name}.scaled")
+    quantised = parts.node("QuantizeLinear", [scaled, step, zero], f"{name}.quantised")
     product = parts.node(
         "MatMulIntegerToFloat",
         [
             quantised,
             parts.constant(f"{name}.weight", rows.T),
-            unit,
+            step,
             parts.constant(f"{name}.scale", scales),
             zero,
             parts.constant("zero.weights", np.array(0, np.int8)),
@@ -184,7 +185,7 @@ def _linear_rowint8(parts: GraphParts, x: str, weight: np.ndarray, name: str, ou
         f"{name}.product",
         domain=CONTRIB,
     )
-    return parts.node("Mul", [product, scale], output)
+    return parts.node("Mul", [product, peak], output)
 
 
 def _known(kernel: str) -> str:

@@ -1,0 +1,313 @@
+"""Stage 5: turns a student's weights into the segment graphs that npcbrain runs.
+
+    python -m tools.distil.export --weights DIR --out models/NAME
+
+Reads ``model.safetensors``, ``config.json`` and ``tokenizer.json`` of a Hugging Face Llama folder,
+builds the graphs in memory, compares them with a plain float32 reference, measures them and only
+then writes. Invariant: what fails the comparison is not written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from tokenizers import Tokenizer
+
+from npcbrain.errors import ModelError, NpcBrainError, UsageError, fault
+from tools.distil.check import GraphRunner, reference
+from tools.distil.graph import ModelConfig, Weights
+from tools.distil.package import ModelPackage, build_package
+from tools.distil.quantise import KERNELS, kernel_plan
+from tools.distil.weights import read_safetensors
+
+__all__ = ["Agreement", "compare", "export", "main", "measure"]
+
+DECODE_ROWS = (1, 4, 8)
+PREFILL_TOKENS = (8, 16, 32)
+CHUNK = 16
+TABLE_WIDTH = 120  # characters; narrower cuts the figures when the output is piped
+NUM_RUNS = 15  # per figure; the median of so few wanders by a tenth, enough to see a mistake
+
+# What agreement is measured on unless --text names something better: prompts and answers as the
+# model will see them, for positions no prompt ever has say nothing about answers.
+SAMPLES = (
+    "Hilda, innkeeper\ngrumpy, honest\nwants to fill the inn\nknows:\n- A bed costs five coppers.\n"
+    "can:\n- say\n- give item: room key / ale; to: player\n"
+    "at the Crooked Inn, night\nnear: player, the drunk\n"
+    "speech from player: The key to my room, please.\n"
+    " give\n room key\n player\n neutral\n Here you are. Second door on the left.",
+    "Tomas, guard\nloyal, tired\nwants to keep the gate shut\nknows:\n- The gate opens at dawn.\n"
+    "can:\n- say\n- attack target: player\n- wait\n"
+    "at the north gate, midnight\nnear: player\nremembers:\n- The player tried to climb the wall.\n"
+    "speech from player: When does the gate open?\n"
+    " say\n angry\n The gate opens at dawn. Go home.",
+    "Vex, ship mechanic\ncurious, blunt\nwants to repair the drive\nknows:\n"
+    "- The drive needs a new coil.\n- The captain hides the spare coil in the galley.\n"
+    "can:\n- say\n- take item: coil\n- flee\n"
+    "at the engine room, third shift\nnear: player, captain\n"
+    "gift from player: The player hands over a coil.\n"
+    " take\n coil\n happy\n A coil! Now the drive will sing again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How close an export is to float32.
+
+    Attributes:
+        argmax: Share of positions whose most likely token is the same.
+        logits: Largest difference of a logit.
+        hidden: Largest difference after each segment.
+        relative: Length of the difference over length of the state, after each segment.
+        positions: Positions compared.
+    """
+
+    argmax: float
+    logits: float
+    hidden: tuple[float, ...]
+    relative: tuple[float, ...]
+    positions: int
+
+
+def export(
+    folder: Path,
+    name: str,
+    kernel: str,
+    exceptions: dict[str, str],
+    num_segments: int,
+    max_context: int,
+) -> tuple[ModelPackage, Weights]:
+    """Builds a package from a Hugging Face folder.
+
+    Returns:
+        The package, in memory, and the weights it came from.
+
+    Raises:
+        ModelError: A file is missing or not what it should be.
+        UsageError: A kernel, a pattern or the number of segments makes no sense.
+    """
+    config = ModelConfig.from_hf(_read_json(folder / "config.json"), max_context)
+    tokenizer = _read_json(folder / "tokenizer.json")
+    weights = read_safetensors(folder / "model.safetensors")
+    embedding = weights.get("model.embed_tokens.weight")
+    if "lm_head.weight" in weights and not np.array_equal(weights["lm_head.weight"], embedding):
+        raise ModelError(
+            fault(
+                "head", "be the embedding's table", "another", str(folder), "tie them in training"
+            )
+        )
+    kernels = kernel_plan(config.layers, kernel, exceptions)
+    return build_package(name, config, weights, tokenizer, kernels, num_segments), weights
+
+
+def compare(package: ModelPackage, weights: Weights, sequences: Sequence[np.ndarray]) -> Agreement:
+    """Runs sequences through the graphs and through the reference.
+
+    Args:
+        package: The export.
+        weights: What it was made from.
+        sequences: int64 [tokens] each; what exceeds ``max_context`` is left out.
+
+    Raises:
+        ModelError: A quantised export gives other logits when a sequence is cut into chunks.
+    """
+    runner = GraphRunner(package)
+    quantised = "fp32" not in package.manifest["kernels"].values()
+    num_segments = len(package.segments)
+    hidden, relative = [0.0] * num_segments, [0.0] * num_segments
+    same, positions, largest = 0, 0, 0.0
+    for sequence in sequences:
+        ids = sequence[: package.config.max_context]
+        want_states, want_logits = reference(package.config, weights, ids, package.segments)
+        got_states, got_logits = runner.prefill(ids, _chunks(len(ids)))
+        if quantised and not np.array_equal(runner.prefill(ids, [len(ids)])[1], got_logits):
+            raise ModelError(
+                fault("logits", "not depend on chunks", "others", "compare()", "change the kernels")
+            )
+        for segment, (want, got) in enumerate(zip(want_states, got_states, strict=True)):
+            off = got - want
+            hidden[segment] = max(hidden[segment], float(np.abs(off).max()))
+            ratio = float(np.linalg.norm(off) / np.linalg.norm(want))
+            relative[segment] += ratio / len(sequences)
+        largest = max(largest, float(np.abs(got_logits - want_logits).max()))
+        same += int((got_logits.argmax(-1) == want_logits.argmax(-1)).sum())
+        positions += len(ids)
+    return Agreement(same / positions, largest, tuple(hidden), tuple(relative), positions)
+
+
+def measure(package: ModelPackage) -> list[dict[str, float]]:
+    """Median milliseconds of each segment, then of the head, by ``"decode 4"``, ``"prefill 16"``.
+
+    One thread, half the context in use, head on one row per sequence as the engine runs it.
+    """
+    config = package.config
+    runner = GraphRunner(package, max(DECODE_ROWS))
+    random = np.random.RandomState(0)
+    context = config.max_context // 2
+    cases = [("decode", rows, 1) for rows in DECODE_ROWS]
+    cases += [("prefill", 1, tokens) for tokens in PREFILL_TOKENS]
+    times = []
+    for segment in range(len(package.segments)):
+        row = {}
+        for kind, batch, tokens in cases:
+            shape = (batch, tokens)
+            x = random.randint(0, config.vocab, shape).astype(np.int64)
+            if segment:
+                x = random.standard_normal((*shape, config.hidden)).astype(np.float32)
+            contexts = [context - 7 * slot for slot in range(batch)]
+            row[f"{kind} {batch * tokens}"] = _median_ms(
+                lambda s=segment, x=x, c=contexts: runner.run_segment(s, x, c)
+            )
+        times.append(row)
+    head = {}
+    for kind, batch, tokens in cases:
+        x = random.standard_normal((batch, config.hidden)).astype(np.float32)
+        head[f"{kind} {batch * tokens}"] = _median_ms(lambda x=x: runner.run_head(x))
+    return [*times, head]
+
+
+def show(package: ModelPackage, agreement: Agreement, times: Sequence[dict[str, float]]) -> Table:
+    """The table of an export: a row per segment, the head, and a whole step."""
+    table = Table(title=f"{package.manifest['name']}: milliseconds, one thread")
+    for column in ("", "layers", "MiB", "max diff", "rel. diff", *times[0]):
+        table.add_column(column, justify="left" if column in ("", "layers") else "right")
+    files = package.manifest["files"]
+    for index, (layers, row) in enumerate(zip(package.segments, times, strict=False)):
+        file = f"segment_{index}.onnx"
+        table.add_row(
+            file,
+            f"{layers[0]}-{layers[-1]}",
+            f"{files[file]['bytes'] / 2**20:.2f}",
+            f"{agreement.hidden[index]:.2g}",
+            f"{agreement.relative[index]:.2%}",
+            *(f"{ms:.3f}" for ms in row.values()),
+        )
+    size = f"{files['head.onnx']['bytes'] / 2**20:.2f}"
+    head = [f"{ms:.3f}" for ms in times[-1].values()]
+    table.add_row("head.onnx", "", size, f"{agreement.logits:.2g}", "", *head)
+    total = sum(entry["bytes"] for entry in files.values()) / 2**20
+    sums = [f"{sum(row[case] for row in times):.3f}" for case in times[0]]
+    table.add_row("together", "", f"{total:.2f}", "", "", *sums, style="bold")
+    return table
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Export a student's weights to segment graphs.")
+    parser.add_argument("--weights", type=Path, required=True, help="Hugging Face Llama folder")
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--name", help="the model's name (default: that of the --out folder)")
+    parser.add_argument("--segments", type=int, default=3)
+    parser.add_argument("--kernel", choices=KERNELS, default="nbits8")
+    parser.add_argument(
+        "--exception",
+        action="append",
+        default=[],
+        metavar="PATTERN=KERNEL",
+        help="another kernel for some matrices, such as layers.*.down=nbits8; repeatable",
+    )
+    parser.add_argument("--max-context", type=int, default=512, help="most tokens of a sequence")
+    parser.add_argument("--text", type=Path, help="UTF-8 text to compare on, pieces parted by ---")
+    parser.add_argument(
+        "--min-agreement", type=float, default=0.9, help="share of equal most likely tokens"
+    )
+    arguments = parser.parse_args(argv)
+    try:
+        return _export_to(arguments, Console(width=TABLE_WIDTH))
+    except NpcBrainError as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 1
+
+
+def _export_to(arguments: argparse.Namespace, console: Console) -> int:
+    exceptions = dict(_exception(text) for text in arguments.exception)
+    package, weights = export(
+        arguments.weights,
+        arguments.name or arguments.out.name,
+        arguments.kernel,
+        exceptions,
+        arguments.segments,
+        arguments.max_context,
+    )
+    sequences = _sequences(package, arguments.text)
+    agreement = compare(package, weights, sequences)
+    console.print(show(package, agreement, measure(package)))
+    console.print(
+        f"same most likely token as float32 in {agreement.argmax:.1%} of "
+        f"{agreement.positions} positions"
+    )
+    if agreement.argmax < arguments.min_agreement:
+        raise ModelError(
+            fault(
+                "agreement",
+                f"be at least {arguments.min_agreement}",
+                round(agreement.argmax, 3),
+                str(arguments.weights),
+                "nothing was written; try --kernel nbits8, or an --exception",
+            )
+        )
+    package.write(arguments.out)
+    console.print(f"wrote {arguments.out}")
+    return 0
+
+
+def _sequences(package: ModelPackage, text: Path | None) -> list[np.ndarray]:
+    tokenizer = Tokenizer.from_str(package.files["tokenizer.json"].decode())
+    if tokenizer.get_vocab_size() > package.config.vocab:
+        raise ModelError(
+            fault(
+                "tokenizer", f"fit {package.config.vocab} ids", tokenizer.get_vocab_size(), "vocab"
+            )
+        )
+    bos = tokenizer.token_to_id(package.manifest["tokenizer"]["bos"])
+    if bos is None:
+        raise ModelError(fault("tokenizer", "know <|im_start|>", None, "tokenizer.json"))
+    pieces = SAMPLES if text is None else text.read_text(encoding="utf-8").split("\n---\n")
+    ids = [[bos, *tokenizer.encode(piece, add_special_tokens=False).ids] for piece in pieces]
+    return [np.array(sequence, np.int64) for sequence in ids]
+
+
+def _chunks(num_tokens: int) -> list[int]:
+    """``CHUNK`` each, the rest in the last; never a lone token, whose sums run in another order."""
+    whole = max(num_tokens // CHUNK, 1)
+    return [CHUNK] * (whole - 1) + [num_tokens - CHUNK * (whole - 1)]
+
+
+def _median_ms(run: Any) -> float:
+    run()
+    times = []
+    for _ in range(NUM_RUNS):
+        start = time.perf_counter_ns()
+        run()
+        times.append(time.perf_counter_ns() - start)
+    return float(np.median(times)) / 1e6
+
+
+def _exception(text: str) -> tuple[str, str]:
+    pattern, found, kernel = text.partition("=")
+    if not found:
+        raise UsageError(
+            fault("--exception", "be PATTERN=KERNEL", text, "command line", "layers.*.down=nbits8")
+        )
+    return pattern, kernel
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(fault("file", "be readable JSON", str(error), str(path))) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
