@@ -229,14 +229,15 @@ class Parallel(Composite):
         done = [site.slot(FAILURE) for _ in self.children]
         compiled = _children(self.children, site)
         pairs = tuple(zip(done, (child.tick for child in compiled), strict=True))
-        halts = tuple(child.halt for child in compiled)
+        halts = tuple(zip(done, (child.halt for child in compiled), strict=True))
         slots = (succeeded, failed, *done)
 
         def decide(status: Status) -> Status:
+            for slot, stop in halts:
+                if memory[slot] == NOT_DONE:
+                    stop()
             for slot in slots:
                 memory[slot] = 0
-            for stop in halts:
-                stop()
             shown[index] = status
             return status
 
@@ -245,17 +246,17 @@ class Parallel(Composite):
                 if memory[slot] == NOT_DONE:
                     status = child()
                     if status is SUCCESS:
+                        memory[slot] = 1
                         count = memory[succeeded] + 1
                         if count == enough:
                             return decide(SUCCESS)
                         memory[succeeded] = count
-                        memory[slot] = 1
                     elif status is FAILURE:
+                        memory[slot] = 2
                         count = memory[failed] + 1
                         if count == too_many:
                             return decide(FAILURE)
                         memory[failed] = count
-                        memory[slot] = 2
             shown[index] = RUNNING
             return RUNNING
 

@@ -206,7 +206,8 @@ class StatefulLeaf(Node):
                 memory[running] = 0
                 context.handle = None
             else:
-                raise site.refused(status, "be Status.SUCCESS, FAILURE or RUNNING")
+                rule = "be Status.SUCCESS, FAILURE or RUNNING"
+                raise site.refused(status, rule, "True and None are for Action")
             shown[index] = status
             return status
 

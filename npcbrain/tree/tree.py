@@ -120,6 +120,7 @@ class Tree:
             if self._reads_time:
                 self._now_ns[0] = self._read_clock()
             self._halt_root()
+            self._shown[:] = self._blank
         except BaseException as error:
             self._halt_after(error)
             raise
@@ -227,6 +228,7 @@ class Tree:
         while True:
             try:
                 self._halt_root()
+                self._shown[:] = self._blank
                 return
             except Exception as another:
                 error.add_note(f"and while the tree was being halted: {another}")
