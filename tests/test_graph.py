@@ -16,8 +16,8 @@ from onnx import TensorProto
 
 from npcbrain.errors import ModelError, UsageError
 from tools.distil.check import GraphRunner, reference
-from tools.distil.graph import ModelConfig, segment_graph
-from tools.distil.package import ModelPackage, balance
+from tools.distil.graph import LlamaConfig, segment_graph
+from tools.distil.package import BuiltModel, balance
 from tools.distil.parts import GraphParts
 from tools.distil.quantise import kernel_plan, linear, quantise_blocks, quantise_rows
 from tools.make_tiny_model import OUT, TINY, make_tiny_model, tiny_weights
@@ -29,12 +29,12 @@ KERNELS = ("nbits8", "rowint8")
 
 
 @pytest.fixture(scope="module")
-def packages() -> dict[str, ModelPackage]:
+def packages() -> dict[str, BuiltModel]:
     return {kernel: make_tiny_model(kernel) for kernel in ("fp32", *KERNELS)}
 
 
 @pytest.fixture(scope="module")
-def runners(packages: dict[str, ModelPackage]) -> dict[str, GraphRunner]:
+def runners(packages: dict[str, BuiltModel]) -> dict[str, GraphRunner]:
     return {kernel: GraphRunner(package, 4) for kernel, package in packages.items()}
 
 
@@ -63,7 +63,7 @@ def test_another_cut_into_segments_computes_the_same():
     graphs = [segment_graph(TINY, WEIGHTS, layers, kernels) for layers in cut]
     whole = make_tiny_model("fp32")
     files = {**whole.files, "segment_0.onnx": graphs[0], "segment_1.onnx": graphs[1]}
-    runner = GraphRunner(ModelPackage(TINY, cut, files, whole.manifest))
+    runner = GraphRunner(BuiltModel(TINY, cut, files, whole.manifest))
 
     _, logits = runner.prefill(IDS, [NUM_TOKENS])
     _, want = reference(TINY, WEIGHTS, IDS, cut)
@@ -282,10 +282,10 @@ def test_a_hugging_face_config_is_read_wherever_it_keeps_its_theta():
         "vocab_size": 8192,
         "rms_norm_eps": 1e-5,
     }
-    want = ModelConfig(576, 9, 3, 64, 10, 8192, 1536, 1e5, 1e-5, 512)
+    want = LlamaConfig(576, 9, 3, 64, 10, 8192, 1536, 1e5, 1e-5, 512)
 
-    assert ModelConfig.from_hf({**data, "rope_theta": 1e5}, 512) == want
-    assert ModelConfig.from_hf({**data, "rope_parameters": {"rope_theta": 1e5}}, 512) == want
+    assert LlamaConfig.from_hf({**data, "rope_theta": 1e5}, 512) == want
+    assert LlamaConfig.from_hf({**data, "rope_parameters": {"rope_theta": 1e5}}, 512) == want
 
 
 def test_a_config_that_is_no_llama_is_refused():
@@ -293,4 +293,4 @@ def test_a_config_that_is_no_llama_is_refused():
         "config must be of a Llama, got 'num_attention_heads' - at config.json; the key is missing"
     )
     with pytest.raises(ModelError, match=f"^{re.escape(message)}$"):
-        ModelConfig.from_hf({}, 512)
+        LlamaConfig.from_hf({}, 512)

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from tools.distil.graph import ModelConfig
-from tools.distil.package import ModelPackage, build_package
+from tools.distil.graph import LlamaConfig
+from tools.distil.package import BuiltModel, build_model
 from tools.distil.quantise import kernel_plan
 
 __all__ = ["TINY", "make_tiny_model", "tiny_tokenizer", "tiny_weights"]
 
 SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 
-TINY = ModelConfig(
+TINY = LlamaConfig(
     hidden=32,
     heads=4,
     kv_heads=2,
@@ -43,15 +43,15 @@ WORDS = (" the", " to", " say", " give", " player", " happy", " neutral", " key"
 OUT = Path(__file__).parents[1] / "tests" / "models" / "tiny"
 
 
-def make_tiny_model(kernel: str = "nbits8") -> ModelPackage:
+def make_tiny_model(kernel: str = "nbits8") -> BuiltModel:
     """Builds the tiny model in memory, with another kernel if asked."""
     kernels = kernel_plan(TINY.layers, kernel)
-    return build_package(
+    return build_model(
         "tiny", TINY, tiny_weights(TINY), tiny_tokenizer(TINY.vocab), kernels, NUM_SEGMENTS
     )
 
 
-def tiny_weights(config: ModelConfig, seed: int = SEED) -> dict[str, np.ndarray]:
+def tiny_weights(config: LlamaConfig, seed: int = SEED) -> dict[str, np.ndarray]:
     """Random weights, scaled so that attention is picky and the next token hard to guess.
 
     ``RandomState`` rather than a ``Generator``: its stream is frozen for good.
@@ -151,10 +151,10 @@ def main() -> None:
         "--out", type=Path, default=OUT, help="folder to write (default: %(default)s)"
     )
     arguments = parser.parse_args()
-    package = make_tiny_model()
-    package.write(arguments.out)
-    num_bytes = sum(len(content) for content in package.files.values())
-    print(f"wrote {arguments.out}: {len(package.files)} files, {num_bytes / 1024:.0f} KiB")
+    model = make_tiny_model()
+    model.write(arguments.out)
+    num_bytes = sum(len(content) for content in model.files.values())
+    print(f"wrote {arguments.out}: {len(model.files)} files, {num_bytes / 1024:.0f} KiB")
 
 
 if __name__ == "__main__":

@@ -16,14 +16,14 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the runtime is 
 import numpy as np
 import onnxruntime as ort
 
-from tools.distil.graph import ModelConfig, Weights, rotary_angles
-from tools.distil.package import ModelPackage
+from tools.distil.graph import LlamaConfig, Weights, rotary_angles
+from tools.distil.package import BuiltModel
 
 __all__ = ["GraphRunner", "reference"]
 
 
 def reference(
-    config: ModelConfig,
+    config: LlamaConfig,
     weights: Weights,
     input_ids: np.ndarray,
     segments: Sequence[Sequence[int]],
@@ -60,7 +60,7 @@ def _norm(x: np.ndarray, gain: np.ndarray, eps: float) -> np.ndarray:
     return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + np.float32(eps)) * gain
 
 
-def _attention(config: ModelConfig, weights: Weights, prefix: str, x: np.ndarray) -> np.ndarray:
+def _attention(config: LlamaConfig, weights: Weights, prefix: str, x: np.ndarray) -> np.ndarray:
     tokens, size = len(x), config.head_dim
 
     def heads(side: str, count: int) -> np.ndarray:
@@ -87,22 +87,22 @@ def _attention(config: ModelConfig, weights: Weights, prefix: str, x: np.ndarray
 
 
 class GraphRunner:
-    """The graphs of a package in ONNX Runtime on one CPU thread, with KV buffers of their own."""
+    """The graphs of a model in ONNX Runtime on one CPU thread, with KV buffers of their own."""
 
-    def __init__(self, package: ModelPackage, num_slots: int = 1) -> None:
-        config = package.config
+    def __init__(self, model: BuiltModel, num_slots: int = 1) -> None:
+        config = model.config
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
 
         def load(file: str) -> ort.InferenceSession:
             return ort.InferenceSession(
-                package.files[file], options, providers=["CPUExecutionProvider"]
+                model.files[file], options, providers=["CPUExecutionProvider"]
             )
 
-        self.num_segments = len(package.segments)
-        self._layers = package.segments
-        self._segments = [load(entry["file"]) for entry in package.manifest["segments"]]
+        self.num_segments = len(model.segments)
+        self._layers = model.segments
+        self._segments = [load(entry["file"]) for entry in model.manifest["segments"]]
         self._head = load("head.onnx")
         shape = (num_slots, config.kv_heads, config.max_context, config.head_dim)
         self._pool = {

@@ -25,8 +25,8 @@ from tokenizers import Tokenizer
 
 from npcbrain.errors import ModelError, NpcBrainError, UsageError, fault
 from tools.distil.check import GraphRunner, reference
-from tools.distil.graph import ModelConfig, Weights
-from tools.distil.package import ModelPackage, build_package
+from tools.distil.graph import LlamaConfig, Weights
+from tools.distil.package import BuiltModel, build_model
 from tools.distil.quantise import KERNELS, kernel_plan
 from tools.distil.weights import read_safetensors
 
@@ -86,17 +86,17 @@ def export(
     exceptions: dict[str, str],
     num_segments: int,
     max_context: int,
-) -> tuple[ModelPackage, Weights]:
-    """Builds a package from a Hugging Face folder.
+) -> tuple[BuiltModel, Weights]:
+    """Builds a model from a Hugging Face folder.
 
     Returns:
-        The package, in memory, and the weights it came from.
+        The model, in memory, and the weights it came from.
 
     Raises:
         ModelError: A file is missing or not what it should be.
         UsageError: A kernel, a pattern or the number of segments makes no sense.
     """
-    config = ModelConfig.from_hf(_read_json(folder / "config.json"), max_context)
+    config = LlamaConfig.from_hf(_read_json(folder / "config.json"), max_context)
     tokenizer = _read_json(folder / "tokenizer.json")
     weights = read_safetensors(folder / "model.safetensors")
     embedding = weights.get("model.embed_tokens.weight")
@@ -107,28 +107,28 @@ def export(
             )
         )
     kernels = kernel_plan(config.layers, kernel, exceptions)
-    return build_package(name, config, weights, tokenizer, kernels, num_segments), weights
+    return build_model(name, config, weights, tokenizer, kernels, num_segments), weights
 
 
-def compare(package: ModelPackage, weights: Weights, sequences: Sequence[np.ndarray]) -> Agreement:
+def compare(model: BuiltModel, weights: Weights, sequences: Sequence[np.ndarray]) -> Agreement:
     """Runs sequences through the graphs and through the reference.
 
     Args:
-        package: The export.
+        model: The export.
         weights: What it was made from.
         sequences: int64 [tokens] each; what exceeds ``max_context`` is left out.
 
     Raises:
         ModelError: A quantised export gives other logits when a sequence is cut into chunks.
     """
-    runner = GraphRunner(package)
-    quantised = "fp32" not in package.manifest["kernels"].values()
-    num_segments = len(package.segments)
+    runner = GraphRunner(model)
+    quantised = "fp32" not in model.manifest["kernels"].values()
+    num_segments = len(model.segments)
     hidden, relative = [0.0] * num_segments, [0.0] * num_segments
     same, positions, largest = 0, 0, 0.0
     for sequence in sequences:
-        ids = sequence[: package.config.max_context]
-        want_states, want_logits = reference(package.config, weights, ids, package.segments)
+        ids = sequence[: model.config.max_context]
+        want_states, want_logits = reference(model.config, weights, ids, model.segments)
         got_states, got_logits = runner.prefill(ids, _chunks(len(ids)))
         if quantised and not np.array_equal(runner.prefill(ids, [len(ids)])[1], got_logits):
             raise ModelError(
@@ -145,19 +145,19 @@ def compare(package: ModelPackage, weights: Weights, sequences: Sequence[np.ndar
     return Agreement(same / positions, largest, tuple(hidden), tuple(relative), positions)
 
 
-def measure(package: ModelPackage) -> list[dict[str, float]]:
+def measure(model: BuiltModel) -> list[dict[str, float]]:
     """Median milliseconds of each segment, then of the head, by ``"decode 4"``, ``"prefill 16"``.
 
     One thread, half the context in use, head on one row per sequence as the engine runs it.
     """
-    config = package.config
-    runner = GraphRunner(package, max(DECODE_ROWS))
+    config = model.config
+    runner = GraphRunner(model, max(DECODE_ROWS))
     random = np.random.RandomState(0)
     context = config.max_context // 2
     cases = [("decode", rows, 1) for rows in DECODE_ROWS]
     cases += [("prefill", 1, tokens) for tokens in PREFILL_TOKENS]
     times = []
-    for segment in range(len(package.segments)):
+    for segment in range(len(model.segments)):
         row = {}
         for kind, batch, tokens in cases:
             shape = (batch, tokens)
@@ -176,25 +176,24 @@ def measure(package: ModelPackage) -> list[dict[str, float]]:
     return [*times, head]
 
 
-def show(package: ModelPackage, agreement: Agreement, times: Sequence[dict[str, float]]) -> Table:
+def show(model: BuiltModel, agreement: Agreement, times: Sequence[dict[str, float]]) -> Table:
     """The table of an export: a row per segment, the head, and a whole step."""
-    table = Table(title=f"{package.manifest['name']}: milliseconds, one thread")
+    table = Table(title=f"{model.manifest['name']}: milliseconds, one thread")
     for column in ("", "layers", "MiB", "max diff", "rel. diff", *times[0]):
         table.add_column(column, justify="left" if column in ("", "layers") else "right")
-    files = package.manifest["files"]
-    for index, (layers, row) in enumerate(zip(package.segments, times, strict=False)):
-        file = f"segment_{index}.onnx"
+    files = model.manifest["files"]
+    for index, (layers, row) in enumerate(zip(model.segments, times, strict=False)):
         table.add_row(
-            file,
+            f"segment {index}",
             f"{layers[0]}-{layers[-1]}",
-            f"{files[file]['bytes'] / 2**20:.2f}",
+            f"{files[f'segment_{index}.onnx']['bytes'] / 2**20:.2f}",
             f"{agreement.hidden[index]:.2g}",
             f"{agreement.relative[index]:.2%}",
             *(f"{ms:.3f}" for ms in row.values()),
         )
     size = f"{files['head.onnx']['bytes'] / 2**20:.2f}"
     head = [f"{ms:.3f}" for ms in times[-1].values()]
-    table.add_row("head.onnx", "", size, f"{agreement.logits:.2g}", "", *head)
+    table.add_row("head", "", size, f"{agreement.logits:.2g}", "", *head)
     total = sum(entry["bytes"] for entry in files.values()) / 2**20
     sums = [f"{sum(row[case] for row in times):.3f}" for case in times[0]]
     table.add_row("together", "", f"{total:.2f}", "", "", *sums, style="bold")
@@ -231,7 +230,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _export_to(arguments: argparse.Namespace, console: Console) -> int:
     exceptions = dict(_exception(text) for text in arguments.exception)
-    package, weights = export(
+    model, weights = export(
         arguments.weights,
         arguments.name or arguments.out.name,
         arguments.kernel,
@@ -239,9 +238,9 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
         arguments.segments,
         arguments.max_context,
     )
-    sequences = _sequences(package, arguments.text)
-    agreement = compare(package, weights, sequences)
-    console.print(show(package, agreement, measure(package)))
+    sequences = _sequences(model, arguments.text)
+    agreement = compare(model, weights, sequences)
+    console.print(show(model, agreement, measure(model)))
     console.print(
         f"same most likely token as float32 in {agreement.argmax:.1%} of "
         f"{agreement.positions} positions"
@@ -256,20 +255,18 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
                 "nothing was written; try --kernel nbits8, or an --exception",
             )
         )
-    package.write(arguments.out)
+    model.write(arguments.out)
     console.print(f"wrote {arguments.out}")
     return 0
 
 
-def _sequences(package: ModelPackage, text: Path | None) -> list[np.ndarray]:
-    tokenizer = Tokenizer.from_str(package.files["tokenizer.json"].decode())
-    if tokenizer.get_vocab_size() > package.config.vocab:
+def _sequences(model: BuiltModel, text: Path | None) -> list[np.ndarray]:
+    tokenizer = Tokenizer.from_str(model.files["tokenizer.json"].decode())
+    if tokenizer.get_vocab_size() > model.config.vocab:
         raise ModelError(
-            fault(
-                "tokenizer", f"fit {package.config.vocab} ids", tokenizer.get_vocab_size(), "vocab"
-            )
+            fault("tokenizer", f"fit {model.config.vocab} ids", tokenizer.get_vocab_size(), "vocab")
         )
-    bos = tokenizer.token_to_id(package.manifest["tokenizer"]["bos"])
+    bos = tokenizer.token_to_id(model.manifest["tokenizer"]["bos"])
     if bos is None:
         raise ModelError(fault("tokenizer", "know <|im_start|>", None, "tokenizer.json"))
     pieces = SAMPLES if text is None else text.read_text(encoding="utf-8").split("\n---\n")

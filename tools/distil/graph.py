@@ -25,14 +25,14 @@ from npcbrain.errors import ModelError, fault
 from tools.distil.parts import CONTRIB, GraphParts
 from tools.distil.quantise import embed_rows, linear
 
-__all__ = ["ModelConfig", "Weights", "head_graph", "rotary_angles", "segment_graph", "weight_of"]
+__all__ = ["LlamaConfig", "Weights", "head_graph", "rotary_angles", "segment_graph", "weight_of"]
 
 Weights = Mapping[str, np.ndarray]  # float32, named as Hugging Face's Llama names them
 ROWS = ("batch", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
-class ModelConfig:
+class LlamaConfig:
     """The numbers that shape a model.
 
     Attributes:
@@ -55,7 +55,7 @@ class ModelConfig:
     max_context: int
 
     @classmethod
-    def from_hf(cls, data: Mapping[str, Any], max_context: int) -> ModelConfig:
+    def from_hf(cls, data: Mapping[str, Any], max_context: int) -> LlamaConfig:
         """Reads the keys of a Hugging Face ``config.json`` of a Llama.
 
         Raises:
@@ -88,7 +88,7 @@ class ModelConfig:
 
 
 def segment_graph(
-    config: ModelConfig, weights: Weights, layers: Sequence[int], kernels: Mapping[str, str]
+    config: LlamaConfig, weights: Weights, layers: Sequence[int], kernels: Mapping[str, str]
 ) -> bytes:
     """Builds one segment, serialised.
 
@@ -125,7 +125,7 @@ def segment_graph(
     return parts.model(f"layers {layers[0]}-{layers[-1]}")
 
 
-def head_graph(config: ModelConfig, weights: Weights, kernels: Mapping[str, str]) -> bytes:
+def head_graph(config: LlamaConfig, weights: Weights, kernels: Mapping[str, str]) -> bytes:
     """Builds the head: final norm, then logits by the embedding's own table, serialised.
 
     Raises:
@@ -140,7 +140,7 @@ def head_graph(config: ModelConfig, weights: Weights, kernels: Mapping[str, str]
     return parts.model("head")
 
 
-def rotary_angles(config: ModelConfig) -> np.ndarray:
+def rotary_angles(config: LlamaConfig) -> np.ndarray:
     """Angles by position and frequency, float64 [max_context, head_dim / 2].
 
     Float64, because rounded sines must not depend on a platform's float32 library.
@@ -165,7 +165,7 @@ def weight_of(weights: Weights, name: str, shape: tuple[int, ...]) -> np.ndarray
 
 def _attention(
     parts: GraphParts,
-    config: ModelConfig,
+    config: LlamaConfig,
     weights: Weights,
     layer: int,
     x: str,
@@ -205,7 +205,7 @@ def _attention(
 
 def _feed_forward(
     parts: GraphParts,
-    config: ModelConfig,
+    config: LlamaConfig,
     weights: Weights,
     layer: int,
     x: str,
@@ -230,7 +230,7 @@ def _feed_forward(
 
 
 def _add_norm(
-    parts: GraphParts, config: ModelConfig, residual: str, delta: str, weight: np.ndarray, name: str
+    parts: GraphParts, config: LlamaConfig, residual: str, delta: str, weight: np.ndarray, name: str
 ) -> tuple[str, str]:
     """Takes ``delta`` into the residual stream and norms it; returns (normed, residual)."""
     gain = parts.constant(f"{name}.gain", weight)
@@ -250,5 +250,5 @@ def _add_norm(
     return normed, total
 
 
-def _embedding(config: ModelConfig, weights: Weights) -> np.ndarray:
+def _embedding(config: LlamaConfig, weights: Weights) -> np.ndarray:
     return weight_of(weights, "model.embed_tokens.weight", (config.vocab, config.hidden))

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from npcbrain.errors import UsageError, fault
-from tools.distil.graph import ModelConfig, Weights, head_graph, segment_graph
+from tools.distil.graph import LlamaConfig, Weights, head_graph, segment_graph
 
-__all__ = ["ModelPackage", "balance", "build_package"]
+__all__ = ["BuiltModel", "balance", "build_model"]
 
 FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPackage:
+class BuiltModel:
     """A model ready to be written.
 
     Attributes:
@@ -33,7 +33,7 @@ class ModelPackage:
         manifest: What ``manifest.json`` will say.
     """
 
-    config: ModelConfig
+    config: LlamaConfig
     segments: tuple[tuple[int, ...], ...]
     files: Mapping[str, bytes]
     manifest: Mapping[str, Any]
@@ -54,14 +54,14 @@ class ModelPackage:
         return (json.dumps(self.manifest, indent=1) + "\n").encode()
 
 
-def build_package(
+def build_model(
     name: str,
-    config: ModelConfig,
+    config: LlamaConfig,
     weights: Weights,
     tokenizer: Mapping[str, Any],
     kernels: Mapping[str, str],
     num_segments: int,
-) -> ModelPackage:
+) -> BuiltModel:
     """Builds all files of a model in memory.
 
     Args:
@@ -103,7 +103,7 @@ def build_package(
         "config": config.manifest(),
         "kernels": dict(kernels),
     }
-    return ModelPackage(config, segments, files, manifest)
+    return BuiltModel(config, segments, files, manifest)
 
 
 def balance(num_layers: int, num_segments: int) -> tuple[tuple[int, ...], ...]:
