@@ -1,0 +1,48 @@
+"""How many tokens the next prefill takes.
+
+Pure numbers. Floor 1. Invariant: a chunk has two tokens or more, padding included, and never leaves
+exactly one behind (``npcbrain.engine`` says why).
+"""
+
+from __future__ import annotations
+
+from npcbrain.errors import UsageError, fault
+
+__all__ = ["CHUNK_SIZES", "MIN_CHUNK", "check_chunk_sizes", "plan_chunk"]
+
+MIN_CHUNK = 2
+CHUNK_SIZES = (2, 4, 8, 16, 32)
+
+
+def check_chunk_sizes(sizes: tuple[int, ...], max_context: int, where: str) -> None:
+    """Refuses sizes a prompt could not be made of.
+
+    Raises:
+        UsageError: They do not ascend from ``MIN_CHUNK``, or one exceeds half of the context.
+    """
+    limit = max_context // 2
+    if not sizes or sizes[0] != MIN_CHUNK or sizes[-1] > limit or list(sizes) != sorted(set(sizes)):
+        rule = f"ascend from {MIN_CHUNK} to at most {limit}"
+        raise UsageError(fault("chunk_sizes", rule, sizes, where))
+
+
+def plan_chunk(rows: int, pending: int, room: int, sizes: tuple[int, ...]) -> tuple[int, int]:
+    """The rows of a chunk and how many of them are tokens; the others are padding.
+
+    Args:
+        rows: The chunk size asked for.
+        pending: Tokens to be computed, at least 2.
+        room: Positions left in the slot, at least 2; the chunk shrinks to a size that fits.
+        sizes: All chunk sizes, ascending from 2.
+
+    >>> plan_chunk(8, 5, 100, (2, 4, 8))
+    (8, 5)
+    >>> plan_chunk(4, 5, 100, (2, 4, 8))  # 4 would leave a lone token
+    (4, 3)
+    >>> plan_chunk(8, 3, 5, (2, 4, 8))  # 8 rows would write beyond the slot
+    (4, 3)
+    """
+    if rows > room:
+        rows = max(size for size in sizes if size <= room)
+    count = min(rows, pending)
+    return rows, count - 1 if pending - count == 1 else count

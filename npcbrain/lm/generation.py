@@ -1,0 +1,145 @@
+"""One answer being written: its tokens, how far they are computed, and its text so far.
+
+Data and bookkeeping; it runs no model and knows no wave's inside. Floor 1. Invariant:
+``context + pending == len(ids)`` and ``num_prompt + generated == len(ids)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from npcbrain.errors import EngineError
+from npcbrain.lm.chunks import MIN_CHUNK
+from npcbrain.lm.grammar import Matcher
+from npcbrain.lm.sampler import RepeatGuard, SamplerConfig, pick
+from npcbrain.lm.tokenizer import StreamDecoder, Tokenizer
+
+__all__ = ["Generation"]
+
+
+class Generation:
+    """An answer in the making; ``Model.generation`` makes one, an engine moves it on.
+
+    Attributes:
+        ids: Every token known: the prompt, the answer, what the grammar forces next.
+        num_prompt: Tokens of the prompt.
+        num_prefix: Leading tokens that are worth keeping for the next prompt.
+        prefix_key: Those tokens.
+        context: Tokens in the KV cache.
+        pending: Tokens known but not yet in the KV cache.
+        generated: Tokens of the answer so far, forced ones and the end token included.
+        max_new_tokens: The answer is cut off at this many.
+        copyable: Tokens of the prefix waiting to be copied, into the slot or out of it.
+        saved: The kept prefix that waits to be copied into the slot, if any.
+        slot: The slot it holds, if any.
+        in_wave: Whether it is on its way through the segments.
+        text: The answer so far, whole characters only.
+        finished: Whether the answer is over.
+        finish_reason: ``"stop"`` (the answer is whole), ``"length"`` or ``"error"``; empty before.
+        error: What went wrong, if something did.
+    """
+
+    __slots__ = (
+        "_config",
+        "_decoder",
+        "_eos_id",
+        "_guard",
+        "_matcher",
+        "_random",
+        "context",
+        "copyable",
+        "error",
+        "finish_reason",
+        "finished",
+        "generated",
+        "ids",
+        "in_wave",
+        "max_new_tokens",
+        "num_prefix",
+        "num_prompt",
+        "pending",
+        "prefix_key",
+        "saved",
+        "slot",
+        "text",
+    )
+
+    def __init__(
+        self,
+        prompt_ids: Sequence[int],
+        num_prefix: int,
+        *,
+        tokenizer: Tokenizer,
+        matcher: Matcher,
+        config: SamplerConfig,
+        seed: int,
+        max_new_tokens: int,
+    ) -> None:
+        self.ids = list(prompt_ids)
+        self.num_prompt = len(self.ids)
+        # What is never taken from a cache: the last token, for its logits, and one more, because a
+        # chunk has two.
+        self.num_prefix = min(num_prefix, self.num_prompt - MIN_CHUNK)
+        self.prefix_key = tuple(self.ids[: self.num_prefix])
+        self.context = 0
+        self.pending = len(self.ids)
+        self.generated = 0
+        self.max_new_tokens = max_new_tokens
+        self.copyable = 0
+        self.saved: np.ndarray | None = None
+        self.slot: int | None = None
+        self.in_wave = False
+        self.text = ""
+        self.finished = False
+        self.finish_reason = ""
+        self.error = ""
+        self._eos_id = tokenizer.eos_id
+        self._decoder = StreamDecoder(tokenizer)
+        self._guard = RepeatGuard(tokenizer.newline_ids)
+        self._matcher = matcher
+        self._config = config
+        # PCG64 by name: what default_rng returns may change with a numpy release.
+        self._random = np.random.Generator(np.random.PCG64(seed))
+
+    def set_context(self, num_tokens: int) -> None:
+        """Says that the KV cache now holds the first ``num_tokens`` of ``ids``."""
+        self.context = num_tokens
+        self.pending = len(self.ids) - num_tokens
+
+    def take(self, logits: np.ndarray) -> None:
+        """Chooses the next token by ``logits`` (float32 [vocab]) and appends what follows from it.
+
+        A grammar in trouble finishes this answer with ``"error"`` and raises nothing, because the
+        other rows of its batch are well.
+        """
+        try:
+            token = pick(logits, self._matcher, self._guard.banned(), self._config, self._random)
+            self._matcher.push(token)
+            goes_on = self._append(token) and all(map(self._append, self._matcher.forced()))
+            if goes_on and self._matcher.ended:
+                self.finish("stop")
+        except EngineError as error:
+            self.finish("error", str(error))
+
+    def finish(self, reason: str, error: str = "") -> None:
+        """Ends the answer; the first reason stays."""
+        if not self.finished:
+            self.finished, self.finish_reason, self.error = True, reason, error
+
+    def _append(self, token: int) -> bool:
+        """Takes one token; whether the answer goes on."""
+        self.ids.append(token)
+        self.pending += 1
+        self.generated += 1
+        if token == self._eos_id:
+            self.finish("stop")
+            return False
+        self._guard.push(token)
+        self.text += self._decoder.push(token)
+        if self.generated >= self.max_new_tokens:
+            # The grammar may end right here; then nothing was cut off.
+            self.finish("stop" if self._matcher.ended else "length")
+            return False
+        return True

@@ -1,0 +1,312 @@
+"""A model as a folder of files, and the manifest that vouches for them.
+
+It reads and checks; it loads nothing into ONNX Runtime. Floor 1. Invariant: a ``ModelPackage`` that
+exists names plain files inside its own folder, each of the size and SHA-256 its manifest states.
+
+A model may come from a mod or a download, so everything in the manifest counts as untrusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from npcbrain.errors import ModelError, fault
+
+__all__ = ["ModelConfig", "ModelPackage", "default_model_path"]
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DEFAULT_NAME = "hearth"
+
+MAX_MANIFEST_BYTES = 1 << 20  # usual: 2 KB; a larger one is not a manifest
+MAX_FILE_BYTES = 1 << 31  # usual: 1 to 20 MB; a graph beyond 2 GB is no longer one protobuf
+MAX_FILES = 64
+# Usual: 576, 9, 3, 64, 10, 8192, 512. Wide enough for any model that runs within a frame, narrow
+# enough that the product of a forged manifest cannot ask for all of the machine's memory.
+MAX_CONFIG = {
+    "hidden": 8192,
+    "heads": 128,
+    "kv_heads": 128,
+    "head_dim": 256,
+    "layers": 128,
+    "vocab": 262_144,
+    "max_context": 16_384,
+}
+MIN_CONTEXT = 64  # a prompt, an answer and a padded chunk must fit
+READ_BYTES = 1 << 20  # hashed at a time; larger pieces are not faster
+
+# A letter, digit or underscore first: no "..", no hidden file, no drive and no folder.
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """The shapes of a model.
+
+    Attributes:
+        hidden: Width of the residual stream.
+        heads: Query heads.
+        kv_heads: Key and value heads; divides ``heads``.
+        head_dim: Width of a head.
+        layers: Decoder layers over all segments.
+        vocab: Rows of the logits; the tokenizer's ids are below it.
+        max_context: Most tokens of a prompt and its answer together.
+    """
+
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    layers: int
+    vocab: int
+    max_context: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPackage:
+    """A checked model folder; make one with ``open``.
+
+    Attributes:
+        path: The folder.
+        name: The model's name.
+        licence: Of the weights, as the manifest states it.
+        config: Shapes.
+        segments: File name and layers of each segment, in order.
+        head: File name of the head.
+        tokenizer: File name of the tokenizer.
+        bos: The token a prompt begins with.
+        eos: The token that ends a prompt and an answer.
+        kernels: Which kernel each matrix uses; for reports only.
+    """
+
+    path: Path
+    name: str
+    licence: str
+    config: ModelConfig
+    segments: tuple[tuple[str, tuple[int, ...]], ...]
+    head: str
+    tokenizer: str
+    bos: str
+    eos: str
+    kernels: Mapping[str, str]
+    _files: Mapping[str, tuple[int, str]]
+
+    @classmethod
+    def open(cls, path: str | Path) -> ModelPackage:
+        """Reads the manifest and checks every file it names (about 20 ms for 30 MB).
+
+        Raises:
+            ModelError: The folder, the manifest or a file is missing, altered or out of range.
+        """
+        folder = Path(path)
+        manifest = _read_manifest(folder)
+        fields = _Fields(manifest, folder / MANIFEST)
+        if manifest.get("format") != FORMAT:
+            raise fields.error(
+                "format", f"be {FORMAT}", manifest.get("format"), "use a model of this release"
+            )
+        files = _read_files(fields)
+        config = _read_config(fields)
+        package = cls(
+            path=folder,
+            name=fields.text("name"),
+            licence=fields.text("licence"),
+            config=config,
+            segments=_read_segments(fields, config, files),
+            head=_known_file(fields.child("head"), files),
+            tokenizer=_known_file(fields.child("tokenizer"), files),
+            bos=fields.child("tokenizer").text("bos"),
+            eos=fields.child("tokenizer").text("eos"),
+            kernels={str(k): str(v) for k, v in fields.child("kernels").data.items()},
+            _files=files,
+        )
+        for name in files:
+            package._check(name)
+        return package
+
+    def read(self, name: str) -> bytes:
+        """The content of one file, checked again: what is loaded is what was vouched for.
+
+        Raises:
+            ModelError: The file is gone or has changed since ``open``.
+        """
+        try:
+            content = (self.path / name).read_bytes()
+        except OSError as error:
+            raise _missing(self.path / name) from error
+        self._compare(name, len(content), hashlib.sha256(content).hexdigest())
+        return content
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of all files together."""
+        return sum(size for size, _ in self._files.values())
+
+    def _check(self, name: str) -> None:
+        digest = hashlib.sha256()
+        path, (expected, _) = self.path / name, self._files[name]
+        try:
+            size = path.stat().st_size
+            if size == expected:  # a file of the wrong size is refused without reading it
+                with path.open("rb") as file:
+                    while piece := file.read(READ_BYTES):
+                        digest.update(piece)
+        except OSError as error:
+            raise _missing(path) from error
+        self._compare(name, size, digest.hexdigest())
+
+    def _compare(self, name: str, size: int, sha256: str) -> None:
+        expected_size, expected_sha256 = self._files[name]
+        where, advice = str(self.path / name), "install the model again"
+        if size != expected_size:
+            raise ModelError(
+                fault("model file", f"have {expected_size} bytes", size, where, advice)
+            )
+        if sha256 != expected_sha256:
+            raise ModelError(
+                fault("model file", f"have SHA-256 {expected_sha256}", sha256, where, advice)
+            )
+
+
+def default_model_path(name: str = DEFAULT_NAME) -> Path:
+    """Where the model that ships lies: in the installed package, or beside it in a checkout.
+
+    Raises:
+        ModelError: It is in neither place.
+    """
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "models" / name, package.parent / "models" / name)
+    for place in places:
+        if (place / MANIFEST).is_file():
+            return place
+    raise ModelError(
+        fault(
+            "model",
+            "be installed",
+            name,
+            " or ".join(str(place) for place in places),
+            "install npcbrain from a wheel, or pass the path of a model folder",
+        )
+    )
+
+
+class _Fields:
+    """Reads fields of one object of the manifest and names them in errors."""
+
+    def __init__(self, data: object, file: Path, at: str = "$") -> None:
+        self.file = file
+        self.at = at
+        if not isinstance(data, dict):
+            raise self.error("value", "be an object", data)
+        self.data: dict[str, Any] = data
+
+    def error(self, what: str, rule: str, got: object, advice: str = "") -> ModelError:
+        return ModelError(fault(what, rule, got, f"{self.file} {self.at}", advice))
+
+    def child(self, key: str) -> _Fields:
+        return _Fields(self.data.get(key), self.file, f"{self.at}.{key}")
+
+    def text(self, key: str) -> str:
+        value = self.data.get(key)
+        if not isinstance(value, str) or not value or len(value) > 128:
+            raise self.error(key, "be a string of 1 to 128 characters", value)
+        return value
+
+    def whole(self, key: str, low: int, high: int) -> int:
+        value = self.data.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.error(key, f"be an integer of {low} to {high}", value)
+        return value
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise ModelError(
+                fault(
+                    "manifest",
+                    f"have at most {MAX_MANIFEST_BYTES} bytes",
+                    path.stat().st_size,
+                    str(path),
+                )
+            )
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _missing(path) from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested without end
+        raise ModelError(fault("manifest", "be JSON", str(error), str(path))) from error
+    if not isinstance(data, dict):
+        raise ModelError(fault("manifest", "be an object", data, str(path)))
+    return data
+
+
+def _read_files(fields: _Fields) -> dict[str, tuple[int, str]]:
+    listed = fields.child("files")
+    if not 1 <= len(listed.data) <= MAX_FILES:
+        raise listed.error("files", f"list 1 to {MAX_FILES} files", len(listed.data))
+    files = {}
+    for name in listed.data:
+        if not FILE_NAME.fullmatch(name):
+            raise listed.error("file name", "be a plain name without folders", name)
+        entry = listed.child(name)
+        sha256 = entry.text("sha256")
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise entry.error("sha256", "be 64 lower-case hexadecimal digits", sha256)
+        files[name] = (entry.whole("bytes", 1, MAX_FILE_BYTES), sha256)
+    return files
+
+
+def _read_config(fields: _Fields) -> ModelConfig:
+    config = fields.child("config")
+    numbers = {name: config.whole(name, 1, limit) for name, limit in MAX_CONFIG.items()}
+    if numbers["heads"] % numbers["kv_heads"]:
+        raise config.error("kv_heads", f"divide heads, {numbers['heads']}", numbers["kv_heads"])
+    if numbers["max_context"] < MIN_CONTEXT:
+        raise config.error("max_context", f"be at least {MIN_CONTEXT}", numbers["max_context"])
+    return ModelConfig(**numbers)
+
+
+def _read_segments(
+    fields: _Fields, config: ModelConfig, files: Mapping[str, object]
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    entries = fields.data.get("segments")
+    if not isinstance(entries, list) or not entries:
+        raise fields.error("segments", "be a list of at least one segment", entries)
+    segments: list[tuple[str, tuple[int, ...]]] = []
+    first = 0
+    for index, entry in enumerate(entries):
+        segment = _Fields(entry, fields.file, f"$.segments[{index}]")
+        layers = segment.data.get("layers")
+        if (
+            not isinstance(layers, list)
+            or not layers
+            or layers != list(range(first, first + len(layers)))
+        ):
+            raise segment.error("layers", f"be adjacent and begin with {first}", layers)
+        first += len(layers)
+        segments.append((_known_file(segment, files), tuple(range(first - len(layers), first))))
+    if first != config.layers:
+        raise fields.error("segments", f"hold {config.layers} layers together", first)
+    return tuple(segments)
+
+
+def _known_file(fields: _Fields, files: Mapping[str, object]) -> str:
+    name = fields.text("file")
+    if name not in files:
+        raise fields.error("file", "be listed in $.files", name)
+    return name
+
+
+def _missing(path: Path) -> ModelError:
+    return ModelError(
+        fault(
+            "model file", "exist and be readable", path.name, str(path), "install the model again"
+        )
+    )

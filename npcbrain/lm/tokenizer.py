@@ -1,0 +1,132 @@
+"""Text to tokens and back.
+
+A thin wrapper of the ``tokenizers`` package; it knows no prompt format and no grammar. Floor 1.
+Invariant: text is only ever text. Whatever a player types, ``encode`` yields no control token, and
+what a ``StreamDecoder`` has emitted is whole characters.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable
+
+from tokenizers import Tokenizer as BpeTokenizer
+from tokenizers.pre_tokenizers import ByteLevel
+
+from npcbrain.errors import ModelError, fault
+
+__all__ = ["StreamDecoder", "Tokenizer"]
+
+
+class Tokenizer:
+    """A byte-level BPE tokenizer.
+
+    Attributes:
+        bos_id: The token a prompt begins with.
+        eos_id: The token that ends a prompt and an answer.
+        num_tokens: Ids are below this.
+        token_bytes: The bytes each id stands for; empty for control tokens.
+        newline_ids: The ids whose bytes hold a line feed.
+    """
+
+    __slots__ = ("_bpe", "bos_id", "eos_id", "newline_ids", "num_tokens", "token_bytes")
+
+    def __init__(self, content: bytes, bos: str, eos: str, vocab: int, where: str) -> None:
+        """Builds it from a ``tokenizer.json`` (about 15 ms for 8192 tokens).
+
+        Args:
+            content: The file.
+            bos: Name of the token a prompt begins with.
+            eos: Name of the token that ends a prompt and an answer.
+            vocab: Rows of the model's logits.
+            where: The file's path, for messages.
+
+        Raises:
+            ModelError: It is no tokenizer, not byte-level, larger than ``vocab``, or lacks a token.
+        """
+        try:
+            bpe = BpeTokenizer.from_str(content.decode("utf-8"))
+        except Exception as error:  # the package raises bare Exception for a bad file
+            raise ModelError(
+                fault("tokenizer", "be a tokenizer.json", str(error), where)
+            ) from error
+        # Both may be switched on in the file; either would quietly change a prompt.
+        bpe.no_truncation()
+        bpe.no_padding()
+        bpe.encode_special_tokens = True  # "<|im_end|>" typed in a chat stays ten characters
+        ids = bpe.get_vocab(with_added_tokens=True)
+        highest = max(ids.values(), default=-1)
+        if not 0 <= highest < vocab:
+            raise ModelError(fault("tokenizer", f"have ids from 0 to {vocab - 1}", highest, where))
+        for token in (bos, eos):
+            if token not in ids:
+                raise ModelError(fault("tokenizer", f"know the token {token!r}", None, where))
+        added = bpe.get_added_tokens_decoder()
+        self._bpe = bpe
+        self.bos_id: int = ids[bos]
+        self.eos_id: int = ids[eos]
+        self.num_tokens = vocab
+        table = [b""] * vocab
+        byte_of = _byte_of_character()
+        for token, index in ids.items():
+            if index in added:
+                table[index] = b"" if added[index].special else added[index].content.encode()
+                continue
+            try:
+                table[index] = bytes(byte_of[character] for character in token)
+            except KeyError as error:
+                raise ModelError(fault("tokenizer", "be byte-level BPE", token, where)) from error
+        self.token_bytes: tuple[bytes, ...] = tuple(table)
+        self.newline_ids = frozenset(i for i, piece in enumerate(table) if b"\n" in piece)
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of ``text``; control tokens in it are encoded as the characters they are.
+
+        About 1 us a token. A lone surrogate (half a character, as broken input devices send)
+        becomes a question mark, because it has no UTF-8 form.
+        """
+        try:
+            encoding = self._bpe.encode(text, add_special_tokens=False)
+        except (TypeError, UnicodeError):
+            whole = text.encode("utf-8", "replace").decode("utf-8")
+            encoding = self._bpe.encode(whole, add_special_tokens=False)
+        ids: list[int] = encoding.ids
+        return ids
+
+    def count(self, text: str) -> int:
+        """How many tokens ``text`` has."""
+        return len(self.encode(text))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ``ids``; control tokens are left out, broken characters become U+FFFD."""
+        return b"".join(self.token_bytes[i] for i in ids).decode("utf-8", "replace")
+
+    def to_json(self) -> str:
+        """The ``tokenizer.json`` again, as ``llguidance`` wants it."""
+        text: str = self._bpe.to_str()
+        return text
+
+
+class StreamDecoder:
+    """Turns tokens into text as they come, never in the middle of a character."""
+
+    __slots__ = ("_decoder", "_token_bytes")
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._token_bytes = tokenizer.token_bytes
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, token_id: int) -> str:
+        """The characters completed by one more token; often empty in the midst of an emoji."""
+        return self._decoder.decode(self._token_bytes[token_id])
+
+
+def _byte_of_character() -> dict[str, int]:
+    """The byte behind each character of a byte-level vocabulary.
+
+    Bytes that print stand for themselves; the others, in order, for the characters from U+0100 on.
+    """
+    alphabet = set(ByteLevel.alphabet())
+    table = {chr(byte): byte for byte in range(256) if chr(byte) in alphabet}
+    others = [byte for byte in range(256) if chr(byte) not in alphabet]
+    return table | {chr(0x100 + index): byte for index, byte in enumerate(others)}
