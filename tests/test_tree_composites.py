@@ -89,6 +89,11 @@ def test_a_reactive_selector_does_not_halt_a_child_that_failed_by_itself() -> No
     assert play.ticks(2) == ["a! RUNNING", "a. b! SUCCESS"]
 
 
+def test_a_reactive_selector_forgets_a_child_that_is_done() -> None:
+    play = Play(ReactiveSelector(A, B), a="FFS", b="RS")
+    assert play.ticks(3) == ["a! b! RUNNING", "a! b. SUCCESS", "a! SUCCESS"]
+
+
 def test_a_reactive_sequence_takes_the_task_away_when_its_condition_fails() -> None:
     play = Play(ReactiveSequence(A, B), a="SSF", b="R")
     assert play.ticks(4) == ["a! b! RUNNING", "a! b. RUNNING", "a! b# FAILURE", "a! FAILURE"]
@@ -141,6 +146,11 @@ def test_a_halted_parallel_forgets_who_is_done() -> None:
 def test_concurrent_children_never_wait_for_each_other() -> None:
     play = Play(Concurrent(A, B), a="SF", b="R")
     assert play.ticks(2) == ["a! b! RUNNING", "a! b. RUNNING"]
+
+
+def test_concurrent_runs_on_while_one_child_does_whatever_the_others_answer() -> None:
+    assert Play(Concurrent(A, B), a="R", b="F").tick() == "a! b! RUNNING"
+    assert Play(Concurrent(A, B), a="F", b="R").tick() == "a! b! RUNNING"
 
 
 def test_concurrent_fails_when_none_runs_and_one_failed() -> None:

@@ -73,6 +73,13 @@ def test_what_was_halted_is_shown_as_idle() -> None:
     assert statuses(play.tree) == {"Parallel": "FAILURE", "a": "IDLE", "b": "FAILURE"}
 
 
+def test_a_halt_leaves_all_idle() -> None:
+    play = Play(Parallel(A, B), a="S", b="R")
+    play.tick()
+    play.halt()
+    assert set(statuses(play.tree).values()) == {"IDLE"}
+
+
 def test_status_of_takes_a_path_or_a_name() -> None:
     play = Play(TOWN, a="S", b="R", c="S")
     play.tick()

@@ -232,12 +232,15 @@ class Parallel(Composite):
         halts = tuple(zip(done, (child.halt for child in compiled), strict=True))
         slots = (succeeded, failed, *done)
 
-        def decide(status: Status) -> Status:
+        def stop_rest() -> None:
             for slot, stop in halts:
                 if memory[slot] == NOT_DONE:
                     stop()
             for slot in slots:
                 memory[slot] = 0
+
+        def decide(status: Status) -> Status:
+            stop_rest()
             shown[index] = status
             return status
 
@@ -261,7 +264,9 @@ class Parallel(Composite):
             return RUNNING
 
         def halt() -> None:
-            decide(IDLE)
+            if shown[index] is RUNNING:
+                shown[index] = IDLE
+            stop_rest()
 
         return Compiled(tick, halt)
 
@@ -303,7 +308,8 @@ class Concurrent(Composite):
             return answer
 
         def halt() -> None:
-            shown[index] = IDLE
+            if shown[index] is RUNNING:
+                shown[index] = IDLE
             for stop in halts:
                 stop()
 
@@ -344,7 +350,8 @@ def _in_order(
     def halt() -> None:
         if not keeps_place:
             memory[place] = 0
-        shown[index] = IDLE
+        if shown[index] is RUNNING:
+            shown[index] = IDLE
         for stop in halts:
             stop()
 
@@ -376,7 +383,8 @@ def _reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled
 
     def halt() -> None:
         memory[running] = -1
-        shown[index] = IDLE
+        if shown[index] is RUNNING:
+            shown[index] = IDLE
         for stop in halts:
             stop()
 

@@ -212,7 +212,8 @@ class RunOnce(Decorator):
             return status
 
         def halt() -> None:
-            shown[index] = IDLE
+            if shown[index] is RUNNING:
+                shown[index] = IDLE
             halt_child()
 
         return Compiled(tick, halt)
@@ -308,7 +309,8 @@ def _mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Com
         return status
 
     def halt() -> None:
-        shown[index] = IDLE
+        if shown[index] is RUNNING:
+            shown[index] = IDLE
         halt_child()
 
     return Compiled(tick, halt)
@@ -336,7 +338,8 @@ def _again(child: Node, site: Site, num_turns: int, *, again: Status) -> Compile
 
     def halt() -> None:
         memory[turn] = 0
-        shown[index] = IDLE
+        if shown[index] is RUNNING:
+            shown[index] = IDLE
         halt_child()
 
     return Compiled(tick, halt)
@@ -371,7 +374,8 @@ def _asked(
 
     def halt() -> None:
         memory[running] = 0
-        shown[index] = IDLE
+        if shown[index] is RUNNING:
+            shown[index] = IDLE
         halt_child()
 
     return Compiled(tick, halt)

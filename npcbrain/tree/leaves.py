@@ -212,7 +212,8 @@ class StatefulLeaf(Node):
             return status
 
         def halt() -> None:
-            shown[index] = IDLE
+            if shown[index] is RUNNING:
+                shown[index] = IDLE
             was_running = memory[running]
             memory[running] = 0  # first, so that a hook that raises is not called twice
             try:
@@ -259,7 +260,8 @@ class Wait(Node):
 
         def halt() -> None:
             memory[end] = NEVER_NS
-            shown[index] = IDLE
+            if shown[index] is RUNNING:
+                shown[index] = IDLE
 
         return Compiled(tick, halt)
 
@@ -338,7 +340,8 @@ def _forget(site: Site) -> Callable[[], None]:
     index, shown = site.index, site.shown
 
     def halt() -> None:
-        shown[index] = IDLE
+        if shown[index] is RUNNING:
+            shown[index] = IDLE
 
     return halt
 
@@ -366,7 +369,8 @@ def _with_halt(
         return status
 
     def halt() -> None:
-        shown[index] = IDLE
+        if shown[index] is RUNNING:
+            shown[index] = IDLE
         if memory[running] == 1:
             memory[running] = 0  # first, so that a function that raises is not called twice
             try:

@@ -72,7 +72,8 @@ class Timeout(_Timed):
 
         def halt() -> None:
             memory[deadline] = NEVER_NS
-            shown[index] = IDLE
+            if shown[index] is RUNNING:
+                shown[index] = IDLE
             halt_child()
 
         return Compiled(tick, halt)
@@ -123,7 +124,8 @@ class Cooldown(_Timed):
             if memory[running] == 1:
                 memory[running] = 0
                 memory[ready] = now_ns[0] + pause_ns
-            shown[index] = IDLE
+            if shown[index] is RUNNING:
+                shown[index] = IDLE
             halt_child()
 
         return Compiled(tick, halt)
@@ -167,7 +169,8 @@ class Delay(_Timed):
 
         def halt() -> None:
             memory[start] = NEVER_NS
-            shown[index] = IDLE
+            if shown[index] is RUNNING:
+                shown[index] = IDLE
             halt_child()
 
         return Compiled(tick, halt)
