@@ -1,0 +1,70 @@
+"""npcbrain: NPCs that think with a small language model inside a game's frame budget.
+
+A map, from what a game holds down to what it never sees:
+
+* ``Runtime``            once a frame, ``update(budget_ms)``; answers with a ``FrameReport``
+* ``Npc``, ``Persona``   a character: what it hears, remembers (``Memory``), says; who it is
+* ``Heard``, ``Decide``, ``Act``, ``CannedReply``
+                         leaves for its behaviour tree; the other nodes are in ``tree``
+* ``Situation``          what the model is asked: a ``Profile``, a ``Scene``, an ``Event`` and the
+                         legal ``Action`` values; it answers with a ``Decision``
+* ``Model``              the language model; loads nothing heavy until ``Model.load``
+* ``Clock``              where time comes from; ``npcbrain.testing`` has one to drive by hand
+* ``NpcBrainError``      the base of all errors; running out of budget is none of them
+
+The commands are in ``npcbrain.cli``. Why things are as they are is in DESIGN.md.
+"""
+
+from __future__ import annotations
+
+from npcbrain import tree
+from npcbrain.clock import Clock, SystemClock
+from npcbrain.errors import (
+    EngineError,
+    ModelError,
+    NpcBrainError,
+    PersonaError,
+    SituationError,
+    TreeError,
+    UsageError,
+)
+from npcbrain.leaves import Act, CannedReply, Decide, Heard
+from npcbrain.lm.model import Model
+from npcbrain.memory import Memory
+from npcbrain.npc import Npc
+from npcbrain.persona import Persona
+from npcbrain.report import FrameReport
+from npcbrain.runtime import Runtime
+from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Act",
+    "Action",
+    "CannedReply",
+    "Clock",
+    "Decide",
+    "Decision",
+    "EngineError",
+    "Event",
+    "FrameReport",
+    "Heard",
+    "Memory",
+    "Model",
+    "ModelError",
+    "Npc",
+    "NpcBrainError",
+    "Persona",
+    "PersonaError",
+    "Profile",
+    "Runtime",
+    "Scene",
+    "Situation",
+    "SituationError",
+    "SystemClock",
+    "TreeError",
+    "UsageError",
+    "__version__",
+    "tree",
+]

@@ -1,0 +1,362 @@
+"""How a situation becomes a decision: ``LanguageMind`` asks the model, ``NoMind`` declines.
+
+Between the NPC, which knows no model, and the scheduler, which knows no NPC. Floor 5. Invariant:
+asking never raises for anything a player can cause; what cannot be answered has a reason.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Protocol
+
+from npcbrain.clock import NS_PER_MS, Clock
+from npcbrain.errors import NpcBrainError
+from npcbrain.memory import Memory
+from npcbrain.prompt import AnswerReader, render
+from npcbrain.scheduler import Request, Scheduler
+from npcbrain.situation import Decision, Situation
+from npcbrain.steps import GenerationLike
+
+__all__ = ["AnswerLike", "LanguageMind", "LanguageThought", "LostThought", "ModelLike", "NoMind"]
+
+MAX_NEW_TOKENS = 64  # of an answer; action, arguments, emotion and two short sentences take 20-50
+MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
+LEARN_TOKENS = 16  # enough for the answer to outlive its first token, when the prefix is copied
+FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
+PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
+
+
+class AnswerLike(GenerationLike, Protocol):
+    """What a mind reads of an answer being written."""
+
+    text: str
+    finish_reason: str
+
+
+class TokenizerLike(Protocol):
+    """What a mind asks of a tokenizer."""
+
+    def count(self, text: str) -> int:
+        """How many tokens ``text`` has."""
+        ...
+
+
+class ModelLike(Protocol):
+    """What a mind asks of a model; ``npcbrain.lm.Model`` is one."""
+
+    @property
+    def tokenizer(self) -> TokenizerLike:
+        """Counts tokens."""
+        ...
+
+    def generation(
+        self,
+        prefix: str,
+        news: str,
+        *,
+        grammar: str,
+        seed: int,
+        temperature: float,
+        top_p: float,
+        max_new_tokens: int,
+    ) -> AnswerLike:
+        """An answer to be written; raises an ``NpcBrainError`` if the prompt is too long."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that an answer depends on, and how much it matters."""
+
+    situation: Situation
+    grammar: str
+    name: str
+    priority: float
+    seed: int
+
+
+class LostThought:
+    """A thought that was over before it began."""
+
+    __slots__ = ("decision", "done", "emotion", "reason", "speech")
+
+    def __init__(self, reason: str) -> None:
+        self.done = True
+        self.decision: Decision | None = None
+        self.reason = reason
+        self.speech = ""
+        self.emotion = "neutral"
+
+    def listen(self) -> None:
+        """Nothing to hear."""
+
+    def drop(self) -> None:
+        """Nothing to drop."""
+
+
+class NoMind:
+    """Answers everything with ``no_model``: a game without a model runs on its trees."""
+
+    __slots__ = ()
+
+    def ask(
+        self,
+        situation: Situation,
+        memory: Memory | None,
+        grammar: str,
+        *,
+        name: str,
+        ttl_ms: float,
+        priority: float,
+    ) -> LostThought:
+        """Declines."""
+        return LostThought("no_model")
+
+
+class LanguageThought:
+    """An answer being written by the model; see ``npcbrain.npc.Thought`` for its attributes."""
+
+    __slots__ = (
+        "_clock",
+        "_generation",
+        "_num_read",
+        "_reader",
+        "_request",
+        "_scheduler",
+        "deadline_ns",
+        "decision",
+        "done",
+        "emotion",
+        "question",
+        "reason",
+        "speech",
+    )
+
+    def __init__(
+        self, question: Question, scheduler: Scheduler, clock: Clock, deadline_ns: int
+    ) -> None:
+        self.question = question
+        self.deadline_ns = deadline_ns
+        self._scheduler = scheduler
+        self._clock = clock
+        self._generation: AnswerLike | None = None
+        self._request: Request | None = None
+        self._reader = AnswerReader(question.situation.actions)
+        self._num_read = 0
+        self.done = False
+        self.decision: Decision | None = None
+        self.reason = ""
+        self.speech = ""
+        self.emotion = "neutral"
+
+    @property
+    def num_tokens(self) -> int:
+        """Answer tokens so far."""
+        return 0 if self._generation is None else self._generation.generated
+
+    def begin(self, generation: AnswerLike, ttl_ns: int) -> None:
+        """Hands the answer over to the scheduler."""
+        question = self.question
+        self._generation = generation
+        self._request = self._scheduler.submit(
+            generation, name=question.name, ttl_ns=ttl_ns, priority=question.priority
+        )
+
+    def fail(self, reason: str) -> None:
+        """Ends without a decision."""
+        self.done = True
+        self.reason = reason
+
+    def listen(self) -> None:
+        """Reads what is new, and whether the request is over. Microseconds."""
+        generation, request, reader = self._generation, self._request, self._reader
+        if self.done:
+            return
+        if generation is None or request is None:
+            if self._clock.now_ns() >= self.deadline_ns:
+                self.fail("expired")
+            return
+        if generation.generated != self._num_read:
+            self._num_read = generation.generated
+            reader.read(generation.text)
+            self.speech = reader.say
+            self.emotion = reader.emotion or "neutral"
+        if not request.done:
+            return
+        decision = reader.decision(whole=generation.finish_reason == "stop")
+        if request.reason:
+            self.fail(request.reason)
+        elif generation.finish_reason == "error":
+            self.fail("engine_error")
+        elif decision is None or (decision.action == "say" and not decision.say):
+            self.fail("refused")  # cut off before it chose, or with nothing said
+        else:
+            self.done = True
+            self.decision = decision
+            self.speech = decision.say
+
+    def drop(self) -> None:
+        """Cancels the request."""
+        if not self.done:
+            if self._request is not None:
+                self._scheduler.cancel(self._request)
+            self.fail("cancelled")
+
+
+class LanguageMind:
+    """Asks the model through a scheduler.
+
+    Asking takes microseconds. Making the prompt's tokens and the grammar's matcher takes tenths of
+    a millisecond, and everybody may be asked in one frame, so ``prepare`` does it later, one after
+    the other, when a frame has room for it.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_has_refused",
+        "_model",
+        "_num_asked",
+        "_price_ns",
+        "_queue",
+        "_scheduler",
+        "_seed",
+        "_temperature",
+        "_top_p",
+    )
+
+    def __init__(
+        self,
+        model: ModelLike,
+        scheduler: Scheduler,
+        clock: Clock,
+        *,
+        seed: int = 0,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+    ) -> None:
+        self._model = model
+        self._scheduler = scheduler
+        self._clock = clock
+        self._seed = seed
+        self._temperature = temperature
+        self._top_p = top_p
+        self._num_asked: dict[str, int] = {}
+        self._queue: deque[LanguageThought] = deque()
+        self._price_ns = FIRST_PRICE_NS
+        self._has_refused = False
+
+    def ask(
+        self,
+        situation: Situation,
+        memory: Memory | None,
+        grammar: str,
+        *,
+        name: str,
+        ttl_ms: float,
+        priority: float,
+    ) -> LanguageThought:
+        """Begins a thought.
+
+        The answer depends on the situation, the seed, the name and how often that name has asked,
+        and on nothing else.
+
+        Args:
+            situation: What to decide about.
+            memory: Where to take memories from, as many as fit; None keeps the situation's own.
+            grammar: ``prompt.answer_grammar`` of the situation's actions.
+            name: Who asks.
+            ttl_ms: How long the answer is worth waiting for.
+            priority: The NPC's importance.
+        """
+        number = self._num_asked.get(name, 0)
+        self._num_asked[name] = number + 1
+        if memory is not None:
+            lines = memory.select(MEMORY_TOKENS, self._model.tokenizer.count)
+            situation = replace(situation, memory=lines)
+        question = Question(situation, grammar, name, priority, _seed(self._seed, name, number))
+        deadline_ns = self._clock.now_ns() + round(ttl_ms * NS_PER_MS)
+        thought = LanguageThought(question, self._scheduler, self._clock, deadline_ns)
+        self._queue.append(thought)
+        return thought
+
+    def prepare(self, deadline_ns: int) -> None:
+        """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
+
+        A thought that fits the model but for its memories is asked without them; one that does not
+        fit at all fails with ``refused``.
+        """
+        queue, now_ns = self._queue, self._clock.now_ns()
+        while queue and now_ns + self._price_ns <= deadline_ns:
+            thought = queue.popleft()
+            if thought.done:
+                continue
+            self._begin(thought, now_ns)
+            end_ns = self._clock.now_ns()
+            self._price_ns -= self._price_ns >> PRICE_SHIFT
+            self._price_ns = max(self._price_ns, end_ns - now_ns)
+            now_ns = end_ns
+        if queue and now_ns < deadline_ns:
+            # What is never tried is never measured again: a hiccup must not close the door.
+            self._price_ns -= self._price_ns >> PRICE_SHIFT
+
+    def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
+        """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
+        prompt = render(situation)
+        try:
+            return self._model.generation(
+                prompt.prefix,
+                prompt.news,
+                grammar=grammar,
+                seed=0,
+                temperature=0.0,
+                top_p=1.0,
+                max_new_tokens=LEARN_TOKENS,
+            )
+        except NpcBrainError:
+            return None  # asking will say so, with its reason
+
+    def forget(self, name: str) -> None:
+        """The NPC of that name is gone."""
+        self._num_asked.pop(name, None)
+
+    def _begin(self, thought: LanguageThought, now_ns: int) -> None:
+        ttl_ns = thought.deadline_ns - now_ns
+        if ttl_ns <= 0:
+            thought.fail("expired")
+            return
+        question = thought.question
+        try:
+            try:
+                generation = self._generation(question, question.situation)
+            except NpcBrainError:
+                if not question.situation.memory:
+                    raise
+                generation = self._generation(question, replace(question.situation, memory=()))
+        except NpcBrainError as error:
+            thought.fail("refused")
+            if not self._has_refused:  # once: the same cause returns with every event
+                self._has_refused = True
+                message = f"npc {question.name!r} cannot be asked: {error}"
+                warnings.warn(message, RuntimeWarning, stacklevel=4)  # at the game's update
+            return
+        thought.begin(generation, ttl_ns)
+
+    def _generation(self, question: Question, situation: Situation) -> AnswerLike:
+        prompt = render(situation)
+        return self._model.generation(
+            prompt.prefix,
+            prompt.news,
+            grammar=question.grammar,
+            seed=question.seed,
+            temperature=self._temperature,
+            top_p=self._top_p,
+            max_new_tokens=MAX_NEW_TOKENS,
+        )
+
+
+def _seed(seed: int, name: str, number: int) -> int:
+    digest = blake2b(f"{seed}\0{number}\0{name}".encode("utf-8", "replace"), digest_size=8)
+    return int.from_bytes(digest.digest(), "little")
