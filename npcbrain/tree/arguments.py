@@ -5,7 +5,6 @@ Floor 1. Invariant: these raise or return; they never correct.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import isfinite
 
 from npcbrain.clock import NS_PER_MS
@@ -32,7 +31,7 @@ def check_child(node: object, where: str) -> None:
     advice = ""
     if isinstance(node, type) and issubclass(node, Node):
         advice = f"call it: {node.__name__}(...)"
-    elif isinstance(node, Callable):  # type: ignore[arg-type]
+    elif callable(node):
         advice = "wrap a function: Action(name, fn) or Condition(name, fn)"
     raise TreeError(fault("child", "be a node", node, where, advice))
 
