@@ -120,10 +120,13 @@ def test_no_module_keeps_global_state() -> None:
 
 
 def test_text_files_are_opened_with_a_named_encoding() -> None:
-    bare = re.compile(r"\.(read_text|write_text)\((?![^)]*encoding)")
     careless = [
-        str(path.relative_to(ROOT))
+        f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in sources("npcbrain", "demo_game", "tools")
-        if bare.search(path.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"read_text", "write_text"}
+        and "encoding" not in {keyword.arg for keyword in node.keywords}
     ]
     assert careless == []

@@ -23,7 +23,6 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -32,65 +31,11 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
-from npcbrain.prompt import answer_text, render
-from npcbrain.situation import Decision, Situation
-from tools.distil import corpus
+from tools.distil import corpus, decisions
+from tools.distil.decisions import IGNORE, Batch
 
-IGNORE = -100  # a label that takes no part in the loss
-BOS, EOS = 1, 2
 WARM_UP = 0.02  # share of the run over which the learning rate rises
 CHECKPOINT_S = 240.0
-
-
-@dataclass
-class Batch:
-    """ids and labels int64 [rows, length]; a row's padding is ignored on the right."""
-
-    ids: torch.Tensor
-    labels: torch.Tensor
-
-
-def example_ids(
-    tokenizer: Tokenizer, situation: Situation, decision: Decision
-) -> tuple[list[int], int]:
-    """Prompt and answer as the engine sees them, and where the answer begins."""
-    tokenizer.encode_special_tokens = True
-    prompt = render(situation)
-    parts = [
-        tokenizer.encode(t, add_special_tokens=False).ids for t in (prompt.prefix, prompt.news)
-    ]
-    ids = [BOS, *parts[0], *parts[1], EOS]
-    answer = tokenizer.encode(answer_text(decision), add_special_tokens=False).ids
-    return [*ids, *answer, EOS], len(ids)
-
-
-def decision_batches(tokenizer: Tokenizer, seed: int, split: str, tokens: int) -> Iterator[Batch]:
-    """Endless batches of situations, of alike length, about ``tokens`` tokens each."""
-    from tools.distil import situations
-
-    rng = random.Random(f"{seed}-{split}")
-    while True:
-        examples = []
-        for _ in range(512):
-            drawn = situations.sample(rng, split)
-            examples.append(example_ids(tokenizer, drawn.situation, drawn.decision))
-        examples.sort(key=lambda e: len(e[0]))
-        groups, group = [], []
-        for example in examples:
-            if group and len(example[0]) * (len(group) + 1) > tokens:
-                groups.append(group)
-                group = []
-            group.append(example)
-        groups.append(group)
-        rng.shuffle(groups)
-        for group in groups:
-            length = max(len(ids) for ids, _ in group)
-            ids = torch.full((len(group), length), EOS)
-            labels = torch.full((len(group), length), IGNORE)
-            for row, (tokens_of_row, start) in enumerate(group):
-                ids[row, : len(tokens_of_row)] = torch.tensor(tokens_of_row)
-                labels[row, start : len(tokens_of_row)] = torch.tensor(tokens_of_row[start:])
-            yield Batch(ids, labels)
 
 
 def text_batches(
@@ -106,10 +51,18 @@ def text_batches(
         yield Batch(ids, ids)
 
 
+def logits_at(model: LlamaForCausalLM, batch: Batch, places: torch.Tensor) -> torch.Tensor:
+    """float32 logits [places, vocab], only where a label is: the head is expensive."""
+    hidden = model.model(
+        batch.ids, attention_mask=batch.mask, position_ids=batch.positions, use_cache=False
+    ).last_hidden_state
+    return model.lm_head(hidden[:, :-1][places]).float()
+
+
 def batch_loss(
     student: LlamaForCausalLM, teacher: LlamaForCausalLM | None, batch: Batch, soft: float
 ) -> tuple[torch.Tensor, float]:
-    """Loss and label accuracy. Logits are computed only where a label is: the head is expensive.
+    """Loss and label accuracy.
 
     Args:
         soft: Weight of the teacher's soft targets; the labels weigh ``1 - soft``.
@@ -117,14 +70,12 @@ def batch_loss(
     targets = batch.labels[:, 1:]
     places = targets != IGNORE
     wanted = targets[places]
-    hidden = student.model(batch.ids, use_cache=False).last_hidden_state[:, :-1][places]
-    logits = student.lm_head(hidden).float()
+    logits = logits_at(student, batch, places)
     loss = functional.cross_entropy(logits, wanted)
     accuracy = (logits.argmax(-1) == wanted).float().mean().item()
     if teacher is not None:
         with torch.no_grad():
-            known = teacher.model(batch.ids, use_cache=False).last_hidden_state[:, :-1][places]
-            soft_targets = teacher.lm_head(known).float().log_softmax(-1)
+            soft_targets = logits_at(teacher, batch, places).log_softmax(-1)
         divergence = functional.kl_div(
             logits.log_softmax(-1), soft_targets, log_target=True, reduction="batchmean"
         )
@@ -212,8 +163,7 @@ class Trainer:
         mean_loss = mean_accuracy = 0.0
         while self.elapsed_s < total_s:
             started = time.monotonic()
-            batch = next(batches)
-            batch = Batch(batch.ids.to(self.device), batch.labels.to(self.device))
+            batch = next(batches).to(self.device)
             loss, accuracy = batch_loss(self.student, self.teacher, batch, self.args.soft)
             loss.backward()
             self._update()
@@ -258,6 +208,7 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
     parser.add_argument("--length", type=int, default=192, help="tokens a row of text")
+    parser.add_argument("--turns", type=int, default=4, help="decisions a prefix")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
@@ -267,7 +218,9 @@ def main() -> None:
     if args.stage == "heal":
         batches = text_batches(trainer.tokenizer, seed, args.text, args.tokens, args.length)
     else:
-        batches = decision_batches(trainer.tokenizer, seed, "train", args.tokens)
+        batches = decisions.batches(
+            trainer.tokenizer, seed, "train", tokens=args.tokens, turns=args.turns
+        )
     trainer.train(batches)
 
 
