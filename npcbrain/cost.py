@@ -1,0 +1,334 @@
+"""What a step of the model costs on this machine, and what the game grants to pay for it.
+
+Both are learned while playing. Prices, not averages: a step cannot be paused once begun, so the
+question is what it may take, not what it takes. No clock of its own and no engine: it is told times
+and asked for prices. Floor 2.
+Invariant: a price rests on what was measured. What was not measured is priced from neighbours that
+cost at least as much, and where nothing is known from a default that is meant to be too high.
+
+Three things that a plain quantile gets wrong, and what is done here:
+
+* **Hiccups.** Now and then the operating system takes the core away and a 1 ms step takes 10.
+  Waiting for a roomier frame does not avoid that, it only stops the NPCs, so no price exceeds
+  ``SPIKE`` times the median.
+* **Surprises.** A run far past its price may be the first of a slow spell, and a quantile of 64
+  would look away. It raises the price at once, and each ordinary run after takes some of it back.
+* **Prices nobody can pay.** A step that is never run is never measured again, so a price above
+  every budget would stay for ever, though the slow spell that caused it is long over. The
+  scheduler tells such prices to ``doubt``: quickly down to the median, then slowly on towards the
+  best time ever seen. Whatever is tried then, sets the price anew.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from npcbrain.clock import NS_PER_S
+from npcbrain.errors import UsageError, fault
+from npcbrain.steps import Kind
+
+__all__ = ["Allowance", "CostModel", "PriceEntry"]
+
+QUANTILE = 0.98  # one step in fifty may take longer than its price
+WINDOW = 64  # runs remembered per cell; about a second of play, so a slow spell is soon forgotten
+SPIKE = 2  # times the median; prices above it would wait for hiccups that no waiting avoids
+MAX_EXACT_ROWS = 16  # rows up to here are told apart; above, powers of two (copies have hundreds)
+CONTEXT_SHIFT = 7  # contexts are told apart by doublings of 128 tokens: attention grows slowly
+MAX_CONTEXT_BUCKET = 7
+
+NUM_FRAMES = 64  # with a budget, about a second: what "the last frames" means
+MIN_FRAMES = 8  # of these before anything is said to be impossible
+MAX_PERIOD_NS = NS_PER_S // 4  # a longer gap between two frames is a pause, not a frame rate
+MAX_BUDGET_NS = NS_PER_S  # "no limit" as a number that averages can digest
+FIRST_PERIOD_NS = NS_PER_S // 60
+FIRST_EFFICIENCY = 0.75  # steps never fill a frame to the last nanosecond
+
+# First row and each further one, by kind, before anything of the kind was measured. A 30 M model
+# on a slow core takes about half of it; too high costs some frames, too low costs a hitch.
+UNKNOWN_NS = {
+    Kind.COPY: (1_000_000, 20_000),
+    Kind.PREFILL: (1_000_000, 250_000),
+    Kind.DECODE: (1_000_000, 250_000),
+}
+
+
+class PriceEntry(NamedTuple):
+    """One cell of the price table, for people to read.
+
+    ``rows`` and ``context`` are the upper and the lower end of what the cell stands for.
+    """
+
+    kind: Kind
+    segment: int
+    rows: int
+    context: int
+    num_runs: int
+    best_ns: int
+    price_ns: int
+
+
+class CostModel:
+    """Prices steps by kind, segment, rows and context.
+
+    ``price_ns`` is two dictionary look-ups (about 0.4 us) and leaves nothing to be collected;
+    ``observe`` keeps a sorted window of 64 (about 2 us).
+
+    Args:
+        quantile: The share of runs that should take no longer than their price, in (0, 1).
+
+    Raises:
+        UsageError: ``quantile`` is no such number.
+    """
+
+    __slots__ = ("_ranks", "_tables")
+
+    def __init__(self, quantile: float = QUANTILE) -> None:
+        if not 0.0 < quantile < 1.0:
+            raise UsageError(
+                fault(
+                    "quantile",
+                    "lie between 0 and 1",
+                    quantile,
+                    "CostModel()",
+                    f"leave it at {QUANTILE}",
+                )
+            )
+        # The rank of the quantile among n sorted runs, by n.
+        self._ranks = (0, *(math.ceil(quantile * n) - 1 for n in range(1, WINDOW + 1)))
+        self._tables: dict[int, _Table] = {}  # by kind << 8 | segment
+
+    def price_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
+        """What such a step may take, in nanoseconds; at least 1.
+
+        Args:
+            kind: The kind of wave.
+            segment: The segment it runs.
+            rows: Rows of the step (see ``WaveLike.rows``), at least 1.
+            context: Tokens in the KV cache before it.
+        """
+        table = self._tables.get(kind << 8 | segment)
+        if table is None:
+            table = self._tables[kind << 8 | segment] = _Table(kind)
+        key = _key(rows, context)
+        cell = table.cells.get(key)
+        if cell is not None:
+            return cell.price_ns
+        guess_ns = table.guesses.get(key)
+        if guess_ns is None:
+            guess_ns = table.guesses[key] = table.guess_ns(key)
+        return guess_ns
+
+    def best_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
+        """The least such a step ever took, or a lower bound of it; 0 when nothing is known."""
+        table = self._tables.get(kind << 8 | segment)
+        if table is None:
+            return 0
+        key = _key(rows, context)
+        cell = table.cells.get(key)
+        return table.bound_ns(key) if cell is None else cell.best_ns
+
+    def observe(self, kind: Kind, segment: int, rows: int, context: int, took_ns: int) -> None:
+        """Learns from one run of a step."""
+        table = self._tables.get(kind << 8 | segment)
+        if table is None:
+            table = self._tables[kind << 8 | segment] = _Table(kind)
+        key = _key(rows, context)
+        cell = table.cells.get(key)
+        if cell is None:
+            cell = table.cells[key] = _Cell()
+        cell.observe(max(1, took_ns), self._ranks)
+        if table.guesses:
+            table.guesses.clear()  # they leaned on neighbours, and one of these has moved
+
+    def doubt(self, kind: Kind, segment: int, rows: int, context: int) -> None:
+        """Lowers a price that no frame could pay of late, a little, so that it is tested again.
+
+        Never below ``best_ns``: a step that always took longer than a budget never gets into it.
+        """
+        price_ns = self.price_ns(kind, segment, rows, context)
+        best_ns = max(1, self.best_ns(kind, segment, rows, context))
+        table = self._tables[kind << 8 | segment]
+        key = _key(rows, context)
+        cell = table.cells.get(key)
+        if cell is None:
+            table.guesses[key] = max(best_ns, price_ns - (price_ns >> 4) - 1)
+        elif price_ns > (median_ns := cell.median_ns()):
+            cell.price_ns = max(median_ns, price_ns - (price_ns >> 4) - 1)
+        else:
+            # A fit below the median is a bet that the machine has become faster: rarely made.
+            cell.price_ns = max(best_ns, price_ns - (price_ns >> 8) - 1)
+
+    def entries(self) -> Iterator[PriceEntry]:
+        """All that was measured, in order of kind, segment, rows and context."""
+        for place in sorted(self._tables):
+            table = self._tables[place]
+            for key in sorted(table.cells):
+                cell = table.cells[key]
+                bucket = key & 7
+                yield PriceEntry(
+                    kind=table.kind,
+                    segment=place & 0xFF,
+                    rows=key >> 3,
+                    context=0 if bucket == 0 else 1 << (bucket - 1 + CONTEXT_SHIFT),
+                    num_runs=cell.num_runs(),
+                    best_ns=cell.best_ns,
+                    price_ns=cell.price_ns,
+                )
+
+
+class Allowance:
+    """Learns what the game has granted of late: how much a frame, how often, and with what yield.
+
+    A frame without budget teaches nothing: a paused game, a loading screen or a frame whose trees
+    ate everything says nothing about the frames to come, and must not cost a request its life.
+
+    Attributes:
+        usual_ns: The budget of a frame, averaged over about eight of them; 0 before the first.
+        most_ns: The largest of the last 64; what never fits it, never fits.
+        period_ns: From one frame with a budget to the next, averaged alike.
+        efficiency: Priced nanoseconds run per granted nanosecond, in frames that had more to do.
+    """
+
+    __slots__ = ("_last_ns", "_recent", "efficiency", "most_ns", "period_ns", "usual_ns")
+
+    def __init__(self) -> None:
+        self.usual_ns = 0
+        self.most_ns = 0
+        self.period_ns = FIRST_PERIOD_NS
+        self.efficiency = FIRST_EFFICIENCY
+        self._recent: deque[int] = deque(maxlen=NUM_FRAMES)
+        self._last_ns: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether enough frames were seen to call a step impossible."""
+        return len(self._recent) >= MIN_FRAMES
+
+    def begin(self, now_ns: int, budget_ns: int) -> None:
+        """A frame begins with so much to spend."""
+        if budget_ns <= 0:
+            return
+        budget_ns = min(budget_ns, MAX_BUDGET_NS)
+        if self._last_ns is not None and 0 < now_ns - self._last_ns <= MAX_PERIOD_NS:
+            self.period_ns += (now_ns - self._last_ns - self.period_ns) // 8
+        self._last_ns = now_ns
+        self.usual_ns += (budget_ns - self.usual_ns) // 8 if self._recent else budget_ns
+        self._recent.append(budget_ns)
+        self.most_ns = max(self._recent)
+
+    def end(self, budget_ns: int, priced_ns: int) -> None:
+        """A frame ended with work left over, after steps of so much in prices.
+
+        Prices and not times are counted, since prices are also what work is predicted in.
+        """
+        if budget_ns > 0:
+            share = min(priced_ns / min(budget_ns, MAX_BUDGET_NS), 2.0)
+            self.efficiency += (share - self.efficiency) / 16
+
+    def time_ns(self, work_ns: int) -> int:
+        """The wall time in which so much priced work gets done, if it has every frame to itself."""
+        granted = self.efficiency * self.usual_ns / max(1, self.period_ns)
+        if granted <= 0.0:
+            return work_ns
+        return int(work_ns / min(1.0, granted))
+
+
+class _Cell:
+    """The latest runs of one shape of step: a ring for their order, a list sorted by time."""
+
+    __slots__ = ("_extra_ns", "_oldest", "_ring", "_sorted", "best_ns", "price_ns")
+
+    def __init__(self) -> None:
+        self._ring: list[int] = []
+        self._sorted: list[int] = []
+        self._oldest = 0
+        self._extra_ns = 0
+        self.best_ns = 0
+        self.price_ns = 0
+
+    def num_runs(self) -> int:
+        return len(self._ring)
+
+    def median_ns(self) -> int:
+        return self._sorted[len(self._sorted) // 2]
+
+    def observe(self, took_ns: int, ranks: tuple[int, ...]) -> None:
+        runs = self._sorted
+        if len(runs) < WINDOW:
+            self._ring.append(took_ns)
+        else:
+            del runs[bisect_left(runs, self._ring[self._oldest])]
+            self._ring[self._oldest] = took_ns
+            self._oldest = (self._oldest + 1) % WINDOW
+        insort(runs, took_ns)
+        num = len(runs)
+        ceiling_ns = SPIKE * runs[num // 2]
+        # The largest of a few runs is a poor upper quantile: 25 % more after one run, 6 % after
+        # four, 1.6 % after sixteen.
+        quantile_ns = runs[ranks[num]]
+        quantile_ns = min(quantile_ns + (quantile_ns >> num.bit_length() + 1), ceiling_ns)
+        if num > 1 and 2 * took_ns > 3 * self.price_ns:
+            self._extra_ns = max(self._extra_ns, min(took_ns, ceiling_ns) - quantile_ns)
+        else:
+            self._extra_ns = self._extra_ns * 7 // 8
+        self.price_ns = min(quantile_ns + max(0, self._extra_ns), ceiling_ns)
+        self.best_ns = min(self.best_ns, took_ns) if num > 1 else took_ns
+
+
+class _Table:
+    """The cells of one kind and segment, and guesses for those not yet measured."""
+
+    __slots__ = ("cells", "guesses", "kind")
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.cells: dict[int, _Cell] = {}
+        self.guesses: dict[int, int] = {}
+
+    def guess_ns(self, wanted: int) -> int:
+        """The tightest upper bound that a measured neighbour gives.
+
+        More rows or more context never cost less; fewer rows cost more per row. A bound from a
+        smaller neighbour carries a quarter on top, for each doubling of the context as well.
+        """
+        rows, bucket = wanted >> 3, wanted & 7
+        if not self.cells:
+            first_ns, further_ns = UNKNOWN_NS[self.kind]
+            return first_ns + (rows - 1) * further_ns
+        bounds = []
+        for key, cell in self.cells.items():
+            bound_ns = cell.price_ns
+            if key >> 3 < rows:
+                bound_ns = bound_ns * rows * 5 // ((key >> 3) * 4)
+            for _ in range(key & 7, bucket):
+                bound_ns += bound_ns >> 2
+            bounds.append(bound_ns)
+        return min(bounds)
+
+    def bound_ns(self, wanted: int) -> int:
+        """The tightest lower bound on the best time that a measured neighbour gives.
+
+        The mirror of ``guess_ns``: a step of fewer rows or less context costs less, though not in
+        proportion; never less than its share of rows, less a fifth for each step of context.
+        """
+        rows, bucket = wanted >> 3, wanted & 7
+        bound_ns = 0
+        for key, cell in self.cells.items():
+            best_ns = cell.best_ns
+            if key >> 3 > rows:
+                best_ns = best_ns * rows * 4 // ((key >> 3) * 5)
+            for _ in range(bucket, key & 7):
+                best_ns -= best_ns // 5
+            bound_ns = max(bound_ns, best_ns)
+        return bound_ns
+
+
+def _key(rows: int, context: int) -> int:
+    if rows > MAX_EXACT_ROWS:
+        rows = 1 << (rows - 1).bit_length()
+    bucket = (context >> CONTEXT_SHIFT).bit_length()
+    return rows << 3 | (bucket if bucket < MAX_CONTEXT_BUCKET else MAX_CONTEXT_BUCKET)

@@ -1,0 +1,397 @@
+"""Who is next, what fits, and who is too late: the scheduler's decisions, as pure functions.
+
+No clock, no state, no I/O: numbers and the engine's own description of itself come in, a decision
+goes out; nothing is started here. Floor 3.
+Invariant: the first step of whatever ``next_step`` returns costs no more than what is left.
+
+The order of things, and why:
+
+1. **Finish what is in flight.** A wave holds hidden states and keeps its generations from doing
+   anything else, so the most urgent wave whose next step fits goes on. The first step of a frame is
+   the *oldest* wave's, however urgent the others are: a big step fits only an untouched frame, and
+   would starve behind smaller ones.
+2. **Then start something, reading or speaking.** Reading (copies, prefill) brings more NPCs into
+   the batch, and eight in one decode cost two or three alone; speaking (decode) is what the player
+   sees. They take turns while about equally urgent, so speech streams on while others are read
+   in. Where one is clearly more urgent, it goes first.
+3. **One decode in flight, with everyone who is ready.** A second one would tear the batch in two
+   for good. Whoever becomes ready meanwhile joins the next token.
+4. **Nothing is started that cannot be finished**: all steps of a new wave must fit the usual
+   budget, and only the first must fit now.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from npcbrain.clock import NS_PER_MS, NS_PER_S
+from npcbrain.errors import EngineError
+from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
+
+__all__ = [
+    "Offer",
+    "Plan",
+    "Price",
+    "Quote",
+    "Request",
+    "Shape",
+    "State",
+    "least_ns",
+    "next_step",
+    "quote",
+    "reading_ns",
+    "token_ns",
+    "tokens_left",
+    "unaffordable",
+    "urgency_ns",
+    "would_exceed",
+]
+
+HORIZON_NS = 10 * NS_PER_S  # deadlines further away than this are all alike; bounds starvation
+NEAR_NS = 500 * NS_PER_MS  # reading and speaking take turns when their urgencies differ by less
+MAX_READING_WAVES = 2  # one that waits for a roomier frame, one that fills what frames leave over
+WASTE = 1.5  # a smaller chunk may cost this much more per token than the best, to fill a frame
+
+Price = Callable[[Kind, int, int, int], int]
+"""``price(kind, segment, rows, context)`` in nanoseconds: ``CostModel.price_ns`` or ``best_ns``."""
+
+
+class State(Enum):
+    """Where a request is in its life."""
+
+    WAITING = "waiting"  # for a slot
+    THINKING = "thinking"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One answer somebody waits for.
+
+    Attributes:
+        name: Who asks.
+        generation: The answer being written.
+        created_ns: When it was submitted.
+        deadline_ns: From when on the answer is worth nothing.
+        priority: Above 0; twice as much halves the time it seems to have left.
+        number: Counts submissions; breaks ties.
+        state: Where it is in its life.
+        reason: Why it failed: ``expired``, ``would_exceed``, ``no_budget``, ``engine_error``,
+            ``cancelled`` or a canceller's own word. Empty otherwise.
+        error: What the engine raised, with reason ``engine_error``.
+        urgency_ns: Its rank in this frame, see ``policy.urgency_ns``.
+        on_trial: Let through against the prediction, to learn whether that still holds.
+    """
+
+    name: str
+    generation: GenerationLike
+    created_ns: int
+    deadline_ns: int
+    priority: float
+    number: int
+    state: State = State.WAITING
+    reason: str = ""
+    error: EngineError | None = None
+    urgency_ns: int = 0
+    on_trial: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state is State.DONE or self.state is State.FAILED
+
+
+class Offer(NamedTuple):
+    """What there is to spend, in nanoseconds."""
+
+    remaining_ns: int  # of this frame
+    usual_ns: int  # a usual frame's whole budget
+    most_ns: int  # the largest budget of late
+
+
+class Quote(NamedTuple):
+    """What a wave costs, in nanoseconds."""
+
+    first_ns: int
+    largest_ns: int
+    total_ns: int
+
+
+class Plan(NamedTuple):
+    """A wave to go on with, or (``wave`` is None) what to start one of."""
+
+    kind: Kind
+    wave: WaveLike | None
+    generations: Sequence[GenerationLike]
+    rows: int
+
+
+class Shape(NamedTuple):
+    """What the price of one step depends on."""
+
+    kind: Kind
+    segment: int
+    rows: int
+    context: int
+
+
+def urgency_ns(now_ns: int, created_ns: int, deadline_ns: int, priority: float) -> int:
+    """Ranks requests: the smallest number is the most urgent.
+
+    ``min(deadline - now, 10 s) / priority - (now - created)``: the earliest deadline first, twice
+    the priority counting as half the time left; and everyone grows more urgent with age. A fresh
+    request ranks at 0 or above, so one that has waited ``10 s / priority`` is ahead of all that
+    are yet to come, and nobody starves.
+
+    >>> urgency_ns(0, 0, 2_000_000_000, 1.0) > urgency_ns(0, 0, 2_000_000_000, 2.0)
+    True
+    """
+    slack_ns = min(deadline_ns - now_ns, HORIZON_NS)
+    return int(slack_ns / priority) - (now_ns - created_ns)
+
+
+def would_exceed(now_ns: int, deadline_ns: int, time_ns: int) -> bool:
+    """Whether work that takes so much wall time ends after the deadline."""
+    return now_ns + time_ns > deadline_ns
+
+
+def tokens_left(generated: int, max_new_tokens: int, typical: float) -> int:
+    """Answer tokens still to come, when a typical answer has so many; at least 1."""
+    return max(1, math.ceil(min(typical, max_new_tokens)) - generated)
+
+
+def reading_ns(generation: GenerationLike, token_ns: int, price: Price) -> int:
+    """What it costs to bring a generation to its first answer token, at so much per token."""
+    copyable = generation.copyable
+    cost_ns = max(0, generation.pending - copyable - 1) * token_ns
+    if copyable:
+        cost_ns += price(Kind.COPY, 0, copyable, generation.context)
+    return cost_ns
+
+
+def quote(price: Price, kind: Kind, rows: int, context: int, num_steps: int) -> Quote:
+    """Prices a whole wave before it is started."""
+    first_ns = largest_ns = total_ns = price(kind, 0, rows, context)
+    for segment in range(1, num_steps):
+        step_ns = price(kind, segment, rows, context)
+        total_ns += step_ns
+        if step_ns > largest_ns:
+            largest_ns = step_ns
+    return Quote(first_ns, largest_ns, total_ns)
+
+
+def token_ns(engine: EngineLike, price: Price, usual_ns: int, context: int) -> int:
+    """The price of a prompt token in the largest chunk that fits, or in the smallest if none."""
+    num_steps = max(1, engine.num_segments - 1)
+    for rows in reversed(engine.chunk_sizes):
+        asked = quote(price, Kind.PREFILL, rows, context, num_steps)
+        if asked.largest_ns <= usual_ns or rows == engine.chunk_sizes[0]:
+            return asked.total_ns // rows
+    return 0
+
+
+def least_ns(engine: EngineLike, price: Price) -> int:
+    """The smallest budget in which an answer can be written at all.
+
+    It is the largest step of the narrowest waves: one chunk of the smallest size, one token of one
+    generation.
+    """
+    steps = engine.num_segments
+    read = quote(price, Kind.PREFILL, engine.chunk_sizes[0], 0, steps)
+    speak = quote(price, Kind.DECODE, 1, 0, steps)
+    return max(read.largest_ns, speak.largest_ns)
+
+
+def next_step(
+    engine: EngineLike,
+    order: Sequence[Request],
+    price: Price,
+    offer: Offer,
+    *,
+    fresh: bool,
+    last_start: Kind,
+) -> Plan | None:
+    """Picks the step to run now; None when nothing that needs to be done fits.
+
+    Args:
+        engine: Asked for its waves and sizes; nothing is started.
+        order: The open requests, most urgent first.
+        price: Prices a step.
+        offer: What there is to spend.
+        fresh: Whether no step has run in this frame yet.
+        last_start: The kind of the wave last started.
+    """
+    wave = _in_flight(engine.waves, order, price, offer.remaining_ns, fresh)
+    if wave is not None:
+        return Plan(wave.kind, wave, wave.generations, wave.rows)
+    reader: Request | None = None
+    ready: list[Request] = []
+    for request in order:
+        generation = request.generation
+        if generation.in_wave or generation.finished:
+            continue
+        if generation.pending == 1 and not generation.copyable:
+            ready.append(request)
+        elif reader is None:
+            reader = request
+    num_decodes = num_prefills = 0
+    for wave in engine.waves:
+        num_decodes += wave.kind is Kind.DECODE
+        num_prefills += wave.kind is Kind.PREFILL
+    if num_decodes:
+        ready = []
+    if num_prefills >= MAX_READING_WAVES:
+        reader = None
+    if reader is None or (ready and _speaks_first(reader, ready[0], last_start)):
+        plan = _speak(engine, ready, price, offer)
+        if plan is None and reader is not None:
+            plan = _read(engine, reader.generation, price, offer)
+        return plan
+    return _read(engine, reader.generation, price, offer) or _speak(engine, ready, price, offer)
+
+
+def unaffordable(
+    engine: EngineLike, order: Sequence[Request], price: Price, most_ns: int
+) -> list[Shape]:
+    """Steps that are needed next, and whose price no frame of late could have paid."""
+    needed = [Shape(w.kind, w.segment, w.rows, w.context) for w in engine.waves]
+    reads = speaks = False
+    for request in order:
+        generation = request.generation
+        context = generation.context
+        if generation.in_wave or generation.finished:
+            continue
+        if generation.copyable:
+            needed.append(Shape(Kind.COPY, 0, generation.copyable, context))
+            continue
+        if generation.pending == 1 and not speaks:
+            speaks, kind, rows = True, Kind.DECODE, 1
+        elif generation.pending > 1 and not reads:
+            reads, kind, rows = True, Kind.PREFILL, engine.chunk_sizes[0]
+        else:
+            continue
+        needed += [Shape(kind, segment, rows, context) for segment in range(engine.num_segments)]
+    return [shape for shape in needed if price(*shape) > most_ns]
+
+
+def _in_flight(
+    waves: Sequence[WaveLike],
+    order: Sequence[Request],
+    price: Price,
+    remaining_ns: int,
+    fresh: bool,
+) -> WaveLike | None:
+    best: WaveLike | None = None
+    best_place = 0
+    for wave in waves:
+        if price(wave.kind, wave.segment, wave.rows, wave.context) > remaining_ns:
+            continue
+        if fresh or len(waves) == 1:
+            return wave
+        place = _place(wave, order)
+        if best is None or place < best_place:
+            best, best_place = wave, place
+    return best
+
+
+def _place(wave: WaveLike, order: Sequence[Request]) -> int:
+    # By identity: comparing two generations by value would compare their token lists.
+    for place, request in enumerate(order):
+        for generation in wave.generations:
+            if generation is request.generation:
+                return place
+    return len(order)
+
+
+def _speaks_first(reader: Request, speaker: Request, last_start: Kind) -> bool:
+    lead_ns = reader.urgency_ns - speaker.urgency_ns
+    if abs(lead_ns) > NEAR_NS:
+        return lead_ns > 0
+    return last_start is not Kind.DECODE
+
+
+def _speak(engine: EngineLike, ready: Sequence[Request], price: Price, offer: Offer) -> Plan | None:
+    """One token for as many as it pays to take along, all the ready ones if possible."""
+    if not ready:
+        return None
+    steps = engine.num_segments
+    group = [request.generation for request in ready]
+    context = max(generation.context for generation in group)
+    alone = quote(price, Kind.DECODE, 1, context, steps)
+    if alone.largest_ns > offer.usual_ns:
+        # Usual frames are too small even for one; a larger one now and then has to do.
+        group, rows, asked = group[:1], 1, alone
+        if alone.largest_ns > offer.most_ns:
+            return None
+    else:
+        rows = engine.decode_rows(group)
+        asked = quote(price, Kind.DECODE, rows, context, steps)
+        # Gaps between slots cost as much as rows: past a point, two waves are cheaper than one.
+        if asked.largest_ns > offer.usual_ns or asked.total_ns > len(group) * alone.total_ns:
+            group, rows, asked = _gather(engine, group, price, context, offer.usual_ns)
+    if asked.first_ns > offer.remaining_ns:
+        return None
+    return Plan(Kind.DECODE, None, group, rows)
+
+
+def _gather(
+    engine: EngineLike,
+    group: Sequence[GenerationLike],
+    price: Price,
+    context: int,
+    usual_ns: int,
+) -> tuple[list[GenerationLike], int, Quote]:
+    """The most urgent, and each next one that costs no more in the batch than alone."""
+    steps = engine.num_segments
+    taken, rows = [group[0]], 1
+    alone = asked = quote(price, Kind.DECODE, 1, context, steps)
+    for generation in group[1:]:
+        trial = [*taken, generation]
+        trial_rows = engine.decode_rows(trial)
+        offered = quote(price, Kind.DECODE, trial_rows, context, steps)
+        if offered.largest_ns <= usual_ns and offered.total_ns - asked.total_ns <= alone.total_ns:
+            taken, rows, asked = trial, trial_rows, offered
+    return taken, rows, asked
+
+
+def _read(
+    engine: EngineLike, generation: GenerationLike, price: Price, offer: Offer
+) -> Plan | None:
+    """A copy where one waits, else a chunk of the prompt.
+
+    The chunk is the largest whose steps all fit a usual frame. One that has no room now yields to a
+    smaller one that has, unless that wastes too much: small chunks cost more per token, and what is
+    left of this frame is free but the wave's later steps are not.
+    """
+    context = generation.context
+    remaining_ns = offer.remaining_ns
+    if generation.copyable:
+        if price(Kind.COPY, 0, generation.copyable, context) > remaining_ns:
+            return None
+        return Plan(Kind.COPY, None, (generation,), generation.copyable)
+    pending = generation.pending
+    sizes = engine.chunk_sizes
+    cover = next((i for i, rows in enumerate(sizes) if rows >= pending), len(sizes) - 1)
+    best_per_token = 0.0
+    for i in range(cover, -1, -1):
+        rows = sizes[i]
+        # The head runs only when the chunk reaches the prompt's end.
+        num_steps = engine.num_segments - (rows < pending)
+        asked = quote(price, Kind.PREFILL, rows, context, num_steps)
+        limit_ns = offer.usual_ns
+        if i == 0 and not best_per_token:
+            limit_ns = max(limit_ns, offer.most_ns)
+        if asked.largest_ns > limit_ns:
+            continue
+        per_token = asked.total_ns / min(rows, pending)
+        best_per_token = best_per_token or per_token
+        if per_token > WASTE * best_per_token:
+            return None
+        if asked.first_ns <= remaining_ns:
+            return Plan(Kind.PREFILL, None, (generation,), rows)
+    return None

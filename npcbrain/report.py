@@ -1,0 +1,82 @@
+"""What one call of ``Runtime.update`` did: the times, the steps, the decisions.
+
+Plain numbers for a HUD, a log or a test; it decides nothing. Floor 2.
+Invariant: running over budget, out of time or out of room is told here and never raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from npcbrain.clock import NS_PER_MS
+from npcbrain.situation import Decision
+
+__all__ = ["NO_LIMIT_NS", "FrameReport"]
+
+NO_LIMIT_NS = 1 << 62  # a budget without end (146 years); still adds to a clock without overflow
+
+
+@dataclass(slots=True)
+class FrameReport:
+    """One frame, in numbers.
+
+    Attributes:
+        frame: Counts calls of ``Runtime.update`` from 0.
+        budget_ns: What the game granted; ``NO_LIMIT_NS`` when it set no limit.
+        used_ns: What the call took, wall time.
+        trees_ns: The part of it spent in behaviour trees.
+        model_ns: The part of it spent in steps of the model.
+        num_steps: Steps run.
+        largest_step_ns: The longest of them; what a frame risks at the very least.
+        num_tokens: Answer tokens sampled (those that the grammar forced are not sampled).
+        num_thinking: Requests that held a slot when the frame ended.
+        num_waiting: Requests that waited for one.
+        decisions: ``(npc name, decision)`` for each answer that landed in this frame.
+        fallbacks: ``(npc name, reason)`` for each request that was left to its tree.
+    """
+
+    frame: int = 0
+    budget_ns: int = 0
+    used_ns: int = 0
+    trees_ns: int = 0
+    model_ns: int = 0
+    num_steps: int = 0
+    largest_step_ns: int = 0
+    num_tokens: int = 0
+    num_thinking: int = 0
+    num_waiting: int = 0
+    decisions: list[tuple[str, Decision]] = field(default_factory=list)
+    fallbacks: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def over_budget_ns(self) -> int:
+        """How far the call ran past its budget; 0 when it kept to it."""
+        return max(0, self.used_ns - max(0, self.budget_ns))
+
+    def add_step(self, took_ns: int, num_tokens: int) -> None:
+        """Counts one step of the model."""
+        self.num_steps += 1
+        self.model_ns += took_ns
+        self.num_tokens += num_tokens
+        if took_ns > self.largest_step_ns:
+            self.largest_step_ns = took_ns
+
+    def __str__(self) -> str:
+        """One line for a log.
+
+        >>> print(FrameReport(frame=7, budget_ns=4_000_000, used_ns=3_100_000, num_waiting=2))
+        frame 7: 3.10 of 4.00 ms, model 0.00 in 0 steps, 0 tokens, 0 thinking, 2 waiting
+        """
+        budget = "no limit" if self.budget_ns >= NO_LIMIT_NS else f"{_ms(self.budget_ns)} ms"
+        line = (
+            f"frame {self.frame}: {_ms(self.used_ns)} of {budget}, "
+            f"model {_ms(self.model_ns)} in {self.num_steps} steps, {self.num_tokens} tokens, "
+            f"{self.num_thinking} thinking, {self.num_waiting} waiting"
+        )
+        if self.over_budget_ns:
+            line += f", over by {_ms(self.over_budget_ns)} ms"
+        return line
+
+
+def _ms(time_ns: int) -> str:
+    return f"{time_ns / NS_PER_MS:.2f}"

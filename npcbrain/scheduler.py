@@ -1,0 +1,384 @@
+"""Runs the model's steps inside a frame's budget: pick, price, run, learn.
+
+Decisions are ``npcbrain.policy``'s, prices ``npcbrain.cost``'s, the work is the engine's; here they
+meet the clock. Floor 3.
+Invariant: every request ends exactly once, DONE before its deadline or FAILED with a reason, and no
+step starts whose price exceeds what is left of the frame.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from bisect import insort
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Protocol, runtime_checkable
+
+from npcbrain import policy
+from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
+from npcbrain.cost import Allowance, CostModel
+from npcbrain.errors import EngineError, UsageError, fault
+from npcbrain.policy import Request, State
+from npcbrain.report import FrameReport
+from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
+
+__all__ = ["Probing", "Request", "Scheduler", "State"]
+
+FIRST_TYPICAL = 32  # answer tokens, before the first answer is known
+TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """An engine whose steps can be tried out before anybody asks for an answer."""
+
+    def probes(self) -> Iterable[tuple[Kind, int, int]]:
+        """Every shape of step: kind, segment, rows."""
+        ...
+
+    def probe(self, kind: Kind, segment: int, rows: int) -> int:
+        """Runs one on nobody's data; returns the context it ran at."""
+        ...
+
+
+class Scheduler:
+    """Spends budgets on requests.
+
+    A request fails at once with ``would_exceed`` when the work predicted for it and for those ahead
+    of it, at the share of time that the model has been getting, ends after its deadline. Once it
+    thinks it is judged by its own work alone. A prediction that fails everybody is never corrected,
+    so after two seconds without a step one request is let through, if it is in time by the best
+    times ever measured.
+
+    It fails with ``no_budget`` when the smallest step it needs took longer than any budget of the
+    last 64 frames even at its best. Frames without a budget do not count, so a paused game kills
+    nobody, and at least 8 others must have been seen. That is also said aloud, once.
+
+    Attributes:
+        cost: The prices.
+        allowance: What the game grants.
+        typical: Tokens of a typical answer.
+    """
+
+    def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
+        self.cost = cost
+        self.allowance = Allowance()
+        self.typical = float(FIRST_TYPICAL)
+        self._engine = engine
+        self._clock = clock
+        self._requests: dict[int, Request] = {}  # all that live, by the id of their generation
+        self._open: list[Request] = []
+        self._waiting: list[Request] = []
+        self._ended: list[Request] = []
+        self._num_submitted = 0
+        self._last_start = Kind.PREFILL
+        self._last_step_ns = clock.now_ns()
+        self._reading_ns = 0  # what an opened request had to read, on average
+        self._token_ns = 0  # this frame's price of a prompt token
+        self._round_ns = 0  # this frame's price of an answer token for everybody
+        self._has_warned = False
+
+    @property
+    def num_thinking(self) -> int:
+        """Requests that hold a slot."""
+        return len(self._open)
+
+    @property
+    def num_waiting(self) -> int:
+        """Requests that wait for one."""
+        return len(self._waiting)
+
+    def submit(
+        self, generation: GenerationLike, *, name: str, ttl_ns: int, priority: float = 1.0
+    ) -> Request:
+        """Takes an answer on; work begins with the next frame.
+
+        Args:
+            generation: A new one.
+            name: Who asks.
+            ttl_ns: For how long from now the answer is worth something.
+            priority: Above 0.
+
+        Raises:
+            UsageError: An argument is out of range, or the generation is finished or known.
+        """
+        where = "Scheduler.submit()"
+        if isinstance(ttl_ns, bool) or not isinstance(ttl_ns, int) or ttl_ns < 0:
+            raise UsageError(fault("ttl_ns", "be an integer of 0 or more", ttl_ns, where))
+        if not (math.isfinite(priority) and priority > 0.0):
+            raise UsageError(fault("priority", "be finite and above 0", priority, where))
+        if generation.finished or id(generation) in self._requests:
+            raise UsageError(fault("generation", "be new", name, where, "make one per request"))
+        now_ns = self._clock.now_ns()
+        self._num_submitted += 1
+        request = Request(
+            name, generation, now_ns, now_ns + ttl_ns, priority, number=self._num_submitted
+        )
+        self._requests[id(generation)] = request
+        self._waiting.append(request)
+        return request
+
+    def cancel(self, request: Request, reason: str = "cancelled") -> bool:
+        """Ends a request at any moment between two steps; False when it has ended already."""
+        if self._requests.get(id(request.generation)) is not request:
+            return False
+        self._fail(request, reason)
+        return True
+
+    def drain_done(self) -> list[Request]:
+        """Those that ended since the last frame began (each once), in the order they ended.
+
+        What is not fetched is dropped by the next frame.
+        """
+        ended, self._ended = self._ended, []
+        return ended
+
+    def warm_up(self, repetitions: int = 3) -> None:
+        """Measures every shape of step, so that the first frame knows its prices.
+
+        Well under a second. Does nothing when the engine offers no probes.
+
+        Raises:
+            EngineError: A step failed.
+        """
+        engine = self._engine
+        if not isinstance(engine, Probing):
+            return
+        shapes = list(engine.probes())
+        # Round by round, so that one hiccup of the machine does not hit all runs of one shape; the
+        # first round only warms up caches.
+        for repetition in range(repetitions + 1):
+            for kind, segment, rows in shapes:
+                started_ns = self._clock.now_ns()
+                context = engine.probe(kind, segment, rows)
+                if repetition:
+                    took_ns = self._clock.now_ns() - started_ns
+                    self.cost.observe(kind, segment, rows, context, took_ns)
+
+    def run_frame(self, deadline_ns: int, report: FrameReport) -> None:
+        """Spends what is left until ``deadline_ns`` of this frame.
+
+        Args:
+            deadline_ns: By the scheduler's clock. One that has passed runs no step; requests
+                expire all the same.
+            report: Gets the frame's steps, tokens and model time.
+        """
+        self._ended.clear()
+        now_ns = self._clock.now_ns()
+        budget_ns = deadline_ns - now_ns
+        self.allowance.begin(now_ns, budget_ns)
+        if self._requests:
+            self._expire(now_ns)
+            self._rank(now_ns)
+            self._judge(now_ns)
+            priced_ns = 0
+            # A step cannot be paused once begun, so its price is asked before, never after.
+            while (wave := self._pick(deadline_ns, fresh=priced_ns == 0)) is not None:
+                priced_ns += self._run(wave, report)
+            if self._open:
+                self._learn_from_leftovers(budget_ns, priced_ns)
+        report.num_thinking = len(self._open)
+        report.num_waiting = len(self._waiting)
+
+    def _pick(self, deadline_ns: int, *, fresh: bool) -> WaveLike | None:
+        """The wave whose next step is to run now, started if need be."""
+        if self._waiting and len(self._open) < self._engine.num_slots:
+            self._admit(self._clock.now_ns())
+        if not self._open:
+            return None
+        allowance, price = self.allowance, self.cost.price_ns
+        remaining_ns = deadline_ns - self._clock.now_ns()
+        offer = policy.Offer(remaining_ns, allowance.usual_ns, allowance.most_ns)
+        plan = policy.next_step(
+            self._engine, self._open, price, offer, fresh=fresh, last_start=self._last_start
+        )
+        if plan is None or plan.wave is not None:
+            return None if plan is None else plan.wave
+        wave = self._start(plan)
+        # An engine may round rows up; the wave then waits in flight for a frame that has room.
+        fits = price(wave.kind, wave.segment, wave.rows, wave.context) <= remaining_ns
+        return wave if fits else None
+
+    def _start(self, plan: policy.Plan) -> WaveLike:
+        self._last_start = plan.kind
+        if plan.kind is Kind.DECODE:
+            return self._engine.start_decode(plan.generations)
+        if plan.kind is Kind.PREFILL:
+            return self._engine.start_prefill(plan.generations[0], plan.rows)
+        return self._engine.start_copy(plan.generations[0])
+
+    def _run(self, wave: WaveLike, report: FrameReport) -> int:
+        """Runs one step and learns from it; returns the price it was started at."""
+        kind, segment, rows, context = wave.kind, wave.segment, wave.rows, wave.context
+        generations = tuple(wave.generations)
+        price_ns = self.cost.price_ns(kind, segment, rows, context)
+        started_ns = self._clock.now_ns()
+        try:
+            gained = self._engine.run(wave)
+        except EngineError as error:
+            report.add_step(self._clock.now_ns() - started_ns, 0)
+            for generation in generations:
+                if (request := self._requests.get(id(generation))) is not None:
+                    self._fail(request, "engine_error", error)
+            return price_ns
+        now_ns = self._last_step_ns = self._clock.now_ns()
+        self.cost.observe(kind, segment, rows, context, now_ns - started_ns)
+        report.add_step(now_ns - started_ns, len(gained))
+        for generation in gained:
+            request = self._requests.get(id(generation))
+            if generation.finished and request is not None:
+                self._finish(request, now_ns)
+        return price_ns
+
+    def _expire(self, now_ns: int) -> None:
+        for requests in (self._open, self._waiting):
+            for request in tuple(requests):
+                if now_ns >= request.deadline_ns:
+                    self._fail(request, "expired")
+                elif request.generation.finished:  # by another scheduler of the same engine
+                    self._finish(request, now_ns)
+
+    def _rank(self, now_ns: int) -> None:
+        for request in self._requests.values():
+            request.urgency_ns = policy.urgency_ns(
+                now_ns, request.created_ns, request.deadline_ns, request.priority
+            )
+        self._open.sort(key=_RANK)
+        self._waiting.sort(key=_RANK)
+
+    def _judge(self, now_ns: int) -> None:
+        """Fails those who cannot be served, or not in time, before anything is spent on them."""
+        engine, allowance, price = self._engine, self.allowance, self.cost.price_ns
+        least_ns = policy.least_ns(engine, self.cost.best_ns)
+        if least_ns > allowance.most_ns:
+            if allowance.known:
+                self._refuse_all(least_ns)
+            return
+        live = self._requests.values()
+        context = max((r.generation.context + r.generation.pending for r in live), default=0)
+        rows, steps = min(len(live), engine.num_slots), engine.num_segments
+        self._token_ns = policy.token_ns(engine, price, allowance.usual_ns, context)
+        self._round_ns = policy.quote(price, Kind.DECODE, max(1, rows), context, steps).total_ns
+        alone_ns = policy.quote(price, Kind.DECODE, 1, context, steps).total_ns
+        ahead_ns = 0
+        for request in tuple(self._open):
+            reading_ns = policy.reading_ns(request.generation, self._token_ns, price)
+            if self._is_late(request, now_ns, reading_ns, alone_ns, 0):
+                self._fail(request, "would_exceed")
+            else:
+                ahead_ns += reading_ns
+        place = len(self._open)
+        for request in tuple(self._waiting):
+            # Opening may find most of a prompt in a cache: as much as it has found for others.
+            reading_ns = policy.reading_ns(request.generation, self._token_ns, price)
+            reading_ns = ahead_ns + min(reading_ns, self._reading_ns)
+            num_before = place // engine.num_slots * round(self.typical)
+            if self._is_late(request, now_ns, reading_ns, self._round_ns, num_before):
+                self._fail(request, "would_exceed")
+            else:
+                ahead_ns, place = reading_ns, place + 1
+
+    def _admit(self, now_ns: int) -> None:
+        """Gives out free slots, most urgent first, to those who will be in time."""
+        price = self.cost.price_ns
+        for request in tuple(self._waiting):
+            if not self._engine.open(request.generation):
+                return
+            self._waiting.remove(request)
+            ahead_ns = sum(
+                policy.reading_ns(r.generation, self._token_ns, price) for r in self._open
+            )
+            # Only now is it known what the slot and the prefix cache spare it.
+            reading_ns = policy.reading_ns(request.generation, self._token_ns, price)
+            self._reading_ns += (reading_ns - self._reading_ns) // 8
+            request.state = State.THINKING
+            insort(self._open, request, key=_RANK)
+            if self._is_late(request, now_ns, ahead_ns + reading_ns, self._round_ns, 0):
+                self._fail(request, "would_exceed")
+
+    def _is_late(
+        self, request: Request, now_ns: int, reading_ns: int, round_ns: int, num_before: int
+    ) -> bool:
+        if request.on_trial:
+            return False
+        generation = request.generation
+        num_tokens = policy.tokens_left(
+            generation.generated, generation.max_new_tokens, self.typical
+        )
+        work_ns = reading_ns + (num_before + num_tokens) * round_ns
+        time_ns = self.allowance.time_ns(work_ns)
+        if not policy.would_exceed(now_ns, request.deadline_ns, time_ns):
+            return False
+        idle = now_ns - self._last_step_ns >= TRIAL_NS
+        if idle and self._could_be_in_time(request, now_ns, num_tokens):
+            request.on_trial = True
+            self._last_step_ns = now_ns  # one at a time
+        return not request.on_trial
+
+    def _could_be_in_time(self, request: Request, now_ns: int, num_tokens: int) -> bool:
+        """Whether it ends in time if all goes as well as it ever has, with every frame its own."""
+        engine, best, generation = self._engine, self.cost.best_ns, request.generation
+        usual_ns = self.allowance.usual_ns
+        context = generation.context + generation.pending
+        token_ns = policy.token_ns(engine, best, usual_ns, context)
+        round_ns = policy.quote(best, Kind.DECODE, 1, context, engine.num_segments).total_ns
+        work_ns = policy.reading_ns(generation, token_ns, best) + num_tokens * round_ns
+        time_ns = work_ns * self.allowance.period_ns // max(1, usual_ns)
+        return not policy.would_exceed(now_ns, request.deadline_ns, max(work_ns, time_ns))
+
+    def _refuse_all(self, least_ns: int) -> None:
+        most_ns = self.allowance.most_ns
+        for request in tuple(self._requests.values()):
+            self._fail(request, "no_budget")
+        if self._has_warned:
+            return
+        self._has_warned = True
+        advice = (
+            f"the model's smallest steps take up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
+            "so trees answer everything; raise budget_ms or load a smaller model"
+        )
+        warnings.warn(
+            fault(
+                "budget_ms",
+                "leave room for one step of the model",
+                round(most_ns / NS_PER_MS, 2),
+                "Runtime.update()",
+                advice,
+            ),
+            RuntimeWarning,
+            stacklevel=5,  # the game's call of Runtime.update
+        )
+
+    def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
+        """A frame ended with work to do: that tells the share, and which prices are in the way."""
+        self.allowance.end(budget_ns, priced_ns)
+        if not self.allowance.known:
+            return
+        price, most_ns = self.cost.price_ns, self.allowance.most_ns
+        for shape in policy.unaffordable(self._engine, self._open, price, most_ns):
+            self.cost.doubt(*shape)
+
+    def _finish(self, request: Request, now_ns: int) -> None:
+        if now_ns >= request.deadline_ns:
+            self._fail(request, "expired")
+            return
+        self.typical += (request.generation.generated - self.typical) / 8
+        self._end(request, State.DONE)
+
+    def _fail(self, request: Request, reason: str, error: EngineError | None = None) -> None:
+        request.reason, request.error = reason, error
+        self._end(request, State.FAILED)
+
+    def _end(self, request: Request, state: State) -> None:
+        if request.state is State.THINKING:
+            self._open.remove(request)
+            self._engine.close(request.generation)
+        else:
+            self._waiting.remove(request)
+        request.state = state
+        del self._requests[id(request.generation)]
+        self._ended.append(request)
+
+
+_RANK = attrgetter("urgency_ns", "number")
