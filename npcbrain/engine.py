@@ -15,8 +15,9 @@ past everything their slot holds or has in flight, where nothing reads before it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -45,7 +46,9 @@ class Wave:
     Attributes:
         live: The generations still in it; ``generations`` is the same list.
         first_slot: Of its range.
-        count: Tokens of each generation, without padding.
+        num_tokens: Of each generation, padding left out.
+        input_ids: int64 [rows]; 0 where a row takes no part.
+        seqlens_k: int32 [batch]; total length of each row less one.
         hidden: float32 [max rows, hidden], where the rows wait between segments.
     """
 
@@ -57,7 +60,9 @@ class Wave:
     num_steps: int
     live: list[Generation]
     first_slot: int
-    count: int
+    num_tokens: int
+    input_ids: np.ndarray
+    seqlens_k: np.ndarray
     hidden: np.ndarray
 
 
@@ -101,9 +106,14 @@ class Engine:
         layers = [own for _, own in model.package.segments]
         self._runner = SegmentRunner(model.sessions, layers, config, self._pool, chunk_sizes)
         self._slots = [Slot() for _ in range(model.num_slots)]
-        self._num_closed = 0
+        self._ticket = count(1)  # orders the slots by when they were left
         self._waves: list[Wave] = []
         self.waves: Sequence[WaveLike] = self._waves
+        # Segment after segment, as in a wave: the head run twice in a row would find its weights in
+        # the processor's cache and look three times faster than it is.
+        self._shapes = [(Kind.COPY, 0, rows) for rows in PROBED_COPIES if rows < self._max_context]
+        for kind, sizes in (Kind.PREFILL, chunk_sizes), (Kind.DECODE, range(1, self.num_slots + 1)):
+            self._shapes += [(kind, i, rows) for rows in sizes for i in range(self.num_segments)]
         # A wave holds one generation at least, so there are never more of them than slots.
         self._hidden = [np.zeros_like(self._runner.hidden) for _ in range(model.num_slots)]
 
@@ -123,7 +133,7 @@ class Engine:
             return False
         own.slot, num_held = choice
         slot = self._slots[own.slot]
-        slot.generation, slot.held = own, ()
+        slot.generation, slot.held, slot.reach = own, (), num_held
         own.set_context(num_held)
         if num_cached > num_held:
             own.copyable, own.saved = num_cached - num_held, saved
@@ -143,10 +153,10 @@ class Engine:
             if not wave.live:
                 self._drop(wave)
         slot = self._slots[own.slot]
-        self._num_closed += 1
-        slot.generation, slot.last_used = None, self._num_closed
+        slot.generation, slot.last_used = None, next(self._ticket)
         # Answers are left out: no prompt holds them, and lone tokens are not what a chunk computes.
         slot.held = own.ids[: min(own.context, own.num_prompt)]
+        slot.reach = len(slot.held)
         own.slot, own.in_wave, own.copyable, own.saved = None, False, 0, None
 
     def decode_rows(self, generations: Sequence[GenerationLike]) -> int:
@@ -163,13 +173,14 @@ class Engine:
         own = self._ready(generation, "Engine.start_copy()")
         if not own.copyable:
             raise UsageError(fault("copyable", "be above 0", 0, "Engine.start_copy()"))
-        return self._start(Kind.COPY, [own], own.copyable, 1)
+        num_tokens = 0 if own.saved is None else own.copyable  # what comes out adds no context
+        return self._start(Kind.COPY, [own], own.copyable, 1, num_tokens)
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
-        """Puts the next ``min(rows, pending)`` tokens in flight.
+        """Puts the next ``min(rows, pending)`` tokens in flight, or fewer.
 
-        It takes one less where exactly one would be left (see the module's docstring), and fewer
-        rows where the context ends.
+        It takes one less where exactly one would be left (see the module's docstring), stops at the
+        end of a new prefix, and takes no more rows than needed or than the context has left.
 
         Raises:
             UsageError: ``rows`` is no chunk size, or the generation is not open, is in a wave,
@@ -184,9 +195,12 @@ class Engine:
         if own.pending < MIN_CHUNK:
             raise UsageError(fault("pending", f"be at least {MIN_CHUNK}", own.pending, where))
         room = self._max_context - 1 - own.context  # the last position is for rows without a part
-        rows, count = plan_chunk(rows, own.pending, room, self.chunk_sizes)
-        num_steps = self.num_segments - (count < own.pending)
-        return self._start(Kind.PREFILL, [own], rows, num_steps, count)
+        # A prefix that is new ends a chunk, so that it can be kept even if the answer ends early.
+        is_new = own.context < own.num_prefix and self._is_worth_keeping(own)
+        stop = own.num_prefix - own.context if is_new else None
+        rows, num_tokens = plan_chunk(rows, own.pending, room, self.chunk_sizes, stop)
+        num_steps = self.num_segments - (num_tokens < own.pending)
+        return self._start(Kind.PREFILL, [own], rows, num_steps, num_tokens)
 
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
         """Puts one token each of several generations in flight.
@@ -216,7 +230,7 @@ class Engine:
         if not isinstance(wave, Wave) or wave not in self._waves:
             raise UsageError(fault("wave", "be in flight", wave, "Engine.run()"))
         is_last = wave.segment == wave.num_steps - 1
-        has_head = is_last and wave.num_steps == self.num_segments
+        has_head = wave.segment == self.num_segments - 1
         try:
             if wave.kind is Kind.COPY:
                 self._copy(wave)
@@ -229,10 +243,8 @@ class Engine:
             self._drop(wave)
             raise EngineError(fault("step", "run", str(error), step)) from error
         wave.segment += 1
-        if not is_last:
-            return ()
-        self._drop(wave)
-        if wave.kind is not Kind.COPY:
+        if is_last:
+            self._drop(wave)
             self._commit(wave)
         if not has_head:
             return ()
@@ -240,16 +252,9 @@ class Engine:
             one.take(self._runner.logits[row])
         return wave.live
 
-    def probes(self) -> Iterator[tuple[Kind, int, int]]:
+    def probes(self) -> Sequence[tuple[Kind, int, int]]:
         """Every shape a step can have: kind, segment, rows."""
-        for rows in PROBED_COPIES:
-            if rows < self._max_context:
-                yield Kind.COPY, 0, rows
-        for segment in range(self.num_segments):
-            for rows in self.chunk_sizes:
-                yield Kind.PREFILL, segment, rows
-            for rows in range(1, self.num_slots + 1):
-                yield Kind.DECODE, segment, rows
+        return self._shapes
 
     def probe(self, kind: Kind, segment: int, rows: int) -> int:
         """Runs a step of this shape on no generation, to learn its price and warm its memory.
@@ -262,42 +267,51 @@ class Engine:
             EngineError: The step failed.
         """
         where = "Engine.probe()"
-        if (kind, segment, rows) not in self.probes():
+        if (kind, segment, rows) not in self._shapes:
             raise UsageError(fault("shape", "be one of probes()", (kind, segment, rows), where))
-        free = next((i for i, slot in enumerate(self._slots) if slot.generation is None), None)
-        if free is None:
+        free = [i for i, slot in enumerate(self._slots) if slot.generation is None]
+        if not free:
             raise UsageError(fault("a slot", "be free", None, where, "probe before the game"))
         runner, context = self._runner, int(self._max_context * PROBE_CONTEXT)
+        for slot in (self._slots[index] for index in free):
+            slot.held, slot.reach = slot.held[: context - rows], context
         try:
             if kind is Kind.COPY:
-                self._pool.save(free, rows)
+                self._pool.save(free[0], rows)
             elif segment == self.num_segments - 1:
                 runner.run_head(rows if kind is Kind.DECODE else 1)
             elif kind is Kind.DECODE:
-                for index, slot in enumerate(self._slots[:rows]):
-                    is_free = slot.generation is None
-                    slot.held = slot.held[:context]
-                    runner.seqlens_k[index] = context if is_free else self._unread_position(index)
+                runner.seqlens_k[:rows] = [self._unread_position(row) for row in range(rows)]
                 runner.total_sequence_length[()] = runner.seqlens_k[:rows].max() + 1
                 runner.run(segment, 0, rows, 1)
             else:
-                self._slots[free].held = self._slots[free].held[: context - rows]
                 runner.seqlens_k[0] = context - 1
                 runner.total_sequence_length[()] = context
-                runner.run(segment, free, 1, rows)
+                runner.run(segment, free[0], 1, rows)
         except Exception as error:
             raise EngineError(fault("probe", "run", str(error), where)) from error
         return context
 
     def _start(
-        self, kind: Kind, live: list[Generation], rows: int, num_steps: int, count: int = 1
+        self, kind: Kind, live: list[Generation], rows: int, num_steps: int, num_tokens: int = 1
     ) -> Wave:
         context = max(own.context for own in live)
-        first_slot = min(self._slot_of(own) for own in live)
-        hidden = self._hidden.pop()
-        wave = Wave(kind, live, rows, context, 0, num_steps, live, first_slot, count, hidden)
+        first = min(self._slot_of(own) for own in live)
+        input_ids = np.zeros(rows, dtype=np.int64)
+        seqlens_k = np.full(1, context + rows - 1, dtype=np.int32)
+        if kind is Kind.PREFILL:
+            input_ids[:num_tokens] = live[0].ids[context : context + num_tokens]
+        elif kind is Kind.DECODE:
+            seqlens_k = np.zeros(rows, dtype=np.int32)
+            for own in live:
+                row = self._slot_of(own) - first
+                input_ids[row], seqlens_k[row] = own.ids[-1], own.context
+        inputs = (input_ids, seqlens_k, self._hidden.pop())
+        wave = Wave(kind, live, rows, context, 0, num_steps, live, first, num_tokens, *inputs)
         for own in live:
             own.in_wave = True
+            num_fresh = 1 if kind is Kind.DECODE else rows
+            self._slots[self._slot_of(own)].reach = own.context + num_fresh
         self._waves.append(wave)
         return wave
 
@@ -313,43 +327,35 @@ class Engine:
             self.prefix_cache.put(own.prefix_key, self._pool.save(wave.first_slot, own.num_prefix))
         else:
             self._pool.restore(wave.first_slot, own.context, own.saved)
-            own.set_context(own.num_prefix)
         own.copyable, own.saved = 0, None
 
     def _run_segment(self, wave: Wave) -> None:
         """Fills the inputs, runs, and takes the hidden states back into the wave."""
         runner, rows, first = self._runner, wave.rows, wave.first_slot
-        ids, seqlens_k = runner.input_ids, runner.seqlens_k
-        if wave.segment:
-            runner.hidden_in[:rows] = wave.hidden[:rows]
-        if wave.kind is Kind.PREFILL:
-            own = wave.live[0]
-            start, total = own.context, own.context + rows
-            if not wave.segment:
-                ids[:rows] = 0
-                ids[: wave.count] = own.ids[start : start + wave.count]
-            seqlens_k[0] = total - 1
-            batch, tokens = 1, rows
-        else:
+        batch, tokens = (1, rows) if wave.kind is Kind.PREFILL else (rows, 1)
+        total = wave.context + tokens
+        runner.seqlens_k[:batch] = wave.seqlens_k
+        if len(wave.live) < batch:
             # Asked anew for each segment: a slot that takes no part may have been filled, moved on
             # or emptied since the last one.
-            ids[:rows] = 0
-            for row in range(rows):
-                seqlens_k[row] = self._unread_position(first + row)
-            for own in wave.live:
-                row = self._slot_of(own) - first
-                ids[row] = own.ids[own.context]
-                seqlens_k[row] = own.context
-            total = int(seqlens_k[:rows].max()) + 1
-            batch, tokens = rows, 1
+            taking_part = {own.slot for own in wave.live}
+            for index in range(first, first + batch):
+                if index not in taking_part:
+                    position = self._unread_position(index)
+                    runner.seqlens_k[index - first] = position
+                    total = max(total, position + 1)
         runner.total_sequence_length[()] = total
+        if wave.segment:
+            runner.hidden_in[:rows] = wave.hidden[:rows]
+        else:
+            runner.input_ids[:rows] = wave.input_ids
         runner.run(wave.segment, first, batch, tokens)
         wave.hidden[:rows] = runner.hidden[:rows]
 
     def _run_head(self, wave: Wave) -> None:
         """Logits of the rows that need them, in the order of ``wave.live``."""
         if wave.kind is Kind.PREFILL:
-            self._runner.hidden_in[0] = wave.hidden[wave.count - 1]
+            self._runner.hidden_in[0] = wave.hidden[wave.num_tokens - 1]
         else:
             for index, own in enumerate(wave.live):
                 self._runner.hidden_in[index] = wave.hidden[self._slot_of(own) - wave.first_slot]
@@ -358,24 +364,18 @@ class Engine:
     def _commit(self, wave: Wave) -> None:
         """What the wave computed counts from now on."""
         for own in wave.live:
-            own.set_context(own.context + wave.count)
+            own.set_context(own.context + wave.num_tokens)
         own = wave.live[0]
-        if wave.kind is Kind.PREFILL and own.context >= own.num_prefix >= MIN_PREFIX:
-            num_bytes = own.num_prefix * self._pool.bytes_per_token
-            if num_bytes <= self.prefix_cache.max_bytes and own.prefix_key not in self.prefix_cache:
-                own.copyable = own.num_prefix
+        if wave.kind is Kind.PREFILL and own.context == own.num_prefix:
+            own.copyable = own.num_prefix if self._is_worth_keeping(own) else 0
+
+    def _is_worth_keeping(self, own: Generation) -> bool:
+        fits = own.num_prefix * self._pool.bytes_per_token <= self.prefix_cache.max_bytes
+        return fits and own.num_prefix >= MIN_PREFIX and own.prefix_key not in self.prefix_cache
 
     def _unread_position(self, index: int) -> int:
         """The first position of a slot that nothing has been or is being written to."""
-        slot = self._slots[index]
-        own = slot.generation
-        if own is None:
-            return len(slot.held)
-        position = own.context
-        if own.in_wave:
-            wave = next(wave for wave in self._waves if own in wave.live)
-            position += wave.rows if wave.kind is Kind.PREFILL else 1
-        return min(position, self._max_context - 1)
+        return min(self._slots[index].reach, self._max_context - 1)
 
     def _slot_of(self, generation: GenerationLike) -> int:
         slot = _own(generation, "Engine").slot

@@ -26,14 +26,17 @@ def check_chunk_sizes(sizes: tuple[int, ...], max_context: int, where: str) -> N
         raise UsageError(fault("chunk_sizes", rule, sizes, where))
 
 
-def plan_chunk(rows: int, pending: int, room: int, sizes: tuple[int, ...]) -> tuple[int, int]:
+def plan_chunk(
+    rows: int, pending: int, room: int, sizes: tuple[int, ...], stop: int | None = None
+) -> tuple[int, int]:
     """The rows of a chunk and how many of them are tokens; the others are padding.
 
     Args:
-        rows: The chunk size asked for.
+        rows: The chunk size asked for; no smaller size is taken than the tokens need.
         pending: Tokens to be computed, at least 2.
         room: Positions left in the slot, at least 2; the chunk shrinks to a size that fits.
         sizes: All chunk sizes, ascending from 2.
+        stop: Tokens after which the chunk should end; leaves at least 2. None means all.
 
     >>> plan_chunk(8, 5, 100, (2, 4, 8))
     (8, 5)
@@ -41,8 +44,12 @@ def plan_chunk(rows: int, pending: int, room: int, sizes: tuple[int, ...]) -> tu
     (4, 3)
     >>> plan_chunk(8, 3, 5, (2, 4, 8))  # 8 rows would write beyond the slot
     (4, 3)
+    >>> plan_chunk(8, 9, 100, (2, 4, 8), stop=3)
+    (4, 3)
     """
     if rows > room:
         rows = max(size for size in sizes if size <= room)
-    count = min(rows, pending)
-    return rows, count - 1 if pending - count == 1 else count
+    num_tokens = min(rows, pending if stop is None else stop)
+    if pending - num_tokens == 1:
+        num_tokens -= 1
+    return min(size for size in sizes if size >= num_tokens), num_tokens

@@ -33,12 +33,12 @@ MAX_FORCED = 32  # tokens appended without the model in one go; more waits for t
 class Matcher:
     """Follows one answer through its grammar."""
 
-    __slots__ = ("_eos_id", "_matcher", "_vocab")
+    __slots__ = ("_bits", "_matcher", "_vocab")
 
-    def __init__(self, matcher: LLMatcher, vocab: int, eos_id: int) -> None:
+    def __init__(self, matcher: LLMatcher, vocab: int) -> None:
         self._matcher = matcher
         self._vocab = vocab
-        self._eos_id = eos_id
+        self._bits = b""  # the mask as llguidance gave it; empty when it is not known
 
     def allows(self, token_id: int) -> bool:
         """Whether this token may come next; 1 to 5 us, against up to 100 for a mask."""
@@ -51,8 +51,10 @@ class Matcher:
         Raises:
             EngineError: The matcher is in its error state.
         """
-        bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
+        if not self._bits:
+            self._bits = self._matcher.compute_bitmask()
         self._check("mask()")
+        bits = np.frombuffer(self._bits, dtype=np.uint8)
         return np.unpackbits(bits, count=self._vocab, bitorder="little").view(np.bool_)
 
     def push(self, token_id: int) -> None:
@@ -62,6 +64,7 @@ class Matcher:
             EngineError: The grammar does not allow it.
         """
         self._matcher.consume_token(token_id)
+        self._bits = b""
         self._check("push()")
 
     def forced(self) -> list[int]:
@@ -77,12 +80,13 @@ class Matcher:
         while len(forced) < MAX_FORCED and not self._matcher.is_stopped():
             ids: list[int] = self._matcher.compute_ff_tokens()
             if not ids:
-                bits = self._matcher.compute_bitmask()
-                choice = int.from_bytes(bits, "little")
+                self._bits = self._matcher.compute_bitmask()
+                choice = int.from_bytes(self._bits, "little")
                 if choice == 0 or choice & (choice - 1):  # none, or more than one
                     break
                 ids = [choice.bit_length() - 1]
             self._matcher.consume_tokens(ids)
+            self._bits = b""
             self._check("forced()")
             forced += ids
         self._check("forced()")
@@ -104,12 +108,11 @@ class Matcher:
 class GrammarCompiler:
     """Compiles grammars for one tokenizer and keeps the last ones."""
 
-    __slots__ = ("_eos_id", "_kept", "_limits", "_tokenizer", "_vocab")
+    __slots__ = ("_kept", "_limits", "_tokenizer", "_vocab")
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         """Prepares the token trie (about 30 ms for 8192 tokens)."""
         self._vocab = tokenizer.num_tokens
-        self._eos_id = tokenizer.eos_id
         self._tokenizer = LLTokenizer(
             tokenizer.to_json(), n_vocab=tokenizer.num_tokens, eos_token=tokenizer.eos_id
         )
@@ -121,6 +124,8 @@ class GrammarCompiler:
             verbose_errors=False,  # the verbose form dumps the parser, thousands of lines
         )
         self._kept: OrderedDict[str, LLMatcher] = OrderedDict()
+        # The first mask ever takes a millisecond more than the others; not in a frame.
+        self.matcher("start: /[^\\n]+/").mask()
 
     def matcher(self, grammar: str) -> Matcher:
         """A matcher at the start of ``grammar``.
@@ -138,7 +143,7 @@ class GrammarCompiler:
             self._kept[grammar] = kept
         else:
             self._kept.move_to_end(grammar)
-        return Matcher(kept.deep_copy(), self._vocab, self._eos_id)
+        return Matcher(kept.deep_copy(), self._vocab)
 
     def _compile(self, grammar: str) -> LLMatcher:
         matcher = LLMatcher(
@@ -147,6 +152,7 @@ class GrammarCompiler:
             log_level=0,
             limits=self._limits,
         )
+        matcher.compute_bitmask()  # a grammar's first is its slowest; copies share the work
         if matcher.is_error():
             raise UsageError(
                 fault(

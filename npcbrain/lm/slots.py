@@ -26,11 +26,13 @@ class Slot:
     Attributes:
         generation: Who holds it; None if free.
         held: Prompt tokens left behind by the last one, still valid while the slot is free.
+        reach: Positions from here on are neither valid nor about to be.
         last_used: Grows with every close; the smallest was left longest ago.
     """
 
     generation: Generation | None = None
     held: Sequence[int] = field(default_factory=tuple)
+    reach: int = 0
     last_used: int = 0
 
 
