@@ -229,6 +229,10 @@ class Allowance:
             share = min(priced_ns / min(budget_ns, MAX_BUDGET_NS), 2.0)
             self.efficiency += (share - self.efficiency) / 16
 
+    def least_time_ns(self, work_ns: int) -> int:
+        """The wall time of so much work if no frame had anything left over."""
+        return max(work_ns, work_ns * self.period_ns // max(1, self.usual_ns))
+
     def time_ns(self, work_ns: int) -> int:
         """The wall time in which so much priced work gets done, if it has every frame to itself."""
         granted = self.efficiency * self.usual_ns / max(1, self.period_ns)
@@ -258,6 +262,11 @@ class _Cell:
 
     def observe(self, took_ns: int, ranks: tuple[int, ...]) -> None:
         runs = self._sorted
+        if runs and took_ns <= self.price_ns < self.median_ns():
+            # A doubt was right: the runs remembered are of a slow spell that is over.
+            runs.clear()
+            self._ring.clear()
+            self._oldest = self._extra_ns = 0
         if len(runs) < WINDOW:
             self._ring.append(took_ns)
         else:
@@ -276,7 +285,7 @@ class _Cell:
         else:
             self._extra_ns = self._extra_ns * 7 // 8
         self.price_ns = min(quantile_ns + max(0, self._extra_ns), ceiling_ns)
-        self.best_ns = min(self.best_ns, took_ns) if num > 1 else took_ns
+        self.best_ns = min(self.best_ns or took_ns, took_ns)
 
 
 class _Table:

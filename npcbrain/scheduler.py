@@ -47,9 +47,9 @@ class Scheduler:
 
     A request fails at once with ``would_exceed`` when the work predicted for it and for those ahead
     of it, at the share of time that the model has been getting, ends after its deadline. Once it
-    thinks it is judged by its own work alone. A prediction that fails everybody is never corrected,
-    so after two seconds without a step one request is let through, if it is in time by the best
-    times ever measured.
+    thinks, only if it would be late at the best times ever measured: what is half done is not
+    thrown away for a cautious price. A prediction that fails everybody is never corrected, so after
+    two seconds without a step one request is let through that is in time by those best times.
 
     It fails with ``no_budget`` when the smallest step it needs took longer than any budget of the
     last 64 frames even at its best. Frames without a budget do not count, so a paused game kills
@@ -71,12 +71,15 @@ class Scheduler:
         self._open: list[Request] = []
         self._waiting: list[Request] = []
         self._ended: list[Request] = []
+        self._num_stale = 0  # of the ended, how many the last frame found there
         self._num_submitted = 0
         self._last_start = Kind.PREFILL
         self._last_step_ns = clock.now_ns()
         self._reading_ns = 0  # what an opened request had to read, on average
         self._token_ns = 0  # this frame's price of a prompt token
         self._round_ns = 0  # this frame's price of an answer token for everybody
+        self._best_token_ns = 0  # the same two at their best, with nobody else
+        self._best_round_ns = 0
         self._has_warned = False
 
     @property
@@ -127,11 +130,12 @@ class Scheduler:
         return True
 
     def drain_done(self) -> list[Request]:
-        """Those that ended since the last frame began (each once), in the order they ended.
+        """Those that have ended, each once, in that order.
 
-        What is not fetched is dropped by the next frame.
+        What nobody fetches during a whole frame is dropped: a game may as well look at
+        ``Request.done``.
         """
-        ended, self._ended = self._ended, []
+        ended, self._ended, self._num_stale = self._ended, [], 0
         return ended
 
     def warm_up(self, repetitions: int = 3) -> None:
@@ -164,7 +168,8 @@ class Scheduler:
                 expire all the same.
             report: Gets the frame's steps, tokens and model time.
         """
-        self._ended.clear()
+        del self._ended[: self._num_stale]
+        self._num_stale = len(self._ended)
         now_ns = self._clock.now_ns()
         budget_ns = deadline_ns - now_ns
         self.allowance.begin(now_ns, budget_ns)
@@ -250,31 +255,36 @@ class Scheduler:
     def _judge(self, now_ns: int) -> None:
         """Fails those who cannot be served, or not in time, before anything is spent on them."""
         engine, allowance, price = self._engine, self.allowance, self.cost.price_ns
-        least_ns = policy.least_ns(engine, self.cost.best_ns)
-        if least_ns > allowance.most_ns:
+        best, most_ns = self.cost.best_ns, allowance.most_ns
+        least_ns = policy.least_ns(engine, best)
+        if least_ns > most_ns:
             if allowance.known:
                 self._refuse_all(least_ns)
             return
-        live = self._requests.values()
+        live, steps = self._requests.values(), engine.num_segments
         context = max((r.generation.context + r.generation.pending for r in live), default=0)
-        rows, steps = min(len(live), engine.num_slots), engine.num_segments
+        rows = max(1, min(len(live), engine.num_slots))
         self._token_ns = policy.token_ns(engine, price, allowance.usual_ns, context)
-        self._round_ns = policy.quote(price, Kind.DECODE, max(1, rows), context, steps).total_ns
-        alone_ns = policy.quote(price, Kind.DECODE, 1, context, steps).total_ns
+        self._round_ns = policy.quote(price, Kind.DECODE, rows, context, steps).total_ns
+        self._best_token_ns = policy.token_ns(engine, best, allowance.usual_ns, 0)
+        self._best_round_ns = policy.quote(best, Kind.DECODE, 1, 0, steps).total_ns
         ahead_ns = 0
         for request in tuple(self._open):
-            reading_ns = policy.reading_ns(request.generation, self._token_ns, price)
-            if self._is_late(request, now_ns, reading_ns, alone_ns, 0):
+            generation = request.generation
+            copyable, at = generation.copyable, generation.context
+            if self._is_hopeless(request, now_ns):
                 self._fail(request, "would_exceed")
+            elif copyable and allowance.known and best(Kind.COPY, 0, copyable, at) > most_ns:
+                self._fail(request, "no_budget")  # the one step whose size nobody can choose
             else:
-                ahead_ns += reading_ns
+                ahead_ns += policy.reading_ns(generation, self._token_ns, price)
         place = len(self._open)
         for request in tuple(self._waiting):
             # Opening may find most of a prompt in a cache: as much as it has found for others.
             reading_ns = policy.reading_ns(request.generation, self._token_ns, price)
             reading_ns = ahead_ns + min(reading_ns, self._reading_ns)
             num_before = place // engine.num_slots * round(self.typical)
-            if self._is_late(request, now_ns, reading_ns, self._round_ns, num_before):
+            if self._is_late(request, now_ns, reading_ns, num_before):
                 self._fail(request, "would_exceed")
             else:
                 ahead_ns, place = reading_ns, place + 1
@@ -294,38 +304,31 @@ class Scheduler:
             self._reading_ns += (reading_ns - self._reading_ns) // 8
             request.state = State.THINKING
             insort(self._open, request, key=_RANK)
-            if self._is_late(request, now_ns, ahead_ns + reading_ns, self._round_ns, 0):
+            if self._is_late(request, now_ns, ahead_ns + reading_ns):
                 self._fail(request, "would_exceed")
 
-    def _is_late(
-        self, request: Request, now_ns: int, reading_ns: int, round_ns: int, num_before: int
-    ) -> bool:
-        if request.on_trial:
+    def _is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
+        """Whether a request that has not begun would end after its deadline."""
+        num_rounds = num_before + self._num_tokens(request)
+        time_ns = self.allowance.time_ns(reading_ns + num_rounds * self._round_ns)
+        if request.on_trial or not policy.would_exceed(now_ns, request.deadline_ns, time_ns):
             return False
-        generation = request.generation
-        num_tokens = policy.tokens_left(
-            generation.generated, generation.max_new_tokens, self.typical
-        )
-        work_ns = reading_ns + (num_before + num_tokens) * round_ns
-        time_ns = self.allowance.time_ns(work_ns)
-        if not policy.would_exceed(now_ns, request.deadline_ns, time_ns):
-            return False
-        idle = now_ns - self._last_step_ns >= TRIAL_NS
-        if idle and self._could_be_in_time(request, now_ns, num_tokens):
+        if now_ns - self._last_step_ns >= TRIAL_NS and not self._is_hopeless(request, now_ns):
             request.on_trial = True
             self._last_step_ns = now_ns  # one at a time
         return not request.on_trial
 
-    def _could_be_in_time(self, request: Request, now_ns: int, num_tokens: int) -> bool:
-        """Whether it ends in time if all goes as well as it ever has, with every frame its own."""
-        engine, best, generation = self._engine, self.cost.best_ns, request.generation
-        usual_ns = self.allowance.usual_ns
-        context = generation.context + generation.pending
-        token_ns = policy.token_ns(engine, best, usual_ns, context)
-        round_ns = policy.quote(best, Kind.DECODE, 1, context, engine.num_segments).total_ns
-        work_ns = policy.reading_ns(generation, token_ns, best) + num_tokens * round_ns
-        time_ns = work_ns * self.allowance.period_ns // max(1, usual_ns)
-        return not policy.would_exceed(now_ns, request.deadline_ns, max(work_ns, time_ns))
+    def _is_hopeless(self, request: Request, now_ns: int) -> bool:
+        """Whether it would be late even if all went as well as ever, with every frame its own."""
+        reading_ns = policy.reading_ns(request.generation, self._best_token_ns, self.cost.best_ns)
+        time_ns = self.allowance.least_time_ns(
+            reading_ns + self._num_tokens(request) * self._best_round_ns
+        )
+        return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
+
+    def _num_tokens(self, request: Request) -> int:
+        generation = request.generation
+        return policy.tokens_left(generation.generated, generation.max_new_tokens, self.typical)
 
     def _refuse_all(self, least_ns: int) -> None:
         most_ns = self.allowance.most_ns

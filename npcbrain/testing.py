@@ -24,6 +24,8 @@ __all__ = [
     "default_cost_ns",
 ]
 
+PROBED_COPIES = (16, 64)
+
 
 class ManualClock:
     """A clock that stands still until it is advanced.
@@ -250,7 +252,9 @@ class ScriptedEngine:
         return self._land(scripted)
 
     def probes(self) -> Iterator[tuple[Kind, int, int]]:
-        """Every shape of step, as ``(kind, segment, rows)``."""
+        """Every shape of step, as ``(kind, segment, rows)``; of copies, some."""
+        for rows in PROBED_COPIES:
+            yield Kind.COPY, 0, rows
         for segment in range(self.num_segments):
             for rows in self.chunk_sizes:
                 yield Kind.PREFILL, segment, rows

@@ -154,6 +154,14 @@ def test_a_run_after_doubts_sets_the_price_anew() -> None:
     assert price_ns(cost) >= 3 * MS
 
 
+def test_a_doubt_that_was_right_ends_the_slow_spell() -> None:
+    cost = learned(MS, *[3 * MS] * WINDOW)
+    for _ in range(1000):
+        cost.doubt(Kind.DECODE, 0, 4, 0)
+    cost.observe(Kind.DECODE, 0, 4, 0, MS)
+    assert price_ns(cost) == MS * 5 // 4
+
+
 def test_entries_tell_all_that_was_measured() -> None:
     cost = learned(MS, 3 * MS, 2 * MS, rows=40, context=200)
     cost.price_ns(Kind.DECODE, 2, 1, 0)  # asked for, never measured

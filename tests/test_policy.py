@@ -71,9 +71,7 @@ class Scene:
         last_start: Kind = Kind.DECODE,
     ) -> Plan | None:
         offer = Offer(remaining_ns, usual_ns, most_ns)
-        return next_step(
-            self.engine, self.order, price, offer, fresh=fresh, last_start=last_start
-        )
+        return next_step(self.engine, self.order, price, offer, fresh=fresh, last_start=last_start)
 
 
 def test_the_earlier_deadline_is_more_urgent() -> None:

@@ -137,5 +137,5 @@ def test_a_prefill_that_leaves_tokens_skips_the_head() -> None:
 def test_probes_cover_every_shape_of_a_step() -> None:
     engine = ScriptedEngine(ManualClock(), num_segments=2, num_slots=2, chunk_sizes=(1, 4))
     shapes = set(engine.probes())
-    assert len(shapes) == 8
-    assert (Kind.DECODE, 1, 2) in shapes
+    assert sum(kind is not Kind.COPY for kind, _, _ in shapes) == 8
+    assert {(Kind.DECODE, 1, 2), (Kind.COPY, 0, 16)} < shapes
