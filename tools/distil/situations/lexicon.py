@@ -1,0 +1,219 @@
+"""The words examples are made of, read from ``data/*.toml`` and cut for one split.
+
+Data only; no randomness but in invented words. Invariant: a world, an action name or a phrasing that
+the validation split uses is never handed out for training.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import tomllib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["SPLITS", "Arg", "Concept", "FactKind", "Lexicon", "Voice", "World", "invent", "load"]
+
+SPLITS = ("train", "val")
+DATA = Path(__file__).parent / "data"
+HELD_OUT_ONE_IN = 6  # phrasings kept for validation
+ONSETS = "b br c ch cl d dr f fr g gl gr h j k kr l m n p pr qu r s sh sk st t th tr v vr w y z".split()
+VOWELS = "a e i o u a e i o ai ea ei ie oa ou".split()
+CODAS = "b d g k l ld lm m n nd nt r rk rn rs s sk st t th v x".split()
+TAILS = "a o en in us ar el ia is or ik an ett ova us ula".split()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A setting: its places, roles, things; every list by its key in the file."""
+
+    name: str
+    lists: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class FactKind:
+    """A kind of fact. ``asks`` and ``vague`` map a slot to questions whose answer it is."""
+
+    name: str
+    slots: Mapping[str, str]
+    facts: tuple[str, ...]
+    says: tuple[str, ...]
+    asks: Mapping[str, tuple[str, ...]]
+    vague: Mapping[str, tuple[str, ...]]
+    mood: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """An argument of a concept: what it may be called and where its values come from."""
+
+    names: tuple[str, ...]
+    domain: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """Something a character can do, under whatever name a game gives it."""
+
+    name: str
+    names: tuple[str, ...]
+    args: tuple[Arg, ...]
+    asks: tuple[str, ...]
+    asks_me: tuple[str, ...]
+    does: tuple[str, ...]
+    does_me: tuple[str, ...]
+    kind: str
+    rivals: frozenset[str]
+    moods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How some traits speak."""
+
+    name: str
+    traits: tuple[str, ...]
+    mood: str
+    opener: tuple[str, ...]
+    closer: tuple[str, ...]
+    unknown: tuple[str, ...]
+    refuse: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All words of one split."""
+
+    split: str
+    worlds: tuple[World, ...]
+    lists: Mapping[str, tuple[str, ...]]
+    synonyms: Mapping[str, str]
+    facts: tuple[FactKind, ...]
+    concepts: Mapping[str, Concept]
+    voices: tuple[Voice, ...]
+    voice_of: Mapping[str, Voice]
+    lines: Mapping[str, Mapping[str, Any]]
+
+
+@cache
+def load(split: str, seeds: Path | None = None) -> Lexicon:
+    """Reads all word files for a split.
+
+    Args:
+        split: ``train`` or ``val``.
+        seeds: A folder with LIGHT's ``light-objects.json``: its names widen the things of all worlds.
+    """
+    words = _read("words*.toml")
+    lists = {key: _split(text) for key, text in words["lists"].items()}
+    lists["seed_things"] = _seed_things(seeds) if seeds else ()
+    voices = tuple(
+        Voice(name, _split(v["traits"]), v["mood"], *(tuple(v[k]) for k in VOICE_LINES))
+        for name, v in _read("voices*.toml").items()
+    )
+    return Lexicon(
+        split=split,
+        worlds=tuple(
+            World(name, {k: _split(v) for k, v in data.items() if k != "split"})
+            for name, data in _read("worlds*.toml").items()
+            if data.get("split", "train") == split
+        ),
+        lists=lists,
+        synonyms=words["synonyms"],
+        facts=tuple(_fact(name, d, split) for name, d in _read("facts*.toml").items()),
+        concepts={n: _concept(n, d, split) for n, d in _read("concepts*.toml").items()},
+        voices=voices,
+        voice_of={trait: voice for voice in voices for trait in voice.traits},
+        lines={
+            name: {k: keep(v, split) if k.startswith("ask") else v for k, v in data.items()}
+            for name, data in _read("lines*.toml").items()
+        },
+    )
+
+
+def keep(phrasings: list[str], split: str) -> tuple[str, ...]:
+    """The phrasings a split may use; validation gets those whose checksum says so."""
+    if len(phrasings) < 3:  # too few to spare one
+        return tuple(phrasings)
+    held = [p for p in phrasings if zlib.crc32(p.encode()) % HELD_OUT_ONE_IN == 0]
+    held = held[: len(phrasings) // 2] or phrasings[-1:]
+    return tuple(held if split == "val" else [p for p in phrasings if p not in held])
+
+
+def invent(rng: random.Random) -> str:
+    """A word nobody has seen: one to three syllables, capitalised."""
+    word = "".join(
+        rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if rng.random() < 0.5 else "")
+        for _ in range(rng.choice((1, 2, 2)))
+    )
+    if len(word) < 7:
+        word += rng.choice(("", *CODAS)) if word[-1] in "aeiou" else rng.choice(TAILS)
+    return word.capitalize()
+
+
+VOICE_LINES = ("opener", "closer", "unknown", "refuse")
+
+
+def _read(pattern: str) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for path in sorted(DATA.glob(pattern)):
+        merged.update(tomllib.loads(path.read_text(encoding="utf-8")))
+    return merged
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(part.split()) for part in text.split(",") if part.strip())
+
+
+def _fact(name: str, data: dict[str, Any], split: str) -> FactKind:
+    return FactKind(
+        name=name,
+        slots=dict(pair.split("=") for pair in data["slots"].split()),
+        facts=tuple(data["fact"]),
+        says=tuple(data["say"]),
+        asks={k[4:]: keep(v, split) for k, v in data.items() if k.startswith("ask_")},
+        vague={k[6:]: tuple(v) for k, v in data.items() if k.startswith("vague_")},
+        mood=data.get("mood", "neutral"),
+    )
+
+
+def _concept(name: str, data: dict[str, Any], split: str) -> Concept:
+    return Concept(
+        name=name,
+        names=tuple(data["val"] if split == "val" else data["names"]),
+        args=tuple(_arg(text) for text in data["args"]),
+        asks=keep(data["ask"], split),
+        asks_me=keep(data.get("ask_me", []), split),
+        does=tuple(data["do"]),
+        does_me=tuple(data.get("do_me", data["do"])),
+        kind=data["kind"],
+        rivals=frozenset(_split(data["rivals"])),
+        moods=_split(data["mood"]),
+    )
+
+
+def _arg(text: str) -> Arg:
+    names, _, domain = text.partition(" = ")
+    return Arg(tuple(names.split("|")), domain.rstrip("?"), domain.endswith("?"))
+
+
+def _seed_things(folder: Path) -> tuple[str, ...]:
+    """Names of objects a hand can hold: short, plain, singular."""
+    items = json.loads((folder / "light-objects.json").read_text(encoding="utf-8"))
+    names = {str(item.get("name", "")).strip().lower() for item in items}
+    return tuple(
+        sorted(
+            n
+            for n in names
+            if n.replace(" ", "").isalpha()
+            and 3 <= len(n) <= 22
+            and len(n.split()) <= 3
+            and not n.endswith("s")
+            and n.split()[0] not in ("a", "an", "the", "some", "your", "his")
+        )
+    )
