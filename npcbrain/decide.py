@@ -72,7 +72,7 @@ class Decider:
         clock = self._clock
         # A scheduler of its own: what one budget taught must not decide under another.
         scheduler = Scheduler(self._engine, self._prices, clock)
-        mind = LanguageMind(self._model, scheduler, clock)
+        mind = LanguageMind(self._model, scheduler, self._engine, clock)
         thought = _ask(mind, situation, TTL_MS)
         budget_ns = min(NO_LIMIT_NS, int(budget_ms * NS_PER_MS)) if budget_ms < 1e9 else NO_LIMIT_NS
         frames, first_word = 0, None
@@ -99,7 +99,7 @@ class Decider:
             on_progress: Called with the number answered so far.
         """
         scheduler = Scheduler(self._engine, self._prices, self._clock)
-        mind = LanguageMind(self._model, scheduler, self._clock)
+        mind = LanguageMind(self._model, scheduler, self._engine, self._clock)
         outcomes: list[Outcome] = []
         size = GROUPS * self._engine.num_slots
         for start in range(0, len(situations), size):

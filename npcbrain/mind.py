@@ -15,10 +15,11 @@ from typing import Protocol
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
 from npcbrain.memory import Memory
+from npcbrain.policy import least_ns
 from npcbrain.prompt import AnswerReader, render
 from npcbrain.scheduler import Request, Scheduler
 from npcbrain.situation import Decision, Situation
-from npcbrain.steps import GenerationLike
+from npcbrain.steps import EngineLike, GenerationLike
 
 __all__ = ["AnswerLike", "LanguageMind", "LanguageThought", "LostThought", "ModelLike", "NoMind"]
 
@@ -216,6 +217,7 @@ class LanguageMind:
 
     __slots__ = (
         "_clock",
+        "_engine",
         "_has_refused",
         "_model",
         "_num_asked",
@@ -224,6 +226,7 @@ class LanguageMind:
         "_scheduler",
         "_seed",
         "_temperature",
+        "_told",
         "_top_p",
     )
 
@@ -231,6 +234,7 @@ class LanguageMind:
         self,
         model: ModelLike,
         scheduler: Scheduler,
+        engine: EngineLike,
         clock: Clock,
         *,
         seed: int = 0,
@@ -239,6 +243,7 @@ class LanguageMind:
     ) -> None:
         self._model = model
         self._scheduler = scheduler
+        self._engine = engine
         self._clock = clock
         self._seed = seed
         self._temperature = temperature
@@ -247,6 +252,7 @@ class LanguageMind:
         self._queue: deque[LanguageThought] = deque()
         self._price_ns = FIRST_PRICE_NS
         self._has_refused = False
+        self._told: LanguageThought | None = None  # who was told that the budget is too small
 
     def ask(
         self,
@@ -289,6 +295,8 @@ class LanguageMind:
         fit at all fails with ``refused``.
         """
         queue, now_ns = self._queue, self._clock.now_ns()
+        if queue and self._is_hopeless():
+            self._refuse_all(now_ns)
         while queue and now_ns + self._price_ns <= deadline_ns:
             thought = queue.popleft()
             if thought.done:
@@ -321,6 +329,29 @@ class LanguageMind:
     def forget(self, name: str) -> None:
         """The NPC of that name is gone."""
         self._num_asked.pop(name, None)
+
+    def _is_hopeless(self) -> bool:
+        """Whether no step fits any budget of late: what the scheduler calls ``no_budget``."""
+        allowance = self._scheduler.allowance
+        if not allowance.known:
+            return False
+        best_ns = self._scheduler.cost.best_ns
+        return least_ns(self._engine, best_ns) > allowance.most_ns
+
+    def _refuse_all(self, now_ns: int) -> None:
+        """Fails the queue with ``no_budget``; a prompt nobody can afford to read is not made.
+
+        But for the first: the scheduler refuses it in this frame and, once, says so aloud.
+        """
+        queue = self._queue
+        if self._told is None or self._told.reason not in ("", "no_budget"):
+            self._told = queue.popleft()
+            if not self._told.done:
+                self._begin(self._told, now_ns)
+        while queue:
+            thought = queue.popleft()
+            if not thought.done:
+                thought.fail("no_budget")
 
     def _begin(self, thought: LanguageThought, now_ns: int) -> None:
         ttl_ns = thought.deadline_ns - now_ns

@@ -5,8 +5,6 @@ Floor 5. Invariant: inside a frame time is real; between two frames it moves to 
 
 from __future__ import annotations
 
-import time
-
 from npcbrain.clock import NS_PER_S, Clock, SystemClock
 
 __all__ = ["FRAME_NS", "FrameClock"]
@@ -15,36 +13,45 @@ FRAME_NS = NS_PER_S // 60
 
 
 class FrameClock:
-    """A real clock whose idle time can be skipped.
+    """A real clock whose idle time is skipped.
 
-    A frame's idle rest holds nothing to measure: whether it is slept through or skipped, the work
-    before it takes as long. Skipping makes a minute of play take as long as its work does, and
-    everything that reads this clock (deadlines, cooldowns) still sees sixty frames a second.
+    The idle rest of a frame holds nothing to measure: slept through or skipped, the work before it
+    takes as long. Skipping makes a minute of play take as long as its work does, and everything
+    that reads this clock (deadlines, cooldowns) still sees sixty frames a second.
 
     Args:
-        sleeps: Whether to sleep through the rest of a frame instead of skipping it.
-        clock: The real one.
+        clock: The real one; ``SystemClock()`` if None.
     """
 
-    __slots__ = ("_clock", "_frame_ns", "_skipped_ns", "_sleeps")
+    __slots__ = ("_beat_ns", "_clock", "_skipped_ns", "_stopped_ns")
 
-    def __init__(self, *, sleeps: bool = False, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self._clock: Clock = SystemClock() if clock is None else clock
-        self._sleeps = sleeps
         self._skipped_ns = 0
-        self._frame_ns = self._clock.now_ns()
+        self._stopped_ns: int | None = None
+        self._beat_ns = self._clock.now_ns()
 
     def now_ns(self) -> int:
-        """Real time plus all that was skipped."""
+        """Real time, plus all that was skipped, less all for which it was stopped."""
+        if self._stopped_ns is not None:
+            return self._stopped_ns
         return self._clock.now_ns() + self._skipped_ns
 
     def next_frame(self) -> None:
         """Moves on to the next beat; at once if this frame has overrun it."""
-        self._frame_ns += FRAME_NS
-        rest_ns = self._frame_ns - self.now_ns()
-        if rest_ns <= 0:
-            self._frame_ns -= rest_ns
-        elif self._sleeps:
-            time.sleep(rest_ns / NS_PER_S)
-        else:
+        self._beat_ns += FRAME_NS
+        rest_ns = self._beat_ns - self.now_ns()
+        if rest_ns > 0:
             self._skipped_ns += rest_ns
+        else:
+            self._beat_ns -= rest_ns
+
+    def stop(self) -> None:
+        """Stands still, for work that is not the game's."""
+        self._stopped_ns = self.now_ns()
+
+    def go(self) -> None:
+        """Goes on from where it stopped."""
+        if self._stopped_ns is not None:
+            self._skipped_ns = self._stopped_ns - self._clock.now_ns()
+            self._stopped_ns = None

@@ -70,6 +70,7 @@ class Runtime:
             self._mind = LanguageMind(
                 model,
                 self.scheduler,
+                self._engine,
                 self.clock,
                 seed=seed,
                 temperature=temperature,

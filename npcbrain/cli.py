@@ -1,0 +1,260 @@
+"""The command line: ``npcbrain`` and ``python -m npcbrain``.
+
+Arguments in, text or JSON out; the work is in ``doctor``, ``decide``, ``evaluate`` and ``bench``.
+Floor 5. Invariant: standard output holds the result alone (with ``--json`` exactly one object on
+its last line); progress, warnings and errors go to standard error, an error as one line.
+
+Exit codes: 0, done (a tree's answer is an answer); 1, something failed; 2, the input is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from npcbrain.errors import NpcBrainError, SituationError, UsageError, fault
+from npcbrain.situation import Situation
+
+if (
+    TYPE_CHECKING
+):  # what runs the model is imported by the commands that do, so that --help is quick
+    from npcbrain.decide import Decider
+    from npcbrain.lm.model import Model
+
+__all__ = ["main"]
+
+FAILED = 1
+WRONG_INPUT = 2
+MAX_SITUATION_BYTES = 1 << 20
+
+Progress = Callable[[int], None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console may know no arrows or accents
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            result: dict[str, Any] = options.command(options)
+    except (UsageError, SituationError) as error:
+        return _complain(error, WRONG_INPUT)
+    except NpcBrainError as error:
+        return _complain(error, FAILED)
+    except KeyboardInterrupt:
+        return _complain("interrupted", FAILED)
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        _print_result(result)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="npcbrain", description="NPCs that think inside a frame budget."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    doctor = commands.add_parser("doctor", help="check the installation and measure the model")
+    doctor.set_defaults(command=_doctor)
+
+    decide = commands.add_parser("decide", help="answer one situation")
+    decide.add_argument("situation", metavar="SITUATION.json", help="a situation, or - for stdin")
+    decide.set_defaults(command=_decide)
+
+    evaluate = commands.add_parser("evaluate", help="score answers to a file of scenarios")
+    evaluate.add_argument("scenarios", type=Path, metavar="SCENARIOS.jsonl")
+    evaluate.add_argument("--out", type=Path, metavar="ANSWERS.jsonl", help="write the answers")
+    evaluate.set_defaults(command=_evaluate)
+
+    bench = commands.add_parser("bench", help="measure")
+    benches = bench.add_subparsers(required=True, metavar="WHAT")
+    frames = benches.add_parser("frames", help="what thinking costs a game's frames")
+    frames.add_argument("--npcs", type=int, default=16, metavar="N", help="how many think (16)")
+    frames.add_argument("--frames", type=int, default=3600, metavar="N", help="frames (3600)")
+    frames.add_argument(
+        "--game-ms", type=float, default=6.0, metavar="MS", help="the game's own work a frame (6)"
+    )
+    frames.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
+    frames.set_defaults(command=_bench_frames)
+
+    for command in (doctor, decide, evaluate, frames):
+        command.add_argument(
+            "--model", type=Path, metavar="DIR", help="the one that ships if absent"
+        )
+        command.add_argument(
+            "--budget-ms", type=float, default=4.0, metavar="MS", help="of each frame (4)"
+        )
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _doctor(options: argparse.Namespace) -> dict[str, Any]:
+    from npcbrain.clock import SystemClock
+    from npcbrain.doctor import diagnose
+
+    _check_budget(options)
+    return diagnose(_load(options), options.budget_ms, SystemClock())
+
+
+def _decide(options: argparse.Namespace) -> dict[str, Any]:
+    _check_budget(options)
+    situation = _read_situation(options.situation)
+    outcome = _decider(_load(options)).decide(situation, options.budget_ms)
+    return {
+        **outcome.decision.to_dict(),
+        "frames": outcome.frames,
+        "first_word_frames": outcome.first_word_frames,
+        "tokens": outcome.tokens,
+    }
+
+
+def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    from npcbrain.evaluate import evaluate, write_answers
+    from npcbrain.scenarios import read_scenarios
+
+    _check_budget(options)
+    scenarios = read_scenarios(options.scenarios)
+    decider = _decider(_load(options))
+    with _progress("evaluating", len(scenarios)) as advance:
+        result, outcomes = evaluate(decider, scenarios, options.budget_ms, advance)
+    if options.out is not None:
+        write_answers(options.out, scenarios, outcomes)
+    return result
+
+
+def _bench_frames(options: argparse.Namespace) -> dict[str, Any]:
+    from npcbrain.bench import bench_frames
+
+    _check_budget(options)
+    _check_range("--npcs", options.npcs, 1, 500)
+    _check_range("--frames", options.frames, 1, 1_000_000)
+    _check_range("--game-ms", options.game_ms, 0, 1000)
+    model = _load(options)
+    with _progress("playing", options.frames) as advance:
+        result = bench_frames(
+            model,
+            num_npcs=options.npcs,
+            num_frames=options.frames,
+            budget_ms=options.budget_ms,
+            game_ms=options.game_ms,
+            on_progress=advance,
+        )
+    if options.out is not None:
+        _write_json(options.out, result)
+    return result
+
+
+def _load(options: argparse.Namespace) -> Model:
+    from npcbrain.lm.model import Model
+
+    return Model.load(options.model)
+
+
+def _decider(model: Model) -> Decider:
+    from npcbrain.decide import Decider
+    from npcbrain.engine import Engine
+    from npcbrain.pacing import FrameClock
+
+    return Decider(model, Engine(model), FrameClock())
+
+
+def _read_situation(path: str) -> Situation:
+    where = "standard input" if path == "-" else path
+    try:
+        if path == "-":
+            raw = sys.stdin.buffer.read(MAX_SITUATION_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                raw = file.read(MAX_SITUATION_BYTES + 1)
+    except OSError as error:
+        advice = "check the path"
+        raise UsageError(
+            fault("situation", "be a readable file", error.strerror, where, advice)
+        ) from error
+    if len(raw) > MAX_SITUATION_BYTES:
+        rule = f"be at most {MAX_SITUATION_BYTES} bytes"
+        raise UsageError(fault("situation", rule, "more", where))
+    try:
+        data = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(fault("situation", "be JSON", str(error), where)) from error
+    return Situation.from_dict(data, f"{where}: $")
+
+
+def _check_budget(options: argparse.Namespace) -> None:
+    if not (math.isfinite(options.budget_ms) and options.budget_ms > 0):
+        advice = "pass milliseconds, such as 4"
+        rule = "be a number above 0"
+        raise UsageError(fault("--budget-ms", rule, options.budget_ms, "the command line", advice))
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise UsageError(fault(name, f"be {low} to {high}", value, "the command line"))
+
+
+def _write_json(path: Path, result: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(fault("--out", "be writable", error.strerror, str(path))) from error
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Progress]:
+    """A bar on standard error; nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _print_result(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.pretty import Pretty
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in result.items():
+        table.add_row(key, _cell(value, Pretty))
+    Console().print(table)
+
+
+def _cell(value: Any, pretty: Callable[..., Any]) -> Any:
+    from rich.text import Text
+
+    if isinstance(value, dict | list):
+        return pretty(value, expand_all=False)
+    return Text("-" if value is None else str(value))  # plain: an NPC's words are no markup
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print(f"npcbrain: warning: {message}", file=sys.stderr)
+
+
+def _complain(error: object, code: int) -> int:
+    print(f"npcbrain: {' '.join(str(error).split())}", file=sys.stderr)
+    return code

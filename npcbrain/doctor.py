@@ -1,0 +1,116 @@
+"""``npcbrain doctor``: what is installed, what the model's steps cost here, whether they fit.
+
+It looks and measures; it changes nothing. Floor 5. Invariant: everything it reports was read or
+measured in this call.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+from npcbrain.clock import NS_PER_MS, Clock
+from npcbrain.cost import CostModel
+from npcbrain.engine import Engine
+from npcbrain.lm.model import Model
+from npcbrain.pacing import FRAME_NS
+from npcbrain.scheduler import Scheduler
+from npcbrain.steps import Kind
+
+__all__ = ["diagnose", "versions"]
+
+PACKAGES = ("npcbrain", "onnxruntime", "onnxruntime-gpu", "numpy", "tokenizers", "llguidance")
+PROMPT_TOKENS = 60  # what a warm NPC has to read before it answers: scene, memories and event
+ANSWER_TOKENS = 30
+REPETITIONS = 12  # of each step: a verdict should not rest on one hiccup
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the packages that matter; None for one that is not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def diagnose(model: Model, budget_ms: float, clock: Clock) -> dict[str, Any]:
+    """Measures every shape of step (a few seconds) and says what a budget can do with them.
+
+    Returns:
+        ``versions``, ``machine``, ``model``, ``providers`` (in use), ``steps`` (the price in ms of
+        each kind of step by rows, its dearest segment), ``largest_step_ms`` of those needed,
+        ``budget_ms``, ``fits``, ``answer_frames`` (a rough count for a short answer of an NPC whose
+        persona is known; None if the budget does not fit) and ``advice``.
+    """
+    engine = Engine(model)
+    prices = CostModel()
+    Scheduler(engine, prices, clock).warm_up(REPETITIONS)
+    context = model.config.max_context // 2
+
+    def dearest_ms(kind: Kind, rows: int) -> float:
+        steps = range(1 if kind is Kind.COPY else engine.num_segments)
+        return max(prices.price_ns(kind, step, rows, context) for step in steps) / NS_PER_MS
+
+    def whole_ms(kind: Kind, rows: int) -> float:
+        steps = range(engine.num_segments)
+        return sum(prices.price_ns(kind, step, rows, context) for step in steps) / NS_PER_MS
+
+    shapes = sorted({(kind, rows) for kind, _, rows in engine.probes()})
+    reading_ms = min(dearest_ms(Kind.PREFILL, rows) for rows in engine.chunk_sizes)
+    needed_ms = max(dearest_ms(Kind.DECODE, 1), reading_ms)
+    fits = needed_ms <= budget_ms
+    chunk = max(
+        (r for r in engine.chunk_sizes if dearest_ms(Kind.PREFILL, r) <= budget_ms), default=0
+    )
+    answer_frames = None
+    if fits:
+        prompt_ms = whole_ms(Kind.PREFILL, chunk) * PROMPT_TOKENS / chunk
+        speaking_ms = whole_ms(Kind.DECODE, 1) * ANSWER_TOKENS
+        answer_frames = round((prompt_ms + speaking_ms) / budget_ms)
+    config = model.config
+    return {
+        "versions": versions(),
+        "machine": {
+            "system": f"{platform.system()} {platform.machine()}",
+            "cores": os.cpu_count(),
+        },
+        "providers": list(model.sessions.providers),
+        "model": {
+            "name": model.package.name,
+            "path": str(model.package.path),
+            "licence": model.package.licence,
+            "layers": config.layers,
+            "hidden": config.hidden,
+            "vocab": config.vocab,
+            "max_context": config.max_context,
+            "segments": engine.num_segments - 1,
+        },
+        "steps": [
+            {
+                "kind": kind.name.lower(),
+                "rows": rows,
+                "largest_ms": round(dearest_ms(kind, rows), 3),
+            }
+            for kind, rows in shapes
+        ],
+        "largest_step_ms": round(needed_ms, 3),
+        "frame_ms": round(FRAME_NS / NS_PER_MS, 2),
+        "budget_ms": budget_ms,
+        "fits": fits,
+        "answer_frames": answer_frames,
+        "advice": _advice(fits, needed_ms, budget_ms),
+    }
+
+
+def _advice(fits: bool, needed_ms: float, budget_ms: float) -> str:
+    if fits:
+        return f"{budget_ms:g} ms a frame are enough for this model on this machine."
+    return (
+        f"The smallest steps of this model do not fit {budget_ms:g} ms here: trees would answer. "
+        f"Give Runtime.update at least {needed_ms:.1f} ms, or load a smaller model."
+    )
