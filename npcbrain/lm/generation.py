@@ -111,14 +111,19 @@ class Generation:
     def take(self, logits: np.ndarray) -> None:
         """Chooses the next token by ``logits`` (float32 [vocab]) and appends what follows from it.
 
+        Where the grammar leaves no choice even for the first token, that is what is appended.
+
         A grammar in trouble finishes this answer with ``"error"`` and raises nothing, because the
         other rows of its batch are well.
         """
         try:
-            token = pick(logits, self._matcher, self._guard.banned(), self._config, self._random)
-            self._matcher.push(token)
-            goes_on = self._append(token) and all(map(self._append, self._matcher.forced()))
-            if goes_on and self._matcher.ended:
+            ids = [] if self.generated else self._matcher.forced()
+            if not ids:
+                banned = self._guard.banned()
+                ids = [pick(logits, self._matcher, banned, self._config, self._random)]
+                self._matcher.push(ids[0])
+                ids += self._matcher.forced()
+            if all(map(self._append, ids)) and self._matcher.ended:
                 self.finish("stop")
         except EngineError as error:
             self.finish("error", str(error))

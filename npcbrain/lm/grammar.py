@@ -2,8 +2,8 @@
 
 A thin wrapper of ``llguidance``, which never raises: a matcher that meets trouble falls into an
 error state and stays there, so every call here looks. It knows no prompt format: a grammar is a
-string in Lark syntax. Floor 1. Invariant: a token that ``allows`` refuses is never in ``mask``, and
-the other way round.
+string in Lark syntax. Floor 1. Invariant: once ``forced`` has been taken, ``allows`` and ``mask``
+agree on every token (before, ``mask`` holds only the token that is forced).
 """
 
 from __future__ import annotations

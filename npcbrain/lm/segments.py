@@ -100,9 +100,12 @@ class SegmentRunner:
     def run(self, segment: int, first_slot: int, batch: int, tokens: int) -> None:
         """Runs a segment on ``batch`` adjacent slots, ``tokens`` each; one of the two is 1.
 
+        The inputs, but for ``total_sequence_length``, must have been filled.
+
         Raises:
             RuntimeError: As ONNX Runtime raises it.
         """
+        self.total_sequence_length[()] = self.seqlens_k[:batch].max() + 1
         self._segments[segment].run_with_iobinding(
             self._bindings[segment, first_slot, batch, tokens]
         )
