@@ -2,7 +2,7 @@
 
 It knows slots, waves and segments; no frames, no deadlines, no clock. Floor 2. Invariant: what a
 generation reads was computed from its own tokens alone, by operations its tokens alone decide;
-so the same request gives the same bits, however it is sliced, batched or resumed.
+so the same request gives the same bits, however it is sliced, batched or cached.
 
 That last half needs care, because ONNX Runtime's attention adds in another order for a run of one
 token than for a chunk (a difference of 1e-7, which a close call between two words can feel). So a
@@ -37,6 +37,7 @@ PREFIX_CACHE_BYTES = 64 << 20  # some 30 personas of 150 tokens
 MIN_PREFIX = 8  # shorter ones are computed again in less time than it takes to look after them
 PROBED_COPIES = (32, 64, 128, 256)
 PROBE_CONTEXT = 0.5  # of max_context: about where prompts are
+PROBE_GRAMMAR = "start: /[^\\n]*[.!?]/"  # masks cost the most where almost anything may follow
 
 
 @dataclass(slots=True, eq=False)
@@ -101,6 +102,7 @@ class Engine:
         self.num_segments = len(model.package.segments) + 1
         self.chunk_sizes = chunk_sizes
         self.prefix_cache = PrefixCache(prefix_cache_bytes)
+        self._model = model
         self._max_context = config.max_context
         self._pool = KVPool(config, model.num_slots)
         layers = [own for _, own in model.package.segments]
@@ -279,14 +281,16 @@ class Engine:
             if kind is Kind.COPY:
                 self._pool.save(free[0], rows)
             elif segment == self.num_segments - 1:
-                runner.run_head(rows if kind is Kind.DECODE else 1)
+                head_rows = rows if kind is Kind.DECODE else 1
+                runner.run_head(head_rows)
+                for row in range(head_rows):  # a mask and a search take as long as half a head
+                    runner.logits[row].argmax()
+                    self._model.grammars.matcher(PROBE_GRAMMAR).mask()
             elif kind is Kind.DECODE:
                 runner.seqlens_k[:rows] = [self._unread_position(row) for row in range(rows)]
-                runner.total_sequence_length[()] = runner.seqlens_k[:rows].max() + 1
                 runner.run(segment, 0, rows, 1)
             else:
                 runner.seqlens_k[0] = context - 1
-                runner.total_sequence_length[()] = context
                 runner.run(segment, free[0], 1, rows)
         except Exception as error:
             raise EngineError(fault("probe", "run", str(error), where)) from error
@@ -333,7 +337,6 @@ class Engine:
         """Fills the inputs, runs, and takes the hidden states back into the wave."""
         runner, rows, first = self._runner, wave.rows, wave.first_slot
         batch, tokens = (1, rows) if wave.kind is Kind.PREFILL else (rows, 1)
-        total = wave.context + tokens
         runner.seqlens_k[:batch] = wave.seqlens_k
         if len(wave.live) < batch:
             # Asked anew for each segment: a slot that takes no part may have been filled, moved on
@@ -341,10 +344,7 @@ class Engine:
             taking_part = {own.slot for own in wave.live}
             for index in range(first, first + batch):
                 if index not in taking_part:
-                    position = self._unread_position(index)
-                    runner.seqlens_k[index - first] = position
-                    total = max(total, position + 1)
-        runner.total_sequence_length[()] = total
+                    runner.seqlens_k[index - first] = self._unread_position(index)
         if wave.segment:
             runner.hidden_in[:rows] = wave.hidden[:rows]
         else:
