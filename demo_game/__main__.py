@@ -1,0 +1,197 @@
+"""``python -m demo_game``: reads the command line, opens the window, runs the loop, reports.
+
+Invariant: a mistake in the arguments is one clear line and exit code 2; no traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from pathlib import Path
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+import pygame
+from rich.console import Console
+from rich.table import Table
+
+import npcbrain as nb
+from demo_game import world
+from demo_game.game import Game
+from demo_game.pacer import Pacer
+from demo_game.painter import paint_scenery
+from demo_game.recorder import Recorder
+
+__all__ = ["main"]
+
+HEADLESS_FRAMES = 1800
+MAX_FRAMES = 10_000_000
+MAX_BUDGET_MS = 1000.0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the game.
+
+    Returns:
+        The exit code: 0, 1 if a file could not be written, 2 for bad arguments.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        model = _load_model(options.model, wanted=not options.no_model)
+        recorder = _recorder(options.record)
+    except (nb.NpcBrainError, ImportError) as error:
+        print(f"demo_game: {error}", file=sys.stderr)
+        return 2
+    headless = options.headless or not _has_display()
+    if headless:
+        os.environ["SDL_VIDEODRIVER"] = "dummy"
+        why = "as asked" if options.headless else "there is no display"
+        print(f"headless ({why}): the game plays itself")
+    pygame.display.init()
+    pygame.font.init()
+    try:
+        return _play(options, model, recorder, headless=headless)
+    except OSError as error:
+        print(f"demo_game: {error}", file=sys.stderr)
+        return 1
+    finally:
+        pygame.quit()
+
+
+def _play(
+    options: argparse.Namespace,
+    model: nb.Model | None,
+    recorder: Recorder | None,
+    *,
+    headless: bool,
+) -> int:
+    flags = 0 if headless else pygame.SCALED | pygame.RESIZABLE
+    screen = pygame.display.set_mode((world.WIDTH, world.HEIGHT), flags)
+    pygame.display.set_caption("npcbrain: the village of the lost bell")
+    scenery = paint_scenery()
+    game = Game(
+        screen,
+        scenery,
+        model,
+        seed=options.seed,
+        budget_ms=options.budget_ms,
+        clock=Pacer(sleeps=not options.fast),
+        plays_itself=headless,
+        recorder=recorder,
+    )
+    num_frames = options.frames or (HEADLESS_FRAMES if headless else MAX_FRAMES)
+    shot: Path | None = options.screenshot
+    try:
+        while not game.is_over and game.tally.num_frames < num_frames:
+            game.frame()
+            last = game.tally.num_frames == num_frames
+            if shot is not None and (last or _is_good_moment(game, num_frames)):
+                game.save_picture(shot)
+                shot = None
+    except KeyboardInterrupt:
+        print("stopped")
+    if shot is not None:
+        game.save_picture(shot)
+    game.close()
+    report = game.tally.to_dict(seed=options.seed, budget_ms=options.budget_ms, model=model)
+    if options.report is not None:
+        game.tally.write(report, options.report)
+    if headless:
+        _print_summary(game)
+    return 0
+
+
+def _is_good_moment(game: Game, num_frames: int) -> bool:
+    """Whether somebody's answer stands on the screen, late enough that the village is awake."""
+    speaking = any(game.village.is_speaking(v) for v in game.village.villagers.values())
+    done = not any(v.npc.thinking for v in game.village.villagers.values())
+    frame = game.tally.num_frames
+    return frame * 5 > num_frames * 3 and speaking and (done or frame * 4 > num_frames * 3)
+
+
+def _print_summary(game: Game) -> None:
+    tally = game.tally
+    report = tally.to_dict(seed=0, budget_ms=game.budget_ms, model=None)
+    table = Table(title="the village", show_header=False, title_justify="left")
+    frame, over = report["frame_ms"], report["over_budget_ms"]
+    table.add_row("frames", str(tally.num_frames))
+    table.add_row(
+        "frame work", f"p50 {frame['p50']:.2f}, p99 {frame['p99']:.2f}, max {frame['max']:.2f} ms"
+    )
+    table.add_row("over budget", f"p99 {over['p99']:.2f}, max {over['max']:.2f} ms")
+    table.add_row("hitches", str(tally.num_hitches))
+    table.add_row(
+        "decisions", f"{tally.sources['model']} by the model, {tally.sources['tree']} by trees"
+    )
+    reasons = ", ".join(f"{reason} {count}" for reason, count in tally.fallbacks.most_common())
+    table.add_row("fallbacks", reasons or "none")
+    table.add_row("tokens", str(tally.num_tokens))
+    Console().print(table)
+
+
+def _load_model(path: Path | None, *, wanted: bool) -> nb.Model | None:
+    """The model asked for; without one the trees answer everything, and this says so."""
+    if not wanted:
+        return None
+    if path is not None:
+        return nb.Model.load(path)
+    try:
+        return nb.Model.load()
+    except nb.ModelError as error:
+        print(f"no model, so the trees answer everything: {error}", file=sys.stderr)
+        return None
+
+
+def _recorder(path: Path | None) -> Recorder | None:
+    if path is None:
+        return None
+    try:
+        import PIL.Image  # noqa: F401
+    except ImportError as error:
+        raise ImportError("--record needs Pillow; pip install pillow") from error
+    return Recorder(path)
+
+
+def _has_display() -> bool:
+    if os.environ.get("SDL_VIDEODRIVER") == "dummy":
+        return False
+    if platform.system() in ("Windows", "Darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="demo_game", description="A village whose people think inside the frame budget."
+    )
+    parser.add_argument("--headless", action="store_true", help="no window; the game plays itself")
+    parser.add_argument("--frames", type=_count, help="stop after so many frames")
+    parser.add_argument("--seed", type=int, default=7, help="of the village and its minds")
+    parser.add_argument("--model", type=Path, help="a model folder; otherwise the one that ships")
+    parser.add_argument("--no-model", action="store_true", help="let the trees answer everything")
+    parser.add_argument("--budget-ms", type=_budget, default=4.0, help="of thinking, a frame")
+    parser.add_argument("--fast", action="store_true", help="skip the wait between two frames")
+    parser.add_argument("--report", type=Path, help="write what happened as JSON")
+    parser.add_argument("--screenshot", type=Path, help="write a picture of a good moment (PNG)")
+    parser.add_argument("--record", type=Path, help="write the first seconds as a small GIF")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MAX_FRAMES:
+        raise argparse.ArgumentTypeError(f"must be 1 to {MAX_FRAMES}, got {text}")
+    return number
+
+
+def _budget(text: str) -> float:
+    number = float(text)
+    if not 0.0 <= number <= MAX_BUDGET_MS:
+        raise argparse.ArgumentTypeError(f"must be 0 to {MAX_BUDGET_MS:g} ms, got {text}")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

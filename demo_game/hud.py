@@ -1,0 +1,192 @@
+"""The figures on the screen: where the frame's time went, who thinks, what the keys do.
+
+Text is drawn anew five times a second at most; a frame blits two pictures. Invariant: the panel
+changes nothing in the game.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import pygame
+
+import npcbrain as nb
+from demo_game import palette, world
+from demo_game.fonts import Fonts
+from demo_game.graph import HEIGHT, LIMIT_MS, NUM_FRAMES, FrameTimes, Graph, percentile
+from demo_game.palette import Colour
+from demo_game.report import Tally
+
+__all__ = ["Hud", "Mode"]
+
+REFRESH_FRAMES = 12
+MEAN_FRAMES = 30  # that the legend averages over
+LEFT, TOP, PAD = 12, 12, 12
+ROW = 17
+KEYS = (
+    ("WASD", "walk"),
+    ("Enter", "talk"),
+    ("Tab", "choose"),
+    ("[ ]", "budget"),
+    ("F2", "stress"),
+    ("F3", "naive"),
+    ("F1", "details"),
+    ("F12", "picture"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How the game runs now.
+
+    Attributes:
+        budget_ms: What the player grants the runtime.
+        given_ms: What this frame could spare of it.
+        stressed: Whether game time is burnt on purpose.
+        naive: Whether answers are written in one go.
+        thinking: Who thinks.
+    """
+
+    budget_ms: float
+    given_ms: float
+    stressed: bool
+    naive: bool
+    thinking: tuple[str, ...]
+
+
+class Hud:
+    """The panel at the upper left and the row of keys at the bottom."""
+
+    def __init__(self, fonts: Fonts) -> None:
+        self.graph = Graph()
+        self.detailed = False
+        self._fonts = fonts
+        self._recent: deque[FrameTimes] = deque(maxlen=MEAN_FRAMES)
+        self._waiting = 0
+        self._panel = self._paint_panel(Mode(0, 0, False, False, ()), Tally())
+        self._keys = self._paint_keys()
+        self._frame = 0
+
+    @property
+    def area(self) -> pygame.Rect:
+        """Where the panel is."""
+        return self._panel.get_rect(topleft=(LEFT, TOP))
+
+    def add(self, times: FrameTimes, report: nb.FrameReport) -> None:
+        """Takes in a frame."""
+        self.graph.add(times)
+        self._recent.append(times)
+        self._waiting = report.num_waiting
+
+    def draw(self, screen: pygame.Surface, mode: Mode, tally: Tally) -> None:
+        """Draws the panel, the graph and the keys."""
+        if self._frame % REFRESH_FRAMES == 0:
+            self._panel = self._paint_panel(mode, tally)
+        self._frame += 1
+        screen.blit(self._panel, (LEFT, TOP))
+        screen.blit(self.graph.picture, (LEFT + PAD, TOP + 32))
+        screen.blit(self._keys, (LEFT, world.HEIGHT - self._keys.get_height() - 6))
+
+    def toggle(self) -> None:
+        """Shows more figures, or fewer."""
+        self.detailed = not self.detailed
+        self._frame = 0
+
+    def _paint_panel(self, mode: Mode, tally: Tally) -> pygame.Surface:
+        rows = 7 if self.detailed else 3
+        width, height = NUM_FRAMES + 2 * PAD, 32 + HEIGHT + 24 + rows * ROW + 6
+        panel = pygame.Surface((width, height), pygame.SRCALPHA)
+        pygame.draw.rect(panel, (*palette.PANEL, 226), (0, 0, width, height), border_radius=12)
+        pygame.draw.rect(
+            panel, (*palette.PANEL_LINE, 255), (0, 0, width, height), 1, border_radius=12
+        )
+        self._text(panel, self._fonts.title, "npcbrain", palette.CREAM, PAD, 8)
+        right = self._right(panel, f"budget {mode.budget_ms:g} ms", palette.TEAL, width - PAD, 10)
+        if mode.naive:
+            self._pill(panel, "NAIVE", right - 8)
+        elif mode.stressed:
+            self._pill(panel, "STRESS", right - 8)
+        self._legend(panel, 32 + HEIGHT + 5)
+        y = 32 + HEIGHT + 24
+        for line, colour in self._lines(mode, tally)[:rows]:
+            self._text(panel, self._fonts.small, line, colour, PAD, y)
+            y += ROW
+        return panel
+
+    def _legend(self, panel: pygame.Surface, y: int) -> None:
+        count = max(1, len(self._recent))
+        game = sum(t.game_ms for t in self._recent) / count
+        trees = sum(t.trees_ms for t in self._recent) / count
+        model = sum(t.model_ms for t in self._recent) / count
+        spare = max(0.0, LIMIT_MS - game - trees - model)
+        x = PAD
+        for name, value, colour in (
+            ("game", game, palette.SLATE),
+            ("trees", trees, palette.AMBER),
+            ("model", model, palette.TEAL),
+            ("spare", spare, (104, 98, 114)),
+        ):
+            pygame.draw.rect(panel, colour, (x, y + 4, 7, 7), border_radius=2)
+            self._text(panel, self._fonts.tiny, f"{name} {value:.1f}", palette.CREAM, x + 10, y + 1)
+            x += 61
+
+    def _lines(self, mode: Mode, tally: Tally) -> list[tuple[str, Colour]]:
+        p99 = self.graph.p99_ms
+        who = ", ".join(mode.thinking) if mode.thinking else "nobody"
+        dim: Colour = (176, 168, 172)
+        largest = f"{tally.largest_step_ms:.1f} ms" if tally.largest_step_ms else "none yet"
+        reasons = ", ".join(f"{n} {reason}" for reason, n in tally.fallbacks.most_common(2))
+        return [
+            (
+                f"frame p99 {p99:.1f} ms   hitches {tally.num_hitches}",
+                palette.ROSE if p99 > LIMIT_MS else palette.CREAM,
+            ),
+            (
+                f"model {tally.sources['model']}   tree {tally.sources['tree']}"
+                f"   tokens/s {tally.tokens_per_s:.0f}",
+                palette.CREAM,
+            ),
+            (f"thinking: {who}", palette.TEAL if mode.thinking else dim),
+            (f"given {mode.given_ms:.1f} of {mode.budget_ms:g} ms   waiting {self._waiting}", dim),
+            (f"over budget p99 {percentile(tally.over_budget_ms[-3600:], 0.99):.2f} ms", dim),
+            (f"largest step {largest}   tokens {tally.num_tokens}", dim),
+            (f"fallbacks: {reasons or 'none'}", dim),
+        ]
+
+    def _paint_keys(self) -> pygame.Surface:
+        parts = []
+        for key, meaning in KEYS:
+            parts.append((self._fonts.tiny.render(key, True, palette.INK), True))
+            parts.append((self._fonts.small.render(meaning, True, palette.CREAM), False))
+        width = sum(part.get_width() + (16 if cap else 12) for part, cap in parts) + 12
+        picture = pygame.Surface((width, 26), pygame.SRCALPHA)
+        pygame.draw.rect(picture, (*palette.PANEL, 196), (0, 0, width, 26), border_radius=9)
+        x = 8
+        for part, is_cap in parts:
+            if is_cap:
+                cap = pygame.Rect(x, 5, part.get_width() + 10, 16)
+                pygame.draw.rect(picture, palette.CREAM, cap, border_radius=4)
+                picture.blit(part, (x + 5, 13 - part.get_height() // 2))
+                x = cap.right + 6
+            else:
+                picture.blit(part, (x, 13 - part.get_height() // 2))
+                x += part.get_width() + 12
+        return picture
+
+    @staticmethod
+    def _text(
+        panel: pygame.Surface, font: pygame.font.Font, text: str, colour: Colour, x: int, y: int
+    ) -> None:
+        panel.blit(font.render(text, True, colour), (x, y))
+
+    def _right(self, panel: pygame.Surface, text: str, colour: Colour, right: int, y: int) -> int:
+        word = self._fonts.label.render(text, True, colour)
+        panel.blit(word, (right - word.get_width(), y))
+        return right - word.get_width()
+
+    def _pill(self, panel: pygame.Surface, text: str, right: int) -> None:
+        word = self._fonts.tiny.render(text, True, (255, 255, 255))
+        area = pygame.Rect(right - word.get_width() - 12, 10, word.get_width() + 12, 16)
+        pygame.draw.rect(panel, palette.ROSE, area, border_radius=8)
+        panel.blit(word, (area.x + 6, area.centery - word.get_height() // 2))

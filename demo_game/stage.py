@@ -1,0 +1,202 @@
+"""Puts the village on the screen: scenery, people, bubbles, markers; decides nothing.
+
+Invariant: drawing changes neither village nor runtime, so a run is the same with or without it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pygame
+
+from demo_game import palette
+from demo_game.bubble import Bubble, Bubbles, BubbleText
+from demo_game.canvas import Canvas
+from demo_game.effects import Effects
+from demo_game.fonts import Fonts
+from demo_game.village import Village
+from demo_game.villager import Villager
+from npcbrain import Decision
+
+__all__ = ["Stage", "deed_text"]
+
+SAID_FRAMES = 200  # that the player's own words stay
+
+
+def deed_text(decision: Decision) -> str:
+    """What a decision does besides speaking, for the foot of a bubble.
+
+    >>> deed_text(Decision("give", {"item": "ale", "to": "player"}))
+    'gives you ale'
+    >>> deed_text(Decision("say"))
+    ''
+    """
+    if decision.action == "give":
+        return f"gives you {decision.args.get('item', 'something')}"
+    if decision.action == "go_to":
+        return f"goes to the {decision.args.get('place', 'place')}"
+    return {
+        "follow": "follows you",
+        "flee": "runs away",
+        "refuse": "refuses",
+        "raise_alarm": "raises the alarm",
+    }.get(decision.action, "")
+
+
+class Stage:
+    """Everything between the sky and the figures."""
+
+    def __init__(self, village: Village, fonts: Fonts, seed: int) -> None:
+        self.num_bubbles = 0  # on the screen in the last frame
+        self._village = village
+        self._fonts = fonts
+        self._effects = Effects(village.scenery, seed)
+        self._bubbles = Bubbles(fonts)
+        self._bubble = {name: Bubble() for name in village.villagers}
+        self._said = Bubble()
+        self._said_text = ""
+        self._said_frames = 0
+        self._tags = {
+            name: fonts.outlined(fonts.label, villager.title, palette.CREAM, palette.INK)
+            for name, villager in village.villagers.items()
+        }
+        self._marker = _marker()
+        self._ring = _ring()
+        self._alarm = fonts.outlined(fonts.title, "!", (255, 214, 110), palette.INK)
+        self._shrug = _cross()
+        self._chips: dict[str, pygame.Surface] = {}
+        self._frame = 0
+
+    def say(self, text: str) -> None:
+        """Shows the player's own words."""
+        self._said_text = text
+        self._said_frames = SAID_FRAMES
+
+    def draw(
+        self, screen: pygame.Surface, listener: Villager | None, keep_off: pygame.Rect
+    ) -> None:
+        """Draws one frame.
+
+        Args:
+            screen: Where.
+            listener: Who will hear the player, or None.
+            keep_off: Where bubbles must not be.
+        """
+        village = self._village
+        self._frame += 1
+        screen.blit(village.daylight.picture, (0, 0))
+        self._effects.draw_below(screen, village.daylight)
+        if listener is not None:
+            x, y = listener.body.position
+            screen.blit(self._ring, (x - 22, y - 12))
+        for body in sorted(village.bodies, key=lambda body: body.y):
+            body.draw(screen, village.scenery, village.daylight)
+        smith = village.villagers["borin"].body
+        self._effects.draw_above(screen, village.daylight, hammering=smith.busy and smith.x > 780)
+        for villager in village.villagers.values():
+            self._draw_signs(screen, villager)
+        if listener is not None:
+            x, y = listener.body.head
+            bounce = math.sin(self._frame * 0.12) * 3
+            screen.blit(self._marker, (x - 9, y - 16 + bounce))
+        self._draw_gifts(screen)
+        self._draw_bubbles(screen, keep_off)
+        self._draw_pouch(screen)
+
+    def _draw_signs(self, screen: pygame.Surface, villager: Villager) -> None:
+        x, y = villager.body.position
+        tag = self._tags[villager.name]
+        screen.blit(tag, (x - tag.get_width() // 2, y + 5))
+        hx, hy = villager.body.head
+        if villager.alarmed:
+            screen.blit(self._alarm, (hx - 4, hy - 22))
+        if villager.shrug:
+            screen.blit(self._shrug, (hx - 8 + math.sin(self._frame * 0.5) * 3, hy - 18))
+
+    def _draw_bubbles(self, screen: pygame.Surface, keep_off: pygame.Rect) -> None:
+        items = []
+        for name, villager in self._village.villagers.items():
+            bubble = self._bubble[name]
+            bubble.show(self._words(villager), self._bubbles)
+            items.append((bubble, villager.body.head))
+            if villager.npc.thinking and not villager.npc.speech:
+                self._bubbles.draw_thinking(screen, villager.body.head, self._frame)
+        self._said_frames = max(0, self._said_frames - 1)
+        said = BubbleText(self._said_text, "you") if self._said_frames else None
+        self._said.show(said, self._bubbles)
+        items.append((self._said, self._village.player.body.head))
+        self.num_bubbles = self._bubbles.draw(screen, items, keep_off) - (said is not None)
+
+    def _words(self, villager: Villager) -> BubbleText | None:
+        npc = villager.npc
+        if npc.thinking:
+            words = npc.speech
+            if words and words[-1] not in ".!?":
+                words = words.rpartition(" ")[0]  # whole words: half a word is a riddle
+            return BubbleText(words, "model", emotion=npc.emotion) if words else None
+        decision = npc.decision
+        if decision is not None and self._village.is_speaking(villager):
+            return BubbleText(
+                decision.say,
+                decision.source,
+                decision.reason,
+                decision.emotion,
+                deed_text(decision),
+            )
+        return BubbleText(villager.bark, "tree") if villager.bark else None
+
+    def _draw_gifts(self, screen: pygame.Surface) -> None:
+        ex, ey = self._village.player.body.head
+        for gift in self._village.deeds.gifts:
+            share = min(1.0, gift.share * 1.6)
+            share = share * share * (3 - 2 * share)
+            sx, sy = gift.start
+            x = sx + (ex - sx) * share
+            y = sy + (ey - sy) * share - math.sin(share * math.pi) * 34
+            chip = self._chip(gift.item)
+            screen.blit(chip, (x - chip.get_width() // 2, y - 10))
+
+    def _draw_pouch(self, screen: pygame.Surface) -> None:
+        x = screen.get_width() - 12
+        for item in reversed(self._village.player.pouch):
+            chip = self._chip(item)
+            x -= chip.get_width() + 4
+            screen.blit(chip, (x, screen.get_height() - 32))
+
+    def _chip(self, item: str) -> pygame.Surface:
+        chip = self._chips.get(item)
+        if chip is None:
+            word = self._fonts.label.render(item, True, palette.INK)
+            width = word.get_width() + 24
+            sheet = Canvas(width, 22)
+            sheet.rect(palette.darker(palette.CREAM, 0.35), 0, 0, width, 22, radius=11)
+            sheet.rect((250, 226, 170), 1, 1, width - 2, 20, radius=10)
+            sheet.circle((206, 128, 66), 12, 11, 5)
+            sheet.circle((238, 176, 96), 10.8, 9.8, 3)
+            chip = sheet.finish()
+            chip.blit(word, (20, 11 - word.get_height() // 2))
+            self._chips[item] = chip
+        return chip
+
+
+def _marker() -> pygame.Surface:
+    sheet = Canvas(18, 14)
+    sheet.polygon(palette.INK, [(0.5, 1), (17.5, 1), (9, 13.5)])
+    sheet.polygon((255, 214, 110), [(2.6, 2.2), (15.4, 2.2), (9, 11.6)])
+    return sheet.finish()
+
+
+def _ring() -> pygame.Surface:
+    sheet = Canvas(44, 24)
+    for start in (0.02, 0.27, 0.52, 0.77):
+        sheet.arc((255, 224, 140), 22, 12, 19, 9, start, start + 0.2, 2)
+    return sheet.finish()
+
+
+def _cross() -> pygame.Surface:
+    sheet = Canvas(16, 16)
+    for a, b in (((4, 4), (12, 12)), ((12, 4), (4, 12))):
+        sheet.line(palette.INK, [a, b], 4.4)
+    for a, b in (((4, 4), (12, 12)), ((12, 4), (4, 12))):
+        sheet.line(palette.ROSE, [a, b], 2.6)
+    return sheet.finish()
