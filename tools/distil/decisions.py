@@ -18,9 +18,12 @@ from tokenizers import Tokenizer
 from npcbrain.prompt import answer_text, render
 from tools.distil import situations
 from tools.distil.situations import Example
+from tools.distil.situations.lexicon import load
+from tools.distil.situations.talking import talk
 
 BOS, EOS = 1, 2
 IGNORE = -100  # a label that takes no part in the loss
+TALKS = 0.5  # share of the rows that are a talk; the others hold one situation of any kind
 POOL = 256  # groups drawn at a time, sorted by length so that little is padding
 
 
@@ -99,9 +102,12 @@ def batches(
 ) -> Iterator[Batch]:
     """Endless batches of about ``tokens`` tokens, padding included, of up to ``turns`` a row."""
     tokenizer.encode_special_tokens = True  # what players type is text, in training as in play
-    rng = random.Random(f"{seed}-{split}")
+    rng, lexicon = random.Random(f"{seed}-{split}"), load(split, None)
     while True:
-        groups = [situations.sample_group(rng, split, turns) for _ in range(POOL)]
+        groups = [
+            talk(lexicon, rng, turns) if rng.random() < TALKS else [situations.sample(rng, split)]
+            for _ in range(POOL)
+        ]
         rows = sorted((make_row(tokenizer, group) for group in groups), key=len)
         cuts, first = [], 0
         for i, row in enumerate(rows):

@@ -1,0 +1,108 @@
+"""One character asked several things: examples that share who it is, what it knows and can do.
+
+Worth more than as many strangers: the answer to each question is in the same prompt, so only
+reading the question tells which fact or action it is; and a shared prompt is computed once.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from tools.distil.situations.asking import SIMILAR, remember_something, told
+from tools.distil.situations.cast import Cast
+from tools.distil.situations.doing import RULED, do_line, request_line, targets
+from tools.distil.situations.draft import Draft, Offer, value_texts
+from tools.distil.situations.example import Example
+from tools.distil.situations.lexicon import Concept, FactKind, Lexicon
+from tools.distil.situations.text import expand
+
+__all__ = ["talk"]
+
+
+def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
+    """Examples with one prefix: ``turns`` questions about its facts and requests of its actions."""
+    cast = Cast(lexicon, rng)
+    draft = Draft(cast, "talk")
+    num_requests = rng.choice((0, 0, 1, 2, 2, 3))
+    wishes = [_wish(draft, cast, lexicon) for _ in range(min(num_requests, turns - 1))]
+    facts = _facts(draft, lexicon, ruled=not any(wishes))
+    say = draft.offer_say()
+    draft.distract(at_least=1)
+
+    ways = [lambda w=wish: _request(draft, *w) for wish in wishes if wish]
+    ways += [lambda f=fact: _question(draft, say, facts, *f) for fact in facts]
+    rng.shuffle(ways)
+    examples = []
+    for way in ways[:turns]:
+        draft.memory.clear()
+        remember_something(draft, 0.25)
+        way()
+        examples.append(draft.build())
+    first = examples[0].situation
+    return [
+        replace(e, situation=replace(e.situation, npc=first.npc, actions=first.actions))
+        for e in examples
+    ]
+
+
+def _wish(draft: Draft, cast: Cast, lexicon: Lexicon) -> tuple[Offer, Concept, dict] | None:
+    """Offers an action somebody may ask for, unless it could be confused with one offered."""
+    have = {offer.concept for offer in draft.offers}
+    concept = draft.rng.choice([c for c in lexicon.concepts.values() if c.asks])
+    rivals = set(concept.rivals).union(*(lexicon.concepts[n].rivals for n in have))
+    if concept.name in have | rivals or have & set(concept.rivals):
+        return None
+    target = targets(cast, concept)
+    if cast.is_asker(target.get("person", "")) and not concept.asks_me:
+        return None
+    return draft.offer(concept.name, target), concept, target
+
+
+def _facts(draft: Draft, lexicon: Lexicon, *, ruled: bool) -> list[tuple[FactKind, dict[str, str]]]:
+    """Two to five facts of one to three kinds that do not answer each other's questions."""
+    facts: list[tuple[FactKind, dict[str, str]]] = []
+    kinds = [k for k in lexicon.facts if ruled or k.name not in RULED]
+    total = draft.rng.choice((2, 3, 3, 4, 4, 5))
+    while len(facts) < total and kinds:
+        kind = draft.rng.choice(kinds)
+        barred = {kind.name, *SIMILAR.get(kind.name, ())}
+        kinds = [
+            k for k in kinds if k.name not in barred and kind.name not in SIMILAR.get(k.name, ())
+        ]
+        for _ in range(min(draft.rng.choice((1, 1, 2, 2, 3)), total - len(facts))):
+            facts.append((kind, draft.add_fact(kind)))
+    return facts
+
+
+def _question(
+    draft: Draft,
+    say: Offer,
+    facts: list[tuple[FactKind, dict[str, str]]],
+    kind: FactKind,
+    slots: dict[str, str],
+) -> None:
+    draft.category = "fact"
+    asked = draft.rng.choice([*kind.asks, *([next(iter(kind.asks))] * 2)])
+    content = told(draft, kind, asked, slots)
+    named = {slot: draft.cast.refer(value, kind.slots[slot]) for slot, value in slots.items()}
+    draft.hear(expand(draft.rng.choice(kind.asks[asked]), named, draft.rng))
+    wrong = [other[asked] for k, other in facts if k is kind and other is not slots]
+    draft.answer(
+        say,
+        draft.mood(kind.mood),
+        draft.speak(content),
+        say_any=value_texts(slots[asked]),
+        say_none=[
+            text
+            for value in wrong
+            for text in value_texts(value)[:1]
+            if text.lower() not in content.lower()
+        ],
+    )
+
+
+def _request(draft: Draft, offer: Offer, concept: Concept, target: dict[str, str]) -> None:
+    draft.category = "request"
+    draft.hear(request_line(draft, concept, target))
+    draft.answer(offer, draft.mood(*concept.moods), draft.speak(do_line(draft, concept, target)))
