@@ -15,7 +15,7 @@ Three things that a plain quantile gets wrong, and what is done here:
   would look away. It raises the price at once, and each ordinary run after takes some of it back.
 * **Prices nobody can pay.** A step that is never run is never measured again, so a price above
   every budget would stay for ever, though the slow spell that caused it is long over. The
-  scheduler tells such prices to ``doubt``: quickly down to the median, then slowly on towards the
+  scheduler has the model ``doubt`` them: quickly down to the median, then slowly on towards the
   best time ever seen. Whatever is tried then, sets the price anew.
 """
 
@@ -35,6 +35,7 @@ __all__ = ["Allowance", "CostModel", "PriceEntry"]
 
 QUANTILE = 0.98  # one step in fifty may take longer than its price
 WINDOW = 64  # runs remembered per cell; about a second of play, so a slow spell is soon forgotten
+YOUNG = 8  # runs; below, a cell's median may itself be a hiccup, and neighbours have a say
 SPIKE = 2  # times the median; prices above it would wait for hiccups that no waiting avoids
 MAX_EXACT_ROWS = 16  # rows up to here are told apart; above, powers of two (copies have hundreds)
 CONTEXT_SHIFT = 7  # contexts are told apart by doublings of 128 tokens: attention grows slowly
@@ -113,7 +114,11 @@ class CostModel:
         table = self._tables.get(kind << 8 | segment)
         if table is None:
             table = self._tables[kind << 8 | segment] = _Table(kind)
-        key = _key(rows, context)
+        # _key(), written out: this runs some dozens of times a frame.
+        if rows > MAX_EXACT_ROWS:
+            rows = 1 << (rows - 1).bit_length()
+        bucket = (context >> CONTEXT_SHIFT).bit_length()
+        key = rows << 3 | (bucket if bucket < MAX_CONTEXT_BUCKET else MAX_CONTEXT_BUCKET)
         cell = table.cells.get(key)
         if cell is not None:
             return cell.price_ns
@@ -123,13 +128,17 @@ class CostModel:
         return guess_ns
 
     def best_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
-        """The least such a step ever took, or a lower bound of it; 0 when nothing is known."""
+        """What such a step takes at the very least; 0 when nothing is known.
+
+        The best time ever, less a share that halves with each run: after a single one, which may
+        have been a cold start or a hiccup, the step may well be twice as quick.
+        """
         table = self._tables.get(kind << 8 | segment)
         if table is None:
             return 0
         key = _key(rows, context)
         cell = table.cells.get(key)
-        return table.bound_ns(key) if cell is None else cell.best_ns
+        return table.bound_ns(key) if cell is None else cell.least_ns()
 
     def observe(self, kind: Kind, segment: int, rows: int, context: int, took_ns: int) -> None:
         """Learns from one run of a step."""
@@ -139,8 +148,10 @@ class CostModel:
         key = _key(rows, context)
         cell = table.cells.get(key)
         if cell is None:
-            cell = table.cells[key] = _Cell()
+            cell = table.cells[key] = _Cell(table.ceiling_ns(key))
         cell.observe(max(1, took_ns), self._ranks)
+        if cell.num_runs() < YOUNG:
+            cell.price_ns = max(cell.least_ns(), min(cell.price_ns, table.guess_ns(key)))
         if table.guesses:
             table.guesses.clear()  # they leaned on neighbours, and one of these has moved
 
@@ -150,17 +161,19 @@ class CostModel:
         Never below ``best_ns``: a step that always took longer than a budget never gets into it.
         """
         price_ns = self.price_ns(kind, segment, rows, context)
-        best_ns = max(1, self.best_ns(kind, segment, rows, context))
+        floor_ns = max(1, self.best_ns(kind, segment, rows, context))
         table = self._tables[kind << 8 | segment]
         key = _key(rows, context)
         cell = table.cells.get(key)
         if cell is None:
-            table.guesses[key] = max(best_ns, price_ns - (price_ns >> 4) - 1)
+            table.guesses[key] = max(floor_ns, price_ns - (price_ns >> 4) - 1)
+        elif cell.num_runs() < YOUNG:
+            cell.price_ns = max(floor_ns, price_ns - (price_ns >> 4) - 1)
         elif price_ns > (median_ns := cell.median_ns()):
             cell.price_ns = max(median_ns, price_ns - (price_ns >> 4) - 1)
         else:
             # A fit below the median is a bet that the machine has become faster: rarely made.
-            cell.price_ns = max(best_ns, price_ns - (price_ns >> 8) - 1)
+            cell.price_ns = max(floor_ns, price_ns - (price_ns >> 8) - 1)
 
     def entries(self) -> Iterator[PriceEntry]:
         """All that was measured, in order of kind, segment, rows and context."""
@@ -246,16 +259,19 @@ class _Cell:
 
     __slots__ = ("_extra_ns", "_oldest", "_ring", "_sorted", "best_ns", "price_ns")
 
-    def __init__(self) -> None:
+    def __init__(self, best_ns: int) -> None:
         self._ring: list[int] = []
         self._sorted: list[int] = []
         self._oldest = 0
         self._extra_ns = 0
-        self.best_ns = 0
+        self.best_ns = best_ns  # 0 as long as nothing is known
         self.price_ns = 0
 
     def num_runs(self) -> int:
         return len(self._ring)
+
+    def least_ns(self) -> int:
+        return self.best_ns - (self.best_ns >> len(self._ring))
 
     def median_ns(self) -> int:
         return self._sorted[len(self._sorted) // 2]
@@ -327,13 +343,28 @@ class _Table:
         rows, bucket = wanted >> 3, wanted & 7
         bound_ns = 0
         for key, cell in self.cells.items():
-            best_ns = cell.best_ns
+            best_ns = cell.least_ns()
             if key >> 3 > rows:
                 best_ns = best_ns * rows * 4 // ((key >> 3) * 5)
             for _ in range(bucket, key & 7):
                 best_ns -= best_ns // 5
             bound_ns = max(bound_ns, best_ns)
         return bound_ns
+
+    def ceiling_ns(self, wanted: int) -> int:
+        """The best time of any step that is no smaller; 0 if there is none.
+
+        A step measured for the first time may have the bad luck of a hiccup. It is at least as
+        quick as larger ones have been.
+        """
+        return min(
+            (
+                cell.best_ns
+                for key, cell in self.cells.items()
+                if key >> 3 >= wanted >> 3 and key & 7 >= wanted & 7
+            ),
+            default=0,
+        )
 
 
 def _key(rows: int, context: int) -> int:

@@ -380,12 +380,14 @@ def _read(
     best_per_token = 0.0
     for i in range(cover, -1, -1):
         rows = sizes[i]
-        # The head runs only when the chunk reaches the prompt's end.
-        num_steps = engine.num_segments - (rows < pending)
-        asked = quote(price, Kind.PREFILL, rows, context, num_steps)
         limit_ns = offer.usual_ns
         if i == 0 and not best_per_token:
             limit_ns = max(limit_ns, offer.most_ns)
+        if price(Kind.PREFILL, 0, rows, context) > limit_ns:  # mostly spares a whole quote
+            continue
+        # The head runs only when the chunk reaches the prompt's end.
+        num_steps = engine.num_segments - (rows < pending)
+        asked = quote(price, Kind.PREFILL, rows, context, num_steps)
         if asked.largest_ns > limit_ns:
             continue
         per_token = asked.total_ns / min(rows, pending)

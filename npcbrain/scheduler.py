@@ -25,6 +25,7 @@ from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
 
 __all__ = ["Probing", "Request", "Scheduler", "State"]
 
+FORECAST_FRAMES = 8  # between two looks at the prices for predictions; a look takes 50-200 us
 FIRST_TYPICAL = 32  # answer tokens, before the first answer is known
 TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
 
@@ -76,8 +77,10 @@ class Scheduler:
         self._last_start = Kind.PREFILL
         self._last_step_ns = clock.now_ns()
         self._reading_ns = 0  # what an opened request had to read, on average
-        self._token_ns = 0  # this frame's price of a prompt token
-        self._round_ns = 0  # this frame's price of an answer token for everybody
+        self._forecast_age = FORECAST_FRAMES
+        self._least_ns = 0  # the smallest budget that would do, at best
+        self._token_ns = 0  # price of a prompt token
+        self._round_ns = 0  # price of an answer token for everybody
         self._best_token_ns = 0  # the same two at their best, with nobody else
         self._best_round_ns = 0
         self._has_warned = False
@@ -120,6 +123,7 @@ class Scheduler:
         )
         self._requests[id(generation)] = request
         self._waiting.append(request)
+        self._forecast_age = FORECAST_FRAMES
         return request
 
     def cancel(self, request: Request, reason: str = "cancelled") -> bool:
@@ -254,27 +258,22 @@ class Scheduler:
 
     def _judge(self, now_ns: int) -> None:
         """Fails those who cannot be served, or not in time, before anything is spent on them."""
-        engine, allowance, price = self._engine, self.allowance, self.cost.price_ns
-        best, most_ns = self.cost.best_ns, allowance.most_ns
-        least_ns = policy.least_ns(engine, best)
-        if least_ns > most_ns:
-            if allowance.known:
-                self._refuse_all(least_ns)
+        if self._forecast_age >= FORECAST_FRAMES:
+            self._forecast()
+        self._forecast_age += 1
+        known, most_ns = self.allowance.known, self.allowance.most_ns
+        if self._least_ns > most_ns:
+            if known:
+                self._refuse_all()
             return
-        live, steps = self._requests.values(), engine.num_segments
-        context = max((r.generation.context + r.generation.pending for r in live), default=0)
-        rows = max(1, min(len(live), engine.num_slots))
-        self._token_ns = policy.token_ns(engine, price, allowance.usual_ns, context)
-        self._round_ns = policy.quote(price, Kind.DECODE, rows, context, steps).total_ns
-        self._best_token_ns = policy.token_ns(engine, best, allowance.usual_ns, 0)
-        self._best_round_ns = policy.quote(best, Kind.DECODE, 1, 0, steps).total_ns
+        engine, price, best = self._engine, self.cost.price_ns, self.cost.best_ns
         ahead_ns = 0
         for request in tuple(self._open):
             generation = request.generation
             copyable, at = generation.copyable, generation.context
             if self._is_hopeless(request, now_ns):
                 self._fail(request, "would_exceed")
-            elif copyable and allowance.known and best(Kind.COPY, 0, copyable, at) > most_ns:
+            elif copyable and known and best(Kind.COPY, 0, copyable, at) > most_ns:
                 self._fail(request, "no_budget")  # the one step whose size nobody can choose
             else:
                 ahead_ns += policy.reading_ns(generation, self._token_ns, price)
@@ -289,8 +288,24 @@ class Scheduler:
             else:
                 ahead_ns, place = reading_ns, place + 1
 
+    def _forecast(self) -> None:
+        """Sums up prices that predictions use; prices drift slowly, so not in every frame."""
+        self._forecast_age = 0
+        engine, price, best = self._engine, self.cost.price_ns, self.cost.best_ns
+        steps, usual_ns = engine.num_segments, self.allowance.usual_ns
+        live = [request.generation for request in self._requests.values()]
+        context = max(generation.context + generation.pending for generation in live)
+        rows = min(len(live), engine.num_slots)
+        self._least_ns = policy.least_ns(engine, best)
+        self._token_ns = policy.token_ns(engine, price, usual_ns, context)
+        self._round_ns = policy.quote(price, Kind.DECODE, rows, context, steps).total_ns
+        self._best_token_ns = policy.token_ns(engine, best, usual_ns, 0)
+        self._best_round_ns = policy.quote(best, Kind.DECODE, 1, 0, steps).total_ns
+
     def _admit(self, now_ns: int) -> None:
         """Gives out free slots, most urgent first, to those who will be in time."""
+        if self._least_ns > self.allowance.most_ns:
+            return  # the verdict on all of them waits for more frames
         price = self.cost.price_ns
         for request in tuple(self._waiting):
             if not self._engine.open(request.generation):
@@ -330,33 +345,27 @@ class Scheduler:
         generation = request.generation
         return policy.tokens_left(generation.generated, generation.max_new_tokens, self.typical)
 
-    def _refuse_all(self, least_ns: int) -> None:
-        most_ns = self.allowance.most_ns
+    def _refuse_all(self) -> None:
         for request in tuple(self._requests.values()):
             self._fail(request, "no_budget")
         if self._has_warned:
             return
         self._has_warned = True
-        advice = (
-            f"the model's smallest steps take up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
-            "so trees answer everything; raise budget_ms or load a smaller model"
+        least_ns = policy.least_ns(self._engine, self.cost.price_ns)
+        message = fault(
+            "budget_ms",
+            "leave room for one step of the model",
+            round(self.allowance.most_ns / NS_PER_MS, 2),
+            "Runtime.update()",
+            f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
+            "so trees answer everything; raise budget_ms or load a smaller model",
         )
-        warnings.warn(
-            fault(
-                "budget_ms",
-                "leave room for one step of the model",
-                round(most_ns / NS_PER_MS, 2),
-                "Runtime.update()",
-                advice,
-            ),
-            RuntimeWarning,
-            stacklevel=5,  # the game's call of Runtime.update
-        )
+        warnings.warn(message, RuntimeWarning, stacklevel=5)  # the game's call of update()
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""
         self.allowance.end(budget_ns, priced_ns)
-        if not self.allowance.known:
+        if not self.allowance.known or (priced_ns and self._forecast_age != 1):
             return
         price, most_ns = self.cost.price_ns, self.allowance.most_ns
         for shape in policy.unaffordable(self._engine, self._open, price, most_ns):

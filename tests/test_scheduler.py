@@ -191,7 +191,7 @@ def test_a_budget_too_small_for_any_step_fails_all_and_is_said_once() -> None:
     (warning,) = caught
     assert str(warning.message) == (
         "budget_ms must leave room for one step of the model, got 0.2 - at Runtime.update(); the "
-        "model's smallest steps take up to 2.00 ms on this machine, so trees answer everything; "
+        "model's smallest steps cost up to 2.25 ms on this machine, so trees answer everything; "
         "raise budget_ms or load a smaller model"
     )
 
