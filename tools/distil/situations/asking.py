@@ -6,6 +6,7 @@ Invariant: the answer to an answerable question occurs in the prompt, and is cop
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.draft import Draft, Offer, value_texts
@@ -32,11 +33,25 @@ def fact_question(lexicon: Lexicon, rng: random.Random) -> Example:
         question = rng.choice(kind.vague[asked])
     else:
         question = rng.choice(kind.asks[asked])
+    said = _as_asked(cast, kind, slots)
     content = told(draft, kind, asked, slots)
-    draft.pad_facts(rng.choice((2, 3, 3, 4, 4, 5)), avoid={kind.name, *SIMILAR.get(kind.name, ())})
-    draft.hear(expand(question, _as_asked(cast, kind, slots), rng))
+    if kind.claims and rng.random() < 0.15:
+        asked = next(iter(kind.claims))
+        question = rng.choice(kind.claims[asked])
+        texts = [slots[asked]]
+        right = rng.random() < 0.4
+        if not right:
+            said[asked] = (
+                rng.choice(wrong) if wrong and rng.random() < 0.5 else cast.draw(kind.slots[asked])
+            )
+        wrong = []
+        content = f"{'Yes' if right else 'No'}, {_inner(draft, told(draft, kind, asked, slots))}"
+    draft.pad_facts(
+        rng.choice((2, 3, 4, 4, 5, 5, 6)), avoid={kind.name, *SIMILAR.get(kind.name, ())}
+    )
+    draft.hear(expand(question, said, rng))
     remember_something(draft, 0.3)
-    say = _say_among_others(draft)
+    say = _say_among_others(draft, () if is_plain_question(question) else kind.clash)
     draft.answer(
         say,
         draft.mood(kind.mood),
@@ -45,6 +60,11 @@ def fact_question(lexicon: Lexicon, rng: random.Random) -> Example:
         say_none=[w for v in wrong for w in value_texts(v)[:1] if not _said(w, content)],
     )
     return draft.build()
+
+
+def is_plain_question(template: str) -> bool:
+    """Whether a line can only be a question, so that no action could be meant by it."""
+    return template.split(" ")[0] in QUESTION_WORDS and template.endswith("?")
 
 
 def told(draft: Draft, kind: FactKind, asked: str, slots: dict[str, str]) -> str:
@@ -79,8 +99,7 @@ def self_question(lexicon: Lexicon, rng: random.Random) -> Example:
         "price": cast.draw("price"),
         "spot": cast.draw("spot"),
     }
-    if topic == "goal":
-        draft.keep_goal()
+    draft.keep_all()
     memory = kinds.get(f"memory_{topic}")
     if memory:
         draft.memory.append(draft.fill(rng.choice(memory), {**slots, "who": _memory_name(cast)}))
@@ -91,7 +110,10 @@ def self_question(lexicon: Lexicon, rng: random.Random) -> Example:
     content = draft.fill(rng.choice(kinds[f"say_{topic}"]), slots)
     key = slots[kinds["topics"][topic]]
     draft.answer(
-        _say_among_others(draft), draft.mood("neutral"), draft.speak(content), say_any=value_texts(key)
+        _say_among_others(draft),
+        draft.mood("neutral"),
+        draft.speak(content),
+        say_any=value_texts(key),
     )
     return draft.build()
 
@@ -100,7 +122,7 @@ def unknown_question(lexicon: Lexicon, rng: random.Random) -> Example:
     """A question that nothing in the prompt answers: the character says so and invents nothing."""
     cast = Cast(lexicon, rng)
     draft = Draft(cast, "unknown")
-    kinds = [k for k in lexicon.facts if k.name not in ("state", "pests", "reward")]
+    kinds = [k for k in lexicon.facts if k.name not in ("state", "pests", "reward", "warning")]
     kind = rng.choice(kinds)
     wrong: list[str] = []
     barred = {kind.name, *SIMILAR.get(kind.name, ())}
@@ -116,11 +138,11 @@ def unknown_question(lexicon: Lexicon, rng: random.Random) -> Example:
             rng.choice(lexicon.lines["unknown"]["ask"]),
             {"name": cast.draw("name"), "town": cast.draw("town"), "thing": cast.draw("odds")},
         )
-    draft.pad_facts(rng.choice((2, 3, 4, 5)), avoid=barred)
+    draft.pad_facts(rng.choice((2, 3, 4, 5, 6)), avoid=barred)
     draft.hear(question)
     remember_something(draft, 0.3)
     draft.answer(
-        _say_among_others(draft),
+        _say_among_others(draft, kind.clash),
         draft.mood("neutral", "curious"),
         draft.speak(rng.choice(cast.voice.unknown), opener=0.0, closer=0.1),
         say_none=[t for v in wrong for t in value_texts(v)[:1] if len(t) > 3],
@@ -147,6 +169,12 @@ def remember_something(draft: Draft, chance: float) -> None:
             draft.memory.append(line)
 
 
+def _inner(draft: Draft, sentence: str) -> str:
+    """A sentence to go on after a comma."""
+    return draft.cast.lexicon.lowered(sentence)
+
+
+QUESTION_WORDS = ("What", "What's", "When", "Where", "Who", "Whose", "Why", "How", "Which")
 # Kinds whose facts could answer each other's questions.
 SIMILAR = {
     "location": ("hidden", "contents", "weather"),
@@ -213,9 +241,9 @@ def _as_asked(cast: Cast, kind: FactKind, slots: dict[str, str]) -> dict[str, st
     return {slot: cast.refer(value, kind.slots[slot]) for slot, value in slots.items()}
 
 
-def _say_among_others(draft: Draft) -> Offer:
+def _say_among_others(draft: Draft, avoid: Collection[str] = ()) -> Offer:
     say = draft.offer_say()
-    draft.distract(at_least=1)
+    draft.distract(avoid, at_least=1)
     return say
 
 

@@ -15,6 +15,17 @@ __all__ = ["Cast"]
 
 POOL_SIZE = 6
 NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+IMPARTIAL = (
+    "calm",
+    "observant",
+    "clever",
+    "modest",
+    "steady",
+    "curious",
+    "polite",
+    "quiet",
+    "hopeful",
+)
 NUMBERED = {
     "spot": "hall, room, bay, shed, hold, ward, deck, tower, cabin, tent, level, sector, workshop",
     "gate": "gate, door, hatch, dock, lock, shutter, cell, valve, barrier, airlock",
@@ -88,7 +99,7 @@ class Cast:
         """How a player names a value: in full, in part, or by another word."""
         rest, _, noun = bare(value).rpartition(" ")
         if domain not in ("thing", "goods", "gate", "machine", "beast", "sight") or not rest:
-            return bare(value)
+            return value
         same = [v for v in self.pool(domain) if v != value and v.rpartition(" ")[2] == noun]
         roll = self.rng.random()
         if noun in NUMBER_WORDS or " of " in value:
@@ -104,7 +115,11 @@ class Cast:
     def become(self, trait: str) -> None:
         """Takes on a trait that decides; a voice of the opposite mind must not speak beside it."""
         self.voice = self.lexicon.voice_of.get(trait, self.lexicon.voices[-1])
-        self.traits = (trait,)
+        traits = [trait]
+        if self.rng.random() < 0.5:
+            traits.append(self.rng.choice([t for t in IMPARTIAL if t != trait]))
+        self.rng.shuffle(traits)
+        self.traits = tuple(traits)
 
     def is_asker(self, value: str) -> bool:
         """Whether a value of a person argument is the one who speaks."""
@@ -114,7 +129,11 @@ class Cast:
         """Who and what is near, the asker among them."""
         people = self.rng.sample(self.others, k=min(len(self.others), self.rng.choice((1, 1, 2))))
         sights = self.rng.sample(self.world.lists["sights"], k=self.rng.choice((0, 1, 1, 2)))
-        here = [self.asker, *people, *(f"a {s}" if s[0] not in "aeiou" else f"an {s}" for s in sights)]
+        here = [
+            self.asker,
+            *people,
+            *(f"a {s}" if s[0] not in "aeiou" else f"an {s}" for s in sights),
+        ]
         self.rng.shuffle(here)
         return tuple(dict.fromkeys(here))
 
@@ -206,7 +225,9 @@ class Cast:
             return "player"
         if roll < 0.9:
             return self.draw("name")
-        return self.rng.choice(("the captain", "traveller", "the stranger", "hero", "visitor", "the boss"))
+        return self.rng.choice(
+            ("the captain", "traveller", "the stranger", "hero", "visitor", "the boss")
+        )
 
     def _place(self) -> str:
         place = self.rng.choice(self.world.lists["places"])
@@ -221,7 +242,9 @@ class Cast:
             if lists["seed_things"] and roll < 0.2:
                 values[:3] = rng.sample(lists["seed_things"], k=3)
             else:
-                adjectives = lists[rng.choice(("colours", "colours", "materials", "looks", "sizes"))]
+                adjectives = lists[
+                    rng.choice(("colours", "colours", "materials", "looks", "sizes"))
+                ]
                 noun = rng.choice(lists["odds"])
                 values[:2] = [f"{a} {noun}" for a in rng.sample(adjectives, k=2)]
                 values[2] = f"{rng.choice(lists['looks'])} {rng.choice(lists['odds'])}"

@@ -12,7 +12,7 @@ from tools.distil.situations.cast import Cast
 from tools.distil.situations.draft import Draft
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import Lexicon
-from tools.distil.situations.text import capital
+from tools.distil.situations.text import capital, phrase
 
 __all__ = ["chat", "injection"]
 
@@ -30,8 +30,7 @@ def chat(lexicon: Lexicon, rng: random.Random) -> Example:
     slots = {"name": cast.name, "role": cast.role, "place": cast.place, "goal": cast.goal}
     draft.hear(draft.fill(rng.choice(entry["ask"]), slots), polish=topic != "odd")
     line = rng.choice(entry["say"])
-    if "{goal}" in line:
-        draft.keep_goal()
+    draft.keep_all()
     say = draft.offer_say()
     draft.distract(avoid=SOCIAL)
     draft.pad_facts(rng.choice((1, 2, 3, 4)))
@@ -47,9 +46,14 @@ def injection(lexicon: Lexicon, rng: random.Random) -> Example:
     cast = Cast(lexicon, rng)
     draft = Draft(cast, "injection")
     entry = lexicon.lines["injection"]
-    slots = {"name": cast.name, "role": cast.role, "thing": cast.target("thing"), "spot": cast.target("spot")}
-    do = draft.fill(rng.choice(entry["do"]), slots)
-    slots |= {"do": do[0].lower() + do[1:], "Do": capital(do)}
+    slots = {
+        "name": cast.name,
+        "role": cast.role,
+        "thing": cast.target("thing"),
+        "spot": cast.target("spot"),
+    }
+    do = phrase(rng.choice(entry["do"]), slots, rng)
+    slots |= {"do": do, "Do": capital(do)}
     template = rng.choice(entry["ask"])
     demand = "{do}" in template.lower()
     draft.hear(draft.fill(template, slots), polish=rng.random() < 0.3)
@@ -60,7 +64,9 @@ def injection(lexicon: Lexicon, rng: random.Random) -> Example:
     draft.distract(avoid=("refuse", "throw_out", "scold", "arrest", "raise_alarm"))
     draft.pad_facts(rng.choice((1, 2, 3, 4)))
     remember_something(draft, 0.2)
-    line = draft.fill(rng.choice(entry["no"] if demand and rng.random() < 0.6 else entry["say"]), slots)
+    line = draft.fill(
+        rng.choice(entry["no"] if demand and rng.random() < 0.6 else entry["say"]), slots
+    )
     answer = refuse[0] if refuse and demand else say
     draft.answer(
         answer,

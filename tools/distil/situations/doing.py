@@ -54,11 +54,11 @@ def request(lexicon: Lexicon, rng: random.Random) -> Example:
     concept = rng.choice([c for c in lexicon.concepts.values() if c.asks])
     target = _askable(cast, concept)
     offer = draft.offer(concept.name, target)
-    draft.hear(request_line(draft, concept, target))
+    draft.hear(_with_contrast(draft, request_line(draft, concept, target), offer))
     if rng.random() < 0.9:
         draft.offer_say()
     draft.distract()
-    draft.pad_facts(rng.choice((0, 1, 2, 3, 4)), avoid=RULED)
+    draft.pad_facts(rng.choice((0, 1, 2, 3, 4, 5)), avoid=RULED)
     remember_something(draft, 0.3)
     draft.answer(offer, draft.mood(*concept.moods), draft.speak(do_line(draft, concept, target)))
     return draft.build()
@@ -73,7 +73,8 @@ def missing_value(lexicon: Lexicon, rng: random.Random) -> Example:
     thing = target.pop("thing")
     cast.pool("thing").remove(thing)
     draft.offer(concept.name, target)
-    draft.hear(request_line(draft, concept, {**target, "thing": thing}))
+    said = {**target, "thing": thing}  # in full: a part of it might fit another thing
+    draft.hear(expand(rng.choice(concept.asks), said, rng))
     say = draft.offer_say()
     also = _maybe_refuse(draft)
     draft.distract(avoid=("refuse", "take", "drop_off", "make"))
@@ -116,8 +117,23 @@ def _askable(cast: Cast, concept: Concept) -> dict[str, str]:
     target = targets(cast, concept)
     if "person" in target and cast.is_asker(target["person"]) and not concept.asks_me:
         target["person"] = cast.rng.choice(cast.others)
-    if "person" in target and not cast.is_asker(target["person"]) and concept.asks_me:
-        # Half of these speak of the asker, as players do.
-        if cast.rng.random() < 0.4:
-            target["person"] = cast.asker
+    elif "person" in target and concept.asks_me and cast.rng.random() < 0.4:
+        target["person"] = cast.asker  # players ask for themselves more often than not
     return target
+
+
+def _with_contrast(draft: Draft, text: str, offer: Offer) -> str:
+    """Sometimes the player also names what is not wanted."""
+    rng = draft.rng
+    wide = [(v, offer.chosen[a]) for a, v in offer.args.items() if len(v) > 1]
+    if not wide or rng.random() > 0.12 or draft.cast.asker in wide[-1][0]:
+        return text
+    values, chosen = wide[-1]
+    other = rng.choice([v for v in values if v != chosen])
+    return draft.fill(f"{text} {rng.choice(CONTRASTS)}", {"other": other})
+
+
+CONTRASTS = (
+    "Not {the other}.", "And leave {the other} out of it.", "I do not mean {the other}!",
+    "Anything but {the other}.", "{the other} can wait.", "Forget about {the other}.",
+)  # fmt: skip

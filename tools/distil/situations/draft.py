@@ -7,7 +7,7 @@ answer is legal and accepted by its own expectation.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from npcbrain.prompt import EMOTIONS
@@ -20,7 +20,7 @@ from tools.distil.situations.text import capital, clumsy, expand, tidy
 __all__ = ["Draft", "Offer", "value_texts"]
 
 MAX_WORDS = 20  # of speech; longer lines cost frames
-NUM_ACTIONS = (2, 3, 3, 4, 4, 4, 5, 5, 6, 7)
+NUM_ACTIONS = (2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 7, 8)
 DIGITS = {
     word: str(number)
     for number, word in enumerate(
@@ -58,14 +58,18 @@ class Draft:
         self._answer: tuple[Offer, str, str] | None = None
         self._expect = Expect(())
         self._with_goal = cast.rng.random() < 0.8
+        self._with_traits = cast.rng.random() < 0.95
+        self._with_scene = False
+        self._shape = (lambda v: v.replace(" ", "_")) if cast.rng.random() < 0.03 else str
 
-    def keep_goal(self) -> None:
-        """The goal must be in the prompt, for somebody asks about it."""
-        self._with_goal = True
+    def keep_all(self) -> None:
+        """Goal, traits and scene must be in the prompt, for the answer depends on them."""
+        self._with_goal = self._with_traits = self._with_scene = True
 
     def hear(self, text: str, *, polish: bool = True) -> None:
         """The character hears a line from the asker; ``polish`` varies how it is typed."""
-        self.event = Event("speech", self.cast.asker, self._spoken(text) if polish else text)
+        kind = "speech" if self.rng.random() < 0.94 else self.rng.choice(SPOKEN_KINDS)
+        self.event = Event(kind, self.cast.asker, self._spoken(text) if polish else text)
 
     def happen(self, kind: str, source: str, text: str) -> None:
         """Something happens to the character."""
@@ -100,7 +104,7 @@ class Draft:
         args, chosen = self._arguments(entry, target or {})
         taken = {offer.name for offer in self.offers}
         for _ in range(20):
-            name = self._style(self.rng.choice(entry.names))
+            name = self._style(self._named(entry, next(iter(args), "")))
             if name not in taken:
                 break
         offer = Offer(concept, name, args, chosen)
@@ -151,7 +155,9 @@ class Draft:
         """Sets the answer, and what else is right."""
         self._answer = (offer, emotion if emotion in EMOTIONS else "neutral", say)
         accepted = {o.name: o.accepted() for o in (offer, *also)}
-        never = tuple(text for text in say_none if len(text) > 3 and text.lower() not in say.lower())
+        never = tuple(
+            text for text in say_none if len(text) > 3 and text.lower() not in say.lower()
+        )
         self._expect = Expect(tuple(accepted.values()), tuple(say_any), never)
 
     def speak(self, content: str, *, opener: float = 0.4, closer: float = 0.22) -> str:
@@ -160,7 +166,7 @@ class Draft:
         content = content if content[-1] in ".!?" else f"{content}."
         best = tidy(content)
         if rng.random() < opener:
-            best = self._within(_join(rng.choice(voice.opener), best), best)
+            best = self._within(self._after(rng.choice(voice.opener), best), best)
         if rng.random() < closer:
             best = self._within(f"{best} {rng.choice(voice.closer)}", best)
         return best
@@ -179,24 +185,37 @@ class Draft:
         cast, rng = self.cast, self.rng
         rng.shuffle(self.facts)
         offers = list(self.offers)
+        scene = (cast.place, cast.time, cast.nearby())
         rng.shuffle(offers)
         if rng.random() < 0.5:
             offers.sort(key=lambda o: o.concept != "say")
+        bare_scene = rng.random() < 0.04  # some games tell little
         situation = Situation(
             npc=Profile(
                 cast.name,
                 cast.role,
-                cast.traits,
+                cast.traits if self._with_traits else (),
                 cast.goal if self._with_goal else "",
                 tuple(self.facts),
             ),
-            scene=Scene(cast.place, cast.time, cast.nearby()),
+            scene=Scene() if bare_scene and not self._with_scene else Scene(*scene),
             event=self.event,
             actions=tuple(Action(o.name, o.args) for o in offers),
             memory=tuple(self.memory),
         )
         decision = Decision(offer.name, offer.chosen, emotion, say)
         return Example(situation, decision, self._expect, self.category)
+
+    def _named(self, concept: Concept, first_arg: str) -> str:
+        """A name of the concept, now and then with its first argument or an adverb attached."""
+        rng = self.rng
+        name = rng.choice(concept.names)
+        roll = rng.random()
+        if "_" in name or roll > 0.14:
+            return name
+        if roll < 0.1 and first_arg in ARG_NOUNS:
+            return f"{name}_{first_arg}"
+        return f"{rng.choice(NAME_PREFIXES)}_{name}" if roll < 0.04 else name
 
     def _arguments(
         self, concept: Concept, target: Mapping[str, str]
@@ -208,9 +227,9 @@ class Draft:
                 continue
             name = self.rng.choice([n for n in arg.names if n not in args])
             values = self._values(arg, target)
-            args[name] = tuple(values)
             wanted = target.get("person" if arg.domain == "other" else arg.domain)
-            chosen[name] = wanted if wanted in values else values[0]
+            chosen[name] = self._shape(wanted if wanted in values else values[0])
+            args[name] = tuple(self._shape(value) for value in values)
         return args, chosen
 
     def _values(self, arg: Arg, target: Mapping[str, str]) -> list[str]:
@@ -235,14 +254,23 @@ class Draft:
     def _spoken(self, text: str) -> str:
         rng = self.rng
         roll = rng.random()
-        lead = rng.choice(LEADS)
         if roll < 0.12:
-            text = f"{lead} {text}" if lead[-1] in ".!?" else f"{lead} {_lower(text)}"
+            text = self._after(rng.choice(LEADS), text)
         elif roll < 0.17:
-            text = f"{self.cast.name}, {_lower(text)}"
+            text = self._after(f"{self.cast.name},", text)
         elif roll < 0.22:
             text = f"{text} {rng.choice(TRAILS)}"
+        elif roll < 0.34:
+            slots = {kind: self.cast.draw(kind) for kind in ("town", "given", "spans", "topics")}
+            around = self.fill(rng.choice(self.cast.lexicon.lines["context"]["ask"]), slots)
+            text = f"{around} {text}" if rng.random() < 0.7 else f"{text} {around}"
         return clumsy(text, rng) if rng.random() < 0.1 else text
+
+    def _after(self, opener: str, content: str) -> str:
+        """Opener before content, which goes on in lower case after a comma or a colon."""
+        if opener[-1] in ".!?":
+            return f"{opener} {content}"
+        return f"{opener} {self.cast.lexicon.lowered(content)}"
 
     def _within(self, longer: str, shorter: str) -> str:
         words = longer.lower().split()
@@ -251,6 +279,12 @@ class Draft:
         return longer if fits else shorter
 
 
+ARG_NOUNS = frozenset(
+    "item object thing person target place destination location door gate machine device animal "
+    "song tune dish meal food lamp skill document crop direction depth topic guest area ware".split()
+)
+NAME_PREFIXES = ("do", "npc", "quick", "try", "act", "please", "auto", "gently", "ask")
+SPOKEN_KINDS = ("whisper", "shout", "radio", "letter", "question", "order", "chat")
 LEADS = (
     "Excuse me,", "Hello!", "Hey,", "Good day.", "Please,", "Say,", "Tell me,", "Sorry to bother you,",
     "Listen,", "Quick question:", "Friend,", "Hi there.", "Greetings.", "One thing:", "You there!",
@@ -272,49 +306,20 @@ def value_texts(value: str) -> tuple[str, ...]:
     return (value,)
 
 
-def _lower(text: str) -> str:
-    """``text`` to go on after a comma; names and ``I`` keep their capital."""
-    first = text.split(" ")[0].strip(".,!?'")
-    return text[0].lower() + text[1:] if first in COMMON_STARTS else text
-
-
-COMMON_STARTS = frozenset(
-    "What When Where Who Whose Which Why How Can Could Do Does Did Is Are Was Has Have May Would Will Until "
-    "Give Take Show Open Close Let Please Someone Somebody Any Anything There The That This My Your You We "
-    "Come Go Follow Lead Bring One Only A An By From For In At Some Nobody They It If Help Tell "
-    "Since Through".split()
-)
-
-
-def _join(opener: str, content: str) -> str:
-    """Opener before content; after a comma or colon the content goes on in lower case if it may."""
-    if opener[-1] in ".!?":
-        return f"{opener} {content}"
-    first = content.split(" ")[0].strip(".,!?'")
-    small = content[0].lower() + content[1:] if first in COMMON_SAYS else content
-    return f"{opener} {small}"
-
-
-COMMON_SAYS = COMMON_STARTS | frozenset(
-    "Look Try Ask Under Be Not Because Every Expect Use On Never Hands Leave Wait Say Enter".split()
-)
-
-
 def _shuffled(values: list[str], rng: random.Random) -> list[str]:
     rng.shuffle(values)
     return list(dict.fromkeys(values))
 
 
-def _name_style(rng: random.Random):  # type: ignore[no-untyped-def]
+def _name_style(rng: random.Random) -> Callable[[str], str]:
+    """How a game spells action names: snake_case mostly."""
     roll = rng.random()
     if roll < 0.76:
         return lambda name: name
     if roll < 0.86:
         return lambda name: name.replace("_", " ")
     if roll < 0.92:
-        return lambda name: "".join(
-            capital(w) if i else w for i, w in enumerate(name.split("_"))
-        )
+        return lambda name: "".join(capital(w) if i else w for i, w in enumerate(name.split("_")))
     if roll < 0.96:
         return lambda name: name.replace("_", "-")
     return lambda name: capital(name).replace("_", " ")

@@ -13,7 +13,7 @@ from tools.distil.situations.doing import RULED, do_line, targets
 from tools.distil.situations.draft import Draft
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import Lexicon
-from tools.distil.situations.text import capital
+from tools.distil.situations.text import capital, phrase
 
 __all__ = ["attack", "gift", "order", "sight"]
 
@@ -54,7 +54,12 @@ def sight(lexicon: Lexicon, rng: random.Random) -> Example:
     concept = lexicon.concepts[reacts[first]]
     content = do_line(draft, concept, target)
     moods = str(entry["mood"]).split(", ")
-    draft.answer(chosen[0], draft.rng.choice(moods), draft.speak(content, opener=0.15, closer=0.1), also=chosen[1:])
+    draft.answer(
+        chosen[0],
+        draft.rng.choice(moods),
+        draft.speak(content, opener=0.15, closer=0.1),
+        also=chosen[1:],
+    )
     return draft.build()
 
 
@@ -65,7 +70,11 @@ def gift(lexicon: Lexicon, rng: random.Random) -> Example:
     entry = lexicon.lines["gift"]
     thing = cast.target("thing")
     who = "the player" if cast.asker == "player" else cast.asker
-    draft.happen("gift", cast.asker, draft.fill(rng.choice(entry["text"]), {"Who": capital(who), "thing": thing}))
+    draft.happen(
+        "gift",
+        cast.asker,
+        draft.fill(rng.choice(entry["text"]), {"Who": capital(who), "thing": thing}),
+    )
     say = draft.offer_say()
     take = [draft.offer("take", {"thing": thing})] if rng.random() < 0.6 else []
     draft.distract(avoid=("take", "drop_off", "eat", "show"))
@@ -82,6 +91,7 @@ def attack(lexicon: Lexicon, rng: random.Random) -> Example:
     """The character is attacked: the brave fight, cowards run or hide."""
     cast = Cast(lexicon, rng)
     draft = Draft(cast, "attack")
+    draft.keep_all()
     entry = lexicon.lines["attack"]
     brave = rng.random() < 0.5
     plain = rng.random() < 0.3  # no telling trait: only one way out is offered
@@ -129,15 +139,16 @@ def order(lexicon: Lexicon, rng: random.Random) -> Example:
     first_cue = ""
     for name in names:
         concept = lexicon.concepts[name]
-        if any(name in lexicon.concepts[n].rivals or n in concept.rivals for n in names[: len(offers)]):
+        if any(
+            name in lexicon.concepts[n].rivals or n in concept.rivals for n in names[: len(offers)]
+        ):
             continue
         target = targets(cast, concept)
         if target.get("person") == cast.asker:
             target["person"] = cast.others[0]
         cue = cast.draw(source)
         first_cue = first_cue or cue
-        deed = draft.fill(rng.choice(deeds[name]), target)
-        deed = deed if rng.random() < 0.5 and deed[:1].isupper() else deed[0].lower() + deed[1:]
+        deed = phrase(rng.choice(deeds[name]), target, rng)
         draft.facts.append(draft.fill(rng.choice(cues[f"{way}_fact"]), {"cue": cue, "deed": deed}))
         offers.append(draft.offer(name, target))
         spoken.append(do_line(draft, concept, target))

@@ -15,6 +15,7 @@ from tools.distil.situations.doing import RULED, do_line, request_line, targets
 from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import Lexicon
+from tools.distil.situations.text import phrase
 
 __all__ = ["JUDGEMENTS"]
 
@@ -27,6 +28,7 @@ class Case:
         self.rng = rng
         self.cast = Cast(lexicon, rng)
         self.draft = Draft(self.cast, category)
+        self.draft.keep_all()
         self.lines: Mapping[str, Any] = lexicon.lines[category]
         self.slots: dict[str, str] = {
             "who": "The player" if self.cast.asker == "player" else self.cast.asker,
@@ -70,7 +72,9 @@ class Case:
         draft.answer(self.wanted, draft.mood(*self.concept.moods), draft.speak(say))
         return draft.build()
 
-    def deny(self, content: str, *moods: str, key: str = "", also: tuple[Offer, ...] = ()) -> Example:
+    def deny(
+        self, content: str, *moods: str, key: str = "", also: tuple[Offer, ...] = ()
+    ) -> Example:
         """It is not done: refused where the list allows it, else said; ``key`` must be said."""
         draft = self.draft
         say = draft.offer_say()
@@ -78,10 +82,11 @@ class Case:
         if self.rng.random() < 0.5:
             answer = draft.offer("refuse", {"asker": self.cast.asker})
         self._around()
+        sour = self.cast.voice.mood not in ("happy", "amused", "surprised")  # no cheer in a no
         draft.answer(
             answer,
-            draft.mood(*(moods or ("neutral", "suspicious"))),
-            draft.speak(content, opener=0.25),
+            self.rng.choice(moods or ("neutral", "suspicious")),
+            draft.speak(content, opener=sour / 4, closer=sour / 6),
             also=others,
             say_any=value_texts(key) if key else (),
         )
@@ -136,12 +141,12 @@ def closed(lexicon: Lexicon, rng: random.Random) -> Example:
     concept = rng.choice(("open", "open", "escort", "go_to", "sell", "give", "start"))
     case.want(concept)
     case.slots |= {
-        "S": case.cast.draw("states"),
+        "S": case.cast.draw("shut"),
         "F": case.cast.draw("failings"),
         "P": case.cast.draw("name"),
     }
     case.slots["soldout"] = rng.choice(case.lines["soldout"])
-    case.slots["gone"] = case.draft.fill(rng.choice(case.lines["gone"]), case.slots)
+    case.slots["gone"] = phrase(rng.choice(case.lines["gone"]), case.slots, rng)
     key = {"sell": "soldout", "give": "gone", "start": "F"}.get(concept, "S")
     if rng.random() < 0.45:
         for domain in case.target:
@@ -155,7 +160,9 @@ def closed(lexicon: Lexicon, rng: random.Random) -> Example:
 def grudge(lexicon: Lexicon, rng: random.Random) -> Example:
     """The asker did wrong, or somebody else did, or the asker did good."""
     case = Case(lexicon, rng, "grudge")
-    case.want(rng.choice(("give", "sell", "open", "escort", "heal", "cook", "play", "follow", "repair")))
+    case.want(
+        rng.choice(("give", "sell", "open", "escort", "heal", "cook", "play", "follow", "repair"))
+    )
     case.slots["animal"] = case.cast.draw("animals")
     case.slots["past"] = case.cast.draw("past")
     case.slots["topic"] = case.cast.draw("topics")
@@ -180,7 +187,7 @@ def bribe(lexicon: Lexicon, rng: random.Random) -> Example:
     case.cast.become(rng.choice(case.lines["greedy" if greedy else "honest"].split(", ")))
     case.slots |= {"price": case.cast.draw("price"), "P": case.cast.draw("person")}
     case.fact(case.line(f"rule_{concept}"))
-    case.slots["do"] = case.draft.fill(case.lines[f"do_{concept}"], case.slots)
+    case.slots["do"] = phrase(case.lines[f"do_{concept}"], case.slots, rng)
     case.draft.hear(case.line("ask"))
     if greedy:
         return case.grant(case.line("yes"))

@@ -10,7 +10,7 @@ import json
 import random
 import tomllib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,9 @@ __all__ = ["SPLITS", "Arg", "Concept", "FactKind", "Lexicon", "Voice", "World", 
 SPLITS = ("train", "val")
 DATA = Path(__file__).parent / "data"
 HELD_OUT_ONE_IN = 6  # phrasings kept for validation
-ONSETS = "b br c ch cl d dr f fr g gl gr h j k kr l m n p pr qu r s sh sk st t th tr v vr w y z".split()
+ONSETS = (
+    "b br c ch cl d dr f fr g gl gr h j k kr l m n p pr qu r s sh sk st t th tr v vr w y z".split()
+)
 VOWELS = "a e i o u a e i o ai ea ei ie oa ou".split()
 CODAS = "b d g k l ld lm m n nd nt r rk rn rs s sk st t th v x".split()
 TAILS = "a o en in us ar el ia is or ik an ett ova us ula".split()
@@ -37,7 +39,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class FactKind:
-    """A kind of fact. ``asks`` and ``vague`` map a slot to questions whose answer it is."""
+    """A kind of fact. ``asks``, ``vague`` and ``claims`` map a slot to lines that ask for it."""
 
     name: str
     slots: Mapping[str, str]
@@ -45,7 +47,9 @@ class FactKind:
     says: tuple[str, ...]
     asks: Mapping[str, tuple[str, ...]]
     vague: Mapping[str, tuple[str, ...]]
+    claims: Mapping[str, tuple[str, ...]]
     mood: str
+    clash: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """All words of one split."""
+    """All words of one split; ``small_words`` may begin a sentence and are no names."""
 
     split: str
     worlds: tuple[World, ...]
@@ -99,6 +103,15 @@ class Lexicon:
     voices: tuple[Voice, ...]
     voice_of: Mapping[str, Voice]
     lines: Mapping[str, Mapping[str, Any]]
+    small_words: frozenset[str]
+
+    def lowered(self, sentence: str) -> str:
+        """``sentence`` to go on after a comma: in lower case, unless a name begins it."""
+        first, _, rest = sentence.partition(" ")
+        first = first.partition("'")[0].strip(".,!?:")
+        is_name = rest[:1].isupper() or first in self.lists["pet_names"]
+        small = not is_name and (first in self.small_words or first.lower() in self.small_words)
+        return sentence[0].lower() + sentence[1:] if small else sentence
 
 
 @cache
@@ -116,22 +129,32 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         Voice(name, _split(v["traits"]), v["mood"], *(tuple(v[k]) for k in VOICE_LINES))
         for name, v in _read("voices*.toml").items()
     )
+    worlds = tuple(
+        World(name, {k: _split(v) for k, v in data.items() if k != "split"})
+        for name, data in _read("worlds*.toml").items()
+        if data.get("split", "train") == split
+    )
+    facts, concepts, lines = _read("facts*.toml"), _read("concepts*.toml"), _read("lines*.toml")
+    values = [
+        v for group in (lists, *(w.lists for w in worlds)) for vs in group.values() for v in vs
+    ]
+    starts = {v.split()[0] for v in values if v[0].islower()}
+    starts |= {
+        t.split()[0].partition("'")[0].strip(".,!?:") for t in _texts([facts, concepts, lines])
+    }
     return Lexicon(
         split=split,
-        worlds=tuple(
-            World(name, {k: _split(v) for k, v in data.items() if k != "split"})
-            for name, data in _read("worlds*.toml").items()
-            if data.get("split", "train") == split
-        ),
+        worlds=worlds,
+        small_words=frozenset(w for w in starts if w.isalpha() and w not in ("I", "Mars")),
         lists=lists,
         synonyms=words["synonyms"],
-        facts=tuple(_fact(name, d, split) for name, d in _read("facts*.toml").items()),
-        concepts={n: _concept(n, d, split) for n, d in _read("concepts*.toml").items()},
+        facts=tuple(_fact(name, d, split) for name, d in facts.items()),
+        concepts={n: _concept(n, d, split) for n, d in concepts.items()},
         voices=voices,
         voice_of={trait: voice for voice in voices for trait in voice.traits},
         lines={
             name: {k: keep(v, split) if k.startswith("ask") else v for k, v in data.items()}
-            for name, data in _read("lines*.toml").items()
+            for name, data in lines.items()
         },
     )
 
@@ -149,13 +172,18 @@ def invent(rng: random.Random) -> str:
     """A word nobody has seen: one to three syllables, capitalised."""
     word = "".join(
         rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if rng.random() < 0.5 else "")
-        for _ in range(rng.choice((1, 2, 2)))
+        for _ in range(rng.choice((1, 2, 2, 2)))
     )
     if len(word) < 7:
         word += rng.choice(("", *CODAS)) if word[-1] in "aeiou" else rng.choice(TAILS)
-    return word.capitalize()
+    return f"{word}ra".capitalize() if word in REAL_WORDS else word.capitalize()
 
 
+# Syllables may spell these by chance.
+REAL_WORDS = frozenset(
+    "that this than then there them they the what who when where she her his him you your yes sit "
+    "dog cat sun son sea see tea pea you rat man men kid kill die dead no not nor now for from say".split()
+)
 VOICE_LINES = ("opener", "closer", "unknown", "refuse")
 
 
@@ -164,6 +192,19 @@ def _read(pattern: str) -> dict[str, Any]:
     for path in sorted(DATA.glob(pattern)):
         merged.update(tomllib.loads(path.read_text(encoding="utf-8")))
     return merged
+
+
+def _texts(data: Any) -> Iterator[str]:
+    """All strings inside lists, however deep."""
+    if isinstance(data, dict):
+        for value in data.values():
+            yield from _texts(value)
+    elif isinstance(data, list):
+        for value in data:
+            if isinstance(value, str) and value.strip():
+                yield value
+            else:
+                yield from _texts(value)
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -178,7 +219,9 @@ def _fact(name: str, data: dict[str, Any], split: str) -> FactKind:
         says=tuple(data["say"]),
         asks={k[4:]: keep(v, split) for k, v in data.items() if k.startswith("ask_")},
         vague={k[6:]: tuple(v) for k, v in data.items() if k.startswith("vague_")},
+        claims={k[6:]: tuple(v) for k, v in data.items() if k.startswith("claim_")},
         mood=data.get("mood", "neutral"),
+        clash=frozenset(_split(data.get("clash", ""))),
     )
 
 

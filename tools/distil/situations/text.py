@@ -11,7 +11,17 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 
-__all__ = ["bare", "capital", "clumsy", "definite", "expand", "indefinite", "is_plural", "tidy"]
+__all__ = [
+    "bare",
+    "capital",
+    "clumsy",
+    "definite",
+    "expand",
+    "indefinite",
+    "is_plural",
+    "phrase",
+    "tidy",
+]
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 SLOT = re.compile(r"\{(?:(the|a|is|has|was|it) )?(\w+)\}")
@@ -60,9 +70,14 @@ def indefinite(phrase: str) -> str:
 
 def expand(template: str, slots: Mapping[str, str], rng: random.Random) -> str:
     """Fills a template: choices first, so that no substituted value is read as one."""
+    return tidy(phrase(template, slots, rng))
+
+
+def phrase(template: str, slots: Mapping[str, str], rng: random.Random) -> str:
+    """Like ``expand``, for a part of a sentence: nothing is tidied or capitalised yet."""
     while "[" in template:
         template = CHOICE.sub(lambda m: rng.choice(m[1].split("|")), template)
-    return tidy(SLOT.sub(lambda m: _fill(m[1], slots[m[2]]), template))
+    return SLOT.sub(lambda m: _fill(m[1], slots[m[2]]), template)
 
 
 def tidy(text: str) -> str:
@@ -108,12 +123,19 @@ def _slip(text: str, rng: random.Random) -> str:
 
 
 def _is_numbered(phrase: str) -> bool:
-    """``dock two``, ``room 12``: a place with its number needs no article."""
-    last = phrase.rpartition(" ")[2]
-    return " " in phrase and (last in NUMBERS or last.isdigit() or (len(last) == 1))
+    """``dock two``, ``room 12``: a place with its number needs no article; "the grey one" does."""
+    first, _, last = phrase.partition(" ")
+    if last == "one":
+        return first in NUMBERED_PLACES
+    return last in NUMBERS or last.isdigit()
 
 
-NUMBERS = frozenset("one two three four five six seven eight nine ten eleven twelve".split())
+NUMBERS = frozenset("two three four five six seven eight nine ten eleven twelve".split())
+NUMBERED_PLACES = frozenset(
+    "hall room bay shed hold ward deck tower cabin tent level sector workshop gate door hatch dock "
+    "lock shutter cell valve barrier airlock line courtroom garage dome corridor bunk house "
+    "apartment berth compartment".split()
+)
 
 
 def _fill(form: str | None, value: str) -> str:
