@@ -146,11 +146,13 @@ class Village:
 
     __slots__ = ("_num_rounds", "round", "runtime")
 
-    def __init__(self, model: ModelLike, num_npcs: int, clock: Clock) -> None:
+    def __init__(
+        self, model: ModelLike, num_npcs: int, clock: Clock, people: Sequence[dict[str, Any]]
+    ) -> None:
         self.runtime = Runtime(model, clock=clock)
         self.round = Round()
         self._num_rounds = 0
-        cast = [Persona.from_dict(data) for data in CAST]
+        cast = [Persona.from_dict(data) for data in people]
         for index in range(num_npcs):
             name = f"npc {index}"
             npc = self.runtime.add_npc(name, persona=cast[index % len(cast)], tree=TREE)
@@ -250,6 +252,7 @@ def bench_frames(
     budget_ms: float,
     game_ms: float,
     on_progress: Callable[[int], None],
+    people: Sequence[dict[str, Any]] = CAST,
 ) -> dict[str, Any]:
     """Plays ``num_frames`` frames, each with npcbrain and without.
 
@@ -264,8 +267,8 @@ def bench_frames(
     real = SystemClock()
     clock = FrameClock(real)
     work = GameWork(game_ms, real)
-    sliced = Village(model, num_npcs, clock)
-    whole = Village(model, num_npcs, real)
+    sliced = Village(model, num_npcs, clock, people)
+    whole = Village(model, num_npcs, real, people)
     comparison = Comparison()
     reports: list[FrameReport] = []
     frames_on: list[int] = []

@@ -144,7 +144,9 @@ class Act(StatefulLeaf):
 
 @dataclass(frozen=True, slots=True)
 class CannedReply(StatefulLeaf):
-    """The tree's own answer to the event at hand: the next of its lines in turn. SUCCESS.
+    """The tree's own answer to the event at hand: the next of its lines in turn.
+
+    SUCCESS; FAILURE if there is nothing to answer.
 
     Args:
         lines: What to say; None means the persona's ``fallback`` lines.
@@ -167,7 +169,10 @@ class CannedReply(StatefulLeaf):
 
     def on_start(self, ctx: Context) -> Status:
         """Says the line."""
-        _npc(ctx).reply(self.lines)
+        npc = _npc(ctx)
+        if not npc.attend():
+            return Status.FAILURE
+        npc.reply(self.lines)
         return Status.SUCCESS
 
     def on_running(self, ctx: Context) -> Status:

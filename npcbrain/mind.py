@@ -70,9 +70,14 @@ class ModelLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that an answer depends on, and how much it matters."""
+    """All that an answer depends on, and how much it matters.
+
+    ``may_forget``: whether the memories were picked here, and may be left out for want of room. A
+    situation given with its memories is asked as it is or not at all.
+    """
 
     situation: Situation
+    may_forget: bool
     grammar: str
     name: str
     priority: float
@@ -271,7 +276,8 @@ class LanguageMind:
 
         Args:
             situation: What to decide about.
-            memory: Where to take memories from, as many as fit; None keeps the situation's own.
+            memory: Where to take memories from, as many as fit; None asks with the situation's
+                own, all of them.
             grammar: ``prompt.answer_grammar`` of the situation's actions.
             name: Who asks.
             ttl_ms: How long the answer is worth waiting for.
@@ -282,7 +288,8 @@ class LanguageMind:
         if memory is not None:
             lines = memory.select(MEMORY_TOKENS, self._model.tokenizer.count)
             situation = replace(situation, memory=lines)
-        question = Question(situation, grammar, name, priority, _seed(self._seed, name, number))
+        seed = _seed(self._seed, name, number)
+        question = Question(situation, memory is not None, grammar, name, priority, seed)
         deadline_ns = self._clock.now_ns() + round(ttl_ms * NS_PER_MS)
         thought = LanguageThought(question, self._scheduler, self._clock, deadline_ns)
         self._queue.append(thought)
@@ -291,8 +298,8 @@ class LanguageMind:
     def prepare(self, deadline_ns: int) -> None:
         """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
 
-        A thought that fits the model but for its memories is asked without them; one that does not
-        fit at all fails with ``refused``.
+        A prompt that is too long with the NPC's memories is made without them; one that is too
+        long even so fails with ``refused``.
         """
         queue, now_ns = self._queue, self._clock.now_ns()
         if queue and self._is_hopeless():
@@ -363,7 +370,7 @@ class LanguageMind:
             try:
                 generation = self._generation(question, question.situation)
             except NpcBrainError:
-                if not question.situation.memory:
+                if not (question.may_forget and question.situation.memory):
                     raise
                 generation = self._generation(question, replace(question.situation, memory=()))
         except NpcBrainError as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from npcbrain.memory import Memory
 from npcbrain.persona import Persona
 from npcbrain.situation import Decision, Situation
+from npcbrain.testing import ScriptedGeneration
 
 GRETA = Persona.from_dict(
     {
@@ -56,3 +58,39 @@ class HandDrivenMind:
         self.asked.append((situation, rest))
         self.ideas.append(Idea())
         return self.ideas[-1]
+
+
+class WordCounter:
+    """A tokenizer whose tokens are words."""
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+
+class ScriptedModel:
+    """A model whose answers are known, and which notes what it was asked.
+
+    Args:
+        answer: Of every generation.
+        on_ask: Called for every generation, before it is made; may raise or let time pass.
+    """
+
+    def __init__(
+        self,
+        answer: str = " say\n happy\n Well met.",
+        on_ask: Callable[[str], None] | None = None,
+    ) -> None:
+        self.answer = answer
+        self.tokenizer = WordCounter()
+        self.news: list[str] = []
+        self.seeds: list[int] = []
+        self._on_ask = on_ask
+
+    def generation(
+        self, prefix: str, news: str, *, seed: int, max_new_tokens: int, **rest: Any
+    ) -> ScriptedGeneration:
+        if self._on_ask is not None:
+            self._on_ask(news)
+        self.news.append(news)
+        self.seeds.append(seed)
+        return ScriptedGeneration(self.answer, max_new_tokens=max_new_tokens)

@@ -183,6 +183,12 @@ def test_lines_of_its_own_are_said_in_turn() -> None:
     assert said == ["One.", "Two.", "One."]
 
 
+def test_with_nothing_to_answer_the_tree_keeps_silent() -> None:
+    stage = Stage(CannedReply())
+    assert stage.tick() is Status.FAILURE
+    assert (stage.npc.speech, stage.report.decisions) == ("", [])
+
+
 @pytest.mark.parametrize("lines", ["Hello", [], [""], [7]])
 def test_lines_must_be_a_list_of_strings(lines: Any) -> None:
     with pytest.raises(TreeError) as caught:

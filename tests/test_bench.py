@@ -1,0 +1,139 @@
+"""Promises of ``npcbrain.bench`` and of ``npcbrain.pacing``, its clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from npcbrain.bench import Comparison, GameWork, Round, bench_frames
+from npcbrain.lm.model import Model
+from npcbrain.pacing import FRAME_NS, FrameClock
+from npcbrain.report import FrameReport
+from npcbrain.situation import Decision
+from npcbrain.testing import ManualClock
+
+TINY = Path(__file__).parent / "models" / "tiny"
+PEOPLE = ({"name": "Al", "role": "cook", "lines": {"fallback": ["Busy."]}},)
+ROOMY_MS = 1000.0  # so that the outcome does not hang on the machine's speed
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Model:
+    return Model.load(TINY, num_slots=2)
+
+
+@pytest.fixture(scope="module")
+def result(tiny: Model) -> dict[str, Any]:
+    return play(tiny, num_frames=35)
+
+
+def play(tiny: Model, *, num_frames: int) -> dict[str, Any]:
+    return bench_frames(
+        tiny,
+        num_npcs=3,
+        num_frames=num_frames,
+        budget_ms=ROOMY_MS,
+        game_ms=0.0,
+        on_progress=lambda done: None,
+        people=PEOPLE,
+    )
+
+
+def test_the_result_has_the_promised_fields(result: dict[str, Any]) -> None:
+    promised = (
+        "frames over_budget_p50_ms over_budget_p99_ms over_budget_p999_ms over_budget_max_ms "
+        "largest_step_ms hitches_on hitches_off budget_used tokens decisions fallbacks "
+        "slicing_efficiency"
+    ).split()
+    assert list(result)[: len(promised)] == promised
+    assert result["frames"] == 35
+
+
+def test_everybody_is_asked_again_when_all_have_answered(result: dict[str, Any]) -> None:
+    assert result["decisions"] + result["fallbacks"] == 6
+
+
+def test_both_ways_of_playing_give_the_same_answers(result: dict[str, Any]) -> None:
+    assert result["rounds_compared"] == 2
+    assert result["same_answers"] is True
+    assert result["slicing_efficiency"] > 0
+
+
+def test_a_round_cut_off_by_the_end_is_still_compared(tiny: Model) -> None:
+    assert play(tiny, num_frames=1)["rounds_compared"] == 1
+
+
+def round_of(model_ns: int, *, say: str = "Hi.", reason: str = "") -> Round:
+    result = Round()
+    result.add(
+        FrameReport(
+            model_ns=model_ns,
+            num_tokens=10,
+            decisions=[("al", Decision("say", say=say))],
+            fallbacks=[("al", reason)] if reason else [],
+        )
+    )
+    return result
+
+
+def test_efficiency_is_the_time_in_one_piece_over_the_time_in_slices() -> None:
+    comparison = Comparison()
+    comparison.add(round_of(100), round_of(90))
+    comparison.add(round_of(100), round_of(60))
+    assert comparison.to_dict()["slicing_efficiency"] == 0.75
+
+
+@pytest.mark.parametrize("reason", ["expired", "would_exceed", "no_budget", "engine_error"])
+def test_a_round_in_which_time_ran_out_is_not_compared(reason: str) -> None:
+    comparison = Comparison()
+    comparison.add(round_of(100, reason=reason), round_of(90))
+    assert comparison.to_dict()["slicing_efficiency"] is None
+
+
+def test_an_answer_the_model_could_not_give_is_the_same_work_both_ways() -> None:
+    comparison = Comparison()
+    comparison.add(round_of(100, reason="refused"), round_of(90, reason="refused"))
+    assert comparison.to_dict()["rounds_compared"] == 1
+
+
+def test_answers_that_differ_are_told() -> None:
+    comparison = Comparison()
+    comparison.add(round_of(100, say="Hi."), round_of(90, say="Ho."))
+    comparison.add(round_of(100), round_of(90))
+    assert comparison.to_dict()["same_answers"] is False
+
+
+def test_no_game_work_is_no_work() -> None:
+    work = GameWork(0.0, ManualClock())
+    work.run()
+
+
+def test_the_rest_of_a_frame_is_skipped() -> None:
+    real = ManualClock()
+    clock = FrameClock(real)
+    real.advance_ns(5_000_000)
+    clock.next_frame()
+    assert (clock.now_ns(), real.now_ns()) == (FRAME_NS, 5_000_000)
+
+
+def test_a_frame_that_took_too_long_is_followed_at_once() -> None:
+    real = ManualClock()
+    clock = FrameClock(real)
+    real.advance_ns(2 * FRAME_NS)
+    clock.next_frame()
+    assert clock.now_ns() == 2 * FRAME_NS
+    clock.next_frame()
+    assert clock.now_ns() == 3 * FRAME_NS
+
+
+def test_a_stopped_clock_stands_still_and_goes_on_from_there() -> None:
+    real = ManualClock()
+    clock = FrameClock(real)
+    clock.stop()
+    real.advance_ns(1_000)
+    assert clock.now_ns() == 0
+    clock.go()
+    real.advance_ns(10)
+    assert clock.now_ns() == 10
