@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from npcbrain.clock import NS_PER_MS
 from npcbrain.cost import CostModel
 from npcbrain.errors import UsageError, fault
-from npcbrain.mind import LanguageMind, LanguageThought, ModelLike
+from npcbrain.mind import LanguageMind, ModelLike
 from npcbrain.npc import DEFAULT_LINE
 from npcbrain.pacing import FrameClock
 from npcbrain.prompt import answer_grammar
@@ -20,6 +20,7 @@ from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduler import Scheduler
 from npcbrain.situation import Decision, Situation
 from npcbrain.steps import EngineLike
+from npcbrain.thought import LanguageThought
 
 __all__ = ["Decider", "Outcome", "tree_decision"]
 

@@ -15,14 +15,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from npcbrain.errors import UsageError, fault
-from npcbrain.prompt import last_whole_sentence
-from npcbrain.situation import MAX_LINE_CHARS, clean_text
+from npcbrain.prompt import SENTENCE_ENDS, last_whole_sentence
+from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, clean_text
 
 __all__ = ["Entry", "Memory"]
 
 CAPACITY = 64  # lines kept; the select below stays some tens of microseconds
 HALF_LIFE = 12  # newer memories after which a line weighs half
 MIN_IMPORTANCE = 1e-3  # what importance 0 counts as; its logarithm must exist
+MAX_QUOTE_CHARS = 90  # of each side's words in a memory of a talk: two of them make one line
+
+# How well each kind of event is remembered, 0 to 1; ACTED is added where it did more than talk.
+IMPORTANCE = {"attack": 0.8, "gift": 0.7, "sighting": 0.5, "speech": 0.3, "time": 0.1}
+OTHER_IMPORTANCE = 0.5
+ACTED = 0.2
 
 
 @dataclass(slots=True)
@@ -101,6 +107,25 @@ class Memory:
         if len(self._entries) > self.capacity:
             self._entries.remove(min(self._entries, key=_weight))
 
+    def add_event(self, event: Event, answer: Decision | None, name: str) -> None:
+        """Learns what happened and what was done about it.
+
+        Args:
+            event: What happened.
+            answer: What was decided about it, if anything. A tree's line is not worth a memory.
+            name: What the one who remembers is called.
+        """
+        importance = IMPORTANCE.get(event.kind, OTHER_IMPORTANCE)
+        line = _told(event)
+        if answer is not None and answer.source == "model":
+            if answer.action != "say":
+                importance += ACTED
+                what = ", ".join((answer.action, *answer.args.values())).replace("_", " ")
+                line = f"{line} {name} chose: {what}."
+            if answer.say:
+                line = f"{line} {name} said: {_quote(answer.say)}"
+        self.add(line, importance)
+
     def select(
         self, max_tokens: int, count_tokens: Callable[[str], int], *, max_lines: int = 4
     ) -> tuple[str, ...]:
@@ -148,6 +173,25 @@ def shorten(text: str, limit: int = MAX_LINE_CHARS) -> str:
         return line
     head = line[: limit + 1]
     return last_whole_sentence(head[:limit]) or head.rpartition(" ")[0] or head[:limit]
+
+
+def _told(event: Event) -> str:
+    """The event as a memory tells it.
+
+    >>> _told(Event("speech", "player", "Good day"))
+    'The player said: Good day.'
+    """
+    who = event.source
+    if who[:1].islower():
+        who = who[0].upper() + who[1:] if who.startswith(("the ", "a ")) else f"The {who}"
+    if event.kind == "speech":
+        return f"{who} said: {_quote(event.text)}"
+    return _quote(event.text) or f"{who}: {event.kind}."
+
+
+def _quote(text: str) -> str:
+    line = shorten(text, MAX_QUOTE_CHARS)
+    return line if not line or line[-1] in SENTENCE_ENDS else f"{line}."
 
 
 def _weight(entry: Entry) -> float:

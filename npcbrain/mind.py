@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Protocol
 
@@ -16,25 +16,19 @@ from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
 from npcbrain.memory import Memory
 from npcbrain.policy import least_ns
-from npcbrain.prompt import AnswerReader, render
-from npcbrain.scheduler import Request, Scheduler
-from npcbrain.situation import Decision, Situation
-from npcbrain.steps import EngineLike, GenerationLike
+from npcbrain.prompt import render
+from npcbrain.scheduler import Scheduler
+from npcbrain.situation import Situation
+from npcbrain.steps import EngineLike
+from npcbrain.thought import AnswerLike, LanguageThought, LostThought, Question
 
-__all__ = ["AnswerLike", "LanguageMind", "LanguageThought", "LostThought", "ModelLike", "NoMind"]
+__all__ = ["LanguageMind", "ModelLike", "NoMind"]
 
 MAX_NEW_TOKENS = 64  # of an answer; action, arguments, emotion and two short sentences take 20-50
 MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
 LEARN_TOKENS = 16  # enough for the answer to outlive its first token, when the prefix is copied
 FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
 PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
-
-
-class AnswerLike(GenerationLike, Protocol):
-    """What a mind reads of an answer being written."""
-
-    text: str
-    finish_reason: str
 
 
 class TokenizerLike(Protocol):
@@ -68,41 +62,6 @@ class ModelLike(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """All that an answer depends on, and how much it matters.
-
-    ``may_forget``: whether the memories were picked here, and may be left out for want of room. A
-    situation given with its memories is asked as it is or not at all.
-    """
-
-    situation: Situation
-    may_forget: bool
-    grammar: str
-    name: str
-    priority: float
-    seed: int
-
-
-class LostThought:
-    """A thought that was over before it began."""
-
-    __slots__ = ("decision", "done", "emotion", "reason", "speech")
-
-    def __init__(self, reason: str) -> None:
-        self.done = True
-        self.decision: Decision | None = None
-        self.reason = reason
-        self.speech = ""
-        self.emotion = "neutral"
-
-    def listen(self) -> None:
-        """Nothing to hear."""
-
-    def drop(self) -> None:
-        """Nothing to drop."""
-
-
 class NoMind:
     """Answers everything with ``no_model``: a game without a model runs on its trees."""
 
@@ -120,96 +79,6 @@ class NoMind:
     ) -> LostThought:
         """Declines."""
         return LostThought("no_model")
-
-
-class LanguageThought:
-    """An answer being written by the model; see ``npcbrain.npc.Thought`` for its attributes."""
-
-    __slots__ = (
-        "_clock",
-        "_generation",
-        "_num_read",
-        "_reader",
-        "_request",
-        "_scheduler",
-        "deadline_ns",
-        "decision",
-        "done",
-        "emotion",
-        "question",
-        "reason",
-        "speech",
-    )
-
-    def __init__(
-        self, question: Question, scheduler: Scheduler, clock: Clock, deadline_ns: int
-    ) -> None:
-        self.question = question
-        self.deadline_ns = deadline_ns
-        self._scheduler = scheduler
-        self._clock = clock
-        self._generation: AnswerLike | None = None
-        self._request: Request | None = None
-        self._reader = AnswerReader(question.situation.actions)
-        self._num_read = 0
-        self.done = False
-        self.decision: Decision | None = None
-        self.reason = ""
-        self.speech = ""
-        self.emotion = "neutral"
-
-    @property
-    def num_tokens(self) -> int:
-        """Answer tokens so far."""
-        return 0 if self._generation is None else self._generation.generated
-
-    def begin(self, generation: AnswerLike, ttl_ns: int) -> None:
-        """Hands the answer over to the scheduler."""
-        question = self.question
-        self._generation = generation
-        self._request = self._scheduler.submit(
-            generation, name=question.name, ttl_ns=ttl_ns, priority=question.priority
-        )
-
-    def fail(self, reason: str) -> None:
-        """Ends without a decision."""
-        self.done = True
-        self.reason = reason
-
-    def listen(self) -> None:
-        """Reads what is new, and whether the request is over. Microseconds."""
-        generation, request, reader = self._generation, self._request, self._reader
-        if self.done:
-            return
-        if generation is None or request is None:
-            if self._clock.now_ns() >= self.deadline_ns:
-                self.fail("expired")
-            return
-        if generation.generated != self._num_read:
-            self._num_read = generation.generated
-            reader.read(generation.text)
-            self.speech = reader.say
-            self.emotion = reader.emotion or "neutral"
-        if not request.done:
-            return
-        decision = reader.decision(whole=generation.finish_reason == "stop")
-        if request.reason:
-            self.fail(request.reason)
-        elif generation.finish_reason == "error":
-            self.fail("engine_error")
-        elif decision is None or (decision.action == "say" and not decision.say):
-            self.fail("refused")  # cut off before it chose, or with nothing said
-        else:
-            self.done = True
-            self.decision = decision
-            self.speech = decision.say
-
-    def drop(self) -> None:
-        """Cancels the request."""
-        if not self.done:
-            if self._request is not None:
-                self._scheduler.cancel(self._request)
-            self.fail("cancelled")
 
 
 class LanguageMind:

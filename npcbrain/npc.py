@@ -14,7 +14,7 @@ from typing import Protocol
 
 from npcbrain.clock import Clock
 from npcbrain.errors import SituationError, UsageError, fault
-from npcbrain.memory import Memory, shorten
+from npcbrain.memory import Memory
 from npcbrain.persona import Persona
 from npcbrain.prompt import answer_grammar
 from npcbrain.report import FrameReport
@@ -36,13 +36,7 @@ Handler = Callable[..., Status | None]  # handler(npc, **args): performs an acti
 
 MAX_WAITING = 4  # events not yet dealt with; older ones are no longer worth an answer
 MAX_TEXT_CHARS = 1000  # of an event's text that are kept; the prompt takes 280 of them
-MAX_QUOTE_CHARS = 90  # of each side's words in a memory of a talk: two of them make one line
 DEFAULT_LINE = "Hm."  # what the tree says for a persona that brings no lines of its own
-
-# How well each kind of event is remembered, 0 to 1; ACTED is added where it did more than talk.
-IMPORTANCE = {"attack": 0.8, "gift": 0.7, "sighting": 0.5, "speech": 0.3, "time": 0.1}
-OTHER_IMPORTANCE = 0.5
-ACTED = 0.2
 
 
 class Thought(Protocol):
@@ -277,6 +271,7 @@ class Npc:
         self.drop_thought()
         if not self.attend() or self._event is None:
             return None
+        self._answer = None
         self.reason = ""
         self.speech = ""
         situation = Situation(self.persona.profile, self._scene, self._event, self._actions)
@@ -346,49 +341,30 @@ class Npc:
         self.finish_event()
 
     def finish_event(self) -> None:
-        """The event at hand is dealt with; what happened becomes a memory."""
+        """The event at hand is dealt with; what happened becomes a memory.
+
+        A thought about it that is still under way is dropped.
+        """
+        if self._thought is not None:
+            self._thought.drop()
+            self._thought = None
         event, self._event = self._event, None
         self.reason = ""
-        if event is None:
-            return
-        importance = IMPORTANCE.get(event.kind, OTHER_IMPORTANCE)
-        line = _told(event)
-        decision, self._answer = self._answer, None
-        if decision is not None and decision.source == "model":
-            if decision.action != "say":
-                importance = min(1.0, importance + ACTED)
-                what = ", ".join((decision.action, *decision.args.values())).replace("_", " ")
-                line = f"{line} {self.persona.name} chose: {what}."
-            if decision.say:
-                line = f"{line} {self.persona.name} said: {_quote(decision.say)}"
-        self.memory.add(line, importance)
+        answer, self._answer = self._answer, None
+        if event is not None:
+            self.memory.add_event(event, answer, self.persona.name)
 
     def _queue(self, event: Event) -> None:
         if len(self._waiting) == MAX_WAITING:
             missed = self._waiting.popleft()
             self.num_missed += 1
-            self.memory.add(_told(missed), IMPORTANCE.get(missed.kind, OTHER_IMPORTANCE))
+            self.memory.add_event(missed, None, self.persona.name)
         self._waiting.append(event)
 
     def _decide(self, decision: Decision) -> None:
         self.decision = self._answer = decision
         self.blackboard["decision"] = decision.to_dict()
         self._host.report.decisions.append((self.name, decision))
-
-
-def _told(event: Event) -> str:
-    """The event as a memory tells it: ``The player said: Good day.``"""
-    who = event.source
-    if who[0].islower():
-        who = who[0].upper() + who[1:] if who.startswith(("the ", "a ")) else f"The {who}"
-    if event.kind == "speech":
-        return f"{who} said: {_quote(event.text)}"
-    return _quote(event.text) or f"{who}: {event.kind}."
-
-
-def _quote(text: str) -> str:
-    line = shorten(text, MAX_QUOTE_CHARS)
-    return line if not line or line[-1] in ".!?" else f"{line}."
 
 
 def _text(text: object, what: str, where: str) -> str:

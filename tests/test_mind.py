@@ -8,12 +8,13 @@ from minds import GRETA, ScriptedModel
 from npcbrain.cost import CostModel
 from npcbrain.errors import UsageError
 from npcbrain.memory import Memory
-from npcbrain.mind import LanguageMind, LanguageThought, NoMind
+from npcbrain.mind import LanguageMind, NoMind
 from npcbrain.prompt import answer_grammar
 from npcbrain.report import FrameReport
 from npcbrain.scheduler import Scheduler
 from npcbrain.situation import Event, Scene, Situation
 from npcbrain.testing import ManualClock, ScriptedEngine
+from npcbrain.thought import LanguageThought
 
 STEP_NS = 1_000_000
 BUDGET_NS = 4_000_000

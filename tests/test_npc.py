@@ -224,6 +224,30 @@ def test_an_answer_is_not_remembered_with_the_next_event(npc: Npc, mind: HandDri
     assert told(npc)[1] == "The dog runs by."
 
 
+def test_a_thought_about_an_event_that_is_over_never_answers_the_next(
+    npc: Npc, mind: HandDrivenMind
+) -> None:
+    npc.hear("Bread, please.")
+    npc.think(1500.0)
+    npc.reply(("Busy.",))
+    npc.hear("And cake?")
+    npc.attend()
+    mind.ideas[0].succeed(Decision("say", say="Here."))
+    npc.listen()
+    assert (mind.ideas[0].drops, npc.answer, npc.speech) == (1, None, "Busy.")
+
+
+def test_an_answer_not_acted_on_is_gone_when_the_model_is_asked_again(
+    npc: Npc, mind: HandDrivenMind
+) -> None:
+    npc.hear("Bread, please.")
+    npc.think(1500.0)
+    mind.ideas[0].succeed(Decision("say", say="No."))
+    npc.listen()
+    npc.think(1500.0)
+    assert npc.answer is None
+
+
 def test_new_actions_change_what_the_model_may_choose(npc: Npc, mind: HandDrivenMind) -> None:
     npc.actions = [Action("say"), Action("hide")]  # type: ignore[assignment]
     npc.hear("Boo!")
