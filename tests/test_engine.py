@@ -70,6 +70,17 @@ def test_an_answer_may_fill_the_context_to_its_last_token(engine: Engine, model:
     assert len(one.ids) == 256
 
 
+@pytest.mark.parametrize("rows", [2, 4, 8, 16, 32])
+def test_no_chunk_writes_beyond_its_slot(engine: Engine, model: Model, rows: int) -> None:
+    one = ask(model, prefix="", news="a" * 250, max_new_tokens=4)
+    engine.open(one)
+    while not one.generated:
+        wave = engine.start_prefill(one, rows)
+        # The last of the 256 positions is for rows that take no part in a decode.
+        assert wave.context + wave.rows <= 255
+        finish_wave(engine, wave)
+
+
 def test_there_are_only_so_many_slots(engine: Engine, model: Model) -> None:
     several = [ask(model) for _ in range(NUM_SLOTS)]
     assert all(engine.open(one) for one in several)

@@ -61,7 +61,7 @@ ASKS = (
     Ask(OTTO, "at the room\n", 4, max_new_tokens=9),
     Ask("Ida\n", "x\n", 5),
     # As long as the context allows: its last chunks have no room for padding.
-    Ask("Bo, " + "player " * 60, "the key " * 50 + "\n", 6, max_new_tokens=30),
+    Ask("Bo, " + "player " * 60, "the key " * 78 + "\n", 6, max_new_tokens=30),
 )
 
 
@@ -154,7 +154,7 @@ class Walk:
             self.done.append((generation, self.open.pop(generation)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_any_schedule_gives_the_same_tokens_and_logits_to_the_last_bit(
     model: Model,
