@@ -1,7 +1,7 @@
 """Labelled situations without end: the training data of the model that ships.
 
 An oracle, not a model: every answer follows from what its situation says. ``sample`` draws one
-example; ``data/*.toml`` holds the words. Invariant: the same generator state gives the same example.
+example; ``data/*.toml`` holds the words. Invariant: the same generator state, the same example.
 """
 
 from __future__ import annotations

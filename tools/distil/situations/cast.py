@@ -67,7 +67,7 @@ class Cast:
         self.money = rng.choice(self.world.lists["money"])
 
     def draw(self, kind: str) -> str:
-        """A value of a kind (a list of the lexicon, or one of the kinds below), new to this cast."""
+        """A value of a kind (a list of the lexicon, or a kind below), new to this cast."""
         value = self._draw(kind)
         for _ in range(40):
             if value.lower() not in self._used:

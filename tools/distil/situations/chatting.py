@@ -17,8 +17,10 @@ from tools.distil.situations.text import capital, phrase
 __all__ = ["chat", "injection"]
 
 TALKS = ("greeting", "goodbye", "thanks", "praise", "insult", "smalltalk", "odd")
-SOCIAL = ("greet", "scold", "throw_out", "refuse", "forgive", "rest", "work", "tell_story", "attack",
-          "flee", "hide", "calm", "heal", "escort", "follow", "eat")  # fmt: skip
+SOCIAL = (
+    "greet", "scold", "throw_out", "refuse", "forgive", "rest", "work", "tell_story", "attack",
+    "flee", "hide", "calm", "heal", "escort", "follow", "eat",
+)  # fmt: skip
 
 
 def chat(lexicon: Lexicon, rng: random.Random) -> Example:

@@ -17,8 +17,11 @@ from tools.distil.situations.text import expand
 __all__ = ["RULED", "do_line", "impossible", "missing_value", "request", "request_line", "targets"]
 
 # Facts that may speak against a request: no padding of a request that should be granted.
-RULED = ("proof", "ban", "state", "cause", "pests", "failing", "opens", "closes", "warning", "keykeeper",
-         "password", "code", "weather", "hidden", "missing", "owner", "price", "meal", "illness")  # fmt: skip
+RULED = (
+    "proof", "ban", "state", "cause", "pests", "failing", "opens", "closes", "warning",
+    "keykeeper", "password", "code", "weather", "hidden", "missing", "owner", "price", "meal",
+    "illness",
+)  # fmt: skip
 
 
 def targets(cast: Cast, concept: Concept) -> dict[str, str]:

@@ -281,23 +281,25 @@ class Draft:
 
 ARG_NOUNS = frozenset(
     "item object thing person target place destination location door gate machine device animal "
-    "song tune dish meal food lamp skill document crop direction depth topic guest area ware".split()
+    "song tune dish meal food lamp skill document crop direction depth topic guest ware".split()
 )
 NAME_PREFIXES = ("do", "npc", "quick", "try", "act", "please", "auto", "gently", "ask")
 SPOKEN_KINDS = ("whisper", "shout", "radio", "letter", "question", "order", "chat")
 LEADS = (
-    "Excuse me,", "Hello!", "Hey,", "Good day.", "Please,", "Say,", "Tell me,", "Sorry to bother you,",
-    "Listen,", "Quick question:", "Friend,", "Hi there.", "Greetings.", "One thing:", "You there!",
-    "I have been meaning to ask:", "Forgive me,", "Psst,", "By the way,", "Pardon me,",
+    "Excuse me,", "Hello!", "Hey,", "Good day.", "Please,", "Say,", "Tell me,",
+    "Sorry to bother you,", "Listen,", "Quick question:", "Friend,", "Hi there.", "Greetings.",
+    "One thing:", "You there!", "I have been meaning to ask:", "Forgive me,", "Psst,",
+    "By the way,", "Pardon me,",
 )  # fmt: skip
 TRAILS = (
     "I'm in a hurry.", "It's important.", "I'm new here.", "Thank you.", "I would be grateful.",
-    "My friends sent me.", "Just wondering.", "It has been a long day.", "Be quick.", "You seem to know things.",
+    "My friends sent me.", "Just wondering.", "It has been a long day.", "Be quick.",
+    "You seem to know things.",
 )  # fmt: skip
 
 
 def value_texts(value: str) -> tuple[str, ...]:
-    """Texts one of which shows that a value was said: its telling words, or its number as digits."""
+    """Texts one of which shows that a value was said: its words, or its number in digits."""
     words = value.split()
     if words[0] in DIGITS:
         return (words[0], DIGITS[words[0]])

@@ -10,7 +10,7 @@ import random
 from tools.distil.situations.asking import remember_something
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.doing import RULED, do_line, targets
-from tools.distil.situations.draft import Draft
+from tools.distil.situations.draft import Draft, Offer
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import Lexicon
 from tools.distil.situations.text import capital, phrase
@@ -19,10 +19,12 @@ __all__ = ["attack", "gift", "order", "sight"]
 
 NOT_SIGHTS = ("gift", "attack", "orders", "cues")
 # Actions that a good judge might also choose in an emergency; never offered beside one.
-URGENT = ("raise_alarm", "flee", "hide", "extinguish", "close", "attack", "arrest", "throw_out", "search",
-          "guard_place", "call_person", "tell_person", "watch", "scan", "calm", "heal", "stop", "scold",
-          "go_to", "refuse", "greet", "escort", "carry", "work", "push", "tie", "start",
-          "repair", "follow", "wake", "clean", "rest", "cook", "play", "point")  # fmt: skip
+URGENT = (
+    "raise_alarm", "flee", "hide", "extinguish", "close", "attack", "arrest", "throw_out",
+    "search", "guard_place", "call_person", "tell_person", "watch", "scan", "calm", "heal",
+    "stop", "scold", "go_to", "refuse", "greet", "escort", "carry", "work", "push", "tie",
+    "start", "repair", "follow", "wake", "clean", "rest", "cook", "play", "point",
+)  # fmt: skip
 
 
 def sight(lexicon: Lexicon, rng: random.Random) -> Example:
@@ -135,7 +137,8 @@ def order(lexicon: Lexicon, rng: random.Random) -> Example:
     cues, deeds = lexicon.lines["cues"], lexicon.lines["orders"]
     way, source = rng.choice((("clock", "clock"), ("sign", "signs")))
     names = rng.sample(list(deeds), k=rng.choice((1, 2, 2, 3)))
-    offers, spoken = [], []
+    offers: list[Offer] = []
+    spoken: list[str] = []
     first_cue = ""
     for name in names:
         concept = lexicon.concepts[name]

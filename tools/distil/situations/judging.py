@@ -1,6 +1,6 @@
 """Requests that a rule, a price, a memory, a trait, an hour or a rank grants or forbids.
 
-Invariant: what decides is in the prompt; its opposite, with the same request, gets the other answer.
+Invariant: what decides is in the prompt; its opposite gets the same request another answer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The words examples are made of, read from ``data/*.toml`` and cut for one split.
 
-Data only; no randomness but in invented words. Invariant: a world, an action name or a phrasing that
-the validation split uses is never handed out for training.
+Data only; no randomness but in invented words. Invariant: a world, an action name or a phrasing
+that the validation split uses is never handed out for training.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ __all__ = ["SPLITS", "Arg", "Concept", "FactKind", "Lexicon", "Voice", "World", 
 SPLITS = ("train", "val")
 DATA = Path(__file__).parent / "data"
 HELD_OUT_ONE_IN = 6  # phrasings kept for validation
-ONSETS = (
-    "b br c ch cl d dr f fr g gl gr h j k kr l m n p pr qu r s sh sk st t th tr v vr w y z".split()
+ONSETS = tuple(
+    "b br c ch d dr f fr g gl gr h j k kr l m n p pr r s sh sk st t th tr v vr w y z".split()
 )
-VOWELS = "a e i o u a e i o ai ea ei ie oa ou".split()
-CODAS = "b d g k l ld lm m n nd nt r rk rn rs s sk st t th v x".split()
-TAILS = "a o en in us ar el ia is or ik an ett ova us ula".split()
+VOWELS = tuple("a e i o u a e i o ai ea ei ie oa ou".split())
+CODAS = tuple("b d g k l ld lm m n nd nt r rk rn rs s sk st t th v x".split())
+TAILS = tuple("a o en in us ar el ia is or ik an ett ova us ula".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
 
     Args:
         split: ``train`` or ``val``.
-        seeds: A folder with LIGHT's ``light-objects.json``: its names widen the things of all worlds.
+        seeds: A folder with LIGHT's ``light-objects.json``: its names join all worlds' things.
     """
     words = _read("words*.toml")
     lists = {key: _split(text) for key, text in words["lists"].items()}
@@ -135,9 +135,8 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         if data.get("split", "train") == split
     )
     facts, concepts, lines = _read("facts*.toml"), _read("concepts*.toml"), _read("lines*.toml")
-    values = [
-        v for group in (lists, *(w.lists for w in worlds)) for vs in group.values() for v in vs
-    ]
+    groups = (lists, *(world.lists for world in worlds))
+    values = [value for group in groups for some in group.values() for value in some]
     starts = {v.split()[0] for v in values if v[0].islower()}
     starts |= {
         t.split()[0].partition("'")[0].strip(".,!?:") for t in _texts([facts, concepts, lines])
@@ -182,7 +181,7 @@ def invent(rng: random.Random) -> str:
 # Syllables may spell these by chance.
 REAL_WORDS = frozenset(
     "that this than then there them they the what who when where she her his him you your yes sit "
-    "dog cat sun son sea see tea pea you rat man men kid kill die dead no not nor now for from say".split()
+    "dog cat sun son sea see tea pea rat man men kid kill die dead no not nor now for say".split()
 )
 VOICE_LINES = ("opener", "closer", "unknown", "refuse")
 
