@@ -177,8 +177,8 @@ class Scheduler:
         now_ns = self._clock.now_ns()
         budget_ns = deadline_ns - now_ns
         self.allowance.begin(now_ns, budget_ns)
+        self._expire(now_ns)
         if self._requests:
-            self._expire(now_ns)
             self._rank(now_ns)
             self._judge(now_ns)
             priced_ns = 0

@@ -9,7 +9,8 @@ from frame_game import MS, Game, S
 
 from npcbrain.errors import EngineError, UsageError
 from npcbrain.report import NO_LIMIT_NS, FrameReport
-from npcbrain.scheduler import State
+from npcbrain.scheduler import Scheduler, State
+from npcbrain.testing import ScriptedGeneration
 
 
 def test_an_answer_is_written_over_many_frames() -> None:
@@ -107,6 +108,28 @@ def test_what_expires_is_never_delivered() -> None:
     game.clock.advance_ns(S)  # as when the game's window is dragged
     game.frame()
     assert (request.state, request.reason) == (State.FAILED, "expired")
+
+
+def test_all_may_expire_at_once() -> None:
+    game = Game()
+    requests = [game.ask(ttl_ns=50 * MS) for _ in range(3)]
+    game.clock.advance_ns(50 * MS)
+    game.frame()
+    assert [request.reason for request in requests] == ["expired"] * 3
+
+
+def test_an_answer_finished_by_another_scheduler_is_delivered() -> None:
+    # As when a runtime warms up with the same engine in the middle of a game.
+    game = Game()
+    request = game.ask(num_prompt=1, answer="a")
+    game.frame(budget_ns=3 * MS // 2)
+    other = Scheduler(game.engine, game.cost, game.clock)
+    other.submit(ScriptedGeneration(), name="other", ttl_ns=S)
+    game.engine.deadline_ns = NO_LIMIT_NS
+    other.run_frame(NO_LIMIT_NS, FrameReport())
+    assert not request.done
+    game.frame()
+    assert request.state is State.DONE
 
 
 def test_an_answer_complete_only_after_its_deadline_has_expired() -> None:
