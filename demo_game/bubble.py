@@ -21,6 +21,8 @@ __all__ = ["Bubble", "BubbleText", "Bubbles"]
 WIDTH = 216  # of the text at most; about seven words a line
 PAD = 10
 TAIL = 9
+UNDER_FEET = 60  # pixels from a head to below the feet and the name
+TAIL_REACH = 30  # a bubble that had to move further from its head has no tail
 ROOM = pygame.Rect(6, 6, 1268, 700)
 FADE_FRAMES = 10
 GAP = 4
@@ -76,26 +78,25 @@ class Bubbles:
         screen: pygame.Surface,
         items: list[tuple[Bubble, tuple[float, float]]],
         keep_off: pygame.Rect,
-    ) -> int:
+    ) -> None:
         """Draws bubbles over heads, the lowest head first, and moves those that would collide.
 
         Args:
             screen: Where.
             items: Bubbles with the points of their heads.
             keep_off: Where the panel of figures is.
-
-        Returns:
-            How many were drawn.
         """
         taken = [keep_off]
-        num_drawn = 0
         for bubble, (x, y) in sorted(items, key=lambda item: -item[1][1]):
             picture = bubble.picture
             if picture is None:
                 continue
-            num_drawn += 1
             area = picture.get_rect()
-            area.midbottom = (round(x), round(y) - TAIL)
+            below = bubble.content is not None and bubble.content.source == "you"
+            if below:  # at the player's feet: over the head it would hide who answers
+                area.midtop = (round(x), round(y) + UNDER_FEET)
+            else:
+                area.midbottom = (round(x), round(y) - TAIL)
             area.clamp_ip(ROOM)
             for _ in range(4):
                 hit = area.collidelist(taken)
@@ -104,6 +105,8 @@ class Bubbles:
                 other = taken[hit]
                 if other is keep_off:
                     area.left = keep_off.right + GAP
+                elif below:
+                    area.top = other.bottom + GAP
                 elif other.top - area.height - GAP >= ROOM.top:
                     area.bottom = other.top - GAP
                 elif x >= other.centerx:
@@ -114,9 +117,8 @@ class Bubbles:
             taken.append(area)
             picture.set_alpha(min(255, 255 * (bubble.age + 2) // FADE_FRAMES))
             screen.blit(picture, area)
-            if bubble.age > 3 and area.bottom <= y:
-                self._tail(screen, bubble, area, x, y)
-        return num_drawn
+            if bubble.age > 3 and y - TAIL_REACH < area.bottom <= y:
+                self._tail(screen, area, x, y)
 
     def draw_thinking(self, screen: pygame.Surface, head: tuple[float, float], frame: int) -> None:
         """Three dots over somebody who thinks and has not said a word yet."""
@@ -161,9 +163,7 @@ class Bubbles:
             picture.blit(deed, (PAD + 15, y + 2))
         return picture
 
-    def _tail(
-        self, screen: pygame.Surface, bubble: Bubble, area: pygame.Rect, x: float, y: float
-    ) -> None:
+    def _tail(self, screen: pygame.Surface, area: pygame.Rect, x: float, y: float) -> None:
         root = max(area.left + 18, min(area.right - 18, round(x)))
         top = area.bottom - 5
         tip = (root + (x - root) * 0.5, min(y - 1, top + TAIL + 12))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Deeds", "Gift"]
 
 GIFT_FRAMES = 2 * FPS
+GIFT_REACH = 220.0  # pixels; a villager that answers another is no giver
 ALARM_REACH = 420.0  # pixels; the far bank hears nothing
 
 
@@ -63,8 +64,12 @@ class Deeds:
                 self._village.player.receive(gift.item)
         self.gifts = [gift for gift in self.gifts if gift.age < GIFT_FRAMES]
 
-    def _give(self, npc: nb.Npc, item: str, to: str) -> None:
-        self.gifts.append(Gift(item, self._village.villagers[npc.name].body.head))
+    def _give(self, npc: nb.Npc, item: str, to: str) -> nb.tree.Status:
+        giver = self._village.villagers[npc.name].body
+        if giver.distance(self._village.player.body) > GIFT_REACH:
+            return nb.tree.Status.FAILURE  # the words were said, but nobody holds out a hand
+        self.gifts.append(Gift(item, giver.head))
+        return nb.tree.Status.SUCCESS
 
     def _go_to(self, npc: nb.Npc, place: str) -> None:
         self._village.villagers[npc.name].send(place)

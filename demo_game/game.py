@@ -13,12 +13,12 @@ from pathlib import Path
 import pygame
 
 import npcbrain as nb
+from demo_game.assets import Assets
 from demo_game.autoplay import Autoplay
 from demo_game.fonts import Fonts
 from demo_game.graph import LIMIT_MS, FrameTimes
 from demo_game.hud import Hud, Mode
 from demo_game.pacer import Pacer
-from demo_game.painter import Scenery
 from demo_game.recorder import Recorder
 from demo_game.report import Tally
 from demo_game.stage import Stage
@@ -53,6 +53,7 @@ class Game:
         village: The world.
         tally: What happened so far.
         budget_ms: What thinking may cost a frame.
+        given_ms: What the last frame could spare of it.
         is_stressed: Whether game time is burnt on purpose.
         is_naive: Whether answers are written in one go.
         is_over: Whether the player has closed the window.
@@ -61,7 +62,7 @@ class Game:
     def __init__(
         self,
         screen: pygame.Surface,
-        scenery: Scenery,
+        assets: Assets,
         model: nb.Model | None,
         *,
         seed: int,
@@ -70,7 +71,7 @@ class Game:
         plays_itself: bool,
         recorder: Recorder | None = None,
     ) -> None:
-        self.village = Village(scenery, model, seed=seed, clock=clock)
+        self.village = Village(assets, model, seed=seed, clock=clock)
         self.tally = Tally()
         self.budget_ms = budget_ms
         self.is_stressed = False
@@ -87,7 +88,7 @@ class Game:
         self._held: set[int] = set()
         self._choice: Villager | None = None
         self._draw_ms: deque[float] = deque([4.0], maxlen=DRAW_FRAMES)
-        self._given_ms = 0.0
+        self.given_ms = 0.0
         self._num_shots = 0
 
     @property
@@ -109,10 +110,10 @@ class Game:
         self.village.update(1 / 60)
         if self.is_stressed:
             _burn(max(0.0, self._left_ms(start_ns) - STRESS_LEFT_MS), self._clock)
-        self._given_ms = self._spare_ms(start_ns)
+        self.given_ms = self._spare_ms(start_ns)
         self.tally.note_events(dict(self.village.runtime.npcs))
         think_ns = now_ns()
-        report = self.village.think(self._given_ms)
+        report = self.village.think(self.given_ms)
         draw_ns = now_ns()
         self._draw(listener)
         end_ns = now_ns()
@@ -222,7 +223,7 @@ class Game:
         screen = self._screen
         self.stage.draw(screen, listener, self.hud.area)
         thinking = tuple(v.title for v in self.village.villagers.values() if v.npc.thinking)
-        mode = Mode(self.budget_ms, self._given_ms, self.is_stressed, self.is_naive, thinking)
+        mode = Mode(self.budget_ms, self.given_ms, self.is_stressed, self.is_naive, thinking)
         self.hud.draw(screen, mode, self.tally)
         self.text_box.draw(
             screen, "" if listener is None else listener.title, self.tally.num_frames

@@ -128,8 +128,9 @@ class Hud:
             ("spare", spare, (104, 98, 114)),
         ):
             pygame.draw.rect(panel, colour, (x, y + 4, 7, 7), border_radius=2)
-            self._text(panel, self._fonts.tiny, f"{name} {value:.1f}", palette.CREAM, x + 10, y + 1)
-            x += 61
+            word = self._fonts.tiny.render(f"{name} {value:.1f}", True, palette.CREAM)
+            panel.blit(word, (x + 10, y + 1))
+            x += 15 + word.get_width()
 
     def _lines(self, mode: Mode, tally: Tally) -> list[tuple[str, Colour]]:
         p99 = self.graph.p99_ms

@@ -58,8 +58,8 @@ THATCH: Colour = (206, 168, 96)
 GLASS: Colour = (74, 88, 108)
 
 # Light
-LAMP: Colour = (255, 172, 84)
-FIRE: Colour = (255, 128, 46)
+LAMP: Colour = (255, 152, 68)
+FIRE: Colour = (255, 118, 44)
 
 # People
 SKIN: Colour = (240, 200, 164)

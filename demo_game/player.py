@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from demo_game.body import Body
-from demo_game.cast import PLAYER_LOOK, PLAYER_START
+from demo_game.cast import PLAYER_START
 from demo_game.figure import Figure
 from demo_game.world import World
 
@@ -22,8 +22,8 @@ MAX_POUCH = 8  # things carried; the oldest is left behind for a new one
 class Player:
     """Who plays."""
 
-    def __init__(self) -> None:
-        self.body = Body(Figure(PLAYER_LOOK), PLAYER_START)
+    def __init__(self, figure: Figure) -> None:
+        self.body = Body(figure, PLAYER_START)
         self.pouch: list[str] = []
 
     def move(self, world: World, dx: float, dy: float) -> None:

@@ -17,10 +17,13 @@ from demo_game.fonts import Fonts
 from demo_game.village import Village
 from demo_game.villager import Villager
 from npcbrain import Decision
+from npcbrain.situation import clean_text
 
 __all__ = ["Stage", "deed_text"]
 
-SAID_FRAMES = 200  # that the player's own words stay
+READABLE_FRAMES = 20
+MAX_SAID = 140  # characters of the player's own words
+SAID_FRAMES = 150  # that the player's own words stay
 
 
 def deed_text(decision: Decision) -> str:
@@ -47,7 +50,6 @@ class Stage:
     """Everything between the sky and the figures."""
 
     def __init__(self, village: Village, fonts: Fonts, seed: int) -> None:
-        self.num_bubbles = 0  # on the screen in the last frame
         self._village = village
         self._fonts = fonts
         self._effects = Effects(village.scenery, seed)
@@ -67,9 +69,21 @@ class Stage:
         self._chips: dict[str, pygame.Surface] = {}
         self._frame = 0
 
+    def shows_answer(self, sources: tuple[str, ...]) -> bool:
+        """Whether an answer from one of these sources has stood long enough to be read."""
+        return any(
+            bubble.age > READABLE_FRAMES
+            and bubble.content is not None
+            and bubble.content.source in sources
+            and self._village.is_speaking(self._village.villagers[name])
+            and not self._village.villagers[name].npc.thinking
+            for name, bubble in self._bubble.items()
+        )
+
     def say(self, text: str) -> None:
         """Shows the player's own words."""
-        self._said_text = text
+        # Cleaned: not every string that can be typed elsewhere can be drawn.
+        self._said_text = clean_text(text)[:MAX_SAID]
         self._said_frames = SAID_FRAMES
 
     def draw(
@@ -125,7 +139,7 @@ class Stage:
         said = BubbleText(self._said_text, "you") if self._said_frames else None
         self._said.show(said, self._bubbles)
         items.append((self._said, self._village.player.body.head))
-        self.num_bubbles = self._bubbles.draw(screen, items, keep_off) - (said is not None)
+        self._bubbles.draw(screen, items, keep_off)
 
     def _words(self, villager: Villager) -> BubbleText | None:
         npc = villager.npc

@@ -9,17 +9,14 @@ from __future__ import annotations
 import random
 
 import npcbrain as nb
+from demo_game.assets import Assets
 from demo_game.body import Body
 from demo_game.cast import CAST, PERSONAS
 from demo_game.daylight import Daylight
 from demo_game.deeds import Deeds
-from demo_game.figure import Figure
-from demo_game.flow import FlowMap
-from demo_game.painter import Scenery
 from demo_game.player import HEARING, Player
 from demo_game.trees import village_tree
 from demo_game.villager import FPS, Villager
-from demo_game.world import World
 
 __all__ = ["Village"]
 
@@ -36,13 +33,13 @@ class Village:
     """The game's world, one frame at a time."""
 
     def __init__(
-        self, scenery: Scenery, model: nb.Model | None, *, seed: int, clock: nb.Clock
+        self, assets: Assets, model: nb.Model | None, *, seed: int, clock: nb.Clock
     ) -> None:
-        self.world = World()
-        self.flow = FlowMap(self.world)
-        self.scenery = scenery
-        self.daylight = Daylight(scenery)
-        self.player = Player()
+        self.world = assets.world
+        self.flow = assets.flow
+        self.scenery = assets.scenery
+        self.daylight = Daylight(assets.scenery)
+        self.player = Player(assets.player)
         self.runtime = nb.Runtime(model, seed=seed, clock=clock)
         self.deeds = Deeds(self)
         self.villagers: dict[str, Villager] = {}
@@ -53,7 +50,7 @@ class Village:
         self._hold: dict[str, int] = {}  # frames for which what was said stays readable
         for index, (name, role) in enumerate(CAST.items()):
             villager = Villager(
-                name, Body(Figure(role.look), role.start), role.home, self, seed * 101 + index
+                name, Body(assets.figures[name], role.start), role.home, self, seed * 101 + index
             )
             villager.npc = self.runtime.add_npc(
                 name,

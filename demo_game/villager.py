@@ -29,7 +29,7 @@ FOLLOW_FRAMES = 10 * FPS
 FLEE_FRAMES = 4 * FPS
 FOLLOW_GAP = 46.0  # pixels kept to whom one follows
 ARRIVED = 9.0  # pixels from the spot that count as there
-CROWD = 22.0  # pixels below which two people make room for each other
+CROWD = 27.0  # pixels below which two people make room for each other
 BARK_FRAMES = 3 * FPS
 SHRUG_FRAMES = FPS
 
