@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pygame
 
+from demo_game import palette
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -19,7 +21,8 @@ EVERY = 4  # frames
 SIZE = (640, 360)
 MAX_PICTURES = 210  # 14 seconds, 145 MB until written; a longer GIF is nobody's friend
 FIRST_FRAME = 30
-NUM_COLOURS = 160
+NUM_COLOURS = 200
+ACCENT_HEIGHT = 30  # lines of accents for each sample, enough to be given a colour
 NUM_SAMPLES = 6  # pictures that the palette is made from
 
 
@@ -70,7 +73,13 @@ def _common_colours(frames: list[Image]) -> Image:
 
     step = max(1, len(frames) // NUM_SAMPLES)
     samples = frames[::step][:NUM_SAMPLES]
-    sheet = Image.new("RGB", (SIZE[0], SIZE[1] * len(samples)))
+    sheet = Image.new("RGB", (SIZE[0], (SIZE[1] + ACCENT_HEIGHT) * len(samples)))
     for row, sample in enumerate(samples):
         sheet.paste(sample, (0, row * SIZE[1]))
+    # The badges are a few pixels that mean most; their colours would be merged into the grass.
+    accents = (palette.TEAL, palette.AMBER, palette.SLATE, palette.ROSE, palette.CREAM)
+    top = SIZE[1] * len(samples)
+    for row, accent in enumerate(accents):
+        height = ACCENT_HEIGHT * len(samples) // len(accents)
+        sheet.paste(accent, (0, top + row * height, SIZE[0], top + (row + 1) * height))
     return sheet.quantize(NUM_COLOURS)

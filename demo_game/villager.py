@@ -105,7 +105,7 @@ class Villager:
         if self._goal != place:
             self._goal = place
             angle = self._rng.random() * math.tau
-            self._spot = (math.cos(angle) * 20, math.sin(angle) * 9)
+            self._spot = (math.cos(angle) * 30, math.sin(angle) * 12)
         body, world = self.body, self._village.world
         x, y = PLACES[place]
         tx, ty = x + self._spot[0], y + self._spot[1]
