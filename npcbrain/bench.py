@@ -14,35 +14,38 @@ What is compared:
   the same and answers in one update without a limit. The answers are the same, token for token,
   and so is who waited for whom, so that the model's times can be compared:
   ``slicing_efficiency`` is the time in one piece over the time in slices. A round in which
-  somebody's time or budget ran out did other work and is left out.
+  somebody's time or budget ran out did other work and is left out; of the others the median
+  counts.
+
+All of it is wall time, because that is what a player sees. ``cpu_share`` tells what it is worth:
+the bench never sleeps, so on a quiet machine it has its core all the time. Where others took the
+core away, their work is in these numbers too, and a frame over budget may be theirs.
 """
 
 from __future__ import annotations
 
 import math
+import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock, SystemClock
-from npcbrain.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.mind import ModelLike
 from npcbrain.pacing import FRAME_NS, FrameClock
-from npcbrain.persona import Persona
 from npcbrain.report import FrameReport
-from npcbrain.runtime import Runtime
-from npcbrain.situation import Decision, Scene
-from npcbrain.tree import Selector, Succeed
-from npcbrain.tree import Sequence as SequenceNode
+from npcbrain.village import CAST, Round, Village
 
-__all__ = ["GameWork", "Village", "bench_frames"]
+__all__ = ["Comparison", "GameWork", "bench_frames"]
 
-TTL_MS = 600_000.0  # rounds are to be completed: a full village takes seconds to answer everybody
 MIN_ROUND_FRAMES = 30  # nobody is asked twice in half a second, even if trees answer at once
+CALIBRATION_NS = 400 * NS_PER_MS
+MAX_CALIBRATION_RUNS = 10_000
+BUSY_SHARE = 0.95  # of a core; below it, the machine was at something else as well
 WARM_UP_FRAMES = 30
 MAX_FURTHER_FRAMES = 3600  # for the last round; one that takes longer than a minute is given up
 COMPARISON_FIELDS = (
@@ -53,81 +56,37 @@ COMPARISON_FIELDS = (
     "tokens_per_s_unsliced",
 )
 
-CAST: tuple[dict[str, Any], ...] = (
-    {
-        "name": "Marta",
-        "role": "innkeeper",
-        "traits": ["cheerful", "busy"],
-        "goal": "fill every bed",
-        "facts": ["A bed costs four coppers.", "The stew is mutton.", "Supper ends at nine."],
-        "actions": [
-            {"name": "say"},
-            {"name": "give", "args": {"item": ["room key", "stew"], "to": ["player"]}},
-            {"name": "go_to", "args": {"place": ["kitchen", "cellar"]}},
-        ],
-        "lines": {"fallback": ["One moment!", "Mind the step."]},
-    },
-    {
-        "name": "Osric",
-        "role": "smith",
-        "traits": ["gruff", "honest"],
-        "goal": "finish the plough",
-        "facts": ["A blade takes two days.", "Coal comes from Harrow.", "The bellows are torn."],
-        "actions": [
-            {"name": "say"},
-            {"name": "repair", "args": {"item": ["sword", "kettle", "wheel"]}},
-            {"name": "refuse", "args": {"who": ["player"]}},
-        ],
-        "lines": {"fallback": ["Later.", "Hm."]},
-    },
-    {
-        "name": "Wenna",
-        "role": "herbalist",
-        "traits": ["gentle", "curious"],
-        "goal": "heal the sick",
-        "facts": ["Feverfew grows by the mill.", "The pond water is foul.", "Old Pim is ill."],
-        "actions": [
-            {"name": "say"},
-            {"name": "heal", "args": {"who": ["player", "Old Pim"]}},
-            {"name": "follow", "args": {"who": ["player"]}},
-        ],
-        "lines": {"fallback": ["Let me think.", "Oh my."]},
-    },
-)
-QUESTIONS = (
-    "What does it cost?",
-    "Can you help me, please?",
-    "Where would I find that?",
-    "Good evening to you!",
-    "Have you heard any news?",
-    "How long will it take?",
-    "I would like to have one.",
-    "Come with me, quickly!",
-)
-TREE = Selector(
-    SequenceNode(Heard(), Decide(ttl_ms=TTL_MS), Act()),
-    SequenceNode(Heard(), CannedReply()),
-    Succeed(),
-)
+
+class CpuClock:
+    """Counts the time for which this thread had a core, and no other."""
+
+    __slots__ = ()
+
+    now_ns = staticmethod(time.thread_time_ns)
 
 
 class GameWork:
     """A game's own work: a fixed amount of computing on memory of its own.
 
     Args:
-        game_ms: What it should take; 0 is no work.
-        clock: Measures it once.
+        game_ms: What it should take with a core to itself; 0 is no work.
+        cpu: Measures that.
     """
 
     __slots__ = ("_field", "_num_rounds")
 
-    def __init__(self, game_ms: float, clock: Clock) -> None:
+    def __init__(self, game_ms: float, cpu: Clock) -> None:
         self._field = np.ones(1 << 17, dtype=np.float32)  # 512 KB: out of the first-level cache
         self._num_rounds = 50
-        for _ in range(2):  # a first guess, then at the size that it is to have
-            times = [_time_ns(clock, self.run) for _ in range(25)]
-            share = game_ms * NS_PER_MS / max(1, median(times))
-            self._num_rounds = round(self._num_rounds * share)
+        num_runs, took_ns = 0, 0
+        started_ns = cpu.now_ns()
+        # For long enough to be exact where this clock moves in steps of 16 ms.
+        while took_ns < CALIBRATION_NS and num_runs < MAX_CALIBRATION_RUNS:
+            self.run()
+            num_runs += 1
+            took_ns = cpu.now_ns() - started_ns
+        share = game_ms * NS_PER_MS * num_runs / max(1, took_ns)
+        self._num_rounds = round(self._num_rounds * share)
 
     def run(self) -> None:
         """Does one frame's work."""
@@ -136,95 +95,25 @@ class GameWork:
             np.multiply(field, 1.0, out=field)
 
 
-class Village:
-    """People who are asked together, and again when all have answered.
-
-    Attributes:
-        runtime: Theirs.
-        round: What came of the questions asked last.
-    """
-
-    __slots__ = ("_num_rounds", "round", "runtime")
-
-    def __init__(
-        self, model: ModelLike, num_npcs: int, clock: Clock, people: Sequence[dict[str, Any]]
-    ) -> None:
-        self.runtime = Runtime(model, clock=clock)
-        self.round = Round()
-        self._num_rounds = 0
-        cast = [Persona.from_dict(data) for data in people]
-        for index in range(num_npcs):
-            name = f"npc {index}"
-            npc = self.runtime.add_npc(name, persona=cast[index % len(cast)], tree=TREE)
-            npc.scene = Scene("the village", "evening", ("player",))
-        for action in {action.name for persona in cast for action in persona.actions}:
-            self.runtime.on_action(action, _do_nothing)
-        self.runtime.warm_up()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether everybody has answered."""
-        return all(npc.event is None for npc in self.runtime.npcs.values())
-
-    def ask(self) -> None:
-        """Begins a round."""
-        self.round = Round()
-        for index, npc in enumerate(self.runtime.npcs.values()):
-            npc.hear(QUESTIONS[(index + self._num_rounds) % len(QUESTIONS)])
-        self._num_rounds += 1
-
-    def update(self, budget_ms: float) -> FrameReport:
-        """Runs one update and counts what it did."""
-        report = self.runtime.update(budget_ms)
-        self.round.add(report)
-        return report
-
-
-@dataclass(slots=True)
-class Round:
-    """One round of questions, answered.
-
-    Attributes:
-        model_ns: Time in the model's steps.
-        num_tokens: Tokens sampled.
-        disturbed: Whether time or budget ran out for anybody. What the model itself cannot answer
-            (``refused``) is the same work both ways and disturbs nothing.
-        answers: By name, the trees' included.
-    """
-
-    model_ns: int = 0
-    num_tokens: int = 0
-    disturbed: bool = False
-    answers: dict[str, Decision] = field(default_factory=dict)
-
-    def add(self, report: FrameReport) -> None:
-        """Counts one update."""
-        self.model_ns += report.model_ns
-        self.num_tokens += report.num_tokens
-        self.disturbed |= any(reason != "refused" for _, reason in report.fallbacks)
-        self.answers.update(report.decisions)
-
-
 class Comparison:
     """The rounds played both ways, added up.
 
     Attributes:
-        num_rounds: Those undisturbed on either side.
         same_answers: Whether all of them agreed in every answer.
     """
 
-    __slots__ = ("_num_tokens", "_sliced_ns", "_whole_ns", "num_rounds", "same_answers")
+    __slots__ = ("_num_tokens", "_ratios", "_sliced_ns", "_whole_ns", "same_answers")
 
     def __init__(self) -> None:
-        self.num_rounds = 0
         self.same_answers = True
+        self._ratios: list[float] = []
         self._num_tokens = self._sliced_ns = self._whole_ns = 0
 
     def add(self, sliced: Round, whole: Round) -> None:
         """Adds a round, unless it was disturbed."""
-        if sliced.disturbed or whole.disturbed:
+        if sliced.disturbed or whole.disturbed or not sliced.model_ns or not whole.model_ns:
             return
-        self.num_rounds += 1
+        self._ratios.append(whole.model_ns / sliced.model_ns)
         self.same_answers = self.same_answers and sliced.answers == whole.answers
         self._num_tokens += sliced.num_tokens
         self._sliced_ns += sliced.model_ns
@@ -232,12 +121,12 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the result; None where no round could be compared."""
-        if not self.num_rounds:
+        if not self._ratios:
             return dict.fromkeys(COMPARISON_FIELDS) | {"rounds_compared": 0}
         speeds = [self._num_tokens * NS_PER_S / t for t in (self._sliced_ns, self._whole_ns)]
         values = (
-            round(self._whole_ns / self._sliced_ns, 4),
-            self.num_rounds,
+            round(median(self._ratios), 4),
+            len(self._ratios),
             self.same_answers,
             *(round(speed, 1) for speed in speeds),
         )
@@ -266,7 +155,8 @@ def bench_frames(
     """
     real = SystemClock()
     clock = FrameClock(real)
-    work = GameWork(game_ms, real)
+    cpu = CpuClock()
+    work = GameWork(game_ms, cpu)
     sliced = Village(model, num_npcs, clock, people)
     whole = Village(model, num_npcs, real, people)
     comparison = Comparison()
@@ -278,6 +168,7 @@ def bench_frames(
         work.run()
         reports.append(sliced.update(budget_ms))
 
+    started_ns, cpu_started_ns = real.now_ns(), cpu.now_ns()
     for _ in range(WARM_UP_FRAMES):  # teaches the scheduler the rhythm; nobody is asked
         sliced.update(budget_ms)
         clock.next_frame()
@@ -303,6 +194,12 @@ def bench_frames(
         on_progress(frame)
         clock.go()
 
+    cpu_share = (cpu.now_ns() - cpu_started_ns) / (real.now_ns() - started_ns)
+    if cpu_share < BUSY_SHARE:
+        message = (
+            f"other programs took {1 - cpu_share:.0%} of the core; they are in these times too"
+        )
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
     over_ns = sorted(report.over_budget_ns for report in reports)
     decisions = [d for report in reports for _, d in report.decisions if d.source == "model"]
     reasons = Counter(reason for report in reports for _, reason in report.fallbacks)
@@ -325,6 +222,7 @@ def bench_frames(
         "npcs": num_npcs,
         "budget_ms": budget_ms,
         "game_ms": game_ms,
+        "cpu_share": round(cpu_share, 4),
         "fallback_reasons": dict(reasons),
         "frame_on_p50_ms": _ms(_quantile(sorted(frames_on), 0.5)),
         "frame_on_p99_ms": _ms(_quantile(sorted(frames_on), 0.99)),
@@ -358,7 +256,3 @@ def _quantile(ordered: Sequence[int], share: float) -> int:
 
 def _ms(time_ns: int) -> float:
     return round(time_ns / NS_PER_MS, 4)
-
-
-def _do_nothing(npc: object, **args: str) -> None:
-    """The game's part of an action, of which there is none here."""

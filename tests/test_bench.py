@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from npcbrain.bench import Comparison, GameWork, Round, bench_frames
+from npcbrain.bench import Comparison, GameWork, bench_frames
 from npcbrain.lm.model import Model
 from npcbrain.pacing import FRAME_NS, FrameClock
 from npcbrain.report import FrameReport
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
+from npcbrain.village import Round
 
 TINY = Path(__file__).parent / "models" / "tiny"
 PEOPLE = ({"name": "Al", "role": "cook", "lines": {"fallback": ["Busy."]}},)
@@ -22,6 +23,10 @@ ROOMY_MS = 1000.0  # so that the outcome does not hang on the machine's speed
 @pytest.fixture(scope="module")
 def tiny() -> Model:
     return Model.load(TINY, num_slots=2)
+
+
+# Whether other programs are at work meanwhile is not the test's business.
+pytestmark = pytest.mark.filterwarnings("ignore:other programs took:RuntimeWarning")
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +85,15 @@ def round_of(model_ns: int, *, say: str = "Hi.", reason: str = "") -> Round:
 
 def test_efficiency_is_the_time_in_one_piece_over_the_time_in_slices() -> None:
     comparison = Comparison()
-    comparison.add(round_of(100), round_of(90))
-    comparison.add(round_of(100), round_of(60))
+    comparison.add(round_of(100), round_of(75))
     assert comparison.to_dict()["slicing_efficiency"] == 0.75
+
+
+def test_one_disturbed_round_does_not_move_the_efficiency() -> None:
+    comparison = Comparison()
+    for whole_ns in (90, 5000, 92, 91, 10):
+        comparison.add(round_of(100), round_of(whole_ns))
+    assert comparison.to_dict()["slicing_efficiency"] == 0.91
 
 
 @pytest.mark.parametrize("reason", ["expired", "would_exceed", "no_budget", "engine_error"])
@@ -105,9 +116,24 @@ def test_answers_that_differ_are_told() -> None:
     assert comparison.to_dict()["same_answers"] is False
 
 
-def test_no_game_work_is_no_work() -> None:
-    work = GameWork(0.0, ManualClock())
-    work.run()
+class CountingClock:
+    """Moves on by a millisecond whenever it is read."""
+
+    def __init__(self) -> None:
+        self.num_reads = 0
+
+    def now_ns(self) -> int:
+        self.num_reads += 1
+        return self.num_reads * 1_000_000
+
+
+@pytest.mark.parametrize(("game_ms", "num_rounds"), [(0.0, 0), (1.0, 50), (6.0, 300)])
+def test_game_work_is_sized_by_what_it_took(game_ms: float, num_rounds: int) -> None:
+    assert GameWork(game_ms, CountingClock())._num_rounds == num_rounds
+
+
+def test_the_share_of_the_core_is_told(result: dict[str, Any]) -> None:
+    assert result["cpu_share"] >= 0.0
 
 
 def test_the_rest_of_a_frame_is_skipped() -> None:
