@@ -11,7 +11,7 @@ from tools.distil.situations.asking import remember_something
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.draft import Draft, Offer
 from tools.distil.situations.example import Example
-from tools.distil.situations.lexicon import Concept, Lexicon
+from tools.distil.situations.lexicon import VERB, Concept, Lexicon
 from tools.distil.situations.text import expand
 
 __all__ = ["RULED", "do_line", "impossible", "missing_value", "request", "request_line", "targets"]
@@ -19,9 +19,12 @@ __all__ = ["RULED", "do_line", "impossible", "missing_value", "request", "reques
 # Facts that may speak against a request: no padding of a request that should be granted.
 RULED = (
     "proof", "ban", "state", "cause", "pests", "failing", "opens", "closes", "warning",
-    "keykeeper", "password", "code", "weather", "hidden", "missing", "owner", "price", "meal",
-    "illness",
+    "keykeeper", "password", "code", "weather", "guarded", "limit", "trick", "deal", "hidden",
+    "missing", "owner", "price", "meal", "illness",
 )  # fmt: skip
+
+
+VERB_SHARE = 0.3  # of requests that ask for one of the plain verbs
 
 
 def targets(cast: Cast, concept: Concept) -> dict[str, str]:
@@ -54,7 +57,10 @@ def request(lexicon: Lexicon, rng: random.Random) -> Example:
     """A request that is granted."""
     cast = Cast(lexicon, rng)
     draft = Draft(cast, "request")
-    concept = rng.choice([c for c in lexicon.concepts.values() if c.asks])
+    wants_verb = rng.random() < VERB_SHARE
+    concept = rng.choice(
+        [c for n, c in lexicon.concepts.items() if c.asks and n.startswith(VERB) == wants_verb]
+    )
     target = _askable(cast, concept)
     offer = draft.offer(concept.name, target)
     draft.hear(_with_contrast(draft, request_line(draft, concept, target), offer))

@@ -14,7 +14,7 @@ from npcbrain.prompt import EMOTIONS
 from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.example import Example, Expect
-from tools.distil.situations.lexicon import Arg, Concept, FactKind
+from tools.distil.situations.lexicon import VERB, Arg, Concept, FactKind
 from tools.distil.situations.text import capital, clumsy, expand, tidy
 
 __all__ = ["Draft", "Offer", "value_texts"]
@@ -134,9 +134,11 @@ class Draft:
             kinds.add(concepts[name].kind)
         room = max(self.rng.choice(NUM_ACTIONS) - len(self.offers), at_least)
         near = [n for n, c in concepts.items() if c.kind in kinds and n not in barred]
-        free = [n for n in concepts if n not in barred]
+        free = [n for n in concepts if n not in barred and not n.startswith(VERB)]
+        verbs = [n for n in concepts if n.startswith(VERB) and n not in barred]
         for _ in range(room):
-            source = near if near and self.rng.random() < 0.35 else free
+            roll = self.rng.random()
+            source = near if near and roll < 0.3 else verbs if roll < 0.55 else free
             name = self.rng.choice(source)
             while name in {offer.concept for offer in self.offers}:
                 name = self.rng.choice(free)
@@ -228,6 +230,7 @@ class Draft:
             name = self.rng.choice([n for n in arg.names if n not in args])
             values = self._values(arg, target)
             wanted = target.get("person" if arg.domain == "other" else arg.domain)
+            wanted = self.cast.asker if arg.domain == "asker" else wanted
             chosen[name] = self._shape(wanted if wanted in values else values[0])
             args[name] = tuple(self._shape(value) for value in values)
         return args, chosen

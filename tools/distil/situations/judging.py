@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tools.distil.situations.asking import remember_something
+from tools.distil.situations.asking import remember_something, told
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.doing import RULED, do_line, request_line, targets
 from tools.distil.situations.draft import Draft, Offer, value_texts
@@ -72,16 +72,38 @@ class Case:
         draft.answer(self.wanted, draft.mood(*self.concept.moods), draft.speak(say))
         return draft.build()
 
+    def tell(self, content: str, key: str, avoid: tuple[str, ...]) -> Example:
+        """What was asked for is said."""
+        draft = self.draft
+        say = draft.offer_say()
+        self._around(avoid)
+        content = draft.speak(content, opener=0.1, closer=0.1)
+        draft.answer(say, draft.mood("amused"), content, say_any=value_texts(key))
+        return draft.build()
+
     def deny(
-        self, content: str, *moods: str, key: str = "", also: tuple[Offer, ...] = ()
+        self,
+        content: str,
+        *moods: str,
+        key: str = "",
+        hush: str = "",
+        also: tuple[Offer, ...] = (),
+        avoid: tuple[str, ...] = (),
     ) -> Example:
-        """It is not done: refused where the list allows it, else said; ``key`` must be said."""
+        """It is not done: refused where the list allows it, else said.
+
+        Args:
+            key: What must be said.
+            hush: What must not be said.
+            also: Other actions that would do.
+            avoid: Actions not to offer.
+        """
         draft = self.draft
         say = draft.offer_say()
         answer, others = say, [say, *also]
         if self.rng.random() < 0.5:
             answer = draft.offer("refuse", {"asker": self.cast.asker})
-        self._around()
+        self._around(avoid)
         sour = self.cast.voice.mood not in ("happy", "amused", "surprised")  # no cheer in a no
         draft.answer(
             answer,
@@ -89,11 +111,12 @@ class Case:
             draft.speak(content, opener=sour / 4, closer=sour / 6),
             also=others,
             say_any=value_texts(key) if key else (),
+            say_none=(hush,) if hush else (),
         )
         return draft.build()
 
-    def _around(self) -> None:
-        self.draft.distract(avoid=("refuse", "throw_out"))
+    def _around(self, avoid: tuple[str, ...] = ()) -> None:
+        self.draft.distract(avoid=("refuse", "throw_out", *avoid))
         self.draft.pad_facts(self.rng.choice((1, 2, 3, 4)), avoid=RULED)
         remember_something(self.draft, 0.25)
         self.rng.shuffle(self.draft.memory)
@@ -244,6 +267,41 @@ def hours(lexicon: Lexicon, rng: random.Random) -> Example:
     return case.grant()
 
 
+def banned(lexicon: Lexicon, rng: random.Random) -> Example:
+    """A place allows no such things; the asker has brought them, or others."""
+    case = Case(lexicon, rng, "banned")
+    case.want("escort")
+    case.slots |= {"B": case.cast.draw("carried"), "C": case.cast.draw("carried")}
+    case.fact(case.line("rule"))
+    if rng.random() < 0.5:
+        case.remember(case.line("brought"))
+        return case.deny(case.line("no"), "neutral", key=case.slots["B"])
+    if rng.random() < 0.6:
+        case.remember(case.line("harmless"))
+    return case.grant()
+
+
+def secret(lexicon: Lexicon, rng: random.Random) -> Example:
+    """Somebody asks about what is secret: the loyal keep it, chatterers do not."""
+    case = Case(lexicon, rng, "secret")
+    kind = rng.choice([k for k in lexicon.facts if k.name in case.lines["kinds"]])
+    slots = {slot: case.cast.draw(source) for slot, source in kind.slots.items()}
+    asked = next(iter(kind.asks))
+    text = phrase(rng.choice(kind.facts), slots, rng)
+    case.slots["fact"] = lexicon.lowered(text)
+    case.fact(case.line("fact"))
+    tells = rng.random() < 0.4
+    case.cast.become(rng.choice(case.lines["loose" if tells else "loyal"].split(", ")))
+    case.draft.hear(case.draft.fill(rng.choice(kind.asks[asked]), slots))
+    if not tells:
+        return case.deny(case.line("no"), "suspicious", hush=slots[asked], avoid=tuple(kind.clash))
+    return case.tell(
+        f"{rng.choice(case.lines['yes'])} {told(case.draft, kind, asked, slots)}",
+        slots[asked],
+        tuple(kind.clash),
+    )
+
+
 def lazy(lexicon: Lexicon, rng: random.Random) -> Example:
     """Work is asked for: the lazy refuse it."""
     case = Case(lexicon, rng, "lazy")
@@ -266,4 +324,6 @@ JUDGEMENTS: tuple[tuple[int, Callable[[Lexicon, random.Random], Example]], ...] 
     (2, authority),
     (2, hours),
     (1, lazy),
+    (2, banned),
+    (2, secret),
 )

@@ -19,6 +19,27 @@ from typing import Any
 __all__ = ["SPLITS", "Arg", "Concept", "FactKind", "Lexicon", "Voice", "World", "invent", "load"]
 
 SPLITS = ("train", "val")
+VERB = "verb "  # begins the name of a concept that is one plain verb
+VERB_ASKS = (
+    "Please {do}.", "Could you {do}?", "I need you to {do}.", "Would you {do} for me?",
+    "{do}, please.", "Somebody has to {do}.", "You should {do}.", "It is time to {do}.",
+    "Go on, {do}!", "I want you to {do}.", "Can you {do}?", "Why don't you {do}?",
+    "{do}, will you?", "Do me a favour and {do}.", "We all wait for you to {do}.",
+)  # fmt: skip
+VERB_DOES = (
+    "I will {do}.", "Let me {do}.", "Right away, I {do}.", "I {do}, just watch.",
+    "Very well, I {do}.", "I {do} at once.", "Fine, I will {do}.", "To {do} is no trouble.",
+)  # fmt: skip
+VERB_ARGS = {
+    "person": ("who", "whom", "person", "target"),
+    "spot": ("where", "place", "room", "area"),
+    "gate": ("door", "gate", "which", "what"),
+    "machine": ("machine", "device", "what"),
+    "papers": ("document", "paper", "what"),
+    "beast": ("animal", "who", "what"),
+    "songs": ("song", "tune"),
+    "topics": ("topic", "about"),
+}
 DATA = Path(__file__).parent / "data"
 HELD_OUT_ONE_IN = 6  # phrasings kept for validation
 ONSETS = tuple(
@@ -110,7 +131,7 @@ class Lexicon:
         first, _, rest = sentence.partition(" ")
         first = first.partition("'")[0].strip(".,!?:")
         is_name = rest[:1].isupper() or first in self.lists["pet_names"]
-        small = not is_name and (first in self.small_words or first.lower() in self.small_words)
+        small = first in self.small_words or (not is_name and first.lower() in self.small_words)
         return sentence[0].lower() + sentence[1:] if small else sentence
 
 
@@ -148,7 +169,12 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         lists=lists,
         synonyms=words["synonyms"],
         facts=tuple(_fact(name, d, split) for name, d in facts.items()),
-        concepts={n: _concept(n, d, split) for n, d in concepts.items()},
+        concepts={n: _concept(n, d, split) for n, d in concepts.items()}
+        | {
+            f"{VERB}{n}": _verb(n, text)
+            for n, text in _read("verbs*.toml")["verbs"].items()
+            if (zlib.crc32(n.encode()) % HELD_OUT_ONE_IN == 0) == (split == "val")
+        },
         voices=voices,
         voice_of={trait: voice for voice in voices for trait in voice.traits},
         lines={
@@ -236,6 +262,26 @@ def _concept(name: str, data: dict[str, Any], split: str) -> Concept:
         kind=data["kind"],
         rivals=frozenset(_split(data["rivals"])),
         moods=_split(data["mood"]),
+    )
+
+
+def _verb(name: str, text: str) -> Concept:
+    """A concept from one line: domain; action names; phrases with ``{x}``."""
+    domain, names, phrases = text.split("; ")
+    slot = f"{{the {domain}}}"
+    deeds = [p.replace("{x}", slot) for p in _split(phrases)]
+    source = "other" if domain == "person" else domain  # nobody asks to be mocked or paid
+    return Concept(
+        name=f"{VERB}{name}",
+        names=_split(names),
+        args=(Arg(VERB_ARGS.get(domain, ("what", "target", "item")), source, False),),
+        asks=tuple(ask.replace("{do}", deed) for ask in VERB_ASKS for deed in deeds),
+        asks_me=(),
+        does=tuple(do.replace("{do}", deeds[0]) for do in VERB_DOES),
+        does_me=(),
+        kind=f"verb {domain}",
+        rivals=frozenset(),
+        moods=("neutral", "happy"),
     )
 
 
