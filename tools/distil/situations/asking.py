@@ -46,9 +46,7 @@ def fact_question(lexicon: Lexicon, rng: random.Random) -> Example:
             )
         wrong = []
         content = f"{'Yes' if right else 'No'}, {_inner(draft, told(draft, kind, asked, slots))}"
-    draft.pad_facts(
-        rng.choice((2, 3, 4, 4, 5, 5, 6)), avoid={kind.name, *SIMILAR.get(kind.name, ())}
-    )
+    draft.pad_facts(rng.choice((2, 3, 4, 4, 5, 5, 6)), avoid=look_alikes(kind.name))
     draft.hear(expand(question, said, rng))
     remember_something(draft, 0.3)
     say = _say_among_others(draft, () if is_plain_question(question) else kind.clash)
@@ -60,6 +58,11 @@ def fact_question(lexicon: Lexicon, rng: random.Random) -> Example:
         say_none=[w for v in wrong for w in value_texts(v)[:1] if not _said(w, content)],
     )
     return draft.build()
+
+
+def look_alikes(kind: str) -> set[str]:
+    """A kind of fact and all whose facts might answer a question about it."""
+    return {kind, *SIMILAR.get(kind, ()), *(k for k, others in SIMILAR.items() if kind in others)}
 
 
 def is_plain_question(template: str) -> bool:
@@ -125,7 +128,7 @@ def unknown_question(lexicon: Lexicon, rng: random.Random) -> Example:
     kinds = [k for k in lexicon.facts if k.name not in ("state", "pests", "reward", "warning")]
     kind = rng.choice(kinds)
     wrong: list[str] = []
-    barred = {kind.name, *SIMILAR.get(kind.name, ())}
+    barred = look_alikes(kind.name)
     if rng.random() < 0.45:  # near miss: the right kind of fact about something else
         asked = next(iter(kind.asks))
         wrong += [draft.add_fact(kind)[asked] for _ in range(rng.choice((1, 2)))]
