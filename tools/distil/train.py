@@ -10,8 +10,8 @@ copy exercises. *decide* trains on generated situations: the loss falls on the a
 
 Weights, gradients and activations are bfloat16, two to three times faster than float32 on a CPU
 that knows it; the optimiser works on float32 masters, or small updates would be rounded away. The
-learning rate follows the share of ``--minutes`` used, so a slow machine makes fewer steps and
-still ends on a settled model. Stopped at any moment, the same command resumes from the checkpoint.
+learning rate follows the share of ``--minutes`` (or ``--steps``) used, so a slow machine makes fewer
+steps and still ends on a settled model. Stopped at any moment, the same command resumes from the checkpoint.
 """
 
 from __future__ import annotations
@@ -156,12 +156,18 @@ class Trainer:
         rise = min(1.0, progress / WARM_UP + 0.02)
         return self.args.lr * rise * (0.525 + 0.475 * math.cos(math.pi * min(progress, 1.0)))
 
+    @property
+    def progress(self) -> float:
+        """The share of the run that is done: of its steps, or of its minutes."""
+        if self.args.steps:
+            return self.step / self.args.steps
+        return self.elapsed_s / (self.args.minutes * 60)
+
     def train(self, batches: Iterator[Batch]) -> None:
-        """Runs until the minutes are used."""
-        total_s = self.args.minutes * 60
+        """Runs until the steps or minutes are used."""
         saved_s, told_s = self.elapsed_s, self.elapsed_s
         mean_loss = mean_accuracy = 0.0
-        while self.elapsed_s < total_s:
+        while self.progress < 1:
             started = time.monotonic()
             batch = next(batches).to(self.device)
             loss, accuracy = batch_loss(self.student, self.teacher, batch, self.args.soft)
@@ -176,7 +182,7 @@ class Trainer:
             if self.elapsed_s - told_s > 20:
                 told_s = self.elapsed_s
                 self.console.print(
-                    f"{self.elapsed_s / 60:6.1f}/{self.args.minutes:.0f} min  step {self.step}  "
+                    f"{self.progress:4.0%}  {self.elapsed_s / 60:6.1f} min  step {self.step}  "
                     f"{self.tokens / 1e6:.2f} M tokens  loss {mean_loss:.3f}  "
                     f"right {mean_accuracy:.1%}"
                 )
@@ -191,7 +197,7 @@ class Trainer:
             parameter.grad = None
         torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate(self.elapsed_s / (self.args.minutes * 60))
+            group["lr"] = self.rate(self.progress)
         self.optimizer.step()
         self._publish()
 
@@ -201,7 +207,9 @@ def main() -> None:
     parser.add_argument("stage", choices=("heal", "decide"))
     parser.add_argument("--student", type=Path, required=True, help="the folder to start from")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, required=True)
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float, help="how long to train")
+    length.add_argument("--steps", type=int, help="how many steps to train, however long it takes")
     parser.add_argument("--teacher", type=Path, help="soft targets from this model")
     parser.add_argument("--soft", type=float, default=0.7, help="weight of the soft targets")
     parser.add_argument("--text", type=Path, action="append", default=[], help="a text folder")

@@ -1,0 +1,131 @@
+"""The distillation pipeline, stage by stage at toy size: from a teacher's weights to a decision.
+
+Needs the ``distil`` extra (PyTorch); without it these tests are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the distil extra is not installed")
+pytest.importorskip("transformers", reason="the distil extra is not installed")
+
+from tokenizers import Tokenizer  # noqa: E402
+from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
+
+from npcbrain.engine import Engine  # noqa: E402
+from npcbrain.lm.model import Model  # noqa: E402
+from npcbrain.prompt import AnswerReader, answer_grammar, render  # noqa: E402
+from tools.distil import decisions, export, prune, train  # noqa: E402
+from tools.distil.situations import sample  # noqa: E402
+from tools.distil.situations.lexicon import load  # noqa: E402
+from tools.distil.situations.talking import talk  # noqa: E402
+
+TINY_TOKENIZER = Path(__file__).parent / "models" / "tiny" / "tokenizer.json"
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like the teacher's, with a random model of four thin layers."""
+    folder = tmp_path_factory.mktemp("teacher")
+    tokenizer = Tokenizer.from_file(str(TINY_TOKENIZER))
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        vocab_size=tokenizer.get_vocab_size(),
+        max_position_embeddings=2048,
+        tie_word_embeddings=True,
+        rope_theta=100000.0,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def run(monkeypatch: pytest.MonkeyPatch, stage: object, *arguments: object) -> None:
+    """Runs a stage's command in this process."""
+    monkeypatch.setattr(sys, "argv", ["stage", *map(str, arguments)])
+    stage.main()
+
+
+def test_every_stage_feeds_the_next_from_the_teacher_to_a_legal_decision(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned, healed, student, model = (
+        tmp_path / n for n in ("pruned", "healed", "student", "model")
+    )
+    vocab = json.loads((teacher / "config.json").read_text(encoding="utf-8"))["vocab_size"] - 20
+    few = ("--tokens", 512, "--steps", 2)
+    run(monkeypatch, prune, "--teacher", teacher, "--out", pruned, "--layers", 2, "--vocab", vocab)
+    heal = ("heal", "--student", pruned, "--teacher", teacher, "--out", healed)
+    run(monkeypatch, train, *heal, *few)
+    run(monkeypatch, train, "decide", "--student", healed, "--out", student, *few, "--turns", 2)
+    options = ("--segments", 2, "--max-context", 1024, "--min-agreement", 0.0)
+    run(monkeypatch, export, "--weights", student, "--out", model, *options)
+
+    situation = sample(random.Random(3), "val").situation
+    loaded, prompt = Model.load(model, num_slots=1), render(situation)
+    grammar = answer_grammar(situation.actions)
+    generation = loaded.generation(
+        prompt.prefix, prompt.news, grammar=grammar, seed=1, max_new_tokens=100
+    )
+    engine = Engine(loaded)
+    assert engine.open(generation)
+    reader = AnswerReader(situation.actions)
+    while not reader.decided:
+        one = generation.pending == 1
+        wave = engine.start_decode([generation]) if one else engine.start_prefill(generation, 32)
+        for _ in range(wave.num_steps):
+            engine.run(wave)
+        reader.read(generation.text)
+    assert reader.action in [action.name for action in situation.actions]
+
+
+def test_turns_that_share_a_prefix_are_computed_as_if_each_stood_alone(teacher: Path) -> None:
+    model = LlamaForCausalLM.from_pretrained(teacher, dtype=torch.float32)
+    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    group = talk(load("train", None), random.Random(2), 4)
+    together = decisions.make_batch([decisions.make_row(tokenizer, group)])
+    places = together.labels[:, 1:] != decisions.IGNORE
+    alone = []
+    for example in group:
+        one = decisions.make_batch([decisions.make_row(tokenizer, [example])])
+        plain = decisions.Batch(one.ids, one.labels)
+        alone.append(train.logits_at(model, plain, one.labels[:, 1:] != decisions.IGNORE))
+    assert len(group) > 1
+    torch.testing.assert_close(
+        train.logits_at(model, together, places), torch.cat(alone), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_a_stopped_training_resumes_where_it_was(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "student"
+    command = ("decide", "--student", teacher, "--out", out, "--tokens", 512)
+    run(monkeypatch, train, *command, "--steps", 1)
+    first = json.loads((out / "training.json").read_text(encoding="utf-8"))
+    run(monkeypatch, train, *command, "--steps", 3)
+    second = json.loads((out / "training.json").read_text(encoding="utf-8"))
+    assert (first["steps"], second["steps"]) == (1, 3)
+    assert second["tokens"] > first["tokens"]
+
+
+def test_labels_stand_on_the_answer_alone(teacher: Path) -> None:
+    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    example = sample(random.Random(4), "train")
+    batch = decisions.make_batch([decisions.make_row(tokenizer, [example])])
+    learnt = batch.labels[0][batch.labels[0] != decisions.IGNORE]
+    assert learnt[-1] == decisions.EOS
+    words = tokenizer.decode(learnt[:-1].tolist(), skip_special_tokens=False)
+    assert words == decisions.answer_text(example.decision)
