@@ -156,6 +156,13 @@ def test_doubt_goes_below_the_median_slowly_and_never_below_the_best() -> None:
     assert price_ns(cost) == MS
 
 
+def test_a_young_price_is_doubted_quickly() -> None:
+    cost = learned(MS, 9 * MS, 9 * MS)
+    for _ in range(40):
+        cost.doubt(Kind.DECODE, 0, 4, 0)
+    assert price_ns(cost) <= MS
+
+
 def test_doubt_brings_down_a_guess() -> None:
     cost = CostModel()
     for _ in range(60):
@@ -237,3 +244,18 @@ def test_work_never_takes_less_than_itself() -> None:
     for frame in range(20):
         allowance.begin(frame * 16 * MS, 1 << 62)
     assert allowance.time_ns(8 * MS) == 8 * MS
+
+
+def test_a_budget_without_limit_says_nothing_about_efficiency() -> None:
+    allowance = Allowance()
+    allowance.begin(0, 1 << 62)
+    for _ in range(200):
+        allowance.end(1 << 62, 1000 * MS)
+    assert allowance.efficiency == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_frame_without_limit_is_soon_outweighed() -> None:
+    allowance = Allowance()
+    for frame in range(100):
+        allowance.begin(frame * 16 * MS, 4 * MS if frame else 1 << 62)
+    assert allowance.usual_ns == pytest.approx(4 * MS, rel=0.01)

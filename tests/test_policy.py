@@ -216,6 +216,17 @@ def test_who_is_clearly_more_urgent_goes_first_whoever_s_turn_it_is() -> None:
             assert plan.kind is expected
 
 
+def test_two_prompts_are_read_at_a_time() -> None:
+    def price(kind: Kind, segment: int, rows: int, context: int) -> int:
+        return 100 if segment else 10
+
+    scene = Scene(8, 8, 8)
+    for place in range(2):  # one segment on, where steps cost too much for what is left
+        scene.engine.run(scene.engine.start_prefill(scene.generation(place), 4))
+        plan = scene.pick(price, remaining_ns=50)
+        assert (plan is None) == (place == 1)
+
+
 def test_a_copy_comes_before_prefill() -> None:
     plan = Scene(20, num_cached=12).pick()
     assert plan is not None

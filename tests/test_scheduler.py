@@ -10,6 +10,7 @@ from frame_game import MS, Game, S
 from npcbrain.errors import EngineError, UsageError
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduler import Scheduler, State
+from npcbrain.steps import Kind
 from npcbrain.testing import ScriptedGeneration
 
 
@@ -59,6 +60,49 @@ def test_a_free_slot_goes_to_the_most_urgent() -> None:
     sooner = game.ask(ttl_ns=8 * S)
     game.frame()
     assert (later.state, sooner.state) == (State.WAITING, State.THINKING)
+
+
+def test_a_slot_that_comes_free_is_given_out_in_the_same_frame() -> None:
+    game = Game(num_slots=2)
+    short, _, third = (game.ask(num_prompt=1, answer="a " * n, ttl_ns=9 * S + n) for n in (1, 9, 9))
+    game.frame()
+    assert (short.state, third.state) == (State.DONE, State.THINKING)
+
+
+def test_whoever_waits_is_expected_to_find_as_much_in_the_cache_as_others_did() -> None:
+    game = Game(num_slots=1)
+    script = {"num_prompt": 2000, "num_cached": 1999, "answer": "a " * 4}
+    for _ in range(9):
+        game.ask(**script)
+        game.frames(10)
+    game.ask(**script)
+    game.frame()
+    request = game.ask(**script, ttl_ns=S)  # to read all of its prompt would take 3 s
+    game.frames(30)
+    assert request.state is State.DONE
+
+
+def test_an_engine_that_rounds_rows_up_does_not_run_over_the_budget() -> None:
+    game = Game(lambda kind, segment, rows, context: rows * MS, chunk_sizes=(2, 4))
+    start_prefill = game.engine.start_prefill
+    game.engine.start_prefill = lambda generation, rows: start_prefill(generation, 4)  # type: ignore[method-assign]
+    request = game.ask(num_prompt=2, answer="a")
+    game.frame(budget_ns=3 * MS)
+    assert (request.generation.in_wave, game.engine.overpriced) == (True, [])
+    game.frames(9, budget_ns=5 * MS)
+    assert request.state is State.DONE
+
+
+def test_who_is_held_up_by_an_old_price_gets_on_though_others_keep_running() -> None:
+    game = Game()
+    for kind, segment, rows in game.engine.probes():
+        for _ in range(64 if kind is Kind.PREFILL else 0):
+            game.cost.observe(kind, segment, rows, 0, 5 * MS)
+    speaker = game.ask(num_prompt=1, answer="a " * 2000, max_new_tokens=2000)
+    reader = game.ask(num_prompt=8)
+    game.frames(600)
+    assert speaker.state is State.THINKING
+    assert reader.state is State.DONE
 
 
 def test_the_higher_priority_goes_first() -> None:
@@ -129,6 +173,16 @@ def test_an_answer_finished_by_another_scheduler_is_delivered() -> None:
     other.run_frame(NO_LIMIT_NS, FrameReport())
     assert not request.done
     game.frame()
+    assert request.state is State.DONE
+
+
+def test_a_failure_met_by_another_scheduler_does_no_harm_to_it() -> None:
+    game = Game(failures={1})
+    game.ask(num_prompt=1)
+    game.frame(budget_ns=3 * MS // 2)
+    other = Scheduler(game.engine, game.cost, game.clock)
+    request = other.submit(ScriptedGeneration(), name="other", ttl_ns=S)
+    other.run_frame(NO_LIMIT_NS, FrameReport())
     assert request.state is State.DONE
 
 

@@ -72,7 +72,7 @@ def play(
     return [request for request, _ in requests]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(costs(), SCRIPTS, BUDGETS_US, st.booleans(), st.sets(st.integers(0, 60), max_size=3))
 def test_no_step_starts_whose_price_exceeds_what_is_left(
     cost_ns: Costs, scripts: list, budgets_us: list[int], warm: bool, failures: set[int]
@@ -83,7 +83,7 @@ def test_no_step_starts_whose_price_exceeds_what_is_left(
     assert game.engine.overpriced == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(costs(), SCRIPTS, BUDGETS_US, st.booleans(), st.sets(st.integers(0, 60), max_size=3))
 def test_every_request_ends_once_and_in_time_or_with_a_reason(
     cost_ns: Costs, scripts: list, budgets_us: list[int], warm: bool, failures: set[int]
@@ -98,7 +98,7 @@ def test_every_request_ends_once_and_in_time_or_with_a_reason(
     assert list(game.engine.waves) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(costs(), SCRIPTS)
 def test_nobody_starves_while_the_budget_fits_every_step(cost_ns: Costs, scripts: list) -> None:
     # Each frame with work in it moves somebody on by a step, so as many frames as steps suffice;
@@ -115,7 +115,7 @@ def test_nobody_starves_while_the_budget_fits_every_step(cost_ns: Costs, scripts
     assert [request.state for request in requests] == [State.DONE] * len(requests)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(costs(), SCRIPTS, BUDGETS_US)
 def test_the_same_calls_give_the_same_steps(
     cost_ns: Costs, scripts: list, budgets_us: list[int]
