@@ -10,8 +10,9 @@ copy exercises. *decide* trains on generated situations: the loss falls on the a
 
 Weights, gradients and activations are bfloat16, two to three times faster than float32 on a CPU
 that knows it; the optimiser works on float32 masters, or small updates would be rounded away. The
-learning rate follows the share of ``--minutes`` (or ``--steps``) used, so a slow machine makes fewer
-steps and still ends on a settled model. Stopped at any moment, the same command resumes from the checkpoint.
+learning rate follows the share of ``--minutes`` or ``--steps`` used: by minutes, a slow machine
+makes fewer steps and still ends on a settled model. Stopped at any moment, the same command resumes
+from the checkpoint.
 """
 
 from __future__ import annotations
