@@ -28,7 +28,7 @@ IMPARTIAL = (
 )
 NUMBERED = {
     "spot": "hall, room, bay, shed, hold, ward, deck, tower, cabin, tent, level, sector, workshop",
-    "gate": "gate, door, hatch, dock, lock, shutter, cell, valve, barrier, airlock",
+    "gate": "gate, door, hatch, berth, lock, shutter, cell, valve, barrier, airlock",
 }
 WORLD_KEYS = {
     "thing": "things",
