@@ -22,17 +22,30 @@ import json
 from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from npcbrain.clock import Clock
 from npcbrain.errors import EngineError, UsageError, fault
-from npcbrain.report import FrameReport
+from npcbrain.situation import Decision
 from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
 
 __all__ = ["Trace"]
 
 MAX_EVENTS = 200_000  # about half an hour of play and 30 MB of JSON
 FRAMES, STEPS = 1, 2  # rows of the picture
+
+
+class ReportLike(Protocol):
+    """What is shown of a frame; ``npcbrain.report.FrameReport`` is one."""
+
+    frame: int
+    budget_ns: int
+    used_ns: int
+    trees_ns: int
+    num_thinking: int
+    num_waiting: int
+    decisions: list[tuple[str, Decision]]
+    fallbacks: list[tuple[str, str]]
 
 
 class Trace:
@@ -94,12 +107,12 @@ class Trace:
         """Tries one, unrecorded."""
         return self._engine.probe(kind, segment, rows)  # type: ignore[attr-defined, no-any-return]
 
-    def add_frame(self, report: FrameReport) -> None:
+    def add_frame(self, report: ReportLike) -> None:
         """Records a frame; call it right after ``Runtime.update``, whose end it takes for now."""
         start_ns = self._clock.now_ns() - report.used_ns
         about = {
             "budget_ms": report.budget_ns / 1e6,
-            "over_ms": report.over_budget_ns / 1e6,
+            "used_ms": report.used_ns / 1e6,
             "trees_ms": report.trees_ns / 1e6,
             "thinking": report.num_thinking,
             "waiting": report.num_waiting,
