@@ -14,7 +14,17 @@ from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import VERB, Concept, Lexicon
 from tools.distil.situations.text import expand
 
-__all__ = ["RULED", "do_line", "impossible", "missing_value", "request", "request_line", "targets"]
+__all__ = [
+    "RULED",
+    "askable",
+    "do_line",
+    "impossible",
+    "missing_value",
+    "request",
+    "request_line",
+    "targets",
+    "wanted",
+]
 
 # Facts that may speak against a request: no padding of a request that should be granted.
 RULED = (
@@ -53,15 +63,20 @@ def do_line(draft: Draft, concept: Concept, target: dict[str, str]) -> str:
     return draft.fill(draft.rng.choice(lines), target)
 
 
+def wanted(lexicon: Lexicon, rng: random.Random) -> Concept:
+    """Something a player may ask for."""
+    is_verb = rng.random() < VERB_SHARE
+    return rng.choice(
+        [c for n, c in lexicon.concepts.items() if c.asks and n.startswith(VERB) == is_verb]
+    )
+
+
 def request(lexicon: Lexicon, rng: random.Random) -> Example:
     """A request that is granted."""
     cast = Cast(lexicon, rng)
     draft = Draft(cast, "request")
-    wants_verb = rng.random() < VERB_SHARE
-    concept = rng.choice(
-        [c for n, c in lexicon.concepts.items() if c.asks and n.startswith(VERB) == wants_verb]
-    )
-    target = _askable(cast, concept)
+    concept = wanted(lexicon, rng)
+    target = askable(cast, concept)
     offer = draft.offer(concept.name, target)
     draft.hear(_with_contrast(draft, request_line(draft, concept, target), offer))
     if rng.random() < 0.9:
@@ -121,7 +136,7 @@ def _maybe_refuse(draft: Draft) -> list[Offer]:
     return [draft.offer("refuse", {"asker": draft.cast.asker})] if draft.rng.random() < 0.3 else []
 
 
-def _askable(cast: Cast, concept: Concept) -> dict[str, str]:
+def askable(cast: Cast, concept: Concept) -> dict[str, str]:
     """Targets of a request; a concept without lines for the asker gets somebody else."""
     target = targets(cast, concept)
     if "person" in target and cast.is_asker(target["person"]) and not concept.asks_me:

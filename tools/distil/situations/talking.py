@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import partial
 
-from tools.distil.situations.asking import SIMILAR, remember_something, told
+from tools.distil.situations.asking import (
+    is_plain_question,
+    look_alikes,
+    remember_something,
+    told,
+)
 from tools.distil.situations.cast import Cast
-from tools.distil.situations.doing import RULED, do_line, request_line, targets
+from tools.distil.situations.doing import RULED, askable, do_line, request_line, wanted
 from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import Concept, FactKind, Lexicon
@@ -30,8 +36,8 @@ def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     say = draft.offer_say()
     draft.distract(at_least=1)
 
-    ways = [lambda w=wish: _request(draft, *w) for wish in wishes if wish]
-    ways += [lambda f=fact: _question(draft, say, facts, *f) for fact in facts]
+    ways = [partial(_request, draft, *wish) for wish in wishes if wish]
+    ways += [partial(_question, draft, say, facts, *fact) for fact in facts]
     rng.shuffle(ways)
     examples = []
     for way in ways[:turns]:
@@ -46,16 +52,16 @@ def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     ]
 
 
-def _wish(draft: Draft, cast: Cast, lexicon: Lexicon) -> tuple[Offer, Concept, dict] | None:
+def _wish(
+    draft: Draft, cast: Cast, lexicon: Lexicon
+) -> tuple[Offer, Concept, dict[str, str]] | None:
     """Offers an action somebody may ask for, unless it could be confused with one offered."""
     have = {offer.concept for offer in draft.offers}
-    concept = draft.rng.choice([c for c in lexicon.concepts.values() if c.asks])
-    rivals = set(concept.rivals).union(*(lexicon.concepts[n].rivals for n in have))
-    if concept.name in have | rivals or have & set(concept.rivals):
+    concept = wanted(lexicon, draft.rng)
+    rivals = concept.rivals.union(*(lexicon.concepts[name].rivals for name in have))
+    if concept.name in have | rivals or have & rivals:
         return None
-    target = targets(cast, concept)
-    if cast.is_asker(target.get("person", "")) and not concept.asks_me:
-        return None
+    target = askable(cast, concept)
     return draft.offer(concept.name, target), concept, target
 
 
@@ -66,10 +72,8 @@ def _facts(draft: Draft, lexicon: Lexicon, *, ruled: bool) -> list[tuple[FactKin
     total = draft.rng.choice((2, 3, 3, 4, 4, 5))
     while len(facts) < total and kinds:
         kind = draft.rng.choice(kinds)
-        barred = {kind.name, *SIMILAR.get(kind.name, ())}
-        kinds = [
-            k for k in kinds if k.name not in barred and kind.name not in SIMILAR.get(k.name, ())
-        ]
+        barred = look_alikes(kind.name)
+        kinds = [k for k in kinds if k.name not in barred]
         for _ in range(min(draft.rng.choice((1, 1, 2, 2, 3)), total - len(facts))):
             facts.append((kind, draft.add_fact(kind)))
     return facts
@@ -86,7 +90,10 @@ def _question(
     asked = draft.rng.choice([*kind.asks, *([next(iter(kind.asks))] * 2)])
     content = told(draft, kind, asked, slots)
     named = {slot: draft.cast.refer(value, kind.slots[slot]) for slot, value in slots.items()}
-    draft.hear(expand(draft.rng.choice(kind.asks[asked]), named, draft.rng))
+    questions = kind.asks[asked]
+    if kind.clash & {offer.concept for offer in draft.offers}:  # "I want the key": given or told?
+        questions = tuple(filter(is_plain_question, questions)) or questions
+    draft.hear(expand(draft.rng.choice(questions), named, draft.rng))
     wrong = [other[asked] for k, other in facts if k is kind and other is not slots]
     draft.answer(
         say,
