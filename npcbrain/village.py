@@ -21,7 +21,7 @@ from npcbrain.situation import Decision, Scene
 
 __all__ = ["CAST", "Round", "Village"]
 
-TTL_MS = 600_000.0  # rounds are to be completed: a full village takes seconds to answer everybody
+TTL_MS = 60_000.0  # a full village takes seconds to answer; who takes a minute is left to the tree
 
 CAST: tuple[dict[str, Any], ...] = (
     {
