@@ -3,6 +3,10 @@
 Data and protocols only, so that the scheduler and its tests load no ONNX Runtime. Floor 1.
 Invariant: a step is indivisible; everything between two steps is at rest and may be cancelled.
 
+A token is decoded only if it was sampled alone; all others are read in chunks of two or more, since
+ONNX Runtime's attention adds up a lone token in another order than the same token in a chunk. No
+chunk leaves exactly one token pending, so which way a token goes never depends on the schedule.
+
 A **generation** is one answer being written. A **wave** is one trip of rows through the model's
 segments; running a wave moves it on by exactly one segment: that is a **step**. Between steps the
 hidden states wait in the wave. A generation is in at most one wave at a time.
@@ -28,7 +32,7 @@ class Kind(IntEnum):
 class GenerationLike(Protocol):
     """What the scheduler may read of an answer being written."""
 
-    copyable: int  # cached prefix tokens waiting to be copied into the slot; copy before prefill
+    copyable: int  # prefix tokens to copy before anything else: cached ones in, or new ones out
     pending: int  # tokens known but not yet in the KV cache; exactly 1 means ready to decode
     context: int  # tokens in the KV cache
     generated: int  # answer tokens so far

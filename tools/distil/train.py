@@ -168,6 +168,7 @@ class Trainer:
         """Runs until the steps or minutes are used."""
         saved_s, told_s = self.elapsed_s, self.elapsed_s
         mean_loss = mean_accuracy = 0.0
+        first_step = self.step
         while self.progress < 1:
             started = time.monotonic()
             batch = next(batches).to(self.device)
@@ -176,7 +177,7 @@ class Trainer:
             self._update()
             self.step += 1
             self.tokens += batch.ids.numel()
-            decay = min(0.98, 1 - 1 / self.step)
+            decay = min(0.98, 1 - 1 / (self.step - first_step))
             mean_loss = decay * mean_loss + (1 - decay) * loss.item()
             mean_accuracy = decay * mean_accuracy + (1 - decay) * accuracy
             self.elapsed_s += time.monotonic() - started
