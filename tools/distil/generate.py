@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     with options.out.open("w", encoding="utf-8", newline="\n") as lines:
         for index in range(options.count):
             example = sample(rng, options.split, options.seeds)
-            row = example.to_dict(f"{options.split[0]}{index:07d}")
+            row = example.to_dict(f"{options.split[0]}{index:07d}-{example.category}")
             lines.write(f"{json.dumps(row, ensure_ascii=False)}\n")
 
 
