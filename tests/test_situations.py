@@ -195,7 +195,11 @@ def test_a_written_line_is_a_scenario_with_its_answer(tmp_path: Path) -> None:
     out = tmp_path / "val.jsonl"
     main(["--out", str(out), "--count", "5", "--split", "val"])
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-    assert [row["id"] for row in rows] == [f"v{i:07d}" for i in range(5)]
+    numbers = [f"v{i:07d}" for i in range(5)]
+    categories = [row["category"] for row in rows]
+    assert [row["id"] for row in rows] == [
+        f"{n}-{c}" for n, c in zip(numbers, categories, strict=True)
+    ]
     for row in rows:
         assert Situation.from_dict(row).event.text == row["event"]["text"]
         assert row["answer"]["action"] in {action["name"] for action in row["expect"]["actions"]}
