@@ -10,6 +10,7 @@ import random
 from dataclasses import replace
 from functools import partial
 
+from npcbrain.memory import Memory
 from tools.distil.situations.asking import (
     is_plain_question,
     look_alikes,
@@ -24,6 +25,9 @@ from tools.distil.situations.lexicon import Concept, FactKind, Lexicon
 from tools.distil.situations.text import expand
 
 __all__ = ["talk"]
+
+RECALLED = 0.5  # of the turns remember the turns before, in the words the runtime remembers them
+MEMORY_TOKENS = 80  # as much as the runtime allows
 
 
 def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
@@ -46,10 +50,21 @@ def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
         way()
         examples.append(draft.build())
     first = examples[0].situation
-    return [
-        replace(e, situation=replace(e.situation, npc=first.npc, actions=first.actions))
-        for e in examples
-    ]
+    past = Memory()
+    talked = []
+    for example in examples:
+        situation = replace(example.situation, npc=first.npc, actions=first.actions)
+        if rng.random() < RECALLED:
+            told_before = past.select(MEMORY_TOKENS, _num_tokens)
+            situation = replace(situation, memory=(*situation.memory, *told_before)[-4:])
+        past.add_event(situation.event, example.decision, cast.name)
+        talked.append(replace(example, situation=situation))
+    return talked
+
+
+def _num_tokens(text: str) -> int:
+    """About as many as the tokenizer would count; exact does not matter here."""
+    return len(text) // 3
 
 
 def _wish(
