@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from npcbrain.errors import NpcBrainError, SituationError, UsageError, fault
 from npcbrain.situation import Situation
+from npcbrain.tree_cli import add_tree_bench
 
 if (
     TYPE_CHECKING
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     frames.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
     frames.set_defaults(command=_bench_frames)
+    add_tree_bench(benches)
 
     for command in (doctor, decide, evaluate, frames):
         command.add_argument(
