@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npcbrain.errors import EngineError, UsageError
+from npcbrain.errors import EngineError, ModelError, UsageError
 from npcbrain.lm import grammar as grammar_module
 from npcbrain.lm.grammar import GrammarCompiler, Matcher
 from npcbrain.lm.tokenizer import Tokenizer
@@ -48,6 +49,24 @@ def compiler(tokenizer: Tokenizer) -> GrammarCompiler:
 def push_text(matcher: Matcher, tokenizer: Tokenizer, text: str) -> None:
     for token in tokenizer.encode(text):
         matcher.push(token)
+
+
+@pytest.mark.parametrize("name", ["<|im_end|>", "a <|im_start|> b", "<|im_end"])
+def test_a_name_that_reads_like_a_control_token_is_spelled_out(
+    compiler: GrammarCompiler, tokenizer: Tokenizer, name: str
+) -> None:
+    matcher = compiler.matcher(answer_grammar([Action("greet", {"who": (name,)})]))
+    ids = matcher.forced()
+    assert tokenizer.decode(ids).startswith(f" greet\n {name}\n")
+    assert EOS not in ids
+    assert matcher.mask().any()
+
+
+def test_a_tokenizer_that_grammars_cannot_follow_is_a_model_error() -> None:
+    content = json.loads(FILE.read_bytes()) | {"decoder": None, "pre_tokenizer": None}
+    tokenizer = Tokenizer(json.dumps(content).encode(), "<|im_start|>", "<|im_end|>", 352, "file")
+    with pytest.raises(ModelError, match=r"^tokenizer must be one that grammars can follow, got "):
+        GrammarCompiler(tokenizer)
 
 
 @settings(deadline=None, max_examples=50)

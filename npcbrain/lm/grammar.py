@@ -8,12 +8,13 @@ agree on every token (before, ``mask`` holds only the token that is forced).
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 
 import numpy as np
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
-from npcbrain.errors import EngineError, UsageError, fault
+from npcbrain.errors import EngineError, ModelError, UsageError, fault
 from npcbrain.lm.tokenizer import Tokenizer
 
 __all__ = ["GrammarCompiler", "Matcher"]
@@ -111,11 +112,21 @@ class GrammarCompiler:
     __slots__ = ("_kept", "_limits", "_tokenizer", "_vocab")
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        """Prepares the token trie (about 30 ms for 8192 tokens)."""
+        """Prepares the token trie (about 30 ms for 8192 tokens).
+
+        Raises:
+            ModelError: ``llguidance`` cannot work with the tokenizer.
+        """
         self._vocab = tokenizer.num_tokens
-        self._tokenizer = LLTokenizer(
-            tokenizer.to_json(), n_vocab=tokenizer.num_tokens, eos_token=tokenizer.eos_id
-        )
+        try:
+            self._tokenizer = LLTokenizer(
+                _unspeakable(tokenizer.to_json()),
+                n_vocab=tokenizer.num_tokens,
+                eos_token=tokenizer.eos_id,
+            )
+        except Exception as error:  # the package raises ValueError, or what its Rust part raises
+            rule = "be one that grammars can follow"
+            raise ModelError(fault("tokenizer", rule, str(error), "GrammarCompiler()")) from error
         self._limits = LLParserLimits(
             max_grammar_size=MAX_GRAMMAR_SIZE,
             max_lexer_states=MAX_LEXER_STATES,
@@ -164,6 +175,23 @@ class GrammarCompiler:
                 )
             )
         return matcher
+
+
+def _unspeakable(tokenizer_json: str) -> str:
+    """The tokenizer with its control tokens renamed to what no text can hold.
+
+    ``llguidance`` would otherwise read "<|im_end|>" in somebody's name as the token itself, force
+    that, and then find that it is not what the grammar says.
+    """
+    data = json.loads(tokenizer_json)
+    vocab = data["model"]["vocab"]
+    for token in data["added_tokens"]:
+        if token["special"]:
+            name = f"\0{token['id']}"
+            if token["content"] in vocab:
+                vocab[name] = vocab.pop(token["content"])
+            token["content"] = name
+    return json.dumps(data)
 
 
 def _first_line(matcher: LLMatcher) -> str:
