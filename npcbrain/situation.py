@@ -15,6 +15,7 @@ from npcbrain.errors import SituationError, fault
 __all__ = ["Action", "Decision", "Event", "Profile", "Scene", "Situation", "clean_text"]
 
 MAX_ACTIONS = 32  # legal actions of one situation; more would crowd the prompt out of the context
+MAX_ARGS = 8  # arguments of one action; a model this small rarely gets more than two right
 MAX_VALUES = 32  # legal values of one argument
 MAX_NAME_CHARS = 64  # of a name, role, trait, action, argument or value
 MAX_LINE_CHARS = 240  # of a goal, fact or memory; a player's line is cut, these are refused
@@ -96,7 +97,7 @@ class Situation:
         """Reads the JSON form, checking every field.
 
         Args:
-            data: ``{"npc": {...}, "scene": {...}, "memory": [...], "event": {...}, "actions": [...]}``.
+            data: ``{"npc": {..}, "scene": {..}, "memory": [..], "event": {..}, "actions": [..]}``.
                 Fields beside these (``id``, ``expect``) are ignored.
             where: The path of ``data`` in its file, for messages.
 
@@ -189,7 +190,8 @@ def read_actions(data: object, where: str = "$.actions") -> tuple[Action, ...]:
     """Reads a list of legal actions: ``[{"name": "give", "args": {"item": ["key"]}}, ...]``.
 
     Raises:
-        SituationError: The list is empty, a name is repeated, or an argument has no legal value.
+        SituationError: The list is empty, a name is repeated, an argument has no legal value, or
+            there are too many of something.
     """
     items = _list(data, where, MAX_ACTIONS)
     if not items:
@@ -203,18 +205,25 @@ def read_actions(data: object, where: str = "$.actions") -> tuple[Action, ...]:
         name = reader.text("name", MAX_NAME_CHARS)
         if name in actions:
             raise SituationError(fault("action name", "be unique", name, f"{at}.name"))
-        args = reader.child("args", optional=True)
-        values = {
-            _text(arg, f"{at}.args", MAX_NAME_CHARS): args.texts(arg, MAX_NAME_CHARS, MAX_VALUES)
-            for arg in args.data
-        }
-        for arg, legal in values.items():
-            if not legal:
-                raise SituationError(
-                    fault("argument", "have at least one legal value", [], f"{at}.args.{arg}")
-                )
-        actions[name] = Action(name, values)
+        actions[name] = Action(name, _read_args(reader.child("args", optional=True)))
     return tuple(actions.values())
+
+
+def _read_args(reader: _Reader) -> dict[str, tuple[str, ...]]:
+    where = reader.where
+    if len(reader.data) > MAX_ARGS:
+        rule = f"hold at most {MAX_ARGS} arguments"
+        raise SituationError(fault("args", rule, len(reader.data), where))
+    args: dict[str, tuple[str, ...]] = {}
+    for key in reader.data:
+        arg = _text(key, where, MAX_NAME_CHARS)
+        if arg in args:  # two keys may differ in white space only
+            raise SituationError(fault("argument name", "be unique", arg, where))
+        args[arg] = reader.texts(key, MAX_NAME_CHARS, MAX_VALUES)
+        if not args[arg]:
+            rule = "have at least one legal value"
+            raise SituationError(fault("argument", rule, [], f"{where}.{arg}"))
+    return args
 
 
 class _Reader:

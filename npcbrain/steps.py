@@ -81,7 +81,7 @@ class EngineLike(Protocol):
         ...
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
-        """Puts a chunk in flight: the next ``min(rows, pending)`` tokens; ``rows`` is a chunk size."""
+        """Puts the next ``min(rows, pending)`` tokens in flight; ``rows`` is a chunk size."""
         ...
 
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
