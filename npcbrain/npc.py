@@ -35,6 +35,7 @@ __all__ = ["Handler", "Host", "Mind", "Npc", "Thought"]
 Handler = Callable[..., Status | None]  # handler(npc, **args): performs an action in the game
 
 MAX_WAITING = 4  # events not yet dealt with; older ones are no longer worth an answer
+MIN_IMPORTANCE, MAX_IMPORTANCE = 0.001, 1000.0  # beyond, an NPC waits for hours, or all others do
 MAX_TEXT_CHARS = 1000  # of an event's text that are kept; the prompt takes 280 of them
 DEFAULT_LINE = "Hm."  # what the tree says for a persona that brings no lines of its own
 
@@ -194,15 +195,15 @@ class Npc:
 
     @property
     def importance(self) -> float:
-        """Its share of the model's time against other NPCs': above 0, usually 1."""
+        """Its share of the model's time against other NPCs': 0.001 to 1000, usually 1."""
         return self._importance
 
     @importance.setter
     def importance(self, importance: float) -> None:
         number = isinstance(importance, int | float) and not isinstance(importance, bool)
-        if not number or not 0.0 < importance < float("inf"):
-            where = f"npc {self.name!r}"
-            raise UsageError(fault("importance", "be a number above 0", importance, where))
+        if not number or not MIN_IMPORTANCE <= importance <= MAX_IMPORTANCE:
+            rule = f"be a number from {MIN_IMPORTANCE:g} to {MAX_IMPORTANCE:g}"
+            raise UsageError(fault("importance", rule, importance, f"npc {self.name!r}"))
         self._importance = float(importance)
 
     def hear(self, text: str, *, speaker: str = "player") -> None:

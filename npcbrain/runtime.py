@@ -7,12 +7,12 @@ between two updates every tree, request and NPC is whole, whatever was raised in
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType, TracebackType
 
 from npcbrain.clock import NS_PER_MS, Clock, SystemClock
 from npcbrain.cost import CostModel
-from npcbrain.errors import UsageError, fault
+from npcbrain.errors import TreeError, UsageError, fault
 from npcbrain.mind import LanguageMind, ModelLike, NoMind
 from npcbrain.npc import Handler, Host, Npc
 from npcbrain.persona import Persona
@@ -55,7 +55,7 @@ class Runtime:
             top_p: Share of the likely tokens that are chosen from when ``temperature`` is above 0.
 
         Raises:
-            UsageError: ``seed`` is not an integer.
+            UsageError: ``seed`` is not an integer, or ``temperature`` or ``top_p`` is out of range.
         """
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise UsageError(fault("seed", "be an integer", seed, "Runtime()"))
@@ -65,6 +65,9 @@ class Runtime:
         self._engine: EngineLike | None = None
         self._mind: LanguageMind | None = None
         if model is not None:
+            from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
+
+            SamplerConfig(temperature, top_p)  # checks them: here, and not when the first NPC asks
             self._engine = _engine_of(model) if engine is None else engine
             self.scheduler = Scheduler(self._engine, self.prices, self.clock)
             self._mind = LanguageMind(
@@ -81,7 +84,7 @@ class Runtime:
         self._npcs: dict[str, Npc] = {}
         self.npcs: Mapping[str, Npc] = MappingProxyType(self._npcs)
         self._ticking: tuple[Npc, ...] = ()  # who is ticked: changes between frames only
-        self._gone: set[Npc] = set()  # removed in this frame
+        self._gone: list[Npc] = []  # removed in this frame
         self._num_frames = 0
         self._is_updating = False
         self._is_closed = False
@@ -135,13 +138,13 @@ class Runtime:
         """
         where = "Runtime.remove_npc()"
         self._check_open(where)
-        if name not in self._npcs:
+        if not isinstance(name, str) or name not in self._npcs:
             raise UsageError(fault("name", "be an npc's", name, where))
         npc = self._npcs.pop(name)
         npc.drop_thought()
         if self._mind is not None:
             self._mind.forget(name)
-        self._gone.add(npc)
+        self._gone.append(npc)
         self._settle()
 
     def on_action(self, name: str, handler: Handler) -> None:
@@ -175,8 +178,9 @@ class Runtime:
 
         Raises:
             UsageError: ``budget_ms`` is not a number, the runtime is closed, or a tree called this.
-            TreeError: The game's code raised in a tree or a handler (that is the cause). That
-                tree begins anew with the next update; all else goes on.
+            TreeError: The game's code raised in a tree or a handler (that is the cause). It is
+                raised at the end: all other trees were ticked, and the model has had its time.
+                That tree begins anew with the next update.
         """
         budget_ns = _budget_ns(budget_ms)
         self._check_open("Runtime.update()")
@@ -191,13 +195,15 @@ class Runtime:
         self._host.report = report
         self._is_updating = True
         try:
-            self._tick(report.frame)
+            error = self._tick(report.frame)
             report.trees_ns = now_ns() - start_ns
             if self.scheduler is not None and self._mind is not None:
                 self._mind.prepare(start_ns + budget_ns)
                 self.scheduler.run_frame(start_ns + budget_ns, report)
                 for npc in self._ticking:
                     npc.listen()
+            if error is not None:
+                raise error
         finally:
             self._is_updating = False
             self._num_frames += 1
@@ -209,6 +215,7 @@ class Runtime:
         """Reads every NPC's persona into the prefix cache, so that its first answer comes sooner.
 
         Optional, and no work for a frame: tens of milliseconds an NPC. Call it once all are added.
+        Where thoughts hold every slot, there is no room to read in, and it does nothing.
 
         Raises:
             UsageError: The runtime is closed, or a tree called this.
@@ -226,9 +233,10 @@ class Runtime:
             if generation is not None:
                 scheduler.submit(generation, name=npc.name, ttl_ns=NO_LIMIT_NS, priority=1.0)
         while scheduler.num_waiting or scheduler.num_thinking:
-            scheduler.run_frame(
-                self.clock.now_ns() + NO_LIMIT_NS, FrameReport(budget_ns=NO_LIMIT_NS)
-            )
+            report = FrameReport(budget_ns=NO_LIMIT_NS)
+            scheduler.run_frame(self.clock.now_ns() + NO_LIMIT_NS, report)
+            if not report.num_steps:
+                return  # every slot is taken by somebody who thinks, and stays so
 
     def close(self) -> None:
         """Drops all thoughts and halts all trees; afterwards only ``npcs`` may be read. Idempotent.
@@ -237,6 +245,7 @@ class Runtime:
 
         Raises:
             UsageError: A tree called this.
+            TreeError: The game's code raised while its tree was halted; all are halted first.
         """
         if self._is_closed:
             return
@@ -246,10 +255,11 @@ class Runtime:
         self._is_closed = True
         for npc in self._ticking:
             npc.drop_thought()
-        for npc in self._ticking:
-            npc.tree.halt()
+        _halt(self._ticking)
 
-    def _tick(self, frame: int) -> None:
+    def _tick(self, frame: int) -> Exception | None:
+        """Ticks everybody; returns the first error, from which nobody else shall suffer."""
+        first: Exception | None = None
         gone = self._gone
         for npc in self._ticking:
             if gone and npc in gone:
@@ -258,7 +268,11 @@ class Runtime:
                 npc.tree.tick()
             except Exception as error:
                 error.add_note(f"in the tree of npc {npc.name!r}, frame {frame}")
-                raise
+                if first is None:
+                    first = error
+                else:
+                    first.add_note(f"and in the tree of npc {npc.name!r}: {error}")
+        return first
 
     def _settle(self) -> None:
         """Lets NPCs that were added or removed come and go, unless trees are being ticked."""
@@ -266,8 +280,9 @@ class Runtime:
             return
         if len(self._ticking) != len(self._npcs) or self._gone:
             self._ticking = tuple(self._npcs.values())
-        while self._gone:
-            self._gone.pop().tree.halt()
+        if self._gone:
+            gone, self._gone = self._gone, []
+            _halt(gone)
 
     def _check_open(self, where: str) -> None:
         if self._is_closed:
@@ -278,11 +293,23 @@ def _budget_ns(budget_ms: object) -> int:
     if isinstance(budget_ms, bool) or not isinstance(budget_ms, int | float):
         advice = "pass milliseconds, such as 4.0"
         raise UsageError(fault("budget_ms", "be a number", budget_ms, "Runtime.update()", advice))
-    if math.isnan(budget_ms):
+    if isinstance(budget_ms, float) and math.isnan(budget_ms):
         raise UsageError(fault("budget_ms", "not be NaN", budget_ms, "Runtime.update()"))
     if budget_ms <= 0:
         return 0
-    return min(NO_LIMIT_NS, int(budget_ms * NS_PER_MS)) if math.isfinite(budget_ms) else NO_LIMIT_NS
+    return int(budget_ms * NS_PER_MS) if budget_ms < NO_LIMIT_NS // NS_PER_MS else NO_LIMIT_NS
+
+
+def _halt(npcs: Iterable[Npc]) -> None:
+    """Halts the trees of all of them, and only then raises what the first one raised."""
+    first: TreeError | None = None
+    for npc in npcs:
+        try:
+            npc.tree.halt()
+        except TreeError as error:
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def _engine_of(model: ModelLike) -> EngineLike:

@@ -111,6 +111,13 @@ def test_a_paused_game_costs_nobody_an_answer_that_is_still_wanted(game: Game) -
     assert game.npc.decision.source == "model"
 
 
+@pytest.mark.parametrize(("budget_ms", "granted_ns"), [(10**400, 1 << 62), (-(10**400), 0)])
+def test_a_number_beyond_a_float_is_a_budget_too(
+    game: Game, budget_ms: int, granted_ns: int
+) -> None:
+    assert game.frame(budget_ms).budget_ns == granted_ns
+
+
 def test_without_a_limit_everything_is_answered_in_one_frame(game: Game) -> None:
     game.npc.hear("Good day!")
     report = game.frame(math.inf)
@@ -262,6 +269,39 @@ def test_after_an_error_the_game_goes_on() -> None:
     assert game.npc.speech == "Well met."
 
 
+def test_an_error_in_one_tree_costs_nobody_else_the_frame() -> None:
+    def stumble(npc: Npc) -> None:
+        raise ZeroDivisionError
+
+    game = Game(Action("stumble", stumble))
+    other = game.runtime.add_npc("tom", persona=GRETA, tree=MIND)
+    game.runtime.add_npc("ann", persona=GRETA, tree=Action("stumble", stumble))
+    other.hear("Good day!")
+    for _ in range(100):
+        with pytest.raises(TreeError) as caught:
+            game.frame()
+        game.clock.advance_ns(FRAME_NS)
+    assert other.speech == "Well met."
+    first, second = caught.value.__notes__
+    assert first == "in the tree of npc 'greta', frame 99"
+    assert second.startswith("and in the tree of npc 'ann': Action 'stumble' must return")
+
+
+def test_a_tree_that_cannot_be_halted_keeps_no_other_from_it() -> None:
+    halted: list[str] = []
+
+    def stop(npc: Npc) -> None:
+        halted.append(npc.name)
+        raise ZeroDivisionError
+
+    game = Game(Action("work", lambda npc: Status.RUNNING, stop))
+    game.runtime.add_npc("tom", persona=GRETA, tree=Action("work", lambda _: Status.RUNNING, stop))
+    game.frame()
+    with pytest.raises(TreeError):
+        game.runtime.close()
+    assert halted == ["greta", "tom"]
+
+
 def test_closing_drops_thoughts_and_halts_trees() -> None:
     halted: list[str] = []
     busy = Action("work", lambda npc: Status.RUNNING, lambda npc: halted.append(npc.name))
@@ -298,7 +338,7 @@ def test_a_runtime_cannot_be_closed_by_a_tree() -> None:
         ({"name": ""}, "name must be a string that is not empty, got ''"),
         ({"name": "greta"}, "name must be new, got 'greta'"),
         ({"persona": {"name": "Tom"}}, "persona must be a Persona, got {'name': 'Tom'}"),
-        ({"importance": 0}, "importance must be a number above 0, got 0"),
+        ({"importance": 0}, "importance must be a number from 0.001 to 1000, got 0"),
         ({"tree": Heard}, "child must be a node, got "),
     ],
 )
@@ -318,6 +358,37 @@ def test_warming_up_asks_once_per_npc_and_leaves_nothing_behind(game: Game) -> N
     assert len(game.model.news) == 2
     assert game.engine.waves == []
     assert game.frame().num_thinking == 0
+
+
+def test_warming_up_does_nothing_while_thoughts_hold_every_slot(game: Game) -> None:
+    names = ["greta", *(f"npc {index}" for index in range(1, game.engine.num_slots))]
+    for name in names[1:]:
+        game.runtime.add_npc(name, persona=GRETA, tree=MIND)
+    for name in names:
+        game.runtime.npcs[name].hear("Good day!")
+    while game.frame().num_thinking < game.engine.num_slots:
+        pass
+    game.runtime.warm_up()
+    game.frames_until(lambda: all(npc.event is None for npc in game.runtime.npcs.values()))
+    assert {npc.speech for npc in game.runtime.npcs.values()} == {"Well met."}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"seed": 1.5}, "seed must be an integer, got 1.5 - at Runtime()"),
+        ({"temperature": 9}, "temperature must be 0 to 2, got 9 - at SamplerConfig()"),
+        ({"temperature": "hot"}, "temperature must be 0 to 2, got 'hot' - at SamplerConfig()"),
+        ({"top_p": None}, "top_p must be above 0 and at most 1, got None - at SamplerConfig()"),
+    ],
+)
+def test_a_wrong_setting_is_refused_before_anybody_asks(
+    wrong: dict[str, Any], message: str
+) -> None:
+    clock = ManualClock()
+    with pytest.raises(UsageError) as caught:
+        Runtime(ScriptedModel(), clock=clock, engine=ScriptedEngine(clock, STEP_NS), **wrong)
+    assert str(caught.value) == message
 
 
 def test_a_game_that_passes_something_else_as_a_model_is_told() -> None:

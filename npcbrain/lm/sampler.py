@@ -46,8 +46,11 @@ class SamplerConfig:
 
     def __post_init__(self) -> None:
         """Raises ``UsageError`` for a number out of range."""
-        _check_number("temperature", self.temperature, 0.0 <= self.temperature <= 2.0, "0 to 2")
-        _check_number("top_p", self.top_p, 0.0 < self.top_p <= 1.0, "above 0 and at most 1")
+        if not (_is_number(self.temperature) and 0.0 <= self.temperature <= 2.0):
+            raise UsageError(fault("temperature", "be 0 to 2", self.temperature, "SamplerConfig()"))
+        if not (_is_number(self.top_p) and 0.0 < self.top_p <= 1.0):
+            rule = "be above 0 and at most 1"
+            raise UsageError(fault("top_p", rule, self.top_p, "SamplerConfig()"))
 
 
 class RepeatGuard:
@@ -136,6 +139,5 @@ def _draw(legal: np.ndarray, config: SamplerConfig, chance: float) -> int:
     return int(order[min(drawn, last)])
 
 
-def _check_number(name: str, value: object, in_range: bool, rule: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not in_range:
-        raise UsageError(fault(name, f"be {rule}", value, "SamplerConfig()"))
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
