@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -19,13 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from npcbrain.errors import NpcBrainError, SituationError, UsageError, fault
+from npcbrain.errors import ModelError, NpcBrainError, SituationError, UsageError, fault
 from npcbrain.situation import Situation
 from npcbrain.tree_cli import add_tree_bench
 
-if (
-    TYPE_CHECKING
-):  # what runs the model is imported by the commands that do, so that --help is quick
+# What runs the model is imported by the commands that do, so that --help is quick.
+if TYPE_CHECKING:
     from npcbrain.decide import Decider
     from npcbrain.lm.model import Model
 
@@ -50,14 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result: dict[str, Any] = options.command(options)
     except (UsageError, SituationError) as error:
         return _complain(error, WRONG_INPUT)
+    except ModelError as error:  # of the folder that was given, or of the installation
+        return _complain(error, FAILED if options.model is None else WRONG_INPUT)
     except NpcBrainError as error:
         return _complain(error, FAILED)
     except KeyboardInterrupt:
         return _complain("interrupted", FAILED)
-    if options.json:
-        print(json.dumps(result, ensure_ascii=False))
-    else:
-        _print_result(result)
+    try:
+        if options.json:
+            print(json.dumps(result, ensure_ascii=False), flush=True)
+        else:
+            _print_result(result)
+    except BrokenPipeError:  # who reads has gone; Python would say so again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     return 0
 
 
@@ -127,6 +133,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     from npcbrain.scenarios import read_scenarios
 
     _check_budget(options)
+    _check_out(options.out)
     scenarios = read_scenarios(options.scenarios)
     decider = _decider(_load(options))
     with _progress("evaluating", len(scenarios)) as advance:
@@ -143,6 +150,7 @@ def _bench_frames(options: argparse.Namespace) -> dict[str, Any]:
     _check_range("--npcs", options.npcs, 1, 500)
     _check_range("--frames", options.frames, 1, 1_000_000)
     _check_range("--game-ms", options.game_ms, 0, 1000)
+    _check_out(options.out)
     model = _load(options)
     with _progress("playing", options.frames) as advance:
         result = bench_frames(
@@ -176,7 +184,7 @@ def _read_situation(path: str) -> Situation:
     where = "standard input" if path == "-" else path
     try:
         if path == "-":
-            raw = sys.stdin.buffer.read(MAX_SITUATION_BYTES + 1)
+            raw = sys.stdin.buffer.read(MAX_SITUATION_BYTES + 1) if sys.stdin else b""
         else:
             with Path(path).open("rb") as file:
                 raw = file.read(MAX_SITUATION_BYTES + 1)
@@ -205,6 +213,16 @@ def _check_budget(options: argparse.Namespace) -> None:
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise UsageError(fault(name, f"be {low} to {high}", value, "the command line"))
+
+
+def _check_out(path: Path | None) -> None:
+    """Tries whether the result can be written, before minutes are spent on it."""
+    if path is None:
+        return
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise UsageError(fault("--out", "be writable", error.strerror, str(path))) from error
 
 
 def _write_json(path: Path, result: dict[str, Any]) -> None:

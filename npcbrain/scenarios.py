@@ -31,7 +31,7 @@ __all__ = ["Expectation", "Scenario", "read_scenarios", "scores"]
 
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 NGRAM = 4  # words; saying the same four twice is how a small model gets stuck
-MAX_LINE_BYTES = 1 << 20
+MAX_LINE_CHARS = 1 << 20  # a situation has a few thousand; a longer line is something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,11 @@ def _repeats(say: str) -> bool:
 
 
 def _read_scenario(line: str, where: str) -> Scenario:
+    if len(line) > MAX_LINE_CHARS:
+        rule = f"have at most {MAX_LINE_CHARS} characters"
+        raise UsageError(fault("line", rule, len(line), where))
     try:
-        data = json.loads(line[:MAX_LINE_BYTES])
+        data = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UsageError(fault("line", "be JSON", str(error), where)) from error
     situation = Situation.from_dict(data, f"{where}: $")

@@ -13,6 +13,8 @@ import pytest
 
 from npcbrain.cli import main
 from npcbrain.decide import tree_decision
+from npcbrain.errors import ModelError
+from npcbrain.lm import model as model_module
 from npcbrain.situation import Decision, Situation
 
 TINY = str(Path(__file__).parent / "models" / "tiny")
@@ -192,11 +194,72 @@ def test_a_wrong_field_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert line.endswith(f'at {path}: $.actions; add {{"name": "say"}}')
 
 
-def test_a_missing_model_is_one_line_and_code_1(
+def test_a_folder_that_is_no_model_is_one_line_and_code_2(
     capsys: pytest.CaptureFixture[str], situation: str, tmp_path: Path
 ) -> None:
-    line = complaint_of(capsys, 1, "decide", situation, "--model", str(tmp_path / "none"))
-    assert line.startswith("npcbrain: ")
+    line = complaint_of(capsys, 2, "decide", situation, "--model", str(tmp_path))
+    assert line == (
+        "npcbrain: model file must exist and be readable, got 'manifest.json' - "
+        f"at {tmp_path / 'manifest.json'}; install the model again"
+    )
+
+
+def test_an_installation_without_a_model_is_one_line_and_code_1(
+    capsys: pytest.CaptureFixture[str], situation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost() -> Path:
+        raise ModelError("model must be installed")
+
+    monkeypatch.setattr(model_module, "default_model_path", lost)
+    assert complaint_of(capsys, 1, "decide", situation) == "npcbrain: model must be installed"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_situation_may_begin_with_a_byte_order_mark(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, mark: bytes
+) -> None:
+    path = tmp_path / "situation.json"
+    path.write_bytes(mark + json.dumps(SITUATION).encode())
+    assert result_of(capsys, "decide", str(path), "--model", TINY, *ROOMY)["source"] == "model"
+
+
+@pytest.mark.parametrize("command", ["decide", "evaluate"])
+def test_a_folder_instead_of_a_file_is_one_line_and_code_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    line = complaint_of(capsys, 2, command, str(tmp_path), "--model", TINY)
+    assert " must be a readable file, got " in line
+    assert line.endswith(f"at {tmp_path}; check the path")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\n \n", "scenarios must hold at least one line, got 0 - at {path}"),
+        (b"\xff", "scenarios must be UTF-8, got 'invalid start byte' - at {path}"),
+        (b"[1]", "value must be an object, got [1] - at {path}:1: $"),
+        (b" " * (1 << 20) + b"1", "line must have at most 1048576 characters, got 1048577"),
+    ],
+)
+def test_a_file_that_holds_no_scenarios_is_one_line_and_code_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "scenarios.jsonl"
+    path.write_bytes(content)
+    line = complaint_of(capsys, 2, "evaluate", str(path), "--model", TINY)
+    assert line.startswith(f"npcbrain: {message.format(path=path)}")
+
+
+def test_a_reader_that_goes_away_is_no_traceback(situation: str) -> None:
+    command = [sys.executable, "-m", "npcbrain", "decide", situation, "--model", TINY, *ROOMY]
+    with subprocess.Popen(
+        [*command, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        complaint = process.stderr.read()
+    assert (process.returncode, complaint) == (1, b"")
 
 
 @pytest.mark.parametrize("budget", ["0", "-1", "nan", "inf"])
@@ -224,11 +287,9 @@ def test_an_answers_file_that_cannot_be_written_is_code_2(
     capsys: pytest.CaptureFixture[str], scenarios: str, tmp_path: Path
 ) -> None:
     out = str(tmp_path / "no such folder" / "answers.jsonl")
-    arguments = ("evaluate", scenarios, "--model", TINY, "--out", out, *ROOMY)
-    assert main(arguments) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.splitlines()[-1].startswith("npcbrain: --out must be writable")
+    # The model is not even looked for: nobody waits minutes for an answer that has nowhere to go.
+    line = complaint_of(capsys, 2, "evaluate", scenarios, "--model", "none", "--out", out)
+    assert line.startswith("npcbrain: --out must be writable, got ")
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["bench"], ["decide"]])
