@@ -130,7 +130,7 @@ class Act(StatefulLeaf):
             advice = "return Status.RUNNING to be called again"
             raise UsageError(fault(what, rule, status, f"npc {npc.name!r}, {ctx.path}", advice))
         if status is not Status.RUNNING:
-            npc.finish_event()
+            npc.finish_event(rest=status is Status.FAILURE)
         return status
 
     def on_running(self, ctx: Context) -> Status:

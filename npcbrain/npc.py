@@ -118,6 +118,7 @@ class Npc:
         "_host",
         "_importance",
         "_num_replies",
+        "_rests",
         "_scene",
         "_thought",
         "_waiting",
@@ -152,6 +153,7 @@ class Npc:
         self._answer: Decision | None = None  # to the event at hand
         self._waiting: deque[Event] = deque()
         self._num_replies = 0
+        self._rests = False  # whether the next event waits for the next frame
         self.importance = importance
         self.actions = persona.actions
         self.tree: Tree = compile(root, self, host.clock, self.blackboard)
@@ -260,7 +262,7 @@ class Npc:
 
     def attend(self) -> bool:
         """Turns to the oldest waiting event, unless one is being dealt with; False if none is."""
-        if self._event is None and self._waiting:
+        if self._event is None and self._waiting and not self._rests:
             self._event = self._waiting.popleft()
         return self._event is not None
 
@@ -290,6 +292,7 @@ class Npc:
 
     def listen(self) -> None:
         """Takes in what the model has written; the runtime calls this once a frame."""
+        self._rests = False
         thought = self._thought
         if thought is None:
             return
@@ -341,11 +344,16 @@ class Npc:
         self._decide(Decision("say", say=line, source="tree", reason=self.reason))
         self.finish_event()
 
-    def finish_event(self) -> None:
+    def finish_event(self, *, rest: bool = False) -> None:
         """The event at hand is dealt with; what happened becomes a memory.
 
         A thought about it that is still under way is dropped.
+
+        Args:
+            rest: Whether to leave the next event for the next frame: the branch of the tree that
+                is to answer where the model cannot would take it, and the model was never asked.
         """
+        self._rests = rest
         if self._thought is not None:
             self._thought.drop()
             self._thought = None

@@ -98,6 +98,22 @@ def test_a_handler_that_fails_ends_the_event_all_the_same() -> None:
     assert stage.npc.speech == "Here you are."
 
 
+def test_a_handler_that_fails_leaves_the_next_event_to_the_model() -> None:
+    stage = Stage(give=lambda npc, item: Status.FAILURE)
+    stage.npc.hear("Bread, please.")
+    stage.npc.hear("And a cake.")
+    stage.tick()
+    stage.mind.ideas[0].succeed(ANSWER)
+    stage.npc.listen()
+    stage.tick()
+    stage.npc.listen()
+    stage.tick()
+    assert [situation.event.text for situation, _ in stage.mind.asked] == [
+        "Bread, please.",
+        "And a cake.",
+    ]
+
+
 def test_an_action_the_game_cannot_do_is_answered_by_the_tree() -> None:
     stage = Stage()
     stage.npc.hear("Bread, please.")
