@@ -330,3 +330,14 @@ def test_an_owner_is_never_looked_into() -> None:
     stage = Stage({})
     del stage.scripts, stage.asked, stage.log
     assert compile(Succeed(), stage, HandClock()).tick() is Status.SUCCESS
+
+
+def test_trees_of_one_definition_share_its_program_and_nothing_else() -> None:
+    definition = Sequence(Action("count", lambda owner: owner.append(1)), Wait(5))
+    first: list[int] = []
+    second: list[int] = []
+    trees = [compile(definition, owner, HandClock()) for owner in (first, second)]
+    assert trees[0]._program is trees[1]._program
+    assert trees[0].tick() is Status.RUNNING
+    assert (first, second) == ([1], [])
+    assert [status for _, status in trees[1].statuses] == [Status.IDLE] * 3

@@ -7,7 +7,7 @@ A map, from the bottom up:
 
 * ``status``      ``Status``: IDLE, SUCCESS, FAILURE, RUNNING
 * ``blackboard``  ``Blackboard``: plain data that nodes share
-* ``node``        ``Node``, and how a definition becomes two closures
+* ``node``        ``Node``, and how a definition becomes a program
 * ``leaves``      ``Condition``, ``Action``, ``Wait``, ...; ``StatefulLeaf`` to extend
 * ``composites``  ``Selector``, ``Sequence``, ``Parallel``, ``Concurrent``, ...
 * ``decorators``  ``Inverter``, ``Repeat``, ``Retry``, ``RunOnce``, ``Guard``, ...
@@ -68,7 +68,7 @@ from npcbrain.tree.leaves import (
     Succeed,
     Wait,
 )
-from npcbrain.tree.node import Compiled, Node, NodeInfo, Site
+from npcbrain.tree.node import Compiled, Node, NodeInfo, Site, State
 from npcbrain.tree.status import Status
 from npcbrain.tree.timing import Cooldown, Delay, Timeout
 from npcbrain.tree.tree import Tree, compile
@@ -104,6 +104,7 @@ __all__ = [
     "SequenceWithMemory",
     "SetBlackboard",
     "Site",
+    "State",
     "StatefulLeaf",
     "Status",
     "Succeed",

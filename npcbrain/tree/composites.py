@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_child, check_count, check_name
-from npcbrain.tree.node import Compiled, Node, Site
+from npcbrain.tree.node import Compiled, Node, Site, State
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 
 __all__ = [
@@ -219,7 +219,7 @@ class Parallel(Composite):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, memory = site.index, site.shown, site.memory
+        index = site.index
         num_children = len(self.children)
         enough = self.success_count or num_children
         # Two ways to fail, both a number of failures: the limit, or no way left to succeed.
@@ -232,41 +232,41 @@ class Parallel(Composite):
         halts = tuple(zip(done, (child.halt for child in compiled), strict=True))
         slots = (succeeded, failed, *done)
 
-        def stop_rest() -> None:
+        def stop_rest(me: State) -> None:
             for slot, stop in halts:
-                if memory[slot] == NOT_DONE:
-                    stop()
+                if me[slot] == NOT_DONE:
+                    stop(me)
             for slot in slots:
-                memory[slot] = 0
+                me[slot] = 0
 
-        def decide(status: Status) -> Status:
-            stop_rest()
-            shown[index] = status
+        def decide(me: State, status: Status) -> Status:
+            stop_rest(me)
+            me[index] = status
             return status
 
-        def tick() -> Status:
+        def tick(me: State) -> Status:
             for slot, child in pairs:
-                if memory[slot] == NOT_DONE:
-                    status = child()
+                if me[slot] == NOT_DONE:
+                    status = child(me)
                     if status is SUCCESS:
-                        memory[slot] = 1
-                        count = memory[succeeded] + 1
+                        me[slot] = 1
+                        count = me[succeeded] + 1
                         if count == enough:
-                            return decide(SUCCESS)
-                        memory[succeeded] = count
+                            return decide(me, SUCCESS)
+                        me[succeeded] = count
                     elif status is FAILURE:
-                        memory[slot] = 2
-                        count = memory[failed] + 1
+                        me[slot] = 2
+                        count = me[failed] + 1
                         if count == too_many:
-                            return decide(FAILURE)
-                        memory[failed] = count
-            shown[index] = RUNNING
+                            return decide(me, FAILURE)
+                        me[failed] = count
+            me[index] = RUNNING
             return RUNNING
 
-        def halt() -> None:
-            if shown[index] is RUNNING:
-                shown[index] = IDLE
-            stop_rest()
+        def halt(me: State) -> None:
+            if me[index] is RUNNING:
+                me[index] = IDLE
+            stop_rest(me)
 
         return Compiled(tick, halt)
 
@@ -291,27 +291,27 @@ class Concurrent(Composite):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown = site.index, site.shown
+        index = site.index
         compiled = _children(self.children, site)
         ticks = tuple(child.tick for child in compiled)
         halts = tuple(child.halt for child in compiled)
 
-        def tick() -> Status:
+        def tick(me: State) -> Status:
             answer: Status = SUCCESS
             for child in ticks:
-                status = child()
+                status = child(me)
                 if status is RUNNING:
                     answer = RUNNING
                 elif status is FAILURE and answer is SUCCESS:
                     answer = FAILURE
-            shown[index] = answer
+            me[index] = answer
             return answer
 
-        def halt() -> None:
-            if shown[index] is RUNNING:
-                shown[index] = IDLE
+        def halt(me: State) -> None:
+            if me[index] is RUNNING:
+                me[index] = IDLE
             for stop in halts:
-                stop()
+                stop(me)
 
         return Compiled(tick, halt)
 
@@ -320,7 +320,7 @@ def _children(children: tuple[Node, ...], site: Site) -> list[Compiled]:
     return [site.child(child, number) for number, child in enumerate(children)]
 
 
-def _numbered(compiled: list[Compiled]) -> tuple[tuple[int, Callable[[], Status]], ...]:
+def _numbered(compiled: list[Compiled]) -> tuple[tuple[int, Callable[[State], Status]], ...]:
     return tuple(enumerate(child.tick for child in compiled))
 
 
@@ -328,7 +328,7 @@ def _in_order(
     children: tuple[Node, ...], site: Site, go_on: Status, *, keeps_place: bool = False
 ) -> Compiled:
     """Selector and Sequence in one: they differ in the answer that lets the next child go."""
-    index, shown, memory = site.index, site.shown, site.memory
+    index = site.index
     place = site.slot(len(children) - 1)
     compiled = _children(children, site)
     numbered = _numbered(compiled)
@@ -336,56 +336,56 @@ def _in_order(
     rests = tuple(numbered[start:] for start in range(len(numbered)))
     halts = tuple(child.halt for child in compiled)
 
-    def tick() -> Status:
-        for number, child in rests[memory[place]]:
-            status = child()
+    def tick(me: State) -> Status:
+        for number, child in rests[me[place]]:
+            status = child(me)
             if status is not go_on:
-                memory[place] = number if status is RUNNING or keeps_place else 0
-                shown[index] = status
+                me[place] = number if status is RUNNING or keeps_place else 0
+                me[index] = status
                 return status
-        memory[place] = 0
-        shown[index] = go_on
+        me[place] = 0
+        me[index] = go_on
         return go_on
 
-    def halt() -> None:
+    def halt(me: State) -> None:
         if not keeps_place:
-            memory[place] = 0
-        if shown[index] is RUNNING:
-            shown[index] = IDLE
+            me[place] = 0
+        if me[index] is RUNNING:
+            me[index] = IDLE
         for stop in halts:
-            stop()
+            stop(me)
 
     return Compiled(tick, halt)
 
 
 def _reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
     """Both reactive nodes in one; memory holds the running child, or -1."""
-    index, shown, memory = site.index, site.shown, site.memory
+    index = site.index
     running = site.slot(len(children) - 1, low=-1, initial=-1)
     compiled = _children(children, site)
     numbered = _numbered(compiled)
     halts = tuple(child.halt for child in compiled)
 
-    def tick() -> Status:
+    def tick(me: State) -> Status:
         for number, child in numbered:
-            status = child()
+            status = child(me)
             if status is not go_on:
-                before = memory[running]
-                memory[running] = number if status is RUNNING else -1
+                before = me[running]
+                me[running] = number if status is RUNNING else -1
                 # One before this child was ticked again just now and is done.
                 if before > number:
-                    halts[before]()
-                shown[index] = status
+                    halts[before](me)
+                me[index] = status
                 return status
-        memory[running] = -1
-        shown[index] = go_on
+        me[running] = -1
+        me[index] = go_on
         return go_on
 
-    def halt() -> None:
-        memory[running] = -1
-        if shown[index] is RUNNING:
-            shown[index] = IDLE
+    def halt(me: State) -> None:
+        me[running] = -1
+        if me[index] is RUNNING:
+            me[index] = IDLE
         for stop in halts:
-            stop()
+            stop(me)
 
     return Compiled(tick, halt)

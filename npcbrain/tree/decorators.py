@@ -13,7 +13,7 @@ from typing import Any
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable, check_child, check_count, check_name
-from npcbrain.tree.node import Compiled, Node, Site
+from npcbrain.tree.node import OWNER, Compiled, Node, Site, State
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 
 __all__ = [
@@ -196,25 +196,25 @@ class RunOnce(Decorator):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, memory = site.index, site.shown, site.memory
+        index = site.index
         answer = site.slot(FAILURE)  # IDLE until the child is done
         tick_child, halt_child = site.child(self.child)
 
-        def tick() -> Status:
-            known = memory[answer]
+        def tick(me: State) -> Status:
+            known = me[answer]
             if known == 0:
-                status = tick_child()
+                status = tick_child(me)
                 if status is not RUNNING:
-                    memory[answer] = int(status)
+                    me[answer] = int(status)
             else:
                 status = SUCCESS if known == 1 else FAILURE
-            shown[index] = status
+            me[index] = status
             return status
 
-        def halt() -> None:
-            if shown[index] is RUNNING:
-                shown[index] = IDLE
-            halt_child()
+        def halt(me: State) -> None:
+            if me[index] is RUNNING:
+                me[index] = IDLE
+            halt_child(me)
 
         return Compiled(tick, halt)
 
@@ -296,51 +296,51 @@ class Guard(Decorator):
 
 def _mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Compiled:
     """A node without memory: one answer for another, RUNNING stays RUNNING."""
-    index, shown = site.index, site.shown
+    index = site.index
     tick_child, halt_child = site.child(child)
 
-    def tick() -> Status:
-        status = tick_child()
+    def tick(me: State) -> Status:
+        status = tick_child(me)
         if status is SUCCESS:
             status = success
         elif status is FAILURE:
             status = failure
-        shown[index] = status
+        me[index] = status
         return status
 
-    def halt() -> None:
-        if shown[index] is RUNNING:
-            shown[index] = IDLE
-        halt_child()
+    def halt(me: State) -> None:
+        if me[index] is RUNNING:
+            me[index] = IDLE
+        halt_child(me)
 
     return Compiled(tick, halt)
 
 
 def _again(child: Node, site: Site, num_turns: int, *, again: Status) -> Compiled:
     """Repeat and Retry in one: they differ in the answer that earns another turn."""
-    index, shown, memory = site.index, site.shown, site.memory
+    index = site.index
     turn = site.slot(num_turns - 1)
     tick_child, halt_child = site.child(child)
 
-    def tick() -> Status:
-        count = memory[turn]
+    def tick(me: State) -> Status:
+        count = me[turn]
         while True:
-            status = tick_child()
+            status = tick_child(me)
             if status is not again:
-                memory[turn] = count if status is RUNNING else 0
+                me[turn] = count if status is RUNNING else 0
                 break
             count += 1
             if count == num_turns:
-                memory[turn] = 0
+                me[turn] = 0
                 break
-        shown[index] = status
+        me[index] = status
         return status
 
-    def halt() -> None:
-        memory[turn] = 0
-        if shown[index] is RUNNING:
-            shown[index] = IDLE
-        halt_child()
+    def halt(me: State) -> None:
+        me[turn] = 0
+        if me[index] is RUNNING:
+            me[index] = IDLE
+        halt_child(me)
 
     return Compiled(tick, halt)
 
@@ -349,33 +349,33 @@ def _asked(
     child: Node, fn: Callable[[Any], bool], otherwise: Status, site: Site, *, every_tick: bool
 ) -> Compiled:
     """Precondition and Guard in one: they differ in when they ask."""
-    index, shown, memory, owner = site.index, site.shown, site.memory, site.owner
+    index = site.index
     running = site.slot()
     tick_child, halt_child = site.child(child)
 
-    def tick() -> Status:
-        if every_tick or memory[running] == 0:
+    def tick(me: State) -> Status:
+        if every_tick or me[running] == 0:
             try:
-                answer = fn(owner)
+                answer = fn(me[OWNER])
             except Exception as error:
                 raise site.raised(error) from error
             if answer is False:
-                if memory[running] == 1:
-                    memory[running] = 0
-                    halt_child()
-                shown[index] = otherwise
+                if me[running] == 1:
+                    me[running] = 0
+                    halt_child(me)
+                me[index] = otherwise
                 return otherwise
             if answer is not True:
                 raise site.refused(answer, "be True or False", "wrap it: bool(...)")
-        status = tick_child()
-        memory[running] = 1 if status is RUNNING else 0
-        shown[index] = status
+        status = tick_child(me)
+        me[running] = 1 if status is RUNNING else 0
+        me[index] = status
         return status
 
-    def halt() -> None:
-        memory[running] = 0
-        if shown[index] is RUNNING:
-            shown[index] = IDLE
-        halt_child()
+    def halt(me: State) -> None:
+        me[running] = 0
+        if me[index] is RUNNING:
+            me[index] = IDLE
+        halt_child(me)
 
     return Compiled(tick, halt)

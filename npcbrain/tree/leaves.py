@@ -15,7 +15,7 @@ from typing import Any
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable, check_ms, check_name, to_ns
 from npcbrain.tree.blackboard import SCALARS, Blackboard
-from npcbrain.tree.node import NEVER_NS, Compiled, Node, Site
+from npcbrain.tree.node import BLACKBOARD, NEVER_NS, NOW_NS, OWNER, Compiled, Node, Site, State
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 
 __all__ = [
@@ -52,18 +52,18 @@ class Condition(Node):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, owner, fn = site.index, site.shown, site.owner, self.fn
+        index, fn = site.index, self.fn
 
-        def tick() -> Status:
+        def tick(me: State) -> Status:
             try:
-                answer = fn(owner)
+                answer = fn(me[OWNER])
             except Exception as error:
                 raise site.raised(error) from error
             if answer is True:
-                shown[index] = SUCCESS
+                me[index] = SUCCESS
                 return SUCCESS
             if answer is False:
-                shown[index] = FAILURE
+                me[index] = FAILURE
                 return FAILURE
             raise site.refused(answer, "be True or False", "wrap it: bool(...)")
 
@@ -105,28 +105,28 @@ class Action(Node):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, owner, fn = site.index, site.shown, site.owner, self.fn
+        index, fn = site.index, self.fn
 
-        def tick() -> Status:
+        def tick(me: State) -> Status:
             try:
-                answer = fn(owner)
+                answer = fn(me[OWNER])
             except Exception as error:
                 raise site.raised(error) from error
             if answer is RUNNING:
-                shown[index] = RUNNING
+                me[index] = RUNNING
                 return RUNNING
             if answer is None or answer is True or answer is SUCCESS:
-                shown[index] = SUCCESS
+                me[index] = SUCCESS
                 return SUCCESS
             if answer is False or answer is FAILURE:
-                shown[index] = FAILURE
+                me[index] = FAILURE
                 return FAILURE
             rule = "be SUCCESS, FAILURE, RUNNING, a bool or None"
             raise site.refused(answer, rule, "return Status.RUNNING to be ticked again")
 
         if self.on_halt is None:
             return Compiled(tick, _forget(site))
-        return _with_halt(tick, site, self.on_halt, owner)
+        return _with_halt(tick, site, self.on_halt)
 
 
 class Context:
@@ -140,19 +140,20 @@ class Context:
             never saved; it is None when a run begins, and dropped when it ends.
     """
 
-    __slots__ = ("_now_ns", "blackboard", "handle", "owner", "path")
+    __slots__ = ("_me", "blackboard", "handle", "owner", "path")
 
-    def __init__(self, site: Site) -> None:
-        self.owner: Any = site.owner
-        self.blackboard: Blackboard = site.blackboard
-        self.path: str = site.path
+    def __init__(self, path: str, me: State) -> None:
+        self.owner: Any = me[OWNER]
+        self.blackboard: Blackboard = me[BLACKBOARD]
+        self.path = path
         self.handle: Any = None
-        self._now_ns = site.now_ns()
+        self._me = me
 
     @property
     def now_ns(self) -> int:
         """The moment of this tick on the tree's clock; the same for all nodes."""
-        return self._now_ns[0]
+        now_ns: int = self._me[NOW_NS]
+        return now_ns
 
 
 class StatefulLeaf(Node):
@@ -190,32 +191,34 @@ class StatefulLeaf(Node):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, memory = site.index, site.shown, site.memory
+        index = site.index
         running = site.slot()
-        context = Context(site)
+        site.read_time()
+        own = site.live(lambda me: Context(site.path, me))
         on_start, on_running, on_halted = self.on_start, self.on_running, self.on_halted
 
-        def tick() -> Status:
+        def tick(me: State) -> Status:
+            context = me[own]
             try:
-                status = on_running(context) if memory[running] == 1 else on_start(context)
+                status = on_running(context) if me[running] == 1 else on_start(context)
             except Exception as error:
                 raise site.raised(error) from error
             if status is RUNNING:
-                memory[running] = 1
+                me[running] = 1
             elif status is SUCCESS or status is FAILURE:
-                memory[running] = 0
+                me[running] = 0
                 context.handle = None
             else:
                 rule = "be Status.SUCCESS, FAILURE or RUNNING"
                 raise site.refused(status, rule, "True and None are for Action")
-            shown[index] = status
+            me[index] = status
             return status
 
-        def halt() -> None:
-            if shown[index] is RUNNING:
-                shown[index] = IDLE
-            was_running = memory[running]
-            memory[running] = 0  # first, so that a hook that raises is not called twice
+        def halt(me: State) -> None:
+            if me[index] is RUNNING:
+                me[index] = IDLE
+            context, was_running = me[own], me[running]
+            me[running] = 0  # first, so that a hook that raises is not called twice
             try:
                 if was_running == 1:
                     on_halted(context)
@@ -244,24 +247,24 @@ class Wait(Node):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, memory, now_ns = site.index, site.shown, site.memory, site.now_ns()
+        index = site.index
         end = site.moment()
         wait_ns = to_ns(self.ms)
 
-        def tick() -> Status:
-            if memory[end] == NEVER_NS:
-                memory[end] = now_ns[0] + wait_ns
-            elif now_ns[0] >= memory[end]:
-                memory[end] = NEVER_NS
-                shown[index] = SUCCESS
+        def tick(me: State) -> Status:
+            if me[end] == NEVER_NS:
+                me[end] = me[NOW_NS] + wait_ns
+            elif me[NOW_NS] >= me[end]:
+                me[end] = NEVER_NS
+                me[index] = SUCCESS
                 return SUCCESS
-            shown[index] = RUNNING
+            me[index] = RUNNING
             return RUNNING
 
-        def halt() -> None:
-            memory[end] = NEVER_NS
-            if shown[index] is RUNNING:
-                shown[index] = IDLE
+        def halt(me: State) -> None:
+            me[end] = NEVER_NS
+            if me[index] is RUNNING:
+                me[index] = IDLE
 
         return Compiled(tick, halt)
 
@@ -324,12 +327,12 @@ class SetBlackboard(Node):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown = site.index, site.shown
-        blackboard, key, value = site.blackboard, self.key, self.value
+        index = site.index
+        key, value = self.key, self.value
 
-        def tick() -> Status:
-            blackboard[key] = value
-            shown[index] = SUCCESS
+        def tick(me: State) -> Status:
+            me[BLACKBOARD][key] = value
+            me[index] = SUCCESS
             return SUCCESS
 
         return Compiled(tick, _forget(site))
@@ -337,44 +340,44 @@ class SetBlackboard(Node):
 
 def _forget(site: Site) -> Callable[[], None]:
     """The halt of a leaf that has nothing to stop."""
-    index, shown = site.index, site.shown
+    index = site.index
 
-    def halt() -> None:
-        if shown[index] is RUNNING:
-            shown[index] = IDLE
+    def halt(me: State) -> None:
+        if me[index] is RUNNING:
+            me[index] = IDLE
 
     return halt
 
 
 def _constant(site: Site, status: Status) -> Compiled:
-    index, shown = site.index, site.shown
+    index = site.index
 
-    def tick() -> Status:
-        shown[index] = status
+    def tick(me: State) -> Status:
+        me[index] = status
         return status
 
     return Compiled(tick, _forget(site))
 
 
 def _with_halt(
-    tick: Callable[[], Status], site: Site, on_halt: Callable[[Any], object], owner: object
+    tick: Callable[[State], Status], site: Site, on_halt: Callable[[Any], object]
 ) -> Compiled:
     """An action that must be told when it is stopped, and so must know whether it runs."""
-    index, shown, memory = site.index, site.shown, site.memory
+    index = site.index
     running = site.slot()
 
-    def tick_and_note() -> Status:
-        status = tick()
-        memory[running] = 1 if status is RUNNING else 0
+    def tick_and_note(me: State) -> Status:
+        status = tick(me)
+        me[running] = 1 if status is RUNNING else 0
         return status
 
-    def halt() -> None:
-        if shown[index] is RUNNING:
-            shown[index] = IDLE
-        if memory[running] == 1:
-            memory[running] = 0  # first, so that a function that raises is not called twice
+    def halt(me: State) -> None:
+        if me[index] is RUNNING:
+            me[index] = IDLE
+        if me[running] == 1:
+            me[running] = 0  # first, so that a function that raises is not called twice
             try:
-                on_halt(owner)
+                on_halt(me[OWNER])
             except Exception as error:
                 raise site.raised(error) from error
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from npcbrain.tree.arguments import check_ms, to_ns
 from npcbrain.tree.decorators import Decorator
-from npcbrain.tree.node import NEVER_NS, Compiled, Site
+from npcbrain.tree.node import NEVER_NS, NOW_NS, Compiled, Site, State
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, Status
 
 __all__ = ["Cooldown", "Delay", "Timeout"]
@@ -51,30 +51,30 @@ class Timeout(_Timed):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, memory, now_ns = site.index, site.shown, site.memory, site.now_ns()
+        index = site.index
         deadline = site.moment()
         limit_ns = to_ns(self.ms)
         tick_child, halt_child = site.child(self.child)
 
-        def tick() -> Status:
-            if now_ns[0] >= memory[deadline]:
-                memory[deadline] = NEVER_NS
-                halt_child()
-                shown[index] = FAILURE
+        def tick(me: State) -> Status:
+            if me[NOW_NS] >= me[deadline]:
+                me[deadline] = NEVER_NS
+                halt_child(me)
+                me[index] = FAILURE
                 return FAILURE
-            status = tick_child()
+            status = tick_child(me)
             if status is not RUNNING:
-                memory[deadline] = NEVER_NS
-            elif memory[deadline] == NEVER_NS:
-                memory[deadline] = now_ns[0] + limit_ns
-            shown[index] = status
+                me[deadline] = NEVER_NS
+            elif me[deadline] == NEVER_NS:
+                me[deadline] = me[NOW_NS] + limit_ns
+            me[index] = status
             return status
 
-        def halt() -> None:
-            memory[deadline] = NEVER_NS
-            if shown[index] is RUNNING:
-                shown[index] = IDLE
-            halt_child()
+        def halt(me: State) -> None:
+            me[deadline] = NEVER_NS
+            if me[index] is RUNNING:
+                me[index] = IDLE
+            halt_child(me)
 
         return Compiled(tick, halt)
 
@@ -99,34 +99,34 @@ class Cooldown(_Timed):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, memory, now_ns = site.index, site.shown, site.memory, site.now_ns()
+        index = site.index
         ready = site.moment()  # NEVER_NS: not cooling down
         running = site.slot()
         pause_ns = to_ns(self.ms)
         tick_child, halt_child = site.child(self.child)
 
-        def tick() -> Status:
-            if memory[ready] != NEVER_NS:
-                if now_ns[0] < memory[ready]:
-                    shown[index] = FAILURE
+        def tick(me: State) -> Status:
+            if me[ready] != NEVER_NS:
+                if me[NOW_NS] < me[ready]:
+                    me[index] = FAILURE
                     return FAILURE
-                memory[ready] = NEVER_NS
-            status = tick_child()
+                me[ready] = NEVER_NS
+            status = tick_child(me)
             if status is RUNNING:
-                memory[running] = 1
+                me[running] = 1
             else:
-                memory[running] = 0
-                memory[ready] = now_ns[0] + pause_ns
-            shown[index] = status
+                me[running] = 0
+                me[ready] = me[NOW_NS] + pause_ns
+            me[index] = status
             return status
 
-        def halt() -> None:
-            if memory[running] == 1:
-                memory[running] = 0
-                memory[ready] = now_ns[0] + pause_ns
-            if shown[index] is RUNNING:
-                shown[index] = IDLE
-            halt_child()
+        def halt(me: State) -> None:
+            if me[running] == 1:
+                me[running] = 0
+                me[ready] = me[NOW_NS] + pause_ns
+            if me[index] is RUNNING:
+                me[index] = IDLE
+            halt_child(me)
 
         return Compiled(tick, halt)
 
@@ -151,26 +151,26 @@ class Delay(_Timed):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, shown, memory, now_ns = site.index, site.shown, site.memory, site.now_ns()
+        index = site.index
         start = site.moment()
         delay_ns = to_ns(self.ms)
         tick_child, halt_child = site.child(self.child)
 
-        def tick() -> Status:
-            if memory[start] == NEVER_NS:
-                memory[start] = now_ns[0] + delay_ns
+        def tick(me: State) -> Status:
+            if me[start] == NEVER_NS:
+                me[start] = me[NOW_NS] + delay_ns
             status: Status = RUNNING
-            if now_ns[0] >= memory[start]:
-                status = tick_child()
+            if me[NOW_NS] >= me[start]:
+                status = tick_child(me)
                 if status is not RUNNING:
-                    memory[start] = NEVER_NS
-            shown[index] = status
+                    me[start] = NEVER_NS
+            me[index] = status
             return status
 
-        def halt() -> None:
-            memory[start] = NEVER_NS
-            if shown[index] is RUNNING:
-                shown[index] = IDLE
-            halt_child()
+        def halt(me: State) -> None:
+            me[start] = NEVER_NS
+            if me[index] is RUNNING:
+                me[index] = IDLE
+            halt_child(me)
 
         return Compiled(tick, halt)

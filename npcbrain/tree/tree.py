@@ -13,8 +13,8 @@ from npcbrain.clock import Clock
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_child
 from npcbrain.tree.blackboard import Blackboard, check_snapshot
-from npcbrain.tree.node import NEVER_NS, Compiler, Node, NodeInfo
-from npcbrain.tree.status import IDLE, Status
+from npcbrain.tree.node import FIRST, NEVER_NS, NOW_NS, Node, NodeInfo, program_of
+from npcbrain.tree.status import Status
 
 __all__ = ["Tree", "compile"]
 
@@ -22,7 +22,9 @@ FORMAT = 1  # of a saved state
 
 
 def compile(root: Node, owner: object, clock: Clock, blackboard: Blackboard | None = None) -> Tree:
-    """Makes one NPC's tree; about 3 us a node, so do it when the NPC is made, not in a frame.
+    """Makes one NPC's tree.
+
+    The first tree of a definition costs about 6 us a node; the others share its program.
 
     Args:
         root: The definition; it may be shared by any number of trees.
@@ -55,12 +57,12 @@ class Tree:
     __slots__ = (
         "_blank",
         "_busy",
-        "_compiler",
+        "_end",
         "_halt_root",
-        "_now_ns",
+        "_me",
+        "_program",
         "_read_clock",
         "_reads_time",
-        "_shown",
         "_tick_root",
         "blackboard",
         "nodes",
@@ -68,18 +70,19 @@ class Tree:
     )
 
     def __init__(self, root: Node, owner: object, clock: Clock, blackboard: Blackboard) -> None:
-        compiler = Compiler(owner, blackboard)
-        self._tick_root, self._halt_root = compiler.compile(root)
-        self._compiler = compiler
-        self._shown = compiler.shown
-        self._blank = (IDLE,) * len(compiler.shown)
-        self._now_ns = compiler.now_ns
+        program = program_of(root)
+        self._program = program
+        self._tick_root = program.tick
+        self._halt_root = program.halt
+        self._me = program.start(owner, blackboard)
+        self._end = FIRST + len(program.infos)
+        self._blank = program.blank
         self._read_clock = clock.now_ns
-        self._reads_time = compiler.reads_time
+        self._reads_time = program.reads_time
         self._busy = False
         self.root = root
         self.blackboard = blackboard
-        self.nodes: tuple[NodeInfo, ...] = tuple(compiler.infos)
+        self.nodes: tuple[NodeInfo, ...] = program.infos
 
     def tick(self) -> Status:
         """Ticks the root once; the answer is SUCCESS, FAILURE or RUNNING.
@@ -92,12 +95,13 @@ class Tree:
         if self._busy:
             raise self._refused("tick")
         self._busy = True
+        me = self._me
         try:
             if self._reads_time:
-                self._now_ns[0] = self._read_clock()
+                me[NOW_NS] = self._read_clock()
             # Whoever is not visited in this tick is idle: what runs is ticked or halted.
-            self._shown[:] = self._blank
-            return self._tick_root()
+            me[FIRST : self._end] = self._blank
+            return self._tick_root(me)
         except BaseException as error:
             self._halt_after(error)
             raise
@@ -116,11 +120,12 @@ class Tree:
         if self._busy:
             raise self._refused("halt")
         self._busy = True
+        me = self._me
         try:
             if self._reads_time:
-                self._now_ns[0] = self._read_clock()
-            self._halt_root()
-            self._shown[:] = self._blank
+                me[NOW_NS] = self._read_clock()
+            self._halt_root(me)
+            me[FIRST : self._end] = self._blank
         except BaseException as error:
             self._halt_after(error)
             raise
@@ -133,7 +138,7 @@ class Tree:
 
         For displays: a list of ``nodes`` in their order, made anew by each reading.
         """
-        return list(zip(self.nodes, self._shown, strict=True))
+        return list(zip(self.nodes, self._me[FIRST : self._end], strict=True))
 
     def status_of(self, node: str) -> Status:
         """The answer of one node at the last tick.
@@ -154,7 +159,8 @@ class Tree:
             paths = ", ".join(self.nodes[i].path for i in found)
             advice = f"use a path: {paths}"
             raise TreeError(fault("name", "be unique", node, "Tree.status_of()", advice))
-        return self._shown[found[0]]
+        status: Status = self._me[FIRST + found[0]]
+        return status
 
     def state(self) -> dict[str, Any]:
         """All the tree remembers, as plain data for a save file.
@@ -168,14 +174,15 @@ class Tree:
         if self._busy:
             raise self._refused("state")
         now_ns = self._read_clock() if self._reads_time else 0
+        me = self._me
         memory = [
-            value - now_ns if slot.is_moment and value != NEVER_NS else value
-            for slot, value in zip(self._compiler.slots, self._compiler.memory, strict=True)
+            me[slot.at] - now_ns if slot.is_moment and me[slot.at] != NEVER_NS else me[slot.at]
+            for slot in self._program.slots
         ]
         return {
             "format": FORMAT,
-            "shape": self._compiler.shape(),
-            "statuses": [int(status) for status in self._shown],
+            "shape": self._program.shape,
+            "statuses": [int(status) for status in me[FIRST : self._end]],
             "memory": memory,
             "blackboard": self.blackboard.snapshot(),
         }
@@ -198,11 +205,10 @@ class Tree:
         statuses, memory, blackboard = self._read(state)
         self.halt()
         now_ns = self._read_clock() if self._reads_time else 0
-        self._shown[:] = statuses
-        self._compiler.memory[:] = [
-            value + now_ns if slot.is_moment and value != NEVER_NS else value
-            for slot, value in zip(self._compiler.slots, memory, strict=True)
-        ]
+        me = self._me
+        me[FIRST : self._end] = statuses
+        for slot, value in zip(self._program.slots, memory, strict=True):
+            me[slot.at] = value + now_ns if slot.is_moment and value != NEVER_NS else value
         self.blackboard.clear()
         self.blackboard.update(blackboard)
 
@@ -213,12 +219,12 @@ class Tree:
         if state.get("format") != FORMAT:
             advice = "it was saved by another version of npcbrain"
             raise TreeError(fault("$.format", f"be {FORMAT}", state.get("format"), where, advice))
-        shape = self._compiler.shape()
+        shape = self._program.shape
         if state.get("shape") != shape:
             advice = "the tree has changed since it was saved; begin it anew"
             raise TreeError(fault("$.shape", f"be {shape!r}", state.get("shape"), where, advice))
         statuses = _read_ints(state.get("statuses"), "$.statuses", [(0, 3)] * len(self.nodes))
-        limits = [(slot.low, slot.high) for slot in self._compiler.slots]
+        limits = [(slot.low, slot.high) for slot in self._program.slots]
         memory = _read_ints(state.get("memory"), "$.memory", limits)
         blackboard = check_snapshot(state.get("blackboard"))
         return [Status(status) for status in statuses], memory, blackboard
@@ -227,8 +233,8 @@ class Tree:
         # A leaf that raises while it is halted counts as halted, so each round has one less.
         while True:
             try:
-                self._halt_root()
-                self._shown[:] = self._blank
+                self._halt_root(self._me)
+                self._me[FIRST : self._end] = self._blank
                 return
             except Exception as another:
                 error.add_note(f"and while the tree was being halted: {another}")
