@@ -154,7 +154,7 @@ def test_a_halted_precondition_asks_again() -> None:
 
 def test_a_precondition_may_not_answer_running() -> None:
     message = (
-        "otherwise must be Status.SUCCESS or Status.FAILURE, "
+        "otherwise must be Status.SUCCESS, FAILURE or SKIPPED, "
         "got <Status.RUNNING: 3> - at Precondition()"
     )
     with pytest.raises(TreeError, match=f"^{re.escape(message)}$"):

@@ -18,7 +18,7 @@ from npcbrain import tree as bt
 from npcbrain.clock import NS_PER_MS
 from npcbrain.tree import Node, Status
 
-IDLE, SUCCESS, FAILURE, RUNNING = Status
+IDLE, SUCCESS, FAILURE, RUNNING, _ = Status
 START_NS = 1_000
 
 

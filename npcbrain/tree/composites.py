@@ -17,17 +17,20 @@ ReactiveSequence    SUCCESS                             asks again from the firs
 Parallel            any answer, until it is decided     ticks all that are not done
 Concurrent          any answer, always                  ticks all, done or not
 ==================  ==================================  ==================================
+
+A child that answers SKIPPED is passed over as if it were not there (a ``Parallel`` that needs all
+counts it as one that succeeded); a node whose children were all skipped answers SKIPPED.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_child, check_count, check_name
 from npcbrain.tree.node import Compiled, Node, Site, State
-from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
+from npcbrain.tree.ordered import in_order, place_all, reactive
+from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
 
 __all__ = [
     "Composite",
@@ -86,7 +89,7 @@ class Selector(Composite):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _in_order(self.children, site, FAILURE)
+        return in_order(self.children, site, FAILURE)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -106,7 +109,7 @@ class Sequence(Composite):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _in_order(self.children, site, SUCCESS)
+        return in_order(self.children, site, SUCCESS)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -126,7 +129,7 @@ class SequenceWithMemory(Composite):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _in_order(self.children, site, SUCCESS, keeps_place=True)
+        return in_order(self.children, site, SUCCESS, keeps_place=True)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -146,7 +149,7 @@ class ReactiveSelector(Composite):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _reactive(self.children, site, FAILURE)
+        return reactive(self.children, site, FAILURE)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -168,7 +171,7 @@ class ReactiveSequence(Composite):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _reactive(self.children, site, SUCCESS)
+        return reactive(self.children, site, SUCCESS)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -224,10 +227,11 @@ class Parallel(Composite):
         enough = self.success_count or num_children
         # Two ways to fail, both a number of failures: the limit, or no way left to succeed.
         too_many = min(self.failure_count or num_children, num_children - enough + 1)
+        all_of_them = self.success_count is None  # then who is skipped counts as one of them
         succeeded = site.slot(enough - 1)
         failed = site.slot(too_many - 1)
         done = [site.slot(FAILURE) for _ in self.children]
-        compiled = _children(self.children, site)
+        compiled = place_all(self.children, site)
         pairs = tuple(zip(done, (child.tick for child in compiled), strict=True))
         halts = tuple(zip(done, (child.halt for child in compiled), strict=True))
         slots = (succeeded, failed, *done)
@@ -245,9 +249,17 @@ class Parallel(Composite):
             return status
 
         def tick(me: State) -> Status:
+            num_skipped = 0
             for slot, child in pairs:
                 if me[slot] == NOT_DONE:
                     status = child(me)
+                    if status is SKIPPED:
+                        num_skipped += 1
+                        if all_of_them and me[succeeded] + num_skipped == enough:
+                            if num_skipped == num_children:
+                                break
+                            return decide(me, SUCCESS)
+                        continue
                     if status is SUCCESS:
                         me[slot] = 1
                         count = me[succeeded] + 1
@@ -260,15 +272,16 @@ class Parallel(Composite):
                         if count == too_many:
                             return decide(me, FAILURE)
                         me[failed] = count
-            me[index] = RUNNING
-            return RUNNING
+            status = SKIPPED if num_skipped == num_children else RUNNING
+            me[index] = status
+            return status
 
         def halt(me: State) -> None:
             if me[index] is RUNNING:
                 me[index] = IDLE
             stop_rest(me)
 
-        return Compiled(tick, halt)
+        return Compiled(tick, halt, any(child.may_skip for child in compiled))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -292,18 +305,18 @@ class Concurrent(Composite):
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
         index = site.index
-        compiled = _children(self.children, site)
+        compiled = place_all(self.children, site)
         ticks = tuple(child.tick for child in compiled)
         halts = tuple(child.halt for child in compiled)
 
         def tick(me: State) -> Status:
-            answer: Status = SUCCESS
+            answer: Status = SKIPPED
             for child in ticks:
                 status = child(me)
                 if status is RUNNING:
                     answer = RUNNING
-                elif status is FAILURE and answer is SUCCESS:
-                    answer = FAILURE
+                elif answer is not RUNNING and (status is FAILURE or answer is SKIPPED):
+                    answer = status
             me[index] = answer
             return answer
 
@@ -313,79 +326,4 @@ class Concurrent(Composite):
             for stop in halts:
                 stop(me)
 
-        return Compiled(tick, halt)
-
-
-def _children(children: tuple[Node, ...], site: Site) -> list[Compiled]:
-    return [site.child(child, number) for number, child in enumerate(children)]
-
-
-def _numbered(compiled: list[Compiled]) -> tuple[tuple[int, Callable[[State], Status]], ...]:
-    return tuple(enumerate(child.tick for child in compiled))
-
-
-def _in_order(
-    children: tuple[Node, ...], site: Site, go_on: Status, *, keeps_place: bool = False
-) -> Compiled:
-    """Selector and Sequence in one: they differ in the answer that lets the next child go."""
-    index = site.index
-    place = site.slot(len(children) - 1)
-    compiled = _children(children, site)
-    numbered = _numbered(compiled)
-    # The rest of the children from each place on, made once: slicing in a tick would allocate.
-    rests = tuple(numbered[start:] for start in range(len(numbered)))
-    halts = tuple(child.halt for child in compiled)
-
-    def tick(me: State) -> Status:
-        for number, child in rests[me[place]]:
-            status = child(me)
-            if status is not go_on:
-                me[place] = number if status is RUNNING or keeps_place else 0
-                me[index] = status
-                return status
-        me[place] = 0
-        me[index] = go_on
-        return go_on
-
-    def halt(me: State) -> None:
-        if not keeps_place:
-            me[place] = 0
-        if me[index] is RUNNING:
-            me[index] = IDLE
-        for stop in halts:
-            stop(me)
-
-    return Compiled(tick, halt)
-
-
-def _reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
-    """Both reactive nodes in one; memory holds the running child, or -1."""
-    index = site.index
-    running = site.slot(len(children) - 1, low=-1, initial=-1)
-    compiled = _children(children, site)
-    numbered = _numbered(compiled)
-    halts = tuple(child.halt for child in compiled)
-
-    def tick(me: State) -> Status:
-        for number, child in numbered:
-            status = child(me)
-            if status is not go_on:
-                before = me[running]
-                me[running] = number if status is RUNNING else -1
-                # One before this child was ticked again just now and is done.
-                if before > number:
-                    halts[before](me)
-                me[index] = status
-                return status
-        me[running] = -1
-        me[index] = go_on
-        return go_on
-
-    def halt(me: State) -> None:
-        me[running] = -1
-        if me[index] is RUNNING:
-            me[index] = IDLE
-        for stop in halts:
-            stop(me)
-
-    return Compiled(tick, halt)
+        return Compiled(tick, halt, any(child.may_skip for child in compiled))

@@ -14,7 +14,7 @@ from typing import Any
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable, check_child, check_count, check_name
 from npcbrain.tree.node import OWNER, Compiled, Node, Site, State
-from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
+from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
 
 __all__ = [
     "Decorator",
@@ -189,23 +189,32 @@ class RunOnce(Decorator):
     ========  =============================================================
 
     Halted before its end, the child runs again; halted afterwards, the answer stays.
-    (BehaviorTree.CPP's ``then_skip=false``.)
+
+    Args:
+        child: What to run.
+        name: For displays and errors; may be empty.
+        then_skip: Answer SKIPPED instead of the kept answer, so that a sequence or selector goes on
+            as if this were not there. BehaviorTree.CPP does that unless told not to.
     """
 
     name: str = ""
+    then_skip: bool = False
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
         index = site.index
         answer = site.slot(FAILURE)  # IDLE until the child is done
-        tick_child, halt_child = site.child(self.child)
+        then_skip = self.then_skip
+        tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
             known = me[answer]
             if known == 0:
                 status = tick_child(me)
-                if status is not RUNNING:
+                if status is SUCCESS or status is FAILURE:
                     me[answer] = int(status)
+            elif then_skip:
+                status = SKIPPED
             else:
                 status = SUCCESS if known == 1 else FAILURE
             me[index] = status
@@ -216,7 +225,7 @@ class RunOnce(Decorator):
                 me[index] = IDLE
             halt_child(me)
 
-        return Compiled(tick, halt)
+        return Compiled(tick, halt, may_skip or then_skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +246,7 @@ class Precondition(Decorator):
     Args:
         child: What the condition allows.
         fn: Called with the tree's owner; returns True or False.
-        otherwise: SUCCESS or FAILURE.
+        otherwise: SUCCESS, FAILURE or SKIPPED.
         name: For displays and errors; may be empty.
 
     Raises:
@@ -251,8 +260,8 @@ class Precondition(Decorator):
     def __post_init__(self) -> None:
         Decorator.__post_init__(self)
         check_callable(self.fn, "fn", "Precondition()")
-        if self.otherwise is not SUCCESS and self.otherwise is not FAILURE:
-            rule = "be Status.SUCCESS or Status.FAILURE"
+        if self.otherwise not in (SUCCESS, FAILURE, SKIPPED):
+            rule = "be Status.SUCCESS, FAILURE or SKIPPED"
             raise TreeError(fault("otherwise", rule, self.otherwise, "Precondition()"))
 
     def compile(self, site: Site) -> Compiled:
@@ -297,7 +306,7 @@ class Guard(Decorator):
 def _mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Compiled:
     """A node without memory: one answer for another, RUNNING stays RUNNING."""
     index = site.index
-    tick_child, halt_child = site.child(child)
+    tick_child, halt_child, may_skip = site.child(child)
 
     def tick(me: State) -> Status:
         status = tick_child(me)
@@ -313,21 +322,21 @@ def _mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Com
             me[index] = IDLE
         halt_child(me)
 
-    return Compiled(tick, halt)
+    return Compiled(tick, halt, may_skip)
 
 
 def _again(child: Node, site: Site, num_turns: int, *, again: Status) -> Compiled:
     """Repeat and Retry in one: they differ in the answer that earns another turn."""
     index = site.index
     turn = site.slot(num_turns - 1)
-    tick_child, halt_child = site.child(child)
+    tick_child, halt_child, may_skip = site.child(child)
 
     def tick(me: State) -> Status:
         count = me[turn]
         while True:
             status = tick_child(me)
             if status is not again:
-                me[turn] = count if status is RUNNING else 0
+                me[turn] = count if status is RUNNING or status is SKIPPED else 0
                 break
             count += 1
             if count == num_turns:
@@ -342,7 +351,7 @@ def _again(child: Node, site: Site, num_turns: int, *, again: Status) -> Compile
             me[index] = IDLE
         halt_child(me)
 
-    return Compiled(tick, halt)
+    return Compiled(tick, halt, may_skip)
 
 
 def _asked(
@@ -351,7 +360,7 @@ def _asked(
     """Precondition and Guard in one: they differ in when they ask."""
     index = site.index
     running = site.slot()
-    tick_child, halt_child = site.child(child)
+    tick_child, halt_child, may_skip = site.child(child)
 
     def tick(me: State) -> Status:
         if every_tick or me[running] == 0:
@@ -378,4 +387,4 @@ def _asked(
             me[index] = IDLE
         halt_child(me)
 
-    return Compiled(tick, halt)
+    return Compiled(tick, halt, may_skip or otherwise is SKIPPED)

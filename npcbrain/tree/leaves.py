@@ -338,7 +338,7 @@ class SetBlackboard(Node):
         return Compiled(tick, _forget(site))
 
 
-def _forget(site: Site) -> Callable[[], None]:
+def _forget(site: Site) -> Callable[[State], None]:
     """The halt of a leaf that has nothing to stop."""
     index = site.index
 

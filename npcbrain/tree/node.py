@@ -55,10 +55,14 @@ OWNER, BLACKBOARD, NOW_NS, FIRST = range(4)  # places in a State; FIRST is the r
 
 
 class Compiled(NamedTuple):
-    """A node at work, for any tree of its definition."""
+    """A node at work, for any tree of its definition.
+
+    ``may_skip`` says whether it can answer SKIPPED: who has no such child need not look for it.
+    """
 
     tick: Callable[[State], Status]
     halt: Callable[[State], None]
+    may_skip: bool = False
 
 
 class NodeInfo(NamedTuple):
@@ -177,7 +181,7 @@ class Compiler:
 
     def compile(self, root: Node) -> Program:
         """Compiles the whole tree."""
-        tick, halt = self.place(root, "root", 0)
+        tick, halt, _ = self.place(root, "root", 0)
         return Program(
             tick,
             halt,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from npcbrain.tree.arguments import check_ms, to_ns
 from npcbrain.tree.decorators import Decorator
 from npcbrain.tree.node import NEVER_NS, NOW_NS, Compiled, Site, State
-from npcbrain.tree.status import FAILURE, IDLE, RUNNING, Status
+from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, Status
 
 __all__ = ["Cooldown", "Delay", "Timeout"]
 
@@ -54,7 +54,7 @@ class Timeout(_Timed):
         index = site.index
         deadline = site.moment()
         limit_ns = to_ns(self.ms)
-        tick_child, halt_child = site.child(self.child)
+        tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
             if me[NOW_NS] >= me[deadline]:
@@ -76,7 +76,7 @@ class Timeout(_Timed):
                 me[index] = IDLE
             halt_child(me)
 
-        return Compiled(tick, halt)
+        return Compiled(tick, halt, may_skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Cooldown(_Timed):
         ready = site.moment()  # NEVER_NS: not cooling down
         running = site.slot()
         pause_ns = to_ns(self.ms)
-        tick_child, halt_child = site.child(self.child)
+        tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
             if me[ready] != NEVER_NS:
@@ -114,7 +114,7 @@ class Cooldown(_Timed):
             status = tick_child(me)
             if status is RUNNING:
                 me[running] = 1
-            else:
+            elif status is not SKIPPED:
                 me[running] = 0
                 me[ready] = me[NOW_NS] + pause_ns
             me[index] = status
@@ -128,7 +128,7 @@ class Cooldown(_Timed):
                 me[index] = IDLE
             halt_child(me)
 
-        return Compiled(tick, halt)
+        return Compiled(tick, halt, may_skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Delay(_Timed):
         index = site.index
         start = site.moment()
         delay_ns = to_ns(self.ms)
-        tick_child, halt_child = site.child(self.child)
+        tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
             if me[start] == NEVER_NS:
@@ -173,4 +173,4 @@ class Delay(_Timed):
                 me[index] = IDLE
             halt_child(me)
 
-        return Compiled(tick, halt)
+        return Compiled(tick, halt, may_skip)

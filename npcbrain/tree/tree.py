@@ -223,7 +223,9 @@ class Tree:
         if state.get("shape") != shape:
             advice = "the tree has changed since it was saved; begin it anew"
             raise TreeError(fault("$.shape", f"be {shape!r}", state.get("shape"), where, advice))
-        statuses = _read_ints(state.get("statuses"), "$.statuses", [(0, 3)] * len(self.nodes))
+        statuses = _read_ints(
+            state.get("statuses"), "$.statuses", [(0, len(Status) - 1)] * len(self.nodes)
+        )
         limits = [(slot.low, slot.high) for slot in self._program.slots]
         memory = _read_ints(state.get("memory"), "$.memory", limits)
         blackboard = check_snapshot(state.get("blackboard"))

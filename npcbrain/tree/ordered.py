@@ -1,0 +1,134 @@
+"""How children in a row are ticked: what selectors and sequences have in common.
+
+Not the nodes, which are in ``composites``. Floor 1. Invariant: as there. Each way comes twice: the
+plain one, and one for nodes with a child that may answer SKIPPED, which must also notice when
+nobody was left to tick; a tree without preconditions does not pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from npcbrain.tree.node import Compiled, Node, Site, State
+from npcbrain.tree.status import IDLE, RUNNING, SKIPPED, Status
+
+__all__ = ["in_order", "place_all", "reactive"]
+
+
+def place_all(children: tuple[Node, ...], site: Site) -> list[Compiled]:
+    """Compiles all children of a node."""
+    return [site.child(child, number) for number, child in enumerate(children)]
+
+
+def _numbered(compiled: list[Compiled]) -> tuple[tuple[int, Callable[[State], Status]], ...]:
+    return tuple(enumerate(child.tick for child in compiled))
+
+
+def in_order(
+    children: tuple[Node, ...], site: Site, go_on: Status, *, keeps_place: bool = False
+) -> Compiled:
+    """Selector and Sequence in one: they differ in the answer that lets the next child go."""
+    index = site.index
+    place = site.slot(len(children) - 1)
+    compiled = place_all(children, site)
+    numbered = _numbered(compiled)
+    # The rest of the children from each place on, made once: slicing in a tick would allocate.
+    rests = tuple(numbered[start:] for start in range(len(numbered)))
+    halts = tuple(child.halt for child in compiled)
+    may_skip = any(child.may_skip for child in compiled)
+    worked = site.slot() if may_skip else 0  # whether a child was not skipped, over several ticks
+
+    def tick(me: State) -> Status:
+        for number, child in rests[me[place]]:
+            status = child(me)
+            if status is not go_on:
+                me[place] = number if status is RUNNING or keeps_place else 0
+                me[index] = status
+                return status
+        me[place] = 0
+        me[index] = go_on
+        return go_on
+
+    def tick_some(me: State) -> Status:
+        # With children that may be skipped: skipped in its turn, so is a node without any other.
+        answer: Status = SKIPPED
+        for number, child in rests[me[place]]:
+            status = child(me)
+            if status is go_on:
+                me[worked] = 1
+            elif status is not SKIPPED:
+                running = status is RUNNING
+                keeps = me[worked] == 1 if running else keeps_place and number > 0
+                me[worked] = 1 if keeps else 0
+                me[place] = number if running or keeps_place else 0
+                me[index] = status
+                return status
+        if me[worked] == 1:
+            answer = go_on
+        me[worked] = 0
+        me[place] = 0
+        me[index] = answer
+        return answer
+
+    def halt(me: State) -> None:
+        if may_skip:
+            me[worked] = 0
+        if not keeps_place:
+            me[place] = 0
+        if me[index] is RUNNING:
+            me[index] = IDLE
+        for stop in halts:
+            stop(me)
+
+    return Compiled(tick_some if may_skip else tick, halt, may_skip)
+
+
+def reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
+    """Both reactive nodes in one; memory holds the running child, or -1."""
+    index = site.index
+    running = site.slot(len(children) - 1, low=-1, initial=-1)
+    compiled = place_all(children, site)
+    numbered = _numbered(compiled)
+    halts = tuple(child.halt for child in compiled)
+    may_skip = any(child.may_skip for child in compiled)
+
+    def tick(me: State) -> Status:
+        for number, child in numbered:
+            status = child(me)
+            if status is not go_on:
+                before = me[running]
+                me[running] = number if status is RUNNING else -1
+                # One before this child was ticked again just now and is done.
+                if before > number:
+                    halts[before](me)
+                me[index] = status
+                return status
+        me[running] = -1
+        me[index] = go_on
+        return go_on
+
+    def tick_some(me: State) -> Status:
+        answer: Status = SKIPPED
+        for number, child in numbered:
+            status = child(me)
+            if status is go_on:
+                answer = go_on
+            elif status is not SKIPPED:
+                before = me[running]
+                me[running] = number if status is RUNNING else -1
+                if before > number:
+                    halts[before](me)
+                me[index] = status
+                return status
+        me[running] = -1
+        me[index] = answer
+        return answer
+
+    def halt(me: State) -> None:
+        me[running] = -1
+        if me[index] is RUNNING:
+            me[index] = IDLE
+        for stop in halts:
+            stop(me)
+
+    return Compiled(tick_some if may_skip else tick, halt, may_skip)
