@@ -71,10 +71,10 @@ class Scheduler:
         self._requests: dict[int, Request] = {}  # all that live, by the id of their generation
         self._open: list[Request] = []
         self._waiting: list[Request] = []
-        self._ended: list[Request] = []
-        self._num_stale = 0  # of the ended, how many the last frame found there
         self._num_submitted = 0
         self._last_start = Kind.PREFILL
+        self._frame_ns = 0  # when the frame began
+        self._lost_ns = 0  # from then until the last frame's first step could start
         self._last_step_ns = clock.now_ns()
         self._reading_ns = 0  # what an opened request had to read, on average
         self._forecast_age = FORECAST_FRAMES
@@ -133,14 +133,11 @@ class Scheduler:
         self._fail(request, reason)
         return True
 
-    def drain_done(self) -> list[Request]:
-        """Those that have ended, each once, in that order.
-
-        What nobody fetches during a whole frame is dropped: a game may as well look at
-        ``Request.done``.
-        """
-        ended, self._ended, self._num_stale = self._ended, [], 0
-        return ended
+    def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
+        """Whether an answer not asked for yet, behind so many others, would come too late."""
+        num_rounds = (num_ahead // self._engine.num_slots + 1) * round(self.typical)
+        time_ns = self.allowance.time_ns(num_rounds * self._round_ns)
+        return policy.would_exceed(self._clock.now_ns(), deadline_ns, time_ns)
 
     def warm_up(self, repetitions: int = 3) -> None:
         """Measures every shape of step, so that the first frame knows its prices.
@@ -172,10 +169,8 @@ class Scheduler:
                 expire all the same.
             report: Gets the frame's steps, tokens and model time.
         """
-        del self._ended[: self._num_stale]
-        self._num_stale = len(self._ended)
-        now_ns = self._clock.now_ns()
-        budget_ns = deadline_ns - now_ns
+        now_ns = self._frame_ns = self._clock.now_ns()
+        budget_ns = deadline_ns - now_ns - self._lost_ns
         self.allowance.begin(now_ns, budget_ns)
         self._expire(now_ns)
         if self._requests:
@@ -198,6 +193,8 @@ class Scheduler:
             return None
         allowance, price = self.allowance, self.cost.price_ns
         remaining_ns = deadline_ns - self._clock.now_ns()
+        if fresh:
+            self._lost_ns = deadline_ns - remaining_ns - self._frame_ns
         offer = policy.Offer(remaining_ns, allowance.usual_ns, allowance.most_ns)
         plan = policy.next_step(
             self._engine, self._open, price, offer, fresh=fresh, last_start=self._last_start
@@ -390,7 +387,6 @@ class Scheduler:
             self._waiting.remove(request)
         request.state = state
         del self._requests[id(request.generation)]
-        self._ended.append(request)
 
 
 _RANK = attrgetter("urgency_ns", "number")

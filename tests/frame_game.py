@@ -42,15 +42,18 @@ class Game:
         self.engine = WatchedEngine(self.clock, cost_ns, **script)
         self.cost = self.engine.cost = CostModel()
         self.scheduler = Scheduler(self.engine, self.cost, self.clock)
-        self.ended: list[Request] = []
+        self.asked: list[Request] = []
+        self.ended: list[Request] = []  # by frame, and then as they were asked
         self.num_frames = 0
         if warm:
             self.scheduler.warm_up()
 
     def ask(self, *, ttl_ns: int = 60 * S, priority: float = 1.0, **script: object) -> Request:
         generation = ScriptedGeneration(**script)  # type: ignore[arg-type]
-        name = f"npc {len(self.ended)}"
-        return self.scheduler.submit(generation, name=name, ttl_ns=ttl_ns, priority=priority)
+        name = f"npc {len(self.asked)}"
+        request = self.scheduler.submit(generation, name=name, ttl_ns=ttl_ns, priority=priority)
+        self.asked.append(request)
+        return request
 
     def frame(self, budget_ns: int = 4 * MS) -> FrameReport:
         report = FrameReport(frame=self.num_frames, budget_ns=budget_ns)
@@ -58,7 +61,7 @@ class Game:
         self.engine.deadline_ns = start_ns + budget_ns
         self.scheduler.run_frame(self.engine.deadline_ns, report)
         report.used_ns = self.clock.now_ns() - start_ns
-        self.ended += self.scheduler.drain_done()
+        self.ended += [r for r in self.asked if r.done and r not in self.ended]
         self.clock.advance_ns(max(0, FRAME_NS - report.used_ns))
         self.num_frames += 1
         return report

