@@ -7,7 +7,6 @@ asking never raises for anything a player can cause; what cannot be answered has
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Protocol
@@ -15,7 +14,7 @@ from typing import Protocol
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
 from npcbrain.memory import Memory
-from npcbrain.policy import least_ns
+from npcbrain.policy import least_ns, urgency_ns
 from npcbrain.prompt import render
 from npcbrain.scheduler import Scheduler
 from npcbrain.situation import Situation
@@ -28,6 +27,7 @@ MAX_NEW_TOKENS = 64  # of an answer; action, arguments, emotion and two short se
 MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
 LEARN_TOKENS = 16  # enough for the answer to outlive its first token, when the prefix is copied
 FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
+EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
 PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
 
 
@@ -86,13 +86,15 @@ class LanguageMind:
 
     Asking takes microseconds. Making the prompt's tokens and the grammar's matcher takes tenths of
     a millisecond, and everybody may be asked in one frame, so ``prepare`` does it later, one after
-    the other, when a frame has room for it.
+    the other, when a frame has room for it, the most urgent first. Once as many wait as the engine
+    has slots, the others get a small share of a frame: the steps must not starve for their sake.
     """
 
     __slots__ = (
         "_clock",
         "_engine",
         "_has_refused",
+        "_is_in_order",
         "_model",
         "_num_asked",
         "_price_ns",
@@ -123,7 +125,8 @@ class LanguageMind:
         self._temperature = temperature
         self._top_p = top_p
         self._num_asked: dict[str, int] = {}
-        self._queue: deque[LanguageThought] = deque()
+        self._queue: list[LanguageThought] = []
+        self._is_in_order = True  # the queue, most urgent first
         self._price_ns = FIRST_PRICE_NS
         self._has_refused = False
         self._told: LanguageThought | None = None  # who was told that the budget is too small
@@ -159,22 +162,35 @@ class LanguageMind:
             situation = replace(situation, memory=lines)
         seed = _seed(self._seed, name, number)
         question = Question(situation, memory is not None, grammar, name, priority, seed)
-        deadline_ns = self._clock.now_ns() + round(ttl_ms * NS_PER_MS)
-        thought = LanguageThought(question, self._scheduler, self._clock, deadline_ns)
+        ttl_ns = round(ttl_ms * NS_PER_MS)
+        thought = LanguageThought(question, self._scheduler, self._clock, ttl_ns)
         self._queue.append(thought)
+        self._is_in_order = False
         return thought
 
     def prepare(self, deadline_ns: int) -> None:
         """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
 
         A prompt that is too long with the NPC's memories is made without them; one that is too
-        long even so fails with ``refused``.
+        long even so fails with ``refused``. One behind so many others that its answer would be late
+        is not made at all: ``would_exceed``.
         """
         queue, now_ns = self._queue, self._clock.now_ns()
-        if queue and self._is_hopeless():
+        if not queue:
+            return
+        if self._is_hopeless():
             self._refuse_all(now_ns)
-        while queue and now_ns + self._price_ns <= deadline_ns:
-            thought = queue.popleft()
+        self._line_up(now_ns)
+        scheduler, num_slots = self._scheduler, self._engine.num_slots
+        share_ns = now_ns + (deadline_ns - now_ns) // EARLY_SHARE
+        while queue:
+            is_early = scheduler.num_waiting >= num_slots
+            if now_ns + self._price_ns > (share_ns if is_early else deadline_ns):
+                if now_ns < deadline_ns and not is_early:
+                    # What is never tried is never measured again: no hiccup must close the door.
+                    self._price_ns -= self._price_ns >> PRICE_SHIFT
+                break
+            thought = queue.pop(0)
             if thought.done:
                 continue
             self._begin(thought, now_ns)
@@ -182,9 +198,6 @@ class LanguageMind:
             self._price_ns -= self._price_ns >> PRICE_SHIFT
             self._price_ns = max(self._price_ns, end_ns - now_ns)
             now_ns = end_ns
-        if queue and now_ns < deadline_ns:
-            # What is never tried is never measured again: a hiccup must not close the door.
-            self._price_ns -= self._price_ns >> PRICE_SHIFT
 
     def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
         """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
@@ -214,6 +227,25 @@ class LanguageMind:
         best_ns = self._scheduler.cost.best_ns
         return least_ns(self._engine, best_ns) > allowance.most_ns
 
+    def _line_up(self, now_ns: int) -> None:
+        """Puts the most urgent first, and turns away those at the end who would be too late."""
+        queue, scheduler, num_slots = self._queue, self._scheduler, self._engine.num_slots
+        if not self._is_in_order:
+            self._is_in_order = True
+            queue.sort(
+                key=lambda thought: urgency_ns(
+                    now_ns, thought.asked_ns, thought.deadline_ns, thought.question.priority
+                )
+            )
+        num_begun = scheduler.num_thinking + scheduler.num_waiting
+        while len(queue) > num_slots:
+            thought = queue[-1]
+            if not thought.done:
+                if not scheduler.is_crowded_out(thought.deadline_ns, num_begun + len(queue) - 1):
+                    break
+                thought.fail("would_exceed")
+            del queue[-1]
+
     def _refuse_all(self, now_ns: int) -> None:
         """Fails the queue with ``no_budget``; a prompt nobody can afford to read is not made.
 
@@ -221,13 +253,13 @@ class LanguageMind:
         """
         queue = self._queue
         if self._told is None or self._told.reason not in ("", "no_budget"):
-            self._told = queue.popleft()
+            self._told = queue.pop(0)
             if not self._told.done:
                 self._begin(self._told, now_ns)
-        while queue:
-            thought = queue.popleft()
+        for thought in queue:
             if not thought.done:
                 thought.fail("no_budget")
+        queue.clear()
 
     def _begin(self, thought: LanguageThought, now_ns: int) -> None:
         ttl_ns = thought.deadline_ns - now_ns

@@ -70,6 +70,7 @@ class LanguageThought:
         "_reader",
         "_request",
         "_scheduler",
+        "asked_ns",
         "deadline_ns",
         "decision",
         "done",
@@ -79,11 +80,10 @@ class LanguageThought:
         "speech",
     )
 
-    def __init__(
-        self, question: Question, scheduler: Scheduler, clock: Clock, deadline_ns: int
-    ) -> None:
+    def __init__(self, question: Question, scheduler: Scheduler, clock: Clock, ttl_ns: int) -> None:
         self.question = question
-        self.deadline_ns = deadline_ns
+        self.asked_ns = clock.now_ns()
+        self.deadline_ns = self.asked_ns + ttl_ns
         self._scheduler = scheduler
         self._clock = clock
         self._generation: AnswerLike | None = None

@@ -32,12 +32,20 @@ class Bench:
         self.mind = LanguageMind(self.model, self.scheduler, self.engine, self.clock, seed=seed)
 
     def ask(
-        self, text: str = "Hi!", *, memory: Memory | None = None, name: str = "greta", ttl_ms=5000.0
+        self,
+        text: str = "Hi!",
+        *,
+        memory: Memory | None = None,
+        name: str = "greta",
+        ttl_ms: float = 5000.0,
+        priority: float = 1.0,
     ) -> LanguageThought:
         event = Event("speech", "player", text)
         situation = Situation(GRETA.profile, Scene(), event, GRETA.actions, ("He paid.",))
         grammar = answer_grammar(GRETA.actions)
-        return self.mind.ask(situation, memory, grammar, name=name, ttl_ms=ttl_ms, priority=1.0)
+        return self.mind.ask(
+            situation, memory, grammar, name=name, ttl_ms=ttl_ms, priority=priority
+        )
 
     def frame(self, budget_ns: int = BUDGET_NS) -> None:
         started_ns = self.clock.now_ns()
@@ -81,6 +89,42 @@ def test_prompts_are_made_one_after_the_other_as_frames_have_room() -> None:
         bench.frame()
         made.append(len(bench.model.news))
     assert made == [2, 4, 6]
+
+
+def test_whoever_matters_more_gets_the_first_prompt() -> None:
+    bench = Bench(ScriptedModel(on_ask=lambda news: bench.clock.advance_ns(3_000_000)))
+    bench.ask("Hi!")
+    bench.ask("Fire!", priority=5.0)
+    bench.frame()
+    assert ["Fire!" in news for news in bench.model.news] == [True]
+
+
+def test_a_crowd_that_asks_at_once_leaves_the_steps_their_time() -> None:
+    bench = Bench(ScriptedModel(on_ask=lambda news: bench.clock.advance_ns(1_500_000)))
+    thoughts = [bench.ask(name=f"npc {index}", ttl_ms=60_000.0) for index in range(60)]
+    for _ in range(30):
+        bench.frame()
+    for thought in thoughts:
+        thought.listen()
+    assert any(thought.decision for thought in thoughts)
+    assert bench.scheduler.num_waiting <= bench.engine.num_slots
+
+
+def test_whoever_is_far_behind_in_a_crowd_is_turned_away_without_a_prompt() -> None:
+    bench = Bench(ScriptedModel(on_ask=lambda news: bench.clock.advance_ns(1_500_000)))
+    thoughts = [bench.ask(name=f"npc {index}", ttl_ms=2500.0) for index in range(200)]
+    for _ in range(5):
+        bench.frame()
+    assert [thoughts[index].reason for index in (0, -1)] == ["", "would_exceed"]
+    assert len(bench.model.news) <= 2 * bench.engine.num_slots
+
+
+def test_without_a_limit_a_crowd_is_asked_at_once() -> None:
+    bench = Bench()
+    for index in range(30):
+        bench.ask(name=f"npc {index}", ttl_ms=60_000.0)
+    bench.frame(budget_ns=60_000_000_000)
+    assert len(bench.model.news) == 30
 
 
 def test_a_prompt_that_once_took_long_is_tried_again() -> None:
