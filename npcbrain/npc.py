@@ -170,9 +170,15 @@ class Npc:
 
     @scene.setter
     def scene(self, scene: Scene) -> None:
+        where = f"npc {self.name!r}"
         if not isinstance(scene, Scene):
-            raise UsageError(fault("scene", "be a Scene", scene, f"npc {self.name!r}"))
+            raise UsageError(fault("scene", "be a Scene", scene, where))
         if scene != self._scene:
+            if not isinstance(scene.nearby, list | tuple):  # a string is a list of its letters
+                raise UsageError(fault("nearby", "be a list of names", scene.nearby, where))
+            for text in (scene.place, scene.time, *scene.nearby):
+                if not isinstance(text, str):
+                    raise UsageError(fault("a scene's text", "be a string", text, where))
             self._scene = Scene(
                 _name(scene.place), _name(scene.time), tuple(_name(near) for near in scene.nearby)
             )

@@ -1,7 +1,7 @@
 """What an NPC is asked, ``Situation``, and what it answers, ``Decision``.
 
 Plain immutable data with a strict reader for untrusted dictionaries; no prompt, no model, no file.
-Floor 1. Invariant: an instance that exists is valid, and ``to_dict`` of it reads back equal.
+Floor 1. Invariant: an instance that was read is valid, and ``to_dict`` of it reads back equal.
 """
 
 from __future__ import annotations

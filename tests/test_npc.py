@@ -278,6 +278,24 @@ def test_a_scene_is_kept_on_one_line(npc: Npc) -> None:
     assert npc.scene == Scene("the bakery", "noon", ("player", "x" * 64))
 
 
+@pytest.mark.parametrize(
+    ("scene", "message"),
+    [
+        (Scene("inn", "night", "player"), "nearby must be a list of names, got 'player'"),  # type: ignore[arg-type]
+        (Scene("inn", None), "a scene's text must be a string, got None"),  # type: ignore[arg-type]
+        (Scene(nearby=("player", 5)), "a scene's text must be a string, got 5"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_scene_of_something_else_than_text_is_refused(
+    npc: Npc, scene: Scene, message: str
+) -> None:
+    before = npc.scene
+    with pytest.raises(UsageError) as caught:
+        npc.scene = scene
+    assert str(caught.value) == f"{message} - at npc 'greta'"
+    assert npc.scene == before
+
+
 def test_a_scene_of_another_type_is_refused(npc: Npc) -> None:
     with pytest.raises(UsageError) as caught:
         npc.scene = "the bakery"  # type: ignore[assignment]
