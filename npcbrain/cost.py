@@ -149,7 +149,10 @@ class CostModel:
         cell = table.cells.get(key)
         if cell is None:
             cell = table.cells[key] = _Cell(table.ceiling_ns(key))
+        is_best = not cell.best_ns or took_ns < cell.best_ns
         cell.observe(max(1, took_ns), self._ranks)
+        if is_best:
+            table.lower_ns(key, cell.best_ns)
         if cell.num_runs() < YOUNG:
             cell.price_ns = max(cell.least_ns(), min(cell.price_ns, table.guess_ns(key)))
         if table.guesses:
@@ -349,7 +352,17 @@ class _Table:
             for _ in range(bucket, key & 7):
                 best_ns -= best_ns // 5
             bound_ns = max(bound_ns, best_ns)
-        return bound_ns
+        return min(bound_ns, self.ceiling_ns(wanted) or bound_ns)
+
+    def lower_ns(self, key: int, best_ns: int) -> None:
+        """Steps no larger than one that has just been quicker than ever are as quick.
+
+        They may have been measured when the machine was busy, and never since.
+        """
+        rows, bucket = key >> 3, key & 7
+        for other, cell in self.cells.items():
+            if other >> 3 <= rows and other & 7 <= bucket and cell.best_ns > best_ns:
+                cell.best_ns = best_ns
 
     def ceiling_ns(self, wanted: int) -> int:
         """The best time of any step that is no smaller; 0 if there is none.

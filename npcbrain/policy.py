@@ -186,13 +186,14 @@ def quote(price: Price, kind: Kind, rows: int, context: int, num_steps: int) -> 
 
 
 def token_ns(engine: EngineLike, price: Price, usual_ns: int, context: int) -> int:
-    """The price of a prompt token in the largest chunk that fits, or in the smallest if none."""
+    """The price of a prompt token in the cheapest chunk that fits, or in the smallest if none."""
     num_steps = max(1, engine.num_segments - 1)
-    for rows in reversed(engine.chunk_sizes):
+    costs_ns: list[int] = []
+    for rows in engine.chunk_sizes:
         asked = quote(price, Kind.PREFILL, rows, context, num_steps)
-        if asked.largest_ns <= usual_ns or rows == engine.chunk_sizes[0]:
-            return asked.total_ns // rows
-    return 0
+        if asked.largest_ns <= usual_ns or not costs_ns:
+            costs_ns.append(asked.total_ns // rows)
+    return min(costs_ns)
 
 
 def least_ns(engine: EngineLike, price: Price) -> int:

@@ -28,6 +28,7 @@ __all__ = ["Probing", "Request", "Scheduler", "State"]
 FORECAST_FRAMES = 8  # between two looks at the prices for predictions; a look takes 50-200 us
 FIRST_TYPICAL = 32  # answer tokens, before the first answer is known
 TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
+BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
 
 
 @runtime_checkable
@@ -50,7 +51,8 @@ class Scheduler:
     of it, at the share of time that the model has been getting, ends after its deadline. Once it
     thinks, only if it would be late at the best times ever measured: what is half done is not
     thrown away for a cautious price. A prediction that fails everybody is never corrected, so after
-    two seconds without a step one request is let through that is in time by those best times.
+    two seconds without a step one request is let through that is in time by those best times; after
+    ten one that is not, since all of them may have been measured while the machine was busy.
 
     It fails with ``no_budget`` when the smallest step it needs took longer than any budget of the
     last 64 frames even at its best. Frames without a budget do not count, so a paused game kills
@@ -268,7 +270,7 @@ class Scheduler:
         for request in tuple(self._open):
             generation = request.generation
             copyable, at = generation.copyable, generation.context
-            if self._is_hopeless(request, now_ns):
+            if not request.on_trial and self._is_hopeless(request, now_ns):
                 self._fail(request, "would_exceed")
             elif copyable and known and best(Kind.COPY, 0, copyable, at) > most_ns:
                 self._fail(request, "no_budget")  # the one step whose size nobody can choose
@@ -325,7 +327,8 @@ class Scheduler:
         time_ns = self.allowance.time_ns(reading_ns + num_rounds * self._round_ns)
         if request.on_trial or not policy.would_exceed(now_ns, request.deadline_ns, time_ns):
             return False
-        if now_ns - self._last_step_ns >= TRIAL_NS and not self._is_hopeless(request, now_ns):
+        patience_ns = BOLD_TRIAL_NS if self._is_hopeless(request, now_ns) else TRIAL_NS
+        if now_ns - self._last_step_ns >= patience_ns:
             request.on_trial = True
             self._last_step_ns = now_ns  # one at a time
         return not request.on_trial

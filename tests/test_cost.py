@@ -259,3 +259,11 @@ def test_a_frame_without_limit_is_soon_outweighed() -> None:
     for frame in range(100):
         allowance.begin(frame * 16 * MS, 4 * MS if frame else 1 << 62)
     assert allowance.usual_ns == pytest.approx(4 * MS, rel=0.01)
+
+
+def test_what_was_measured_on_a_busy_machine_is_at_best_as_quick_as_a_larger_step_since() -> None:
+    model = CostModel()
+    for context in (0, 300):
+        model.observe(Kind.DECODE, 0, 1, context, 4_000_000)
+    model.observe(Kind.DECODE, 0, 2, 150, 1_000_000)
+    assert [model.best_ns(Kind.DECODE, 0, rows, 0) <= 1_000_000 for rows in (1, 2)] == [True, True]

@@ -7,12 +7,11 @@ import warnings
 import pytest
 from frame_game import MS, Game, S
 
-from npcbrain.cost import CostModel
 from npcbrain.errors import EngineError, UsageError
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduler import Scheduler, State
 from npcbrain.steps import Kind
-from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
+from npcbrain.testing import ScriptedGeneration
 
 
 def test_an_answer_is_written_over_many_frames() -> None:
@@ -322,29 +321,6 @@ def test_after_a_slow_spell_somebody_is_let_through_to_find_out() -> None:
         reasons.append(request.reason)
     assert "would_exceed" in reasons
     assert reasons[-5:] == [""] * 5
-
-
-@pytest.mark.filterwarnings("ignore:budget_ms")
-@pytest.mark.parametrize(("cost_ns", "reason"), [(3_870_000, ""), (3_950_000, "no_budget")])
-def test_a_step_that_leaves_no_room_for_picking_it_holds_nobody_up(
-    cost_ns: int, reason: str
-) -> None:
-    class SlowClock(ManualClock):
-        def now_ns(self) -> int:
-            self.advance_ns(20_000)
-            return super().now_ns()
-
-    clock = SlowClock()
-    engine = ScriptedEngine(clock, cost_ns)
-    cost = CostModel()
-    scheduler = Scheduler(engine, cost, clock)
-    scheduler.warm_up(20)
-    request = scheduler.submit(ScriptedGeneration(answer="a b"), name="npc", ttl_ns=60 * S)
-    for _ in range(200):
-        start_ns = clock.now_ns()
-        scheduler.run_frame(start_ns + 4 * MS, FrameReport())
-        clock.advance_ns(max(0, start_ns + 16 * MS - clock.now_ns()))
-    assert (request.done, request.reason) == (True, reason)
 
 
 def test_prices_are_learned_without_a_warm_up_too() -> None:

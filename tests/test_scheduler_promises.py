@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import warnings
 
-from frame_game import FRAME_NS, MS, Costs, Game
+import pytest
+from frame_game import FRAME_NS, MS, Costs, Game, S
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npcbrain.scheduler import Request, State
+from npcbrain.cost import CostModel
+from npcbrain.report import FrameReport
+from npcbrain.scheduler import Request, Scheduler, State
 from npcbrain.steps import Kind
+from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 
 COST = st.integers(1, 3000)
 SCRIPTS = st.lists(
@@ -125,3 +129,39 @@ def test_the_same_calls_give_the_same_steps(
         requests = play(game, scripts, budgets_us, 50)
         runs.append((game.engine.steps, [(r.state, r.reason, r.number) for r in requests]))
     assert runs[0] == runs[1]
+
+
+@pytest.mark.filterwarnings("ignore:budget_ms")
+@pytest.mark.parametrize(("cost_ns", "reason"), [(3_870_000, ""), (3_950_000, "no_budget")])
+def test_a_step_that_leaves_no_room_for_picking_it_holds_nobody_up(
+    cost_ns: int, reason: str
+) -> None:
+    class SlowClock(ManualClock):
+        def now_ns(self) -> int:
+            self.advance_ns(20_000)
+            return super().now_ns()
+
+    clock = SlowClock()
+    engine = ScriptedEngine(clock, cost_ns)
+    cost = CostModel()
+    scheduler = Scheduler(engine, cost, clock)
+    scheduler.warm_up(20)
+    request = scheduler.submit(ScriptedGeneration(answer="a b"), name="npc", ttl_ns=60 * S)
+    for _ in range(200):
+        start_ns = clock.now_ns()
+        scheduler.run_frame(start_ns + 4 * MS, FrameReport())
+        clock.advance_ns(max(0, start_ns + 16 * MS - clock.now_ns()))
+    assert (request.done, request.reason) == (True, reason)
+
+
+def test_a_warm_up_on_a_busy_machine_does_not_shut_everybody_out_for_ever() -> None:
+    cost_ns = [3 * MS]
+    game = Game(lambda *_: cost_ns[0])
+    cost_ns[0] = MS // 4
+    reasons = []
+    for _ in range(3):
+        game.frames(700)
+        request = game.ask(ttl_ns=S, answer="a " * 20)
+        game.frames(70)
+        reasons.append(request.reason)
+    assert reasons[-1] == ""
