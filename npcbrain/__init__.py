@@ -6,6 +6,7 @@ A map, from what a game holds down to what it never sees:
 * ``Npc``, ``Persona``   a character: what it hears, remembers (``Memory``), says; who it is
 * ``Heard``, ``Decide``, ``Act``, ``CannedReply``
                          leaves for its behaviour tree; the other nodes are in ``tree``
+* ``registry``           what tree files may call: these leaves, and what the game adds to them
 * ``Situation``          what the model is asked: a ``Profile``, a ``Scene``, an ``Event`` and the
                          legal ``Action`` values; it answers with a ``Decision``
 * ``Model``              the language model; loads nothing heavy until ``Model.load``
@@ -36,6 +37,7 @@ from npcbrain.persona import Persona
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
+from npcbrain.vocabulary import registry
 
 __version__ = "0.1.0"
 
@@ -66,5 +68,6 @@ __all__ = [
     "TreeError",
     "UsageError",
     "__version__",
+    "registry",
     "tree",
 ]

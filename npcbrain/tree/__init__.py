@@ -13,6 +13,12 @@ A map, from the bottom up:
 * ``decorators``  ``Inverter``, ``Repeat``, ``Retry``, ``RunOnce``, ``Guard``, ...
 * ``timing``      ``Timeout``, ``Cooldown``, ``Delay``
 * ``tree``        ``compile`` and ``Tree``: tick, halt, state, restore
+* ``control``     ``IfThenElse``, ``WhileDoElse``, ``Switch``
+* ``script``      ``Script``: expressions on the blackboard
+* ``scripted``    ``RunScript``, ``CheckScript``, ``Conditioned``, ``SubTree``, ...
+* ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
+* ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files, ``XmlError``
+* ``writer``      ``dumps``, ``dump_model``: the way back
 
 >>> from types import SimpleNamespace
 >>> from npcbrain.clock import SystemClock
@@ -46,6 +52,7 @@ from npcbrain.tree.composites import (
     Sequence,
     SequenceWithMemory,
 )
+from npcbrain.tree.control import IfThenElse, Switch, WhileDoElse
 from npcbrain.tree.decorators import (
     Decorator,
     ForceFailure,
@@ -68,37 +75,64 @@ from npcbrain.tree.leaves import (
     Succeed,
     Wait,
 )
+from npcbrain.tree.loader import check, load, loads
+from npcbrain.tree.markup import Fault, XmlError
 from npcbrain.tree.node import Compiled, Node, NodeInfo, Site, State
+from npcbrain.tree.ports import Output, Port
+from npcbrain.tree.registry import Registry
+from npcbrain.tree.script import Script, ScriptError
+from npcbrain.tree.scripted import (
+    CheckScript,
+    Conditioned,
+    CopyEntry,
+    RunScript,
+    ScriptGate,
+    SubTree,
+    UnsetBlackboard,
+)
 from npcbrain.tree.status import Status
 from npcbrain.tree.timing import Cooldown, Delay, Timeout
 from npcbrain.tree.tree import Tree, compile
+from npcbrain.tree.writer import dump_model, dumps
 
 __all__ = [
     "Action",
     "Blackboard",
+    "CheckScript",
     "Compiled",
     "Composite",
     "Concurrent",
     "Condition",
+    "Conditioned",
     "Context",
     "Cooldown",
+    "CopyEntry",
     "Decorator",
     "Delay",
     "Fail",
+    "Fault",
     "ForceFailure",
     "ForceSuccess",
     "Guard",
+    "IfThenElse",
     "Inverter",
     "KeepRunningUntilFailure",
     "Node",
     "NodeInfo",
+    "Output",
     "Parallel",
+    "Port",
     "Precondition",
     "ReactiveSelector",
     "ReactiveSequence",
+    "Registry",
     "Repeat",
     "Retry",
     "RunOnce",
+    "RunScript",
+    "Script",
+    "ScriptError",
+    "ScriptGate",
     "Selector",
     "Sequence",
     "SequenceWithMemory",
@@ -107,9 +141,19 @@ __all__ = [
     "State",
     "StatefulLeaf",
     "Status",
+    "SubTree",
     "Succeed",
+    "Switch",
     "Timeout",
     "Tree",
+    "UnsetBlackboard",
     "Wait",
+    "WhileDoElse",
+    "XmlError",
+    "check",
     "compile",
+    "dump_model",
+    "dumps",
+    "load",
+    "loads",
 ]

@@ -263,7 +263,7 @@ class Parallel(Composite):
                     if status is SUCCESS:
                         me[slot] = 1
                         count = me[succeeded] + 1
-                        if count == enough:
+                        if count + (num_skipped if all_of_them else 0) == enough:
                             return decide(me, SUCCESS)
                         me[succeeded] = count
                     elif status is FAILURE:

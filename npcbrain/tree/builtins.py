@@ -1,0 +1,282 @@
+"""The nodes that every tree file knows: names and ports of BehaviorTree.CPP 4, and ours.
+
+A table, and how each row becomes a node; not the reading of files, which is ``loader``. Floor 1.
+Invariant: in files the names are BehaviorTree.CPP's (``Fallback``), in Python ours (``Selector``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from npcbrain.tree.composites import (
+    Concurrent,
+    Parallel,
+    ReactiveSelector,
+    ReactiveSequence,
+    Selector,
+    Sequence,
+    SequenceWithMemory,
+)
+from npcbrain.tree.control import IfThenElse, Switch, WhileDoElse
+from npcbrain.tree.decorators import (
+    ForceFailure,
+    ForceSuccess,
+    Inverter,
+    KeepRunningUntilFailure,
+    Repeat,
+    Retry,
+    RunOnce,
+)
+from npcbrain.tree.leaves import Fail, SetBlackboard, Succeed, Wait
+from npcbrain.tree.node import Node
+from npcbrain.tree.ports import Port
+from npcbrain.tree.scripted import CheckScript, RunScript, ScriptGate, UnsetBlackboard
+from npcbrain.tree.status import FAILURE, SKIPPED, SUCCESS, Status
+from npcbrain.tree.timing import Cooldown, Delay, Timeout
+
+__all__ = ["BUILTINS", "OLD_NAMES", "Builtin"]
+
+Values = Mapping[str, Any]
+Make = Callable[[list[Node], Values, str], Node]
+Write = Callable[[Any], dict[str, Any]]
+
+OUTCOMES: Mapping[str, Status] = {s.name: s for s in (FAILURE, SUCCESS, SKIPPED)}
+NO_CHILD, ONE_CHILD, MANY_CHILDREN = (0, 0), (1, 1), (1, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A row of the table.
+
+    Attributes:
+        id: The name in files.
+        kind: The class it becomes.
+        family: As editors have it: Control, Decorator, Action or Condition.
+        children: Fewest and most.
+        ports: Its attributes.
+        make: From children, values of ports, and name.
+        write: From the node back to values of ports.
+    """
+
+    id: str
+    kind: type[Node]
+    family: str
+    children: tuple[int, int]
+    ports: tuple[Port, ...]
+    make: Make
+    write: Write
+
+
+def _control(id: str, kind: type[Any], children: tuple[int, int] = MANY_CHILDREN) -> Builtin:
+    return Builtin(
+        id, kind, "Control", children, (), lambda kids, _, name: kind(*kids, name=name), _no_ports
+    )
+
+
+def _decorator(id: str, kind: type[Any]) -> Builtin:
+    return Builtin(
+        id,
+        kind,
+        "Decorator",
+        ONE_CHILD,
+        (),
+        lambda kids, _, name: kind(kids[0], name=name),
+        _no_ports,
+    )
+
+
+def _timed(id: str, kind: type[Any], port: str) -> Builtin:
+    ports = (Port(port, float),)
+    return Builtin(
+        id,
+        kind,
+        "Decorator",
+        ONE_CHILD,
+        ports,
+        lambda kids, values, name: kind(kids[0], values[port], name=name),
+        lambda node: {port: _short(node.ms)},
+    )
+
+
+def _turns(id: str, kind: type[Any], port: str) -> Builtin:
+    def make(kids: list[Node], values: Values, name: str) -> Node:
+        count = values[port]
+        node: Node = kind(kids[0], None if count == -1 else count, name=name)
+        return node
+
+    return Builtin(
+        id,
+        kind,
+        "Decorator",
+        ONE_CHILD,
+        (Port(port, int),),
+        make,
+        lambda node: {port: -1 if (count := getattr(node, port)) is None else count},
+    )
+
+
+def _leaf(id: str, kind: type[Any], family: str = "Action") -> Builtin:
+    return Builtin(id, kind, family, NO_CHILD, (), lambda _, __, name: kind(name=name), _no_ports)
+
+
+def _script(id: str, kind: type[Any], family: str) -> Builtin:
+    return Builtin(
+        id,
+        kind,
+        family,
+        NO_CHILD,
+        (Port("code", is_script=True),),
+        lambda _, values, name: kind(values["code"], name=name),
+        lambda node: {"code": node.script.text},
+    )
+
+
+def _parallel(kids: list[Node], values: Values, name: str) -> Node:
+    def count(number: int) -> int | None:
+        # Counted from behind if negative, as in Python: -1 is all of them.
+        return None if number == -1 else number if number >= 0 else len(kids) + number + 1
+
+    return Parallel(
+        *kids,
+        success_count=count(values["success_count"]),
+        failure_count=count(values["failure_count"]),
+        name=name,
+    )
+
+
+def _switch(num_cases: int) -> Builtin:
+    cases = tuple(f"case_{number + 1}" for number in range(num_cases))
+    ports = (Port("variable", object, is_output=True), *(Port(case, object) for case in cases))
+    return Builtin(
+        f"Switch{num_cases}",
+        Switch,
+        "Control",
+        (num_cases + 1, num_cases + 1),
+        ports,
+        lambda kids, values, name: Switch(
+            *kids, key=values["variable"], cases=tuple(values[case] for case in cases), name=name
+        ),
+        lambda node: {
+            "variable": node.key,
+            **dict(zip(cases, node.cases, strict=True)),
+        },
+    )
+
+
+def _no_ports(node: Node) -> dict[str, Any]:
+    return {}
+
+
+def _short(number: float) -> int | float:
+    return int(number) if number == int(number) else number
+
+
+BUILTINS: Mapping[str, Builtin] = {
+    row.id: row
+    for row in (
+        _control("Sequence", Sequence),
+        _control("SequenceWithMemory", SequenceWithMemory),
+        _control("ReactiveSequence", ReactiveSequence),
+        _control("Fallback", Selector),
+        _control("ReactiveFallback", ReactiveSelector),
+        _control("Concurrent", Concurrent),
+        _control("IfThenElse", IfThenElse, (2, 3)),
+        _control("WhileDoElse", WhileDoElse, (2, 3)),
+        Builtin(
+            "Parallel",
+            Parallel,
+            "Control",
+            MANY_CHILDREN,
+            (Port("success_count", int, -1), Port("failure_count", int, 1)),
+            _parallel,
+            lambda node: {
+                "success_count": -1 if node.success_count is None else node.success_count,
+                "failure_count": -1 if node.failure_count is None else node.failure_count,
+            },
+        ),
+        *(_switch(num_cases) for num_cases in range(2, 7)),
+        _decorator("Inverter", Inverter),
+        _decorator("ForceSuccess", ForceSuccess),
+        _decorator("ForceFailure", ForceFailure),
+        _decorator("KeepRunningUntilFailure", KeepRunningUntilFailure),
+        _turns("Repeat", Repeat, "num_cycles"),
+        _turns("RetryUntilSuccessful", Retry, "num_attempts"),
+        _timed("Delay", Delay, "delay_msec"),
+        _timed("Timeout", Timeout, "msec"),
+        _timed("Cooldown", Cooldown, "msec"),
+        Builtin(
+            "RunOnce",
+            RunOnce,
+            "Decorator",
+            ONE_CHILD,
+            (Port("then_skip", bool, True),),
+            lambda kids, values, name: RunOnce(kids[0], name=name, then_skip=values["then_skip"]),
+            lambda node: {"then_skip": node.then_skip},
+        ),
+        Builtin(
+            "Precondition",
+            ScriptGate,
+            "Decorator",
+            ONE_CHILD,
+            (Port("if", is_script=True), Port("else", str, "FAILURE", tuple(OUTCOMES))),
+            lambda kids, values, name: ScriptGate(
+                kids[0], values["if"], OUTCOMES[values["else"]], name=name
+            ),
+            lambda node: {"if": node.script.text, "else": node.otherwise.name},
+        ),
+        Builtin(
+            "SetBlackboard",
+            SetBlackboard,
+            "Action",
+            NO_CHILD,
+            (Port("value", object), Port("output_key", object, is_output=True)),
+            lambda _, values, name: SetBlackboard(values["output_key"], values["value"], name=name),
+            lambda node: {"value": node.value, "output_key": node.key},
+        ),
+        Builtin(
+            "UnsetBlackboard",
+            UnsetBlackboard,
+            "Action",
+            NO_CHILD,
+            (Port("key", object, is_output=True),),
+            lambda _, values, name: UnsetBlackboard(values["key"], name=name),
+            lambda node: {"key": node.key},
+        ),
+        _leaf("AlwaysSuccess", Succeed),
+        _leaf("AlwaysFailure", Fail),
+        Builtin(
+            "Sleep",
+            Wait,
+            "Action",
+            NO_CHILD,
+            (Port("msec", float),),
+            lambda _, values, name: Wait(values["msec"], name=name),
+            lambda node: {"msec": _short(node.ms)},
+        ),
+        _script("Script", RunScript, "Action"),
+        _script("ScriptCondition", CheckScript, "Condition"),
+    )
+}
+
+# Names of other editions and of ours in Python, for advice.
+OLD_NAMES: Mapping[str, str] = {
+    "SequenceStar": "SequenceWithMemory",
+    "Selector": "Fallback",
+    "FallbackStar": "Fallback",
+    "ReactiveSelector": "ReactiveFallback",
+    "Retry": "RetryUntilSuccessful",
+    "RetryUntilSuccesful": "RetryUntilSuccessful",
+    "SubTreePlus": "SubTree",
+    "Wait": "Sleep",
+    "Succeed": "AlwaysSuccess",
+    "Fail": "AlwaysFailure",
+    "Guard": "Precondition",
+    "AsyncSequence": "Sequence",
+    "AsyncFallback": "Fallback",
+    "BlackboardCheckInt": "Precondition",
+    "BlackboardCheckString": "Precondition",
+    "BlackboardCheckDouble": "Precondition",
+    "BlackboardCheckBool": "Precondition",
+}

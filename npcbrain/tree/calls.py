@@ -1,0 +1,138 @@
+"""``Call``: a leaf of a tree file that calls one of the game's functions with its ports.
+
+In Python, ``Condition`` and ``Action`` with a lambda do the same. Floor 1. Invariant: as in
+``leaves``: nothing the game's code did wrong is swallowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from npcbrain.errors import TreeError, fault
+from npcbrain.tree.node import BLACKBOARD, OWNER, Compiled, Node, Site, State
+from npcbrain.tree.ports import Output, Port
+from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
+
+__all__ = ["Argument", "Call"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a port was given.
+
+    Attributes:
+        port: Which.
+        value: The value, if it is no entry.
+        key: The entry of the blackboard it is read from or written to; empty if it is a value.
+        text: As the file has it; empty if the file leaves it to the default.
+    """
+
+    port: Port
+    value: Any = None
+    key: str = ""
+    text: str = ""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the file says anything about it."""
+        return bool(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """Calls ``fn(owner, *ports)``; answers as ``Condition`` or ``Action`` do.
+
+    Args:
+        id: Its id in tree files.
+        fn: The game's function.
+        arguments: One for each of its ports, in the order of its parameters.
+        is_condition: Whether it must answer True or False.
+        on_halt: Called with the owner when an action is stopped while RUNNING.
+        name: For displays; the id if empty.
+    """
+
+    id: str
+    fn: Callable[..., Any]
+    arguments: tuple[Argument, ...] = ()
+    is_condition: bool = False
+    on_halt: Callable[[Any], object] | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name it was given, or its id."""
+        return self.name or self.id
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node."""
+        index, running = site.index, site.slot()
+        call, on_halt, is_condition = self._call(site), self.on_halt, self.is_condition
+
+        def tick(me: State) -> Status:
+            try:
+                answer = call(me)
+            except TreeError:
+                raise
+            except Exception as error:
+                raise site.raised(error) from error
+            status: Status
+            if answer is True:
+                status = SUCCESS
+            elif answer is False:
+                status = FAILURE
+            elif is_condition:
+                raise site.refused(answer, "be True or False", "wrap it: bool(...)")
+            elif answer is None or answer is SUCCESS:
+                status = SUCCESS
+            elif answer is RUNNING or answer is FAILURE:
+                status = answer
+            else:
+                rule = "be SUCCESS, FAILURE, RUNNING, a bool or None"
+                raise site.refused(answer, rule, "return Status.RUNNING to be ticked again")
+            me[running] = 1 if status is RUNNING else 0
+            me[index] = status
+            return status
+
+        def halt(me: State) -> None:
+            if me[index] is RUNNING:
+                me[index] = IDLE
+            was_running = me[running]
+            me[running] = 0  # first, so that a function that raises is not called twice
+            if was_running == 1 and on_halt is not None:
+                try:
+                    on_halt(me[OWNER])
+                except Exception as error:
+                    raise site.raised(error) from error
+
+        return Compiled(tick, halt)
+
+    def _call(self, site: Site) -> Callable[[State], Any]:
+        fn = self.fn
+        if not any(argument.key for argument in self.arguments):
+            values = tuple(argument.value for argument in self.arguments)
+            if not values:
+                return lambda me: fn(me[OWNER])
+            return lambda me: fn(me[OWNER], *values)
+        readers = tuple(_reader(argument, site) for argument in self.arguments)
+        return lambda me: fn(me[OWNER], *[read(me) for read in readers])
+
+
+def _reader(argument: Argument, site: Site) -> Callable[[State], Any]:
+    port, value, key = argument.port, argument.value, argument.key
+    if not key:
+        return lambda me: value
+    if port.is_output:
+        place = site.live(lambda me: Output(me[BLACKBOARD], key))
+        return lambda me: me[place]
+    where = f"{site.path} ({site.what})"
+
+    def read(me: State) -> Any:
+        board = me[BLACKBOARD]
+        if key not in board:
+            advice = f"something must write it before {site.what} runs"
+            raise TreeError(fault("entry", "be on the blackboard", key, where, advice))
+        return port.take(board[key], where)
+
+    return read

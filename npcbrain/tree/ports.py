@@ -1,0 +1,204 @@
+"""The typed arguments of a node in a tree file: ``Port``, and ``Output`` to write through.
+
+Floor 1. Invariant: a value that a port let through is of the port's type, wherever it came from.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from npcbrain.errors import TreeError, fault
+from npcbrain.tree.blackboard import Blackboard
+
+__all__ = ["MISSING", "Output", "Port", "ports_of"]
+
+T = TypeVar("T")
+MISSING = inspect.Parameter.empty
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+NAMES = {str: "std::string", int: "int", float: "double", bool: "bool", list: "std::vector"}
+
+
+class Output(Generic[T]):
+    """Where a game's function puts a result: an entry of the blackboard.
+
+    A parameter annotated ``Output[str]`` is an output port; in the file it names the entry, as in
+    ``place="{goal}"``.
+    """
+
+    __slots__ = ("_blackboard", "key")
+
+    def __init__(self, blackboard: Blackboard, key: str) -> None:
+        self._blackboard = blackboard
+        self.key = key
+
+    def write(self, value: T) -> None:
+        """Writes the entry; plain data only, or the game cannot be saved."""
+        self._blackboard[self.key] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One argument of a node.
+
+    Attributes:
+        name: The attribute in XML, the parameter in Python.
+        kind: ``str``, ``int``, ``float``, ``bool``, ``list`` (strings, ``;`` between), ``object``.
+        default: Used where the attribute is absent; ``MISSING`` if it must be there.
+        choices: The only values allowed; empty for any.
+        is_output: Whether the node writes it.
+        is_script: Whether it is a script.
+    """
+
+    name: str
+    kind: type = str
+    default: Any = MISSING
+    choices: tuple[Any, ...] = ()
+    is_output: bool = False
+    is_script: bool = False
+
+    @property
+    def rule(self) -> str:
+        """What a value must be, for messages."""
+        if self.choices:
+            return "be " + " or ".join(map(str, self.choices))
+        return {
+            int: "be a whole number",
+            float: "be a number",
+            bool: "be true or false",
+            list: "be words with ; between",
+        }.get(self.kind, "be text")
+
+    @property
+    def type_name(self) -> str:
+        """Its type as Groot2 shows it."""
+        return NAMES.get(self.kind, "AnyTypeAllowed")
+
+    def read(self, text: str) -> Any:
+        """The value of an attribute.
+
+        Raises:
+            ValueError: It is not of the port's type.
+        """
+        value: Any = text
+        if self.kind is int:
+            value = int(text)
+        elif self.kind is float:
+            value = float(text)
+            if not isfinite(value):
+                raise ValueError(text)
+        elif self.kind is bool:
+            if text.strip().lower() not in TRUTHS:
+                raise ValueError(text)
+            value = TRUTHS[text.strip().lower()]
+        elif self.kind is list:
+            value = [part.strip() for part in text.split(";") if part.strip()]
+        elif self.kind is object:
+            value = literal(text)
+        if self.choices and value not in self.choices:
+            raise ValueError(text)
+        return value
+
+    def take(self, value: Any, where: str) -> Any:
+        """A value found on the blackboard, as the port's type.
+
+        Raises:
+            TreeError: It is of another type.
+        """
+        try:
+            if self.kind is object:
+                return value
+            if isinstance(value, str):
+                return self.read(value)
+            if self.kind is float and type(value) is int:
+                return float(value)
+            if self.kind is str and type(value) in (int, float):
+                return str(value)
+            if type(value) is self.kind and (not self.choices or value in self.choices):
+                return value
+        except ValueError:
+            pass
+        raise TreeError(fault(f"port {self.name!r}", self.rule, value, where))
+
+    def write(self, value: Any) -> str:
+        """A value as an attribute; ``read`` gives it back."""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return ";".join(value) if isinstance(value, list | tuple) else str(value)
+
+
+def literal(text: str) -> int | float | bool | str:
+    """Text as what it looks like: a number, true or false, else itself."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        return value if isfinite(value) else text
+    return text
+
+
+def ports_of(fn: Callable[..., Any], where: str, *, num_given: int) -> tuple[Port, ...]:
+    """The ports that a function's signature tells; ``name`` is not one of them.
+
+    Args:
+        fn: A function or a class.
+        where: For messages.
+        num_given: Parameters that the tree fills in by itself: 1 for the owner, or 0.
+
+    Raises:
+        TreeError: A parameter has a type no port can have, or takes any number of arguments.
+    """
+    try:
+        parameters = list(inspect.signature(fn).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise TreeError(fault("function", "have a signature", fn, where)) from error
+    target = fn.__init__ if isinstance(fn, type) else fn  # type: ignore[misc]
+    try:
+        hints = get_type_hints(target)
+    except (NameError, TypeError):
+        hints = {}
+    if len(parameters) < num_given:
+        raise TreeError(fault("function", "take the tree's owner", fn, where))
+    ports = []
+    for parameter in parameters[num_given:]:
+        if parameter.name == "name" and num_given == 0:
+            continue
+        by_name = parameter.kind is parameter.KEYWORD_ONLY and num_given == 0
+        if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD and not by_name:
+            rule = "be an ordinary one"
+            raise TreeError(fault("parameter", rule, str(parameter), where, "name each port"))
+        if parameter.name in ("name", "ID") or parameter.name.startswith("_"):
+            advice = "tree files use name, ID and _ for themselves"
+            raise TreeError(fault("parameter", "have another name", parameter.name, where, advice))
+        ports.append(_port(parameter, hints.get(parameter.name, str), where))
+    return tuple(ports)
+
+
+def _port(parameter: inspect.Parameter, hint: Any, where: str) -> Port:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Output:
+        inner = _port(parameter, arguments[0], where)
+        return Port(parameter.name, inner.kind, parameter.default, inner.choices, is_output=True)
+    if origin is Literal:
+        kinds = {type(choice) for choice in arguments}
+        if len(kinds) == 1 and next(iter(kinds)) in (str, int):
+            return Port(parameter.name, kinds.pop(), parameter.default, arguments)
+    if type(None) in arguments:  # an optional one is as its other type
+        rest = [kind for kind in arguments if kind is not type(None)]
+        if len(rest) == 1:
+            return _port(parameter, rest[0], where)
+    if hint in (str, int, float, bool):
+        return Port(parameter.name, hint, parameter.default)
+    if hint is Any or hint is object:
+        return Port(parameter.name, object, parameter.default)
+    name = getattr(origin or hint, "__name__", "")
+    if name in ("list", "Sequence") and arguments in ((), (str,)):
+        return Port(parameter.name, list, parameter.default)
+    rule = "be str, int, float, bool, list[str], a Literal of strings or an Output of these"
+    raise TreeError(fault(f"type of {parameter.name!r}", rule, hint, where))

@@ -1,0 +1,184 @@
+"""What a tree file may call by name: ``Registry`` maps ids to the game's functions and leaves.
+
+Not the nodes that every tree file knows (those are in ``builtins``). Floor 1. Invariant: an id
+means one thing; what it takes is told by the signature of what it calls.
+
+>>> registry = Registry()
+>>> @registry.condition("Sees")
+... def sees(npc, whom: str, reach: float = 90.0) -> bool:
+...     return whom in npc
+>>> [(port.name, port.kind.__name__) for port in registry["Sees"].ports]
+[('whom', 'str'), ('reach', 'float')]
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from npcbrain.errors import TreeError, fault
+from npcbrain.tree.arguments import check_callable
+from npcbrain.tree.calls import Argument, Call
+from npcbrain.tree.node import Node
+from npcbrain.tree.ports import Port, ports_of
+
+__all__ = ["Entry", "Registry"]
+
+Family = Literal["Condition", "Action"]
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an id means.
+
+    Attributes:
+        id: The name in tree files.
+        family: ``Condition`` or ``Action``, the two kinds of leaf that editors show.
+        ports: Its arguments.
+        fn: The game's function, or what makes the leaf.
+        makes_node: Whether ``fn`` makes a node once, instead of being called at each tick.
+        on_halt: For actions, see ``Action``.
+        doc: One line about it.
+    """
+
+    id: str
+    family: Family
+    ports: tuple[Port, ...]
+    fn: Function | None
+    makes_node: bool = False
+    on_halt: Callable[[Any], object] | None = None
+    doc: str = ""
+
+    def make(self, name: str, arguments: tuple[Argument, ...]) -> Node:
+        """The node; arguments are in the order of the ports.
+
+        Raises:
+            TreeError: The node refuses an argument.
+        """
+        if self.fn is None:
+            rule, advice = "be registered", "the file only declares it; register a function"
+            raise TreeError(fault("node", rule, self.id, "the registry", advice))
+        if not self.makes_node:
+            is_condition = self.family == "Condition"
+            return Call(self.id, self.fn, arguments, is_condition, self.on_halt, name)
+        values = {a.port.name: a.value for a in arguments if a.is_given}
+        node = self.fn(**values, name=name) if name else self.fn(**values)
+        if not isinstance(node, Node):
+            raise TreeError(fault(f"what {self.id!r} makes", "be a node", node, "the registry"))
+        return node
+
+
+@dataclass(slots=True)
+class Registry:
+    """Ids for tree files; made once, before the first tree is loaded.
+
+    Attributes:
+        enums: Words that scripts and cases may use for values, such as ``{"RED": 1}``.
+    """
+
+    enums: dict[str, int | float | str | bool] = field(default_factory=dict)
+    _entries: dict[str, Entry] = field(default_factory=dict)
+
+    def condition(self, id: str, fn: Function | None = None) -> Any:
+        """Registers a function that answers True or False; without ``fn``, a decorator.
+
+        Args:
+            id: The name in tree files.
+            fn: Called with the tree's owner, then with its ports.
+
+        Raises:
+            TreeError: The id is taken, or a parameter's type is none a port can have.
+        """
+        return self._function(id, fn, "Condition", None)
+
+    def action(
+        self, id: str, fn: Function | None = None, *, on_halt: Callable[[Any], object] | None = None
+    ) -> Any:
+        """Registers a function that does something; without ``fn``, a decorator.
+
+        Args:
+            id: The name in tree files.
+            fn: Called with the tree's owner, then with its ports; answers as ``Action`` says.
+            on_halt: Called with the owner when the action is stopped while RUNNING.
+
+        Raises:
+            TreeError: As ``condition``.
+        """
+        return self._function(id, fn, "Action", on_halt)
+
+    def leaf(self, id: str, make: Callable[..., Node], *, family: Family = "Action") -> None:
+        """Registers a leaf of npcbrain's kind, such as ``Decide``.
+
+        Args:
+            id: The name in tree files.
+            make: Called with its ports (and ``name``) when a file is loaded; returns a node. Its
+                ports hold values, not entries of the blackboard.
+            family: What editors show it as.
+
+        Raises:
+            TreeError: As ``condition``.
+        """
+        where = f"Registry.leaf({id!r})"
+        check_callable(make, "make", where)
+        ports = ports_of(make, where, num_given=0)
+        self.add(Entry(id, family, ports, make, makes_node=True, doc=_doc(make)))
+
+    def add(self, entry: Entry) -> None:
+        """Registers a whole entry.
+
+        Raises:
+            TreeError: The id is taken or cannot be an XML name.
+        """
+        if not isinstance(entry.id, str) or not entry.id.isidentifier():
+            rule = "be a word of letters, digits and _"
+            raise TreeError(fault("id", rule, entry.id, "Registry"))
+        if entry.id in self._entries:
+            raise TreeError(fault("id", "be new", entry.id, "Registry"))
+        self._entries[entry.id] = entry
+
+    def near(self, name: str, others: tuple[str, ...] = ()) -> str:
+        """Advice for a name that is not known: the nearest that is; empty if none is near."""
+        return nearest(name, [*self._entries, *others])
+
+    def __getitem__(self, id: str) -> Entry:
+        return self._entries[id]
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._entries
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def copy(self) -> Registry:
+        """A registry that can grow without changing this one."""
+        return Registry(dict(self.enums), dict(self._entries))
+
+    def _function(
+        self,
+        id: str,
+        fn: Function | None,
+        family: Family,
+        on_halt: Callable[[Any], object] | None,
+    ) -> Any:
+        if fn is None:
+            return lambda function: self._function(id, function, family, on_halt)
+        where = f"Registry.{family.lower()}({id!r})"
+        check_callable(fn, "fn", where)
+        ports = ports_of(fn, where, num_given=1)
+        self.add(Entry(id, family, ports, fn, on_halt=on_halt, doc=_doc(fn)))
+        return fn
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """``did you mean 'Sequence'?``, or nothing."""
+    lower = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    return f"did you mean {lower[near[0]]!r}?" if near else ""
+
+
+def _doc(fn: object) -> str:
+    lines = (getattr(fn, "__doc__", None) or "").strip().splitlines()
+    return lines[0] if lines else ""

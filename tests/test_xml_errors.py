@@ -1,0 +1,226 @@
+"""What a designer is told about a broken tree file, and what hostile files cannot do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from npcbrain.errors import TreeError
+from npcbrain.tree import Registry, XmlError, check, load, loads
+
+HEAD = '<root BTCPP_format="4">\n<BehaviorTree ID="Main">\n'
+TAIL = "\n</BehaviorTree>\n</root>"
+
+
+@pytest.fixture
+def words() -> Registry:
+    words = Registry()
+
+    @words.action("GoTo")
+    def go(owner: object, place: Literal["inn", "well"], speed: float = 1.0) -> None: ...
+
+    return words
+
+
+def only_fault(body: str, words: Registry | None = None) -> str:
+    (fault,) = check(HEAD + body + TAIL, words, file="t.xml")
+    return str(fault)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "<Sequnce><AlwaysSuccess/></Sequnce>",
+            "node must be known, got 'Sequnce' - at t.xml:3:1; did you mean 'Sequence'?",
+        ),
+        (
+            "<Selector><AlwaysSuccess/></Selector>",
+            "node must be known, got 'Selector' - at t.xml:3:1; "
+            "in BehaviorTree.CPP 4 files it is 'Fallback'",
+        ),
+        (
+            "<Main/>",
+            "node must be known, got 'Main' - at t.xml:3:1; write <SubTree ID=\"Main\"/>",
+        ),
+        (
+            '<Action ID="Goto"/>',
+            "node must be known, got 'Goto' - at t.xml:3:9; did you mean 'GoTo'?",
+        ),
+        (
+            "<Fly/>",
+            "node must be known, got 'Fly' - at t.xml:3:1; "
+            "register it, or declare it in TreeNodesModel",
+        ),
+        ("<Action/>", 'Action must have an ID, got None - at t.xml:3:1; write ID="..."'),
+        ("<GoTo/>", "GoTo must have 'place', got None - at t.xml:3:1; add place=\"...\""),
+        (
+            '<GoTo\n  place="inn"\n  sped="2"/>',
+            "attribute of GoTo must be one of its ports, got 'sped' - at t.xml:5:3; "
+            "did you mean 'speed'?",
+        ),
+        (
+            '<GoTo place="in"/>',
+            "'place' of GoTo must be inn or well, got 'in' - at t.xml:3:7; did you mean 'inn'?",
+        ),
+        (
+            '<GoTo place="inn" speed="fast"/>',
+            "'speed' of GoTo must be a number, got 'fast' - at t.xml:3:19",
+        ),
+        (
+            '<GoTo place="inn"><AlwaysSuccess/></GoTo>',
+            "GoTo must have no children, got 1 - at t.xml:3:1; GoTo is a leaf",
+        ),
+        ("<Sequence/>", "Sequence must have a child, got 0 - at t.xml:3:1"),
+        (
+            "<Inverter><AlwaysSuccess/><AlwaysSuccess/></Inverter>",
+            "Inverter must have one child, got 2 - at t.xml:3:1; "
+            "put them into a Sequence or Fallback",
+        ),
+        (
+            "<IfThenElse><AlwaysSuccess/></IfThenElse>",
+            "IfThenElse must have 2 or 3, got 1 - at t.xml:3:1",
+        ),
+        (
+            '<Sleep msec="0"/>',
+            "ms must be above 0 and at most 1e+12, got 0.0 - at Wait() (in t.xml:3:1)",
+        ),
+        (
+            '<Sleep msec="{time}"/>',
+            "'msec' of Sleep must be a number, got '{time}' - at t.xml:3:8; "
+            "an entry of the blackboard cannot be used here",
+        ),
+        (
+            '<AlwaysSuccess _skipIf="hp &lt;"/>',
+            "script of '_skipIf', at character 5, must have a value here, got 'the end' "
+            "- at t.xml:3:16",
+        ),
+        (
+            '<SubTree ID="Man"/>',
+            "SubTree must be in the file, got 'Man' - at t.xml:3:10; did you mean 'Main'?",
+        ),
+        ('<SubTree ID="Main"/>', "tree must not hold itself, got 'Main > Main' - at t.xml:3:10"),
+        ("", "BehaviorTree 'Main' must hold one node, got 0 - at t.xml:2:1"),
+        (
+            "go",
+            "element must hold elements only, got 'go' - at t.xml:3:1; "
+            "values are written as attributes",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_its_place_and_advice(
+    words: Registry, body: str, message: str
+) -> None:
+    assert only_fault(body, words) == message
+
+
+def test_every_fault_is_found_in_the_files_order(words: Registry) -> None:
+    text = HEAD + "<Sequence>\n<Fly/>\n<GoTo/>\n<Sequence/>\n</Sequence>" + TAIL
+    assert [(fault.line, fault.column) for fault in check(text, words)] == [(4, 1), (5, 1), (6, 1)]
+    with pytest.raises(XmlError) as caught:
+        loads(text, words, file="t.xml")
+    assert str(caught.value) == (
+        "node must be known, got 'Fly' - at t.xml:4:1; register it, or declare it in "
+        "TreeNodesModel (and 2 more; npcbrain tree check lists them)"
+    )
+    assert len(caught.value.faults) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "<tree/>",
+            "outermost element must be root, got 'tree' - at t.xml:1:1; "
+            'a tree file begins with <root BTCPP_format="4">',
+        ),
+        (
+            '<root BTCPP_format="3"/>',
+            "BTCPP_format must be 4, got '3' - at t.xml:1:7; "
+            "save it with Groot2, or see BehaviorTree.CPP's guide to version 4",
+        ),
+        ("<root/>", "root must hold a BehaviorTree, got [] - at t.xml:1:1"),
+        (
+            "<root><BehaviorTree><AlwaysSuccess/></BehaviorTree></root>",
+            'BehaviorTree must have an ID, got None - at t.xml:1:7; write <BehaviorTree ID="Main">',
+        ),
+        (
+            '<root main_tree_to_execute="Mian"><BehaviorTree ID="Main"><AlwaysSuccess/>'
+            "</BehaviorTree></root>",
+            "main tree must be in the file, got 'Mian' - at t.xml:1:7; did you mean 'Main'?",
+        ),
+        (
+            "<root><Sequence/></root>",
+            "element in root must be BehaviorTree or TreeNodesModel, got 'Sequence' "
+            "- at t.xml:1:7; nodes belong into a <BehaviorTree>",
+        ),
+        (
+            "<root>\n<BehaviorTree>\n</root>",
+            "file must be well-formed XML, got 'mismatched tag' - at t.xml:3:3; "
+            "<BehaviorTree> was opened at line 2 and is not closed here",
+        ),
+        ("", "file must be well-formed XML, got 'no element found' - at t.xml:1:1"),
+        (
+            "<root>&secret;</root>",
+            "file must be well-formed XML, got 'undefined entity' - at t.xml:1:7; "
+            "only &lt; &gt; &amp; &quot; &apos; are known",
+        ),
+    ],
+)
+def test_a_file_that_is_no_tree_file_says_what_is_wrong(text: str, message: str) -> None:
+    faults = [str(fault) for fault in check(text, file="t.xml")]
+    assert message in faults
+
+
+LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "ha"}">' for i in range(12))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (f"<!DOCTYPE root [{LAUGHS}]><root>&l11;</root>", "file must have no document type"),
+        (
+            '<!DOCTYPE root [<!ENTITY x SYSTEM "file:///etc/passwd">]><root>&x;</root>',
+            "file must have no document type",
+        ),
+        ('<!DOCTYPE root SYSTEM "http://127.0.0.1:1/x.dtd"><root/>', "have no document type"),
+        ("<root>" * 100_000, "elements must nest at most 80 deep"),
+        ("<Inverter>" * 1_000_000, "tree file must be at most 1048576 bytes"),
+        ("<root>" + "<a/>" * 100_000, "elements must be at most 20000"),
+    ],
+    ids=["laughs", "external", "dtd", "deep", "big", "many"],
+)
+def test_a_hostile_file_is_refused_before_anything_is_built(text: str, rule: str) -> None:
+    (fault,) = check(text)
+    assert rule in str(fault)
+
+
+def test_subtrees_that_double_each_other_are_refused() -> None:
+    trees = "".join(
+        f'<BehaviorTree ID="T{i}"><Sequence><SubTree ID="T{i + 1}"/><SubTree ID="T{i + 1}"/>'
+        "</Sequence></BehaviorTree>"
+        for i in range(40)
+    )
+    last = '<BehaviorTree ID="T40"><AlwaysSuccess/></BehaviorTree>'
+    text = f'<root BTCPP_format="4" main_tree_to_execute="T0">{trees}{last}</root>'
+    with pytest.raises(XmlError, match="tree must have at most 5000 nodes, subtrees unfolded"):
+        loads(text)
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(TreeError, match=r"^tree file must be readable, got 'No such file.*none\.x"):
+        load(Path("none.xml"))
+
+
+def test_bytes_in_another_encoding_are_read_by_their_declaration() -> None:
+    text = HEAD.replace("<root", '<?xml version="1.0" encoding="ISO-8859-1"?><root', 1)
+    body = '<AlwaysSuccess name="Wäsche"/>'
+    definition = loads((text + body + TAIL).encode("latin-1"))
+    assert definition.label == "Wäsche"
+
+
+def test_a_tree_that_is_too_deep_to_run_is_a_fault() -> None:
+    body = "<Inverter>" * 70 + "<AlwaysSuccess/>" + "</Inverter>" * 70
+    assert only_fault(body).startswith("tree must be at most 64 deep, got 65 - at root/0/0/")
