@@ -49,6 +49,16 @@ class Profile:
     goal: str = ""
     facts: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("name", "role", "goal"):
+            if not isinstance(value := getattr(self, name), str):
+                raise SituationError(fault(name, "be a string", value, "Profile()"))
+        for name in ("traits", "facts"):
+            value = getattr(self, name)
+            # A string is a sequence of strings too: its letters would become the facts.
+            if isinstance(value, str) or not all(isinstance(text, str) for text in value):
+                raise SituationError(fault(name, "be a tuple of strings", value, "Profile()"))
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from npcbrain.errors import SituationError
-from npcbrain.situation import Situation, read_actions
+from npcbrain.situation import Profile, Situation, read_actions
 
 SITUATION: dict[str, Any] = {
     "npc": {"name": "Al", "role": "cook", "facts": ["Soup is two coppers."]},
@@ -87,3 +87,11 @@ def test_actions_nobody_could_choose_from_are_refused(actions: list[Any], messag
     with pytest.raises(SituationError) as caught:
         read_actions(actions)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("facts", ["The inn is full.", ("The inn is full.", 5)])
+def test_facts_given_as_one_string_do_not_become_letters(facts: object) -> None:
+    with pytest.raises(
+        SituationError, match=r"^facts must be a tuple of strings, got .* - at Prof"
+    ):
+        Profile("Greta", "innkeeper", facts=facts)  # type: ignore[arg-type]
