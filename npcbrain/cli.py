@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from npcbrain.errors import ModelError, NpcBrainError, SituationError, UsageError, fault
 from npcbrain.situation import Situation
-from npcbrain.tree_cli import add_tree_bench
+from npcbrain.tree_cli import add_tree_bench, add_tree_commands
 
 # What runs the model is imported by the commands that do, so that --help is quick.
 if TYPE_CHECKING:
@@ -60,17 +60,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.json:
             print(json.dumps(result, ensure_ascii=False), flush=True)
         else:
-            _print_result(result)
+            options.show(result)
     except BrokenPipeError:  # who reads has gone; Python would say so again at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    return 0
+    return FAILED if options.failed(result) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="npcbrain", description="NPCs that think inside a frame budget."
     )
+    parser.set_defaults(show=_print_result, failed=lambda result: False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     doctor = commands.add_parser("doctor", help="check the installation and measure the model")
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     frames.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
     frames.set_defaults(command=_bench_frames)
     add_tree_bench(benches)
+    add_tree_commands(commands)
 
     for command in (doctor, decide, evaluate, frames):
         command.add_argument(

@@ -18,6 +18,7 @@ A map, from the bottom up:
 * ``scripted``    ``RunScript``, ``CheckScript``, ``Conditioned``, ``SubTree``, ...
 * ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
 * ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files, ``XmlError``
+* ``outline``     a tree as text
 * ``writer``      ``dumps``, ``dump_model``: the way back
 
 >>> from types import SimpleNamespace
@@ -78,6 +79,7 @@ from npcbrain.tree.leaves import (
 from npcbrain.tree.loader import check, load, loads
 from npcbrain.tree.markup import Fault, XmlError
 from npcbrain.tree.node import Compiled, Node, NodeInfo, Site, State
+from npcbrain.tree.outline import outline
 from npcbrain.tree.ports import Output, Port
 from npcbrain.tree.registry import Registry
 from npcbrain.tree.script import Script, ScriptError
@@ -156,4 +158,5 @@ __all__ = [
     "dumps",
     "load",
     "loads",
+    "outline",
 ]

@@ -47,7 +47,12 @@ def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") 
 
 
 def loads(
-    text: str | bytes, registry: Registry | None = None, *, file: str = "tree.xml", tree: str = ""
+    text: str | bytes,
+    registry: Registry | None = None,
+    *,
+    file: str = "tree.xml",
+    tree: str = "",
+    sketch: bool = False,
 ) -> Node:
     """Reads a tree file's text; see ``load``.
 
@@ -56,8 +61,11 @@ def loads(
         registry: The game's nodes; none if None.
         file: What messages call it.
         tree: Which tree.
+        sketch: Take nodes that the file's ``TreeNodesModel`` declares and the registry lacks as
+            leaves that do nothing and succeed: to look at a tree without its game.
     """
-    document = _Document(text, registry or Registry(), file)
+    words = registry or Registry()
+    document = _Document(text, words.copy() if sketch else words, file, declares=sketch)
     root = document.main(tree)
     node = None if root is None else document.builder.tree(root)
     if document.faults or node is None:

@@ -1,0 +1,103 @@
+"""Promises of ``npcbrain.tree_cli``: what the commands about trees print, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from npcbrain.cli import main
+from npcbrain.tree import Registry
+
+TREES = Path(__file__).parent / "trees"
+BROKEN = TREES / "broken"
+
+
+def game_words() -> Registry:
+    words = Registry()
+    words.action("Fly", lambda owner: None)
+    return words
+
+
+NOT_A_REGISTRY = 3
+
+
+def output_of(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> list[str]:
+    assert main([str(argument) for argument in arguments]) == code
+    captured = capsys.readouterr()
+    return (captured.out or captured.err).splitlines()
+
+
+def test_check_of_good_files_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    files = (TREES / "all_nodes.xml", TREES / "crossing.xml")
+    assert output_of(capsys, "tree", "check", *files) == ["2 files, no faults"]
+
+
+def test_check_prints_each_fault_on_a_line_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [BROKEN / f"{name}.xml" for name in ("typo", "unclosed", "entities")]
+    typo, unclosed, entities = files
+    assert output_of(capsys, "tree", "check", *files, code=1) == [
+        f"node must be known, got 'Herd' - at {typo}:4:7; did you mean 'Heard'?",
+        f"attribute of Decide must be one of its ports, got 'ttl' - at {typo}:5:15; "
+        "did you mean 'ttl_ms'?",
+        f"file must be well-formed XML, got 'mismatched tag' - at {unclosed}:5:5; "
+        "<Sequence> was opened at line 3 and is not closed here",
+        f"file must have no document type, got 'root' - at {entities}:1:1; "
+        "remove the DOCTYPE and its entities",
+        "3 files, 4 faults",
+    ]
+
+
+def test_check_tells_programs_line_and_column(capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = output_of(capsys, "tree", "check", BROKEN / "typo.xml", "--json", code=1)
+    result = json.loads(line)
+    assert result["files"] == 1
+    assert [(f["line"], f["column"]) for f in result["faults"]] == [(4, 7), (5, 15)]
+
+
+def test_a_file_that_is_missing_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = output_of(capsys, "tree", "check", "none.xml", code=1)
+    assert line.startswith("npcbrain: tree file must be readable, got 'No such file")
+
+
+def test_the_games_nodes_come_from_its_registry(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "t.xml"
+    text = '<root BTCPP_format="4"><BehaviorTree ID="A"><Fly/></BehaviorTree></root>'
+    file.write_text(text, encoding="utf-8")
+    output_of(capsys, "tree", "check", file, code=1)
+    assert output_of(capsys, "tree", "check", file, "--registry", f"{__name__}:game_words") == [
+        "1 file, no faults"
+    ]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "json:nothing", f"{__name__}:NOT_A_REGISTRY"])
+def test_a_registry_that_is_none_is_wrong_input(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (line,) = output_of(capsys, "tree", "export-nodes", "--registry", name, code=2)
+    assert line.startswith("npcbrain: --registry must ")
+
+
+def test_show_prints_the_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = output_of(capsys, "tree", "show", TREES / "crossing.xml", "--tree", "Open")
+    assert lines == [
+        "Selector",
+        "├─ OpenDoor (Succeed)",
+        "├─ Retry",
+        "│  └─ Conditioned",
+        "│     └─ PickLock (Succeed)",
+        "└─ SmashDoor (Succeed)",
+    ]
+
+
+def test_export_nodes_writes_the_model_with_decide_in_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "nodes.xml"
+    assert output_of(capsys, "tree", "export-nodes", "--out", out) == [f"wrote {out}"]
+    text = out.read_text(encoding="utf-8")
+    assert '<Action ID="Decide">' in text
+    assert text.splitlines() == output_of(capsys, "tree", "export-nodes")
