@@ -73,7 +73,7 @@ def _check(options: argparse.Namespace) -> dict[str, Any]:
     faults = [
         {"file": fault.file, "line": fault.line, "column": fault.column, "message": str(fault)}
         for path in options.files
-        for fault in check(read_file(path), registry, file=str(path))
+        for fault in check(read_file(path), registry, file=str(path), folder=path.parent)
     ]
     return {"files": len(options.files), "faults": faults}
 
@@ -84,7 +84,10 @@ def _show(options: argparse.Namespace) -> dict[str, Any]:
     from npcbrain.tree.node import program_of
 
     text, registry = read_file(options.file), _registry(options.registry)
-    definition = loads(text, registry, file=str(options.file), tree=options.tree, sketch=True)
+    path = options.file
+    definition = loads(
+        text, registry, file=str(path), tree=options.tree, folder=path.parent, sketch=True
+    )
     nodes = program_of(definition).infos
     return {
         "nodes": [{"path": n.path, "name": n.name, "kind": n.kind} for n in nodes],

@@ -24,6 +24,7 @@ from npcbrain.tree.registry import Entry, Registry, nearest
 
 __all__ = ["check", "load", "loads"]
 
+MAX_INCLUDES = 32  # files; one each for what some trees share
 ROOT_ATTRIBUTES = ("BTCPP_format", "main_tree_to_execute", "project_name")
 MODEL_TYPES = {"int": int, "double": float, "float": float, "bool": bool, "std::string": str}
 
@@ -43,7 +44,8 @@ def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") 
         XmlError: The file is wrong; ``faults`` has all that was found.
         TreeError: It cannot be read.
     """
-    return loads(read_file(path), registry, file=Path(path).name, tree=tree)
+    path = Path(path)
+    return loads(read_file(path), registry, file=path.name, tree=tree, folder=path.parent)
 
 
 def loads(
@@ -52,6 +54,7 @@ def loads(
     *,
     file: str = "tree.xml",
     tree: str = "",
+    folder: Path | None = None,
     sketch: bool = False,
 ) -> Node:
     """Reads a tree file's text; see ``load``.
@@ -61,11 +64,12 @@ def loads(
         registry: The game's nodes; none if None.
         file: What messages call it.
         tree: Which tree.
+        folder: Where files that it includes are; none may be included if None.
         sketch: Take nodes that the file's ``TreeNodesModel`` declares and the registry lacks as
             leaves that do nothing and succeed: to look at a tree without its game.
     """
     words = registry or Registry()
-    document = _Document(text, words.copy() if sketch else words, file, declares=sketch)
+    document = _Document(text, words.copy() if sketch else words, file, folder, declares=sketch)
     root = document.main(tree)
     node = None if root is None else document.builder.tree(root)
     if document.faults or node is None:
@@ -74,7 +78,11 @@ def loads(
 
 
 def check(
-    text: str | bytes, registry: Registry | None = None, *, file: str = "tree.xml"
+    text: str | bytes,
+    registry: Registry | None = None,
+    *,
+    file: str = "tree.xml",
+    folder: Path | None = None,
 ) -> list[Fault]:
     """All that is wrong with a tree file, in its order; nodes that it only declares are known.
 
@@ -82,9 +90,10 @@ def check(
         text: XML; bytes may name their encoding.
         registry: The game's nodes, besides those in the file's ``TreeNodesModel``.
         file: What messages call it.
+        folder: Where files that it includes are; none may be included if None.
     """
     try:
-        document = _Document(text, (registry or Registry()).copy(), file, declares=True)
+        document = _Document(text, (registry or Registry()).copy(), file, folder, declares=True)
         for element in document.trees.values():
             document.builder.tree(element)
         document.main("", required=False)
@@ -111,7 +120,13 @@ class _Document:
     """One file: its trees, what it declares, and what is wrong with it."""
 
     def __init__(
-        self, text: str | bytes, registry: Registry, file: str, *, declares: bool = False
+        self,
+        text: str | bytes,
+        registry: Registry,
+        file: str,
+        folder: Path | None,
+        *,
+        declares: bool = False,
     ) -> None:
         if isinstance(text, str):
             text = text.encode()
@@ -119,15 +134,48 @@ class _Document:
             raise TreeError(fault("tree file", "be text or bytes", text, "tree.loads()"))
         self.faults: list[Fault] = []
         self.trees: dict[str, Element] = {}
+        self.folder = folder
+        self.included: set[Path] = set()
         self.root = read_markup(text, file)
-        self._read_root()
+        self.models: list[Element] = []
+        self._read_root(self.root)
         if declares:
             for entry in self._declared(registry):
                 registry.add(entry)
         self.builder = Builder(registry, self.trees, self.faults)
 
-    def _read_root(self) -> None:
-        root = self.root
+    def _include(self, element: Element) -> None:
+        """Takes over the trees of another file: one beside this one, or below."""
+        path = element.attributes.get("path", "")
+        if self.folder is None or not path:
+            advice = 'write path="..."' if not path else "text alone has no files beside it"
+            self.faults.append(element.fault("include", "have a path in a folder", path, advice))
+            return
+        target = (self.folder / path).resolve()
+        if not target.is_relative_to(self.folder.resolve()):
+            advice = "a tree file may include only what is beside it or below"
+            rule = "stay in the folder"
+            self.faults.append(element.fault("include", rule, path, advice, attribute="path"))
+            return
+        if target in self.included:
+            return
+        if len(self.included) >= MAX_INCLUDES:
+            rule = f"be at most {MAX_INCLUDES}"
+            self.faults.append(element.fault("included files", rule, path, attribute="path"))
+            return
+        self.included.add(target)
+        shown = str(Path(element.file).parent / path)
+        try:
+            data = read_file(target)
+        except TreeError as error:
+            advice = str(error.__cause__)
+            self.faults.append(
+                element.fault("included file", "be readable", path, advice, attribute="path")
+            )
+            return
+        self._read_root(read_markup(data, shown))
+
+    def _read_root(self, root: Element) -> None:
         if root.tag != "root":
             advice = 'a tree file begins with <root BTCPP_format="4">'
             raise XmlError([root.fault("outermost element", "be root", root.tag, advice)])
@@ -146,10 +194,10 @@ class _Document:
             if element.tag == "BehaviorTree":
                 self._add_tree(element)
             elif element.tag == "include":
-                advice = "put its trees into this file"
-                path = element.attributes.get("path", "")
-                self.faults.append(element.fault("include", "not be used", path, advice))
-            elif element.tag != "TreeNodesModel":
+                self._include(element)
+            elif element.tag == "TreeNodesModel":
+                self.models.append(element)
+            else:
                 advice = nearest(element.tag, ["BehaviorTree", "TreeNodesModel"])
                 advice = advice or "nodes belong into a <BehaviorTree>"
                 what, rule = "element in root", "be BehaviorTree or TreeNodesModel"
@@ -193,9 +241,7 @@ class _Document:
 
     def _declared(self, registry: Registry) -> Iterator[Entry]:
         """Leaves that are in the file's TreeNodesModel and nowhere else."""
-        for model in self.root.children:
-            if model.tag != "TreeNodesModel":
-                continue
+        for model in self.models:
             for element in model.children:
                 id = element.attributes.get("ID", "")
                 if element.tag not in ("Action", "Condition") or id in registry or id in BUILTINS:
