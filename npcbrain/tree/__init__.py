@@ -19,6 +19,7 @@ A map, from the bottom up:
 * ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
 * ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files, ``XmlError``
 * ``outline``     a tree as text
+* ``reload``      ``TreeFile``: a file that is edited while the game runs
 * ``writer``      ``dumps``, ``dump_model``: the way back
 
 >>> from types import SimpleNamespace
@@ -82,6 +83,7 @@ from npcbrain.tree.node import Compiled, Node, NodeInfo, Site, State
 from npcbrain.tree.outline import outline
 from npcbrain.tree.ports import Output, Port
 from npcbrain.tree.registry import Registry
+from npcbrain.tree.reload import TreeFile
 from npcbrain.tree.script import Script, ScriptError
 from npcbrain.tree.scripted import (
     CheckScript,
@@ -148,6 +150,7 @@ __all__ = [
     "Switch",
     "Timeout",
     "Tree",
+    "TreeFile",
     "UnsetBlackboard",
     "Wait",
     "WhileDoElse",

@@ -44,8 +44,16 @@ def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") 
         XmlError: The file is wrong; ``faults`` has all that was found.
         TreeError: It cannot be read.
     """
+    return load_all(path, registry, tree)[0]
+
+
+def load_all(
+    path: str | Path, registry: Registry | None = None, tree: str = ""
+) -> tuple[Node, set[Path]]:
+    """As ``load``; also all the files that were read."""
     path = Path(path)
-    return loads(read_file(path), registry, file=path.name, tree=tree, folder=path.parent)
+    document = _Document(read_file(path), registry or Registry(), path.name, path.parent)
+    return document.definition(tree), {path, *document.included}
 
 
 def loads(
@@ -70,11 +78,7 @@ def loads(
     """
     words = registry or Registry()
     document = _Document(text, words.copy() if sketch else words, file, folder, declares=sketch)
-    root = document.main(tree)
-    node = None if root is None else document.builder.tree(root)
-    if document.faults or node is None:
-        raise XmlError(document.faults)
-    return node
+    return document.definition(tree)
 
 
 def check(
@@ -216,6 +220,14 @@ class _Document:
             )
         else:
             self.trees[id] = element
+
+    def definition(self, tree: str) -> Node:
+        """The tree to run, built."""
+        root = self.main(tree)
+        node = None if root is None else self.builder.tree(root)
+        if self.faults or node is None:
+            raise XmlError(self.faults)
+        return node
 
     def main(self, tree: str, *, required: bool = True) -> Element | None:
         """The tree to run."""

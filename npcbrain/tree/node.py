@@ -93,6 +93,9 @@ class Slot(NamedTuple):
     is_moment: bool
 
 
+Live = tuple[int, Callable[[State], object], str]
+
+
 class Program(NamedTuple):
     """What a definition is compiled to; shared by all its trees.
 
@@ -101,7 +104,9 @@ class Program(NamedTuple):
         halt: Halts the root.
         infos: Where each node stands, in order of definition.
         slots: What nodes remember.
-        live: What each tree makes for itself at the start: the place, and what makes it.
+        live: What each tree makes for itself at the start: the place, what makes it, and the path
+            of the node it is for.
+        halts: What halts each node, in order of definition.
         reads_time: Whether any node asked for the time; if none did, a tick reads no clock.
         shape: A fingerprint of what must be equal for a saved state to fit: kinds, names, places.
             Durations and functions are not in it: tuning a tree keeps its saves.
@@ -112,7 +117,8 @@ class Program(NamedTuple):
     halt: Callable[[State], None]
     infos: tuple[NodeInfo, ...]
     slots: tuple[Slot, ...]
-    live: tuple[tuple[int, Callable[[State], object]], ...]
+    live: tuple[Live, ...]
+    halts: tuple[Callable[[State], None], ...]
     reads_time: bool
     shape: str
     blank: tuple[Status, ...]
@@ -123,7 +129,7 @@ class Program(NamedTuple):
         me += [None] * (len(self.slots) + len(self.live))
         for slot in self.slots:
             me[slot.at] = slot.initial
-        for at, make in self.live:
+        for at, make, _ in self.live:
             me[at] = make(me)
         return me
 
@@ -170,12 +176,13 @@ class Compiler:
         num_nodes: Of the whole tree.
     """
 
-    __slots__ = ("infos", "live", "next", "reads_time", "slots")
+    __slots__ = ("halts", "infos", "live", "next", "reads_time", "slots")
 
     def __init__(self, num_nodes: int) -> None:
         self.infos: list[NodeInfo] = []
         self.slots: list[Slot] = []
-        self.live: list[tuple[int, Callable[[State], object]]] = []
+        self.live: list[Live] = []
+        self.halts: dict[int, Callable[[State], None]] = {}
         self.next = FIRST + num_nodes
         self.reads_time = False
 
@@ -188,6 +195,7 @@ class Compiler:
             tuple(self.infos),
             tuple(self.slots),
             tuple(self.live),
+            tuple(self.halts[number] for number in range(len(self.infos))),
             self.reads_time,
             self.shape(),
             (IDLE,) * len(self.infos),
@@ -203,8 +211,11 @@ class Compiler:
             advice = "cut the tree into several, or flatten it"
             raise TreeError(fault("tree", f"be at most {MAX_DEPTH} deep", depth, path, advice))
         info = NodeInfo(path, depth, node.label, type(node).__name__)
+        number = len(self.infos)
         self.infos.append(info)
-        return node.compile(Site(self, len(self.infos) - 1, info))
+        compiled = node.compile(Site(self, number, info))
+        self.halts[number] = compiled.halt
+        return compiled
 
     def take(self) -> int:
         """A place in the list that is nobody else's."""
@@ -260,7 +271,7 @@ class Site:
     def live(self, make: Callable[[State], object]) -> int:
         """The place of something that each tree makes for itself at the start and never saves."""
         at = self._compiler.take()
-        self._compiler.live.append((at, make))
+        self._compiler.live.append((at, make, self.path))
         return at
 
     def read_time(self) -> None:

@@ -13,7 +13,8 @@ from npcbrain.clock import Clock
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_child
 from npcbrain.tree.blackboard import Blackboard, check_snapshot
-from npcbrain.tree.node import FIRST, NEVER_NS, NOW_NS, Node, NodeInfo, program_of
+from npcbrain.tree.carry import carried, kept_nodes
+from npcbrain.tree.node import FIRST, NEVER_NS, NOW_NS, Node, NodeInfo, Program, program_of
 from npcbrain.tree.status import Status
 
 __all__ = ["Tree", "compile"]
@@ -70,19 +71,13 @@ class Tree:
     )
 
     def __init__(self, root: Node, owner: object, clock: Clock, blackboard: Blackboard) -> None:
-        program = program_of(root)
-        self._program = program
-        self._tick_root = program.tick
-        self._halt_root = program.halt
-        self._me = program.start(owner, blackboard)
-        self._end = FIRST + len(program.infos)
-        self._blank = program.blank
+        self.nodes: tuple[NodeInfo, ...]
+        self._take(program_of(root))
+        self._me = self._program.start(owner, blackboard)
         self._read_clock = clock.now_ns
-        self._reads_time = program.reads_time
         self._busy = False
         self.root = root
         self.blackboard = blackboard
-        self.nodes: tuple[NodeInfo, ...] = program.infos
 
     def tick(self) -> Status:
         """Ticks the root once; the answer is SUCCESS, FAILURE or RUNNING.
@@ -211,6 +206,53 @@ class Tree:
             me[slot.at] = value + now_ns if slot.is_moment and value != NEVER_NS else value
         self.blackboard.clear()
         self.blackboard.update(blackboard)
+
+    def adopt(self, root: Node) -> None:
+        """Goes on with another definition: an edited one, while the game runs.
+
+        A node keeps all it remembers, running or not, if its path, kind and name and those of its
+        children are as before, and so for every node above it. What does not is halted first; of
+        that, nodes that are in both keep what outlasts a halt, such as cooldowns. The blackboard
+        stays.
+
+        Raises:
+            TreeError: It is no definition, it is too deep, or the tree is being ticked; nothing has
+                changed. Or a function of the game raised while it was being halted; the tree has
+                taken the definition on all the same.
+        """
+        if self._busy:
+            raise self._refused("adopt")
+        check_child(root, "Tree.adopt()")
+        program = program_of(root)
+        old, me = self._program, self._me
+        error: Exception | None = None
+        self._busy = True
+        try:
+            if self._reads_time:
+                me[NOW_NS] = self._read_clock()
+            kept = kept_nodes(old, program)
+            for number, halt in enumerate(old.halts):
+                if number not in kept:
+                    try:
+                        halt(me)
+                    except Exception as another:
+                        error = error or another
+            self._me = carried(old, program, me, kept)
+        finally:
+            self._busy = False
+        self._take(program)
+        self.root = root
+        if error is not None:
+            raise error
+
+    def _take(self, program: Program) -> None:
+        self._program = program
+        self._tick_root = program.tick
+        self._halt_root = program.halt
+        self._end = FIRST + len(program.infos)
+        self._blank = program.blank
+        self._reads_time = program.reads_time
+        self.nodes = program.infos
 
     def _read(self, state: object) -> tuple[list[Status], list[int], dict[str, Any]]:
         where = "Tree.restore()"

@@ -1,0 +1,73 @@
+"""What a running tree takes along when its definition is edited.
+
+Used by ``Tree.adopt``. Floor 1. Invariant: what is carried fits: every int is within the limits of
+its new place, and no node is RUNNING that its parent does not know of.
+"""
+
+from __future__ import annotations
+
+from npcbrain.tree.leaves import Context
+from npcbrain.tree.node import FIRST, Program, Slot, State
+
+__all__ = ["carried", "kept_nodes"]
+
+Signature = tuple[object, ...]
+
+
+def kept_nodes(old: Program, new: Program) -> set[int]:
+    """Numbers, in the old program, of the nodes that go on as if nothing had happened."""
+    before, after = _signatures(old), _signatures(new)
+    kept_paths: set[str] = set()
+    kept: set[int] = set()
+    for number, info in enumerate(old.infos):
+        parent = info.path.rpartition("/")[0]
+        if (not parent or parent in kept_paths) and before[info.path] == after.get(info.path):
+            kept.add(number)
+            kept_paths.add(info.path)
+    return kept
+
+
+def carried(old: Program, new: Program, me: State, kept: set[int]) -> State:
+    """The state of the new program; what is not kept must have been halted in the old."""
+    after = new.start(me[0], me[1])
+    after[2] = me[2]
+    before_signatures, signatures = _signatures(old), _signatures(new)
+    slots = _slots(old)
+    numbers = {info.path: number for number, info in enumerate(new.infos)}
+    for path, places in _slots(new).items():
+        if before_signatures.get(path) == signatures[path]:
+            for source, target in zip(slots[path], places, strict=True):
+                after[target.at] = me[source.at]
+    contexts = {path: me[at] for at, _, path in old.live if isinstance(me[at], Context)}
+    for number in kept:
+        path = old.infos[number].path
+        after[FIRST + numbers[path]] = me[FIRST + number]
+    kept_paths = {old.infos[number].path for number in kept}
+    for at, _, path in new.live:
+        if path in kept_paths and isinstance(after[at], Context) and path in contexts:
+            after[at].handle = contexts[path].handle
+    return after
+
+
+def _signatures(program: Program) -> dict[str, Signature]:
+    """What must be equal for a node's memory to mean the same, by path."""
+    children: dict[str, list[tuple[str, str]]] = {info.path: [] for info in program.infos}
+    for info in program.infos[1:]:
+        children[info.path.rpartition("/")[0]].append((info.kind, info.name))
+    slots = _slots(program)
+    return {
+        info.path: (
+            info.kind,
+            info.name,
+            tuple(children[info.path]),
+            tuple((slot.low, slot.high, slot.is_moment) for slot in slots.get(info.path, [])),
+        )
+        for info in program.infos
+    }
+
+
+def _slots(program: Program) -> dict[str, list[Slot]]:
+    slots: dict[str, list[Slot]] = {}
+    for slot in program.slots:
+        slots.setdefault(slot.path, []).append(slot)
+    return slots
