@@ -50,6 +50,7 @@ def add_tree_commands(commands: Commands) -> None:
     show = tasks.add_parser("show", help="print a tree")
     show.add_argument("file", type=Path, metavar="FILE.xml")
     show.add_argument("--tree", default="", metavar="ID", help="the file's main tree if absent")
+    show.add_argument("--svg", type=Path, metavar="FILE.svg", help="draw it there instead")
     show.set_defaults(command=_show, show=_print_lines)
 
     export = tasks.add_parser("export-nodes", help="write the TreeNodesModel that Groot2 reads")
@@ -79,7 +80,7 @@ def _check(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _show(options: argparse.Namespace) -> dict[str, Any]:
-    from npcbrain.tree import loads, outline
+    from npcbrain.tree import loads, outline, svg
     from npcbrain.tree.loader import read_file
     from npcbrain.tree.node import program_of
 
@@ -89,9 +90,13 @@ def _show(options: argparse.Namespace) -> dict[str, Any]:
         text, registry, file=str(path), tree=options.tree, folder=path.parent, sketch=True
     )
     nodes = program_of(definition).infos
+    lines = outline(nodes)
+    if options.svg is not None:
+        _write(options.svg, svg(nodes), "--svg")
+        lines = [f"wrote {options.svg}"]
     return {
         "nodes": [{"path": n.path, "name": n.name, "kind": n.kind} for n in nodes],
-        "lines": outline(nodes),
+        "lines": lines,
     }
 
 
@@ -102,11 +107,15 @@ def _export(options: argparse.Namespace) -> dict[str, Any]:
     model = dump_model(registry)
     if options.out is None:
         return {"nodes": [entry.id for entry in registry], "lines": model.splitlines()}
-    try:
-        options.out.write_text(model, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(fault("--out", "be writable", error.strerror, str(options.out))) from error
+    _write(options.out, model, "--out")
     return {"nodes": [entry.id for entry in registry], "lines": [f"wrote {options.out}"]}
+
+
+def _write(path: Path, text: str, option: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(fault(option, "be writable", error.strerror, str(path))) from error
 
 
 def _registry(name: str | None) -> Registry:

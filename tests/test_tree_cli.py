@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from npcbrain.cli import main
-from npcbrain.tree import Registry
+from npcbrain.clock import SystemClock
+from npcbrain.tree import Fail, Registry, Selector, Succeed, compile, svg
 
 TREES = Path(__file__).parent / "trees"
 BROKEN = TREES / "broken"
@@ -101,3 +103,22 @@ def test_export_nodes_writes_the_model_with_decide_in_it(
     text = out.read_text(encoding="utf-8")
     assert '<Action ID="Decide">' in text
     assert text.splitlines() == output_of(capsys, "tree", "export-nodes")
+
+
+def test_show_draws_the_tree(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "tree.svg"
+    lines = output_of(capsys, "tree", "show", TREES / "crossing.xml", "--svg", out)
+    assert lines == [f"wrote {out}"]
+    picture = ElementTree.parse(out).getroot()
+    titles = [title.text for title in picture.iter("{http://www.w3.org/2000/svg}title")]
+    assert titles[0] == "root: IDLE"
+    assert len(titles) == 13
+
+
+def test_a_picture_colours_the_last_answers() -> None:
+    tree = compile(Selector(Fail("<bad>"), Succeed()), None, SystemClock())
+    tree.tick()
+    picture = svg(tree.nodes, [status for _, status in tree.statuses])
+    assert "<title>root/0: FAILURE</title>" in picture
+    assert "&lt;bad&gt;" in picture
+    ElementTree.fromstring(picture)

@@ -18,7 +18,7 @@ A map, from the bottom up:
 * ``scripted``    ``RunScript``, ``CheckScript``, ``Conditioned``, ``SubTree``, ...
 * ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
 * ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files, ``XmlError``
-* ``outline``     a tree as text
+* ``outline``, ``svg``  a tree as text and as a picture, with its last answers
 * ``reload``      ``TreeFile``: a file that is edited while the game runs
 * ``writer``      ``dumps``, ``dump_model``: the way back
 
@@ -95,6 +95,7 @@ from npcbrain.tree.scripted import (
     UnsetBlackboard,
 )
 from npcbrain.tree.status import Status
+from npcbrain.tree.svg import svg
 from npcbrain.tree.timing import Cooldown, Delay, Timeout
 from npcbrain.tree.tree import Tree, compile
 from npcbrain.tree.writer import dump_model, dumps
@@ -162,4 +163,5 @@ __all__ = [
     "load",
     "loads",
     "outline",
+    "svg",
 ]
