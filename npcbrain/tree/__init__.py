@@ -16,6 +16,7 @@ A map, from the bottom up:
 * ``control``     ``IfThenElse``, ``WhileDoElse``, ``Switch``
 * ``script``      ``Script``: expressions on the blackboard
 * ``scripted``    ``RunScript``, ``CheckScript``, ``Conditioned``, ``SubTree``, ...
+* ``guest``       ``PyTree``: a tree of py_trees as a leaf
 * ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
 * ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files, ``XmlError``
 * ``outline``, ``svg``  a tree as text and as a picture, with its last answers
@@ -67,6 +68,7 @@ from npcbrain.tree.decorators import (
     Retry,
     RunOnce,
 )
+from npcbrain.tree.guest import PyTree
 from npcbrain.tree.leaves import (
     Action,
     Condition,
@@ -128,6 +130,7 @@ __all__ = [
     "Parallel",
     "Port",
     "Precondition",
+    "PyTree",
     "ReactiveSelector",
     "ReactiveSequence",
     "Registry",

@@ -6,7 +6,6 @@ its new place, and no node is RUNNING that its parent does not know of.
 
 from __future__ import annotations
 
-from npcbrain.tree.leaves import Context
 from npcbrain.tree.node import FIRST, Program, Slot, State
 
 __all__ = ["carried", "kept_nodes"]
@@ -38,14 +37,18 @@ def carried(old: Program, new: Program, me: State, kept: set[int]) -> State:
         if before_signatures.get(path) == signatures[path]:
             for source, target in zip(slots[path], places, strict=True):
                 after[target.at] = me[source.at]
-    contexts = {path: me[at] for at, _, path in old.live if isinstance(me[at], Context)}
+    lives: dict[str, list[object]] = {}
+    for at, _, path in old.live:
+        lives.setdefault(path, []).append(me[at])
     for number in kept:
         path = old.infos[number].path
         after[FIRST + numbers[path]] = me[FIRST + number]
     kept_paths = {old.infos[number].path for number in kept}
     for at, _, path in new.live:
-        if path in kept_paths and isinstance(after[at], Context) and path in contexts:
-            after[at].handle = contexts[path].handle
+        if path in kept_paths and hasattr(after[at], "carry"):
+            for before in lives.get(path, []):
+                if type(before) is type(after[at]):
+                    after[at].carry(before)
     return after
 
 

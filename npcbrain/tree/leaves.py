@@ -149,6 +149,10 @@ class Context:
         self.handle: Any = None
         self._me = me
 
+    def carry(self, old: Context) -> None:
+        """Goes on with the handle of the tree before an edit."""
+        self.handle = old.handle
+
     @property
     def now_ns(self) -> int:
         """The moment of this tick on the tree's clock; the same for all nodes."""
