@@ -156,6 +156,32 @@ class Reference:
         answers = [child.run() for child in self.children]
         return next((s for s in (RUNNING, FAILURE) if s in answers), SUCCESS)
 
+    def tick_IfThenElse(self, before: Status) -> Status:
+        if self.place == 0:
+            asked = self.children[0].run()
+            if asked is RUNNING:
+                return RUNNING
+            self.place = 1 if asked is SUCCESS else 2
+        if self.place == len(self.children):
+            self.place = 0
+            return self.end(FAILURE)
+        status = self.children[self.place].run()
+        if status is RUNNING:
+            return RUNNING
+        self.place = 0
+        return self.end(status)
+
+    def tick_WhileDoElse(self, before: Status) -> Status:
+        asked = self.children[0].run()
+        if asked is RUNNING:
+            return RUNNING
+        branch = 1 if asked is SUCCESS else 2
+        for number in (1, 2):
+            if number != branch and number < len(self.children):
+                self.children[number].stop()
+        status = self.children[branch].run() if branch < len(self.children) else FAILURE
+        return RUNNING if status is RUNNING else self.end(status)
+
     # Decorators
 
     def tick_Inverter(self, before: Status) -> Status:
@@ -286,12 +312,16 @@ def above(below: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     wrappers = st.sampled_from(
         [bt.Inverter, bt.ForceSuccess, bt.ForceFailure, bt.KeepRunningUntilFailure, bt.RunOnce]
     )
+    branching = st.sampled_from([bt.IfThenElse, bt.WhileDoElse])
     asked = st.sampled_from([bt.Guard, bt.Precondition])
     timed = st.sampled_from([bt.Timeout, bt.Cooldown, bt.Delay])
     return st.one_of(
         st.builds(lambda kind, kids: kind(*kids), plain, families),
         st.builds(lambda kind, kids: kind(*kids), plain, families),
         st.builds(parallel, families, st.integers(0, 4), st.integers(0, 4)),
+        st.builds(
+            lambda kind, kids: kind(*kids), branching, st.lists(below, min_size=2, max_size=3)
+        ),
         st.builds(lambda kind, child: kind(child), wrappers, below),
         st.builds(lambda kind, child, name: kind(child, Truth(name)), asked, below, names),
         st.builds(lambda kind, child, ms: kind(child, ms), timed, below, durations),
