@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from npcbrain.errors import TreeError
 from npcbrain.tree import Registry, XmlError, check, load, loads
@@ -224,3 +226,26 @@ def test_bytes_in_another_encoding_are_read_by_their_declaration() -> None:
 def test_a_tree_that_is_too_deep_to_run_is_a_fault() -> None:
     body = "<Inverter>" * 70 + "<AlwaysSuccess/>" + "</Inverter>" * 70
     assert only_fault(body).startswith("tree must be at most 64 deep, got 65 - at root/0/0/")
+
+
+SAMPLE = (Path(__file__).parent / "trees" / "all_nodes.xml").read_bytes()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(SAMPLE) - 1), st.integers(0, 40), st.binary(max_size=12)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(
+    edits: list[tuple[int, int, bytes]],
+) -> None:
+    data = SAMPLE
+    for at, length, new in edits:
+        data = data[:at] + new + data[at + length :]
+    faults = check(data)
+    assert all(fault.line >= 1 and fault.column >= 1 for fault in faults)
+    if not faults:
+        loads(data)
