@@ -13,7 +13,8 @@ The order of things, and why:
 2. **Then start something, reading or speaking.** Reading (copies, prefill) brings more NPCs into
    the batch, and eight in one decode cost two or three alone; speaking (decode) is what the player
    sees. They take turns while about equally urgent, so speech streams on while others are read
-   in. Where one is clearly more urgent, it goes first.
+   in. Where one is clearly more urgent, it goes first. What a chunk leaves over of a frame is
+   filled by speaking only if at least half are ready: a few cost more than they fill.
 3. **One decode in flight, with everyone who is ready.** A second one would tear the batch in two
    for good. Whoever becomes ready meanwhile joins the next token.
 4. **Nothing is started that cannot be finished**: all steps of a new wave must fit the usual
@@ -33,28 +34,15 @@ from npcbrain.errors import EngineError
 from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
 
 __all__ = [
-    "Offer",
-    "Plan",
-    "Price",
-    "Quote",
-    "Request",
-    "Shape",
-    "State",
-    "least_ns",
-    "next_step",
-    "quote",
-    "reading_ns",
-    "token_ns",
-    "tokens_left",
-    "unaffordable",
-    "urgency_ns",
-    "would_exceed",
-]
+    "Offer", "Plan", "Price", "Quote", "Request", "Shape", "State", "least_ns",
+    "next_step", "quote", "reading_ns", "token_ns", "tokens_left", "unaffordable",
+    "urgency_ns", "would_exceed",
+]  # fmt: skip
 
 HORIZON_NS = 10 * NS_PER_S  # deadlines further away than this are all alike; bounds starvation
 NEAR_NS = 500 * NS_PER_MS  # reading and speaking take turns when their urgencies differ by less
 MAX_READING_WAVES = 2  # one that waits for a roomier frame, one that fills what frames leave over
-WASTE = 1.5  # a smaller chunk may cost this much more per token than the best, to fill a frame
+WASTE = 1.15  # a smaller chunk may cost this much more per token than the best, to fill a frame
 
 Price = Callable[[Kind, int, int, int], int]
 """``price(kind, segment, rows, context)`` in nanoseconds: ``CostModel.price_ns`` or ``best_ns``."""
@@ -253,7 +241,10 @@ def next_step(
         if plan is None and reader is not None:
             plan = _read(engine, reader.generation, price, offer)
         return plan
-    return _read(engine, reader.generation, price, offer) or _speak(engine, ready, price, offer)
+    plan = _read(engine, reader.generation, price, offer)
+    if plan is None and (fresh or 2 * len(ready) >= len(order)):
+        return _speak(engine, ready, price, offer)
+    return plan
 
 
 def unaffordable(
