@@ -12,9 +12,7 @@ from minds import GRETA, ScriptedModel
 
 from npcbrain.errors import TreeError, UsageError
 from npcbrain.leaves import Act, CannedReply, Decide, Heard
-from npcbrain.lm.model import Model
 from npcbrain.npc import Npc
-from npcbrain.persona import Persona
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision
@@ -394,41 +392,3 @@ def test_a_wrong_setting_is_refused_before_anybody_asks(
 def test_a_game_that_passes_something_else_as_a_model_is_told() -> None:
     with pytest.raises(UsageError, match=r"use Model\.load\(\), or None for trees alone"):
         Runtime("hearth")  # type: ignore[arg-type]
-
-
-class TickingClock:
-    """Moves on a little whenever it is read: frames cut work at other places, repeatably."""
-
-    def __init__(self, tick_ns: int) -> None:
-        self._tick_ns = tick_ns
-        self._now_ns = 0
-
-    def now_ns(self) -> int:
-        self._now_ns += self._tick_ns
-        return self._now_ns
-
-
-def answers(tiny: Model, tick_ns: int, budget_ms: float, num_npcs: int) -> dict[str, Decision]:
-    clock = TickingClock(tick_ns)
-    runtime = Runtime(tiny, seed=5, clock=clock, temperature=0.8)
-    persona = Persona.from_dict({"name": "Al", "role": "cook"})
-    root = Sequence(Heard(), Decide(ttl_ms=600_000), Act())
-    npcs = [runtime.add_npc(f"npc {i}", persona=persona, tree=root) for i in range(num_npcs)]
-    for npc in npcs:
-        npc.hear("Is the soup done?")
-    found: dict[str, Decision] = {}
-    for _ in range(3000):
-        found.update(runtime.update(budget_ms).decisions)
-        if len(found) == num_npcs:
-            return found
-    raise AssertionError("it never came")
-
-
-def test_answers_depend_neither_on_the_budget_nor_on_the_neighbours() -> None:
-    tiny = Model.load(TINY, num_slots=3)
-    alone = answers(tiny, 100, math.inf, 1)
-    crowded = answers(tiny, 100, math.inf, 5)
-    sliced = answers(tiny, 40_000, 1.5, 5)
-    assert sliced == crowded
-    assert alone["npc 0"] == crowded["npc 0"]
-    assert {decision.source for decision in sliced.values()} == {"model"}
