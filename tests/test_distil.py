@@ -21,7 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 from npcbrain.engine import Engine  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
 from npcbrain.prompt import AnswerReader, answer_grammar, render  # noqa: E402
-from tools.distil import decisions, export, prune, train  # noqa: E402
+from tools.distil import decisions, export, prune, train, turns  # noqa: E402
 from tools.distil.situations import sample  # noqa: E402
 from tools.distil.situations.lexicon import load  # noqa: E402
 from tools.distil.situations.talking import talk  # noqa: E402
@@ -92,7 +92,10 @@ def test_every_stage_feeds_the_next_from_the_teacher_to_a_legal_decision(
 
 
 def test_turns_that_share_a_prefix_are_computed_as_if_each_stood_alone(teacher: Path) -> None:
-    model = LlamaForCausalLM.from_pretrained(teacher, dtype=torch.float32)
+    plain = LlamaForCausalLM.from_pretrained(teacher, dtype=torch.float32)
+    model = LlamaForCausalLM.from_pretrained(
+        teacher, dtype=torch.float32, attn_implementation=turns.NAME
+    )
     tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
     group = talk(load("train", None), random.Random(2), 4)
     together = decisions.make_batch([decisions.make_row(tokenizer, group)])
@@ -100,8 +103,8 @@ def test_turns_that_share_a_prefix_are_computed_as_if_each_stood_alone(teacher: 
     alone = []
     for example in group:
         one = decisions.make_batch([decisions.make_row(tokenizer, [example])])
-        plain = decisions.Batch(one.ids, one.labels)
-        alone.append(train.logits_at(model, plain, one.labels[:, 1:] != decisions.IGNORE))
+        hidden = plain.model(one.ids).last_hidden_state[:, :-1]
+        alone.append(plain.lm_head(hidden[one.labels[:, 1:] != decisions.IGNORE]))
     assert len(group) > 1
     torch.testing.assert_close(
         train.logits_at(model, together, places), torch.cat(alone), rtol=1e-4, atol=1e-4

@@ -20,33 +20,39 @@ from tools.distil import situations
 from tools.distil.situations import Example
 from tools.distil.situations.lexicon import load
 from tools.distil.situations.talking import talk
+from tools.distil.turns import Layout
 
 BOS, EOS = 1, 2
 IGNORE = -100  # a label that takes no part in the loss
-TALKS = 0.5  # share of the rows that are a talk; the others hold one situation of any kind
+TALKS = 0.35  # share of the rows that are a talk; the others hold one situation of any kind
+RARE = 0.7  # of plain questions and requests are left out there: talks are full of them
 POOL = 256  # groups drawn at a time, sorted by length so that little is padding
 
 
 @dataclass
 class Batch:
-    """Rows for one step of training.
+    """One packed row for a step of training.
 
     Attributes:
-        ids: int64 [rows, length].
-        labels: int64 [rows, length]; the token itself where it is to be learnt, else ``IGNORE``.
-        positions: int64 [rows, length], or None for 0, 1, 2, ...
-        mask: bool [rows, 1, length, length], true where attention may look; None for causal.
+        ids: int64 [1, tokens].
+        labels: int64 [1, tokens]; the token itself where it is to be learnt, else ``IGNORE``.
+        positions: int64 [1, tokens].
+        layout: Which tokens see which.
     """
 
     ids: torch.Tensor
     labels: torch.Tensor
-    positions: torch.Tensor | None = None
-    mask: torch.Tensor | None = None
+    positions: torch.Tensor
+    layout: Layout
 
     def to(self, device: str) -> Batch:
         """The same batch on a device."""
-        parts = (self.ids, self.labels, self.positions, self.mask)
-        return Batch(*(None if part is None else part.to(device) for part in parts))
+        return Batch(
+            self.ids.to(device),
+            self.labels.to(device),
+            self.positions.to(device),
+            self.layout.to(device),
+        )
 
 
 @dataclass
@@ -55,6 +61,10 @@ class Row:
 
     prefix: list[int]
     turns: list[tuple[list[int], int]]
+
+    def shape(self) -> tuple[int, int]:
+        """Rows of like shape make batches with little padding: turns in all, the longest turn."""
+        return len(self.turns), max((len(ids) for ids, _ in self.turns), default=0)
 
     def __len__(self) -> int:
         return len(self.prefix) + sum(len(ids) for ids, _ in self.turns)
@@ -74,46 +84,47 @@ def make_row(tokenizer: Tokenizer, group: list[Example]) -> Row:
 
 
 def make_batch(rows: list[Row]) -> Batch:
-    """Pads rows to a batch; padding is seen by nobody and sees only itself."""
-    length = max(len(row) for row in rows)
-    ids = torch.full((len(rows), length), EOS)
-    labels = torch.full((len(rows), length), IGNORE)
-    positions = torch.zeros((len(rows), length), dtype=torch.long)
-    turn_of = torch.full((len(rows), length), -1)  # -1 padding, 0 prefix, 1.. turns
-    for i, row in enumerate(rows):
-        end = len(row.prefix)
-        ids[i, :end] = torch.tensor(row.prefix)
-        positions[i, :end] = torch.arange(end)
-        turn_of[i, :end] = 0
-        for number, (tokens, answer) in enumerate(row.turns, start=1):
-            start, end = end, end + len(tokens)
-            ids[i, start:end] = torch.tensor(tokens)
-            labels[i, start + answer : end] = ids[i, start + answer : end]
-            positions[i, start:end] = torch.arange(len(row.prefix), len(row.prefix) + len(tokens))
-            turn_of[i, start:end] = number
-    same = turn_of[:, :, None] == turn_of[:, None, :]
-    prefix = (turn_of == 0)[:, None, :] & (turn_of >= 0)[:, :, None]
-    causal = torch.ones(length, length, dtype=torch.bool).tril()
-    return Batch(ids, labels, positions, ((same | prefix) & causal)[:, None])
+    """Packs rows end to end."""
+    ids: list[int] = []
+    labels: list[int] = []
+    positions: list[int] = []
+    for row in rows:
+        first = len(row.prefix)
+        ids += row.prefix
+        labels += [IGNORE] * first
+        positions += range(first)
+        for tokens, answer in row.turns:
+            ids += tokens
+            labels += [IGNORE] * answer + tokens[answer:]
+            positions += range(first, first + len(tokens))
+    layout = Layout.of([(len(row.prefix), [len(t) for t, _ in row.turns]) for row in rows])
+    return Batch(torch.tensor([ids]), torch.tensor([labels]), torch.tensor([positions]), layout)
 
 
 def batches(
     tokenizer: Tokenizer, seed: int, split: str, *, tokens: int, turns: int
 ) -> Iterator[Batch]:
-    """Endless batches of about ``tokens`` tokens, padding included, of up to ``turns`` a row."""
+    """Endless batches of at least ``tokens`` tokens, of up to ``turns`` decisions a prefix."""
     tokenizer.encode_special_tokens = True  # what players type is text, in training as in play
     rng, lexicon = random.Random(f"{seed}-{split}"), load(split, None)
     while True:
         groups = [
-            talk(lexicon, rng, turns) if rng.random() < TALKS else [situations.sample(rng, split)]
+            talk(lexicon, rng, turns) if rng.random() < TALKS else [_single(rng, split)]
             for _ in range(POOL)
         ]
-        rows = sorted((make_row(tokenizer, group) for group in groups), key=len)
-        cuts, first = [], 0
-        for i, row in enumerate(rows):
-            if i > first and len(row) * (i - first + 1) > tokens:
-                cuts.append(rows[first:i])
-                first = i
-        cuts.append(rows[first:])
+        # Alike in shape, so that little of the attention is padding.
+        rows = sorted((make_row(tokenizer, group) for group in groups), key=Row.shape)
+        cuts: list[list[Row]] = [[]]
+        for row in rows:
+            if sum(map(len, cuts[-1])) >= tokens:
+                cuts.append([])
+            cuts[-1].append(row)
         rng.shuffle(cuts)
         yield from map(make_batch, cuts)
+
+
+def _single(rng: random.Random, split: str) -> Example:
+    while True:
+        example = situations.sample(rng, split)
+        if example.category not in ("fact", "request") or rng.random() > RARE:
+            return example

@@ -24,6 +24,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -32,11 +33,13 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
-from tools.distil import corpus, decisions
-from tools.distil.decisions import IGNORE, Batch
+from tools.distil import corpus, decisions, shed, turns
+from tools.distil.decisions import IGNORE, Batch, Row
 
 WARM_UP = 0.02  # share of the run over which the learning rate rises
 CHECKPOINT_S = 240.0
+SHED_FROM = 0.05  # share of the run before the first layer goes: what answers look like is learnt
+SHED_UNTIL = 0.45  # by then the last one has gone; the rest of the run settles what stays
 
 
 def text_batches(
@@ -48,14 +51,15 @@ def text_batches(
         corpus.read_passages(folders), tokenizer, rng, length=length, exercises=0.4
     )
     while True:
-        ids = torch.tensor([next(source) for _ in range(tokens // length)])
-        yield Batch(ids, ids)
+        batch = decisions.make_batch([Row(next(source), []) for _ in range(tokens // length)])
+        first = batch.positions == 0  # nothing of its own row stands before it
+        yield replace(batch, labels=batch.ids.masked_fill(first, IGNORE))
 
 
 def logits_at(model: LlamaForCausalLM, batch: Batch, places: torch.Tensor) -> torch.Tensor:
     """float32 logits [places, vocab], only where a label is: the head is expensive."""
     hidden = model.model(
-        batch.ids, attention_mask=batch.mask, position_ids=batch.positions, use_cache=False
+        batch.ids, position_ids=batch.positions, use_cache=False, layout=batch.layout
     ).last_hidden_state
     return model.lm_head(hidden[:, :-1][places]).float()
 
@@ -103,15 +107,26 @@ class Trainer:
             self.teacher.eval()
         self.parameters = list(self.student.parameters())
         self.masters = [p.detach().float().clone() for p in self.parameters]
-        self.optimizer = torch.optim.AdamW(
-            self.masters, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.01
-        )
+        self.optimizer = self._adam()
         self.step, self.elapsed_s, self.tokens = 0, 0.0, 0
+        self.first_layers = self.num_layers
         if self.checkpoint.exists():
             self._resume()
 
     def _load(self, folder: Path) -> LlamaForCausalLM:
-        return LlamaForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).to(self.device)
+        return LlamaForCausalLM.from_pretrained(
+            folder, dtype=torch.bfloat16, attn_implementation=turns.NAME
+        ).to(self.device)
+
+    def _adam(self) -> torch.optim.AdamW:
+        return torch.optim.AdamW(
+            self.masters, lr=self.args.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
+
+    @property
+    def num_layers(self) -> int:
+        """Layers the student has now."""
+        return len(self.student.model.layers)
 
     def _resume(self) -> None:
         saved = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
@@ -120,6 +135,7 @@ class Trainer:
             master.copy_(kept)
         self._publish()
         self.step, self.elapsed_s, self.tokens = saved["step"], saved["elapsed_s"], saved["tokens"]
+        self.first_layers = saved["first_layers"]
         self.console.print(f"resumed at step {self.step}, {self.elapsed_s / 60:.1f} minutes in")
 
     @torch.no_grad()
@@ -139,6 +155,7 @@ class Trainer:
             "tokens": self.tokens,
             "minutes": round(self.elapsed_s / 60, 1),
             "lr": self.args.lr,
+            "layers": shed.kept_layers(self.student),
         }
         (self.out / "training.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
         state = {
@@ -147,6 +164,7 @@ class Trainer:
             "step": self.step,
             "elapsed_s": self.elapsed_s,
             "tokens": self.tokens,
+            "first_layers": self.first_layers,
         }
         scratch = self.checkpoint.with_suffix(".part")
         torch.save(state, scratch)
@@ -164,6 +182,30 @@ class Trainer:
             return self.step / self.args.steps
         return self.elapsed_s / (self.args.minutes * 60)
 
+    @property
+    def layers_due(self) -> int:
+        """Layers the student should have by now: one after another goes, then it settles."""
+        goal = self.args.layers or self.first_layers
+        share = (self.progress - SHED_FROM) / (SHED_UNTIL - SHED_FROM)
+        share = min(max(share, 0.0), 1.0)
+        return self.first_layers - int(share * (self.first_layers - goal))
+
+    def _shed(self, batch: Batch) -> None:
+        """Takes out the layer that this batch misses least."""
+        index, loss = shed.least_missed(
+            self.student, lambda: batch_loss(self.student, None, batch, 0.0)[0].item()
+        )
+        layer = shed.kept_layers(self.student)[index]
+        gone = {id(p) for p in self.student.model.layers[index].parameters()}
+        shed.remove(self.student, index)
+        kept = [id(p) not in gone for p in self.parameters]
+        self.parameters = [p for p, keep in zip(self.parameters, kept, strict=True) if keep]
+        self.masters = [m for m, keep in zip(self.masters, kept, strict=True) if keep]
+        state = self.optimizer.state
+        self.optimizer = self._adam()
+        self.optimizer.state.update({m: state[m] for m in self.masters if m in state})
+        self.console.print(f"layer {layer} goes, {self.num_layers} stay, loss {loss:.3f} without it")
+
     def train(self, batches: Iterator[Batch]) -> None:
         """Runs until the steps or minutes are used."""
         saved_s, told_s = self.elapsed_s, self.elapsed_s
@@ -172,6 +214,8 @@ class Trainer:
         while self.progress < 1:
             started = time.monotonic()
             batch = next(batches).to(self.device)
+            if self.num_layers > self.layers_due:
+                self._shed(batch)
             loss, accuracy = batch_loss(self.student, self.teacher, batch, self.args.soft)
             loss.backward()
             self._update()
@@ -218,7 +262,8 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
     parser.add_argument("--length", type=int, default=192, help="tokens a row of text")
-    parser.add_argument("--turns", type=int, default=4, help="decisions a prefix")
+    parser.add_argument("--turns", type=int, default=8, help="decisions a prefix")
+    parser.add_argument("--layers", type=int, help="shed layers on the way, until so many are left")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     torch.manual_seed(args.seed)

@@ -125,7 +125,7 @@ def unknown_question(lexicon: Lexicon, rng: random.Random) -> Example:
     """A question that nothing in the prompt answers: the character says so and invents nothing."""
     cast = Cast(lexicon, rng)
     draft = Draft(cast, "unknown")
-    kinds = [k for k in lexicon.facts if k.name not in ("state", "pests", "reward", "warning")]
+    kinds = [k for k in lexicon.facts if k.name not in SELF_EVIDENT]
     kind = rng.choice(kinds)
     wrong: list[str] = []
     barred = look_alikes(kind.name)
@@ -177,6 +177,7 @@ def _inner(draft: Draft, sentence: str) -> str:
     return draft.cast.lexicon.lowered(sentence)
 
 
+SELF_EVIDENT = ("state", "pests", "reward", "warning")  # "Nothing I know of" would be an answer
 QUESTION_WORDS = ("What", "What's", "When", "Where", "Who", "Whose", "Why", "How", "Which")
 # Kinds whose facts could answer each other's questions.
 SIMILAR = {

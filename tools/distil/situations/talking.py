@@ -7,11 +7,13 @@ reading the question tells which fact or action it is; and a shared prompt is co
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from npcbrain.memory import Memory
 from tools.distil.situations.asking import (
+    SELF_EVIDENT,
     is_plain_question,
     look_alikes,
     remember_something,
@@ -26,7 +28,7 @@ from tools.distil.situations.text import expand
 
 __all__ = ["talk"]
 
-RECALLED = 0.5  # of the turns remember the turns before, in the words the runtime remembers them
+RECALLED = 0.2  # of the turns remember the turns before, in the words the runtime remembers them
 MEMORY_TOKENS = 80  # as much as the runtime allows
 
 
@@ -34,14 +36,21 @@ def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     """Examples with one prefix: ``turns`` questions about its facts and requests of its actions."""
     cast = Cast(lexicon, rng)
     draft = Draft(cast, "talk")
-    num_requests = rng.choice((0, 0, 1, 2, 2, 3))
-    wishes = [_wish(draft, cast, lexicon) for _ in range(min(num_requests, turns - 1))]
+    wishes = [_wish(draft, cast, lexicon) for _ in range(rng.choice((0, 1, 2, 3, 3, 4)))]
     facts = _facts(draft, lexicon, ruled=not any(wishes))
     say = draft.offer_say()
     draft.distract(at_least=1)
 
-    ways = [partial(_request, draft, *wish) for wish in wishes if wish]
-    ways += [partial(_question, draft, say, facts, *fact) for fact in facts]
+    ways: list[Callable[[], None]] = []
+    for offer, concept, target in filter(None, wishes):
+        ways += [partial(_request, draft, offer, concept, target)]
+        for _ in range(min(2, _num_choices(offer) - 1)):
+            ways += [partial(_request, draft, *_other_values(draft, offer, concept, target))]
+    for fact in facts:
+        ways += [partial(_question, draft, say, facts, *fact)] * rng.choice((1, 1, 2))
+    unknown = _unknown_kinds(lexicon, {kind.name for kind, _ in facts})
+    if unknown and rng.random() < 0.4:
+        ways += [partial(_unknown, draft, say, rng.choice(unknown))]
     rng.shuffle(ways)
     examples = []
     for way in ways[:turns]:
@@ -60,6 +69,42 @@ def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
         past.add_event(situation.event, example.decision, cast.name)
         talked.append(replace(example, situation=situation))
     return talked
+
+
+def _num_choices(offer: Offer) -> int:
+    return max((len(values) for values in offer.args.values()), default=1)
+
+
+def _other_values(
+    draft: Draft, offer: Offer, concept: Concept, target: dict[str, str]
+) -> tuple[Offer, Concept, dict[str, str]]:
+    """The same action asked for with other legal values, so that the request must be read."""
+    chosen, target = dict(offer.chosen), dict(target)
+    names = list(offer.args)
+    for arg in concept.args:
+        name = next((n for n in names if n in arg.names), None)
+        if name is None or arg.domain == "asker":
+            continue
+        names.remove(name)
+        values = [
+            value
+            for value in offer.args[name]
+            if concept.asks_me or not draft.cast.is_asker(value)
+        ]
+        if values:
+            chosen[name] = draft.rng.choice(values)
+            key = "person" if arg.domain == "other" else arg.domain
+            target[key] = chosen[name].replace("_", " ")
+    return replace(offer, chosen=chosen), concept, target
+
+
+def _unknown_kinds(lexicon: Lexicon, known: set[str]) -> list[FactKind]:
+    """Kinds of fact about which the character knows nothing, nor anything like it."""
+    return [
+        kind
+        for kind in lexicon.facts
+        if kind.name not in SELF_EVIDENT and not look_alikes(kind.name) & known
+    ]
 
 
 def _num_tokens(text: str) -> int:
@@ -122,6 +167,18 @@ def _question(
             if text.lower() not in content.lower()
         ],
     )
+
+
+def _unknown(draft: Draft, say: Offer, kind: FactKind) -> None:
+    draft.category = "unknown"
+    slots = {slot: draft.cast.draw(source) for slot, source in kind.slots.items()}
+    questions = kind.asks[next(iter(kind.asks))]
+    if kind.clash & {offer.concept for offer in draft.offers}:
+        questions = tuple(filter(is_plain_question, questions)) or questions
+    draft.hear(expand(draft.rng.choice(questions), slots, draft.rng))
+    content = draft.rng.choice(draft.cast.voice.unknown)
+    line = draft.speak(content, opener=0.0, closer=0.1)
+    draft.answer(say, draft.mood("neutral", "curious"), line)
 
 
 def _request(draft: Draft, offer: Offer, concept: Concept, target: dict[str, str]) -> None:

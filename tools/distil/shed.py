@@ -1,0 +1,47 @@
+"""Taking layers out of a model, the least missed first.
+
+What depth pruning damages is found by trying: a layer's worth is the loss without it. Taken out one
+at a time, with training in between, the layers that stay take over before the next one goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from transformers import LlamaForCausalLM
+
+
+@torch.no_grad()
+def least_missed(model: LlamaForCausalLM, measure: Callable[[], float]) -> tuple[int, float]:
+    """The index of the layer without which ``measure`` is least, and that measure."""
+    layers = model.model.layers
+    best, least = -1, float("inf")
+    for index in range(len(layers)):
+        model.model.layers = torch.nn.ModuleList(
+            layer for i, layer in enumerate(layers) if i != index
+        )
+        loss = measure()
+        if loss < least:
+            best, least = index, loss
+    model.model.layers = layers
+    return best, least
+
+
+def kept_layers(model: LlamaForCausalLM) -> list[int]:
+    """The numbers the layers had in the teacher."""
+    count = len(model.model.layers)
+    return list(getattr(model.config, "kept_layers", None) or range(count))
+
+
+def remove(model: LlamaForCausalLM, index: int) -> None:
+    """Takes a layer out, in place; ``config.kept_layers`` keeps the original numbers."""
+    config, kept = model.config, kept_layers(model)
+    del model.model.layers[index]
+    for number, layer in enumerate(model.model.layers):
+        layer.self_attn.layer_idx = number
+    del kept[index]
+    config.kept_layers = kept
+    config.num_hidden_layers = len(kept)
+    if getattr(config, "layer_types", None):
+        config.layer_types = config.layer_types[: len(kept)]
