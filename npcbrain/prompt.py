@@ -18,6 +18,10 @@ The prompt comes in two parts, so that the first can be computed once and kept::
              remembers:
              - The player paid five coppers.
              speech from player: The key to my room, please.
+             recalls: A bed costs five coppers.
+             fits: give room key
+
+with the facts and actions that share the event's words (see ``recall``) after the event,
 
 and the answer is one line per value, each begun by a space so that a copied word has the same
 tokens in the answer as in the prompt::
@@ -35,6 +39,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from npcbrain.recall import fitting_actions, recalled_facts
 from npcbrain.situation import Action, Decision, Situation, clean_text
 
 __all__ = [
@@ -63,6 +68,7 @@ EMOTIONS = (
 )
 
 MAX_EVENT_CHARS = 280  # of a player's line or an event that reach the model; about 70 tokens
+MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
 SENTENCE_ENDS = ".!?"
 
 
@@ -102,6 +108,10 @@ def render(situation: Situation) -> Prompt:
         news.extend(f"- {line}" for line in situation.memory)
     text = _cut(clean_text(event.text), MAX_EVENT_CHARS)
     news.append(f"{event.kind} from {event.source}: {text}")
+    recalled = recalled_facts(npc.facts, text)
+    news.extend(f"recalls: {_cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
+    for name, values in fitting_actions(situation.actions, text):
+        news.append(" ".join(("fits:", name, *values.values())))
     return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
 
 

@@ -18,6 +18,7 @@ FLOORS = {
     "clock": 0,
     "errors": 0,
     "situation": 1,
+    "recall": 1,
     "prompt": 1,
     "steps": 1,
     "tree": 1,
@@ -36,6 +37,8 @@ FLOORS = {
 TOP = 5
 SAME_FLOOR = {  # siblings that may know each other, in one direction
     ("prompt", "situation"),
+    ("prompt", "recall"),
+    ("recall", "situation"),
     ("steps", "situation"),
     ("scheduler", "policy"),
     ("npc", "persona"),

@@ -15,6 +15,7 @@ from npcbrain.lm.chunks import MIN_CHUNK
 from npcbrain.lm.grammar import Matcher
 from npcbrain.lm.sampler import RepeatGuard, SamplerConfig, pick
 from npcbrain.lm.tokenizer import StreamDecoder, Tokenizer
+from npcbrain.lm.words import WordGuard
 
 __all__ = ["Generation"]
 
@@ -48,6 +49,7 @@ class Generation:
         "_guard",
         "_matcher",
         "_random",
+        "_words",
         "context",
         "copyable",
         "error",
@@ -73,6 +75,7 @@ class Generation:
         *,
         tokenizer: Tokenizer,
         matcher: Matcher,
+        words: WordGuard | None,
         config: SamplerConfig,
         seed: int,
         max_new_tokens: int,
@@ -99,6 +102,7 @@ class Generation:
         self._decoder = StreamDecoder(tokenizer)
         self._guard = RepeatGuard(tokenizer.newline_ids)
         self._matcher = matcher
+        self._words = words
         self._config = config
         # PCG64 by name: what default_rng returns may change with a numpy release.
         self._random = np.random.Generator(np.random.PCG64(seed))
@@ -120,7 +124,7 @@ class Generation:
             ids = [] if self.generated else self._matcher.forced()
             if not ids:
                 banned = self._guard.banned()
-                ids = [pick(logits, self._matcher, banned, self._config, self._random)]
+                ids = [pick(logits, self._matcher, banned, self._config, self._random, self._words)]
                 self._matcher.push(ids[0])
                 ids += self._matcher.forced()
             if all(map(self._append, ids)) and self._matcher.ended:
@@ -142,6 +146,8 @@ class Generation:
             self.finish("stop")
             return False
         self._guard.push(token)
+        if self._words is not None:
+            self._words.push(token)
         self.text += self._decoder.push(token)
         if self.generated >= self.max_new_tokens:
             # The grammar may end right here; then nothing was cut off.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from npcbrain.errors import UsageError, fault
+from npcbrain.errors import ModelError, UsageError, fault
 from npcbrain.lm.package import ModelConfig, ModelPackage, default_model_path
 
 # The heavy packages (ONNX Runtime, llguidance, tokenizers) are imported by ``load``, so that
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from npcbrain.lm.grammar import GrammarCompiler
     from npcbrain.lm.sessions import Sessions
     from npcbrain.lm.tokenizer import Tokenizer
+    from npcbrain.lm.words import WordList
 
 __all__ = ["Model"]
 
@@ -37,9 +38,10 @@ class Model:
         grammars: Compiled grammars.
         sessions: The loaded graphs.
         num_slots: Answers that can be in the making at once.
+        words: The words that may be said beside those of a prompt; None for any.
     """
 
-    __slots__ = ("config", "grammars", "num_slots", "package", "sessions", "tokenizer")
+    __slots__ = ("config", "grammars", "num_slots", "package", "sessions", "tokenizer", "words")
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Model:
         grammars: GrammarCompiler,
         sessions: Sessions,
         num_slots: int,
+        words: WordList | None = None,
     ) -> None:
         self.package = package
         self.config: ModelConfig = package.config
@@ -55,6 +58,7 @@ class Model:
         self.grammars = grammars
         self.sessions = sessions
         self.num_slots = num_slots
+        self.words = words
 
     @classmethod
     def load(
@@ -98,7 +102,8 @@ class Model:
             str(package.path / package.tokenizer),
         )
         sessions = load_sessions(package, providers, threads)
-        return cls(package, tokenizer, GrammarCompiler(tokenizer), sessions, num_slots)
+        words = _read_words(package, tokenizer)
+        return cls(package, tokenizer, GrammarCompiler(tokenizer), sessions, num_slots, words)
 
     def generation(
         self,
@@ -162,7 +167,21 @@ class Model:
             num_prefix,
             tokenizer=tokenizer,
             matcher=self.grammars.matcher(grammar),
+            words=self.words.guard(prefix + news) if self.words else None,
             config=config,
             seed=seed,
             max_new_tokens=max_new_tokens,
         )
+
+
+def _read_words(package: ModelPackage, tokenizer: Tokenizer) -> WordList | None:
+    from npcbrain.lm.words import WordList
+
+    if not package.words:
+        return None
+    where = str(package.path / package.words)
+    try:
+        words = package.read(package.words).decode("utf-8").split()
+    except UnicodeDecodeError as error:
+        raise ModelError(fault("words", "be UTF-8 text", str(error), where)) from error
+    return WordList(words, tokenizer.token_bytes, where)

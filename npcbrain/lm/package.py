@@ -83,6 +83,7 @@ class ModelPackage:
         bos: The token a prompt begins with.
         eos: The token that ends a prompt and an answer.
         kernels: Which kernel each matrix uses; for reports only.
+        words: File name of the list of words that may be said; empty for any words.
     """
 
     path: Path
@@ -95,6 +96,7 @@ class ModelPackage:
     bos: str
     eos: str
     kernels: Mapping[str, str]
+    words: str
     _files: Mapping[str, tuple[int, str]]
 
     @classmethod
@@ -124,6 +126,7 @@ class ModelPackage:
             bos=fields.child("tokenizer").text("bos"),
             eos=fields.child("tokenizer").text("eos"),
             kernels={str(k): str(v) for k, v in fields.child("kernels").data.items()},
+            words=_known_file(fields.child("words"), files) if "words" in manifest else "",
             _files=files,
         )
         for name in files:

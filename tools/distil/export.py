@@ -107,7 +107,9 @@ def export(
             )
         )
     kernels = kernel_plan(config.layers, kernel, exceptions)
-    return build_model(name, config, weights, tokenizer, kernels, num_segments), weights
+    words = folder / "words.txt"
+    said = words.read_bytes() if words.exists() else b""
+    return build_model(name, config, weights, tokenizer, kernels, num_segments, said), weights
 
 
 def compare(model: BuiltModel, weights: Weights, sequences: Sequence[np.ndarray]) -> Agreement:

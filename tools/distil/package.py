@@ -61,6 +61,7 @@ def build_model(
     tokenizer: Mapping[str, Any],
     kernels: Mapping[str, str],
     num_segments: int,
+    words: bytes = b"",
 ) -> BuiltModel:
     """Builds all files of a model in memory.
 
@@ -72,6 +73,7 @@ def build_model(
             halves it and leaves nothing for a line-ending conversion to break the checksum.
         kernels: From ``kernel_plan``.
         num_segments: Segments the layers are cut into.
+        words: The list of words that may be said, one a line; empty for any.
 
     Raises:
         UsageError: There are more segments than layers.
@@ -86,7 +88,9 @@ def build_model(
     files["head.onnx"] = head_graph(config, weights, kernels)
     compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     files["tokenizer.json"] = compact.encode()
-    manifest = {
+    if words:
+        files["words.txt"] = words
+    manifest: dict[str, Any] = {
         "format": FORMAT,
         "name": name,
         "licence": "Apache-2.0",
@@ -103,6 +107,8 @@ def build_model(
         "config": config.manifest(),
         "kernels": dict(kernels),
     }
+    if words:
+        manifest["words"] = {"file": "words.txt"}
     return BuiltModel(config, segments, files, manifest)
 
 

@@ -38,6 +38,7 @@ from tools.distil.decisions import IGNORE, Batch, Row
 
 WARM_UP = 0.02  # share of the run over which the learning rate rises
 CHECKPOINT_S = 240.0
+SHED_TOKENS = 1024  # of the batch that decides; each layer is tried on it
 SHED_FROM = 0.05  # share of the run before the first layer goes: what answers look like is learnt
 SHED_UNTIL = 0.45  # by then the last one has gone; the rest of the run settles what stays
 
@@ -190,8 +191,13 @@ class Trainer:
         share = min(max(share, 0.0), 1.0)
         return self.first_layers - int(share * (self.first_layers - goal))
 
-    def _shed(self, batch: Batch) -> None:
-        """Takes out the layer that this batch misses least."""
+    def _shed(self) -> None:
+        """Takes out the layer that a small batch of decisions misses least."""
+        seed = self.args.seed + 1000 * self.step + 1
+        source = decisions.batches(
+            self.tokenizer, seed, "train", tokens=SHED_TOKENS, turns=self.args.turns
+        )
+        batch = next(source).to(self.device)
         index, loss = shed.least_missed(
             self.student, lambda: batch_loss(self.student, None, batch, 0.0)[0].item()
         )
@@ -204,7 +210,8 @@ class Trainer:
         state = self.optimizer.state
         self.optimizer = self._adam()
         self.optimizer.state.update({m: state[m] for m in self.masters if m in state})
-        self.console.print(f"layer {layer} goes, {self.num_layers} stay, loss {loss:.3f} without it")
+        told = f"layer {layer} goes, {self.num_layers} stay, loss {loss:.3f} without it"
+        self.console.print(told)
 
     def train(self, batches: Iterator[Batch]) -> None:
         """Runs until the steps or minutes are used."""
@@ -215,7 +222,7 @@ class Trainer:
             started = time.monotonic()
             batch = next(batches).to(self.device)
             if self.num_layers > self.layers_due:
-                self._shed(batch)
+                self._shed()
             loss, accuracy = batch_loss(self.student, self.teacher, batch, self.args.soft)
             loss.backward()
             self._update()

@@ -114,7 +114,11 @@ def attend(
     layout: Layout,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention as transformers calls it: query [1, heads, N, size], key and value [1, kv, N, size]."""
+    """Attention as transformers calls it.
+
+    Args:
+        query: [1, heads, N, size]; key and value are [1, kv heads, N, size].
+    """
     heads, size = query.shape[1], query.shape[3]
     kv = key.shape[1]
     groups, longest = layout.prefix.shape

@@ -87,9 +87,7 @@ def _other_values(
             continue
         names.remove(name)
         values = [
-            value
-            for value in offer.args[name]
-            if concept.asks_me or not draft.cast.is_asker(value)
+            value for value in offer.args[name] if concept.asks_me or not draft.cast.is_asker(value)
         ]
         if values:
             chosen[name] = draft.rng.choice(values)
