@@ -69,6 +69,7 @@ EMOTIONS = (
 
 MAX_EVENT_CHARS = 280  # of a player's line or an event that reach the model; about 70 tokens
 MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
+WORLD = "world"  # the source of an event that nobody is behind
 SENTENCE_ENDS = ".!?"
 
 
@@ -110,7 +111,9 @@ def render(situation: Situation) -> Prompt:
     news.append(f"{event.kind} from {event.source}: {text}")
     recalled = recalled_facts(npc.facts, text)
     news.extend(f"recalls: {_cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
-    for name, values in fitting_actions(situation.actions, text):
+    # What happens calls for what the rule about it names: "At the bell you lock the gate."
+    rule = recalled[0] if recalled and event.source == WORLD else ""
+    for name, values in fitting_actions(situation.actions, f"{text} {rule}"):
         news.append(" ".join(("fits:", name, *values.values())))
     return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
 

@@ -214,7 +214,13 @@ class Trainer:
         self.console.print(told)
 
     def train(self, batches: Iterator[Batch]) -> None:
-        """Runs until the steps or minutes are used."""
+        """Runs until the steps or minutes are used; interrupted, it keeps what it has."""
+        try:
+            self._train(batches)
+        finally:
+            self.save()
+
+    def _train(self, batches: Iterator[Batch]) -> None:
         saved_s, told_s = self.elapsed_s, self.elapsed_s
         mean_loss = mean_accuracy = 0.0
         first_step = self.step
@@ -242,7 +248,6 @@ class Trainer:
             if self.elapsed_s - saved_s > CHECKPOINT_S:
                 saved_s = self.elapsed_s
                 self.save()
-        self.save()
 
     def _update(self) -> None:
         for parameter, master in zip(self.parameters, self.masters, strict=True):
