@@ -21,7 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 from npcbrain.engine import Engine  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
 from npcbrain.prompt import AnswerReader, answer_grammar, render  # noqa: E402
-from tools.distil import decisions, export, prune, train, turns  # noqa: E402
+from tools.distil import decisions, export, prune, shed, train, turns  # noqa: E402
 from tools.distil.situations import sample  # noqa: E402
 from tools.distil.situations.lexicon import load  # noqa: E402
 from tools.distil.situations.talking import talk  # noqa: E402
@@ -122,6 +122,40 @@ def test_a_stopped_training_resumes_where_it_was(
     second = json.loads((out / "training.json").read_text(encoding="utf-8"))
     assert (first["steps"], second["steps"]) == (1, 3)
     assert second["tokens"] > first["tokens"]
+
+
+def test_the_layer_that_does_nothing_is_the_one_least_missed(teacher: Path) -> None:
+    model = LlamaForCausalLM.from_pretrained(
+        teacher, dtype=torch.float32, attn_implementation=turns.NAME
+    )
+    idle = model.model.layers[2]
+    torch.nn.init.zeros_(idle.self_attn.o_proj.weight)
+    torch.nn.init.zeros_(idle.mlp.down_proj.weight)
+    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    group = talk(load("train", None), random.Random(2), 4)
+    batch = decisions.make_batch([decisions.make_row(tokenizer, group)])
+    whole = train.batch_loss(model, None, batch, 0.0)[0].item()
+
+    def distance() -> float:
+        return abs(train.batch_loss(model, None, batch, 0.0)[0].item() - whole)
+
+    assert shed.least_missed(model, distance) == (2, 0.0)
+    shed.remove(model, 2)
+    assert shed.kept_layers(model) == [0, 1, 3]
+    assert distance() == 0.0
+
+
+def test_layers_are_shed_on_the_way_and_a_resumed_run_goes_on_shedding(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "student"
+    command = ("decide", "--student", teacher, "--out", out, "--tokens", 512, "--layers", 2)
+    for steps, layers in ((4, 2), (8, 2)):
+        run(monkeypatch, train, *command, "--steps", steps)
+        config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+        assert config["num_hidden_layers"] == layers
+        assert len(config["kept_layers"]) == layers
+        assert LlamaForCausalLM.from_pretrained(out).config.num_hidden_layers == layers
 
 
 def test_labels_stand_on_the_answer_alone(teacher: Path) -> None:
