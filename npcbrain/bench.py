@@ -16,6 +16,7 @@ What is compared:
   ``slicing_efficiency`` is the time in one piece over the time in slices. A round in which
   somebody's time or budget ran out did other work and is left out; of the others the median
   counts.
+* **One warm NPC alone**: see ``warm_bench``.
 
 All of it is wall time, because that is what a player sees. ``cpu_share`` tells what it is worth:
 the bench never sleeps, so on a quiet machine it has its core all the time. Where others took the
@@ -26,7 +27,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
@@ -34,10 +34,12 @@ from typing import Any
 import numpy as np
 
 from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock, SystemClock
-from npcbrain.mind import ModelLike
+from npcbrain.engine import Engine
+from npcbrain.frame_log import FrameLog, ms, quantile
+from npcbrain.lm.model import Model
 from npcbrain.pacing import FRAME_NS, FrameClock
-from npcbrain.report import FrameReport
-from npcbrain.village import CAST, Round, Village
+from npcbrain.village import CAST, QUESTIONS, Round, Village
+from npcbrain.warm_bench import bench_warm
 
 __all__ = ["Comparison", "GameWork", "bench_frames"]
 
@@ -133,7 +135,7 @@ class Comparison:
 
 
 def bench_frames(
-    model: ModelLike,
+    model: Model,
     *,
     num_npcs: int,
     num_frames: int,
@@ -141,16 +143,28 @@ def bench_frames(
     game_ms: float,
     on_progress: Callable[[int], None],
     people: Sequence[dict[str, Any]] = CAST,
+    log: FrameLog | None = None,
 ) -> dict[str, Any]:
     """Plays ``num_frames`` frames, each with npcbrain and without.
 
     A last round under way is played to its end for the comparison; its further frames do not count.
 
+    Args:
+        model: What thinks.
+        num_npcs: How many are talked to.
+        num_frames: How many frames count.
+        budget_ms: Of each update.
+        game_ms: The game's own work in each frame.
+        on_progress: Called with the frames played so far.
+        people: Personas, as ``Persona.from_dict`` reads them.
+        log: Filled with every frame's numbers.
+
     Returns:
         ``over_budget_*_ms`` (time used less budget, floored at 0), ``largest_step_ms``,
         ``hitches_on`` and ``hitches_off`` (frames over 16.67 ms), ``budget_used`` (share),
         ``tokens`` (sampled), ``decisions`` (by the model), ``fallbacks`` and
-        ``slicing_efficiency``, None if there was no round to compare. And what these rest on.
+        ``slicing_efficiency``, None if there was no round to compare; then the
+        ``warm_bench.WARM_FIELDS``. And what these rest on.
     """
     real = SystemClock()
     clock = FrameClock(real)
@@ -159,13 +173,7 @@ def bench_frames(
     sliced = Village(model, num_npcs, clock, people)
     whole = Village(model, num_npcs, real, people)
     comparison = Comparison()
-    reports: list[FrameReport] = []
-    frames_on: list[int] = []
-    frames_off: list[int] = []
-
-    def play() -> None:
-        work.run()
-        reports.append(sliced.update(budget_ms))
+    log = FrameLog() if log is None else log
 
     started_ns, cpu_started_ns = real.now_ns(), cpu.now_ns()
     for _ in range(WARM_UP_FRAMES):  # teaches the scheduler the rhythm; nobody is asked
@@ -186,43 +194,46 @@ def bench_frames(
             sliced.update(budget_ms)
             clock.next_frame()
             continue
-        frames_on.append(_time_ns(real, play))
+        frame_started_ns = real.now_ns()
+        work.run()
+        report = sliced.update(budget_ms)
+        on_ns = real.now_ns() - frame_started_ns
         clock.next_frame()
         clock.stop()
-        frames_off.append(_time_ns(real, work.run))
+        frame_started_ns = real.now_ns()
+        work.run()
+        log.add(on_ns, real.now_ns() - frame_started_ns, report)
         on_progress(frame)
         clock.go()
 
+    warm = bench_warm(model, Engine(model), budget_ms, people, QUESTIONS)
     cpu_share = (cpu.now_ns() - cpu_started_ns) / (real.now_ns() - started_ns)
-    over_ns = sorted(report.over_budget_ns for report in reports)
-    decisions = [d for report in reports for _, d in report.decisions if d.source == "model"]
-    reasons = Counter(reason for report in reports for _, reason in report.fallbacks)
-    granted_ns = budget_ms * NS_PER_MS * num_frames
-    compared = comparison.to_dict()
+    over_ns, on_ns_sorted, off_ns_sorted = map(sorted, (log.over_ns, log.on_ns, log.off_ns))
     return {
         "frames": num_frames,
-        "over_budget_p50_ms": _ms(_quantile(over_ns, 0.5)),
-        "over_budget_p99_ms": _ms(_quantile(over_ns, 0.99)),
-        "over_budget_p999_ms": _ms(_quantile(over_ns, 0.999)),
-        "over_budget_max_ms": _ms(over_ns[-1]),
-        "largest_step_ms": _ms(max(report.largest_step_ns for report in reports)),
-        "hitches_on": sum(frame_ns > FRAME_NS for frame_ns in frames_on),
-        "hitches_off": sum(frame_ns > FRAME_NS for frame_ns in frames_off),
-        "budget_used": round(sum(report.used_ns for report in reports) / granted_ns, 4),
-        "tokens": sum(report.num_tokens for report in reports),
-        "decisions": len(decisions),
-        "fallbacks": reasons.total(),
-        **compared,
+        "over_budget_p50_ms": ms(quantile(over_ns, 0.5)),
+        "over_budget_p99_ms": ms(quantile(over_ns, 0.99)),
+        "over_budget_p999_ms": ms(quantile(over_ns, 0.999)),
+        "over_budget_max_ms": ms(over_ns[-1]),
+        "largest_step_ms": ms(max(log.largest_step_ns)),
+        "hitches_on": sum(frame_ns > FRAME_NS for frame_ns in log.on_ns),
+        "hitches_off": sum(frame_ns > FRAME_NS for frame_ns in log.off_ns),
+        "budget_used": round(sum(log.used_ns) / (budget_ms * NS_PER_MS * num_frames), 4),
+        "tokens": sum(log.num_tokens),
+        "decisions": log.num_decisions,
+        "fallbacks": log.fallbacks.total(),
+        **comparison.to_dict(),
+        **warm,
         "npcs": num_npcs,
         "budget_ms": budget_ms,
         "game_ms": game_ms,
         "cpu_share": round(cpu_share, 4),
         "note": _note(cpu_share),
-        "fallback_reasons": dict(reasons),
-        "frame_on_p50_ms": _ms(_quantile(sorted(frames_on), 0.5)),
-        "frame_on_p99_ms": _ms(_quantile(sorted(frames_on), 0.99)),
-        "frame_off_p50_ms": _ms(_quantile(sorted(frames_off), 0.5)),
-        "frame_off_p99_ms": _ms(_quantile(sorted(frames_off), 0.99)),
+        "fallback_reasons": dict(log.fallbacks),
+        "frame_on_p50_ms": ms(quantile(on_ns_sorted, 0.5)),
+        "frame_on_p99_ms": ms(quantile(on_ns_sorted, 0.99)),
+        "frame_off_p50_ms": ms(quantile(off_ns_sorted, 0.5)),
+        "frame_off_p99_ms": ms(quantile(off_ns_sorted, 0.99)),
     }
 
 
@@ -239,22 +250,3 @@ def _answer_whole(village: Village) -> Round:
     while not village.is_idle:
         village.update(math.inf)
     return village.round
-
-
-def _time_ns(clock: Clock, run: Callable[[], None]) -> int:
-    started_ns = clock.now_ns()
-    run()
-    return clock.now_ns() - started_ns
-
-
-def _quantile(ordered: Sequence[int], share: float) -> int:
-    """The smallest value that at least ``share`` of the values do not exceed.
-
-    >>> _quantile([1, 2, 3, 4], 0.5), _quantile([1, 2, 3, 4], 0.99)
-    (2, 4)
-    """
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-def _ms(time_ns: int) -> float:
-    return round(time_ns / NS_PER_MS, 4)

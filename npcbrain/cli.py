@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from npcbrain.bench_cli import add_benches
+from npcbrain.command import add_model_options, check_budget, check_writable, load, progress
 from npcbrain.errors import ModelError, NpcBrainError, SituationError, UsageError, fault
 from npcbrain.situation import Situation
-from npcbrain.tree_cli import add_tree_bench, add_tree_commands
+from npcbrain.tree_cli import add_tree_commands
 
 # What runs the model is imported by the commands that do, so that --help is quick.
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ __all__ = ["main"]
 FAILED = 1
 WRONG_INPUT = 2
 MAX_SITUATION_BYTES = 1 << 20
-
-Progress = Callable[[int], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,27 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, metavar="ANSWERS.jsonl", help="write the answers")
     evaluate.set_defaults(command=_evaluate)
 
-    bench = commands.add_parser("bench", help="measure")
-    benches = bench.add_subparsers(required=True, metavar="WHAT")
-    frames = benches.add_parser("frames", help="what thinking costs a game's frames")
-    frames.add_argument("--npcs", type=int, default=16, metavar="N", help="how many think (16)")
-    frames.add_argument("--frames", type=int, default=3600, metavar="N", help="frames (3600)")
-    frames.add_argument(
-        "--game-ms", type=float, default=6.0, metavar="MS", help="the game's own work a frame (6)"
-    )
-    frames.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
-    frames.set_defaults(command=_bench_frames)
-    add_tree_bench(benches)
+    add_benches(commands)
     add_tree_commands(commands)
 
-    for command in (doctor, decide, evaluate, frames):
-        command.add_argument(
-            "--model", type=Path, metavar="DIR", help="the one that ships if absent"
-        )
-        command.add_argument(
-            "--budget-ms", type=float, default=4.0, metavar="MS", help="of each frame (4)"
-        )
-        command.add_argument("--json", action="store_true", help="print one JSON object")
+    for command in (doctor, decide, evaluate):
+        add_model_options(command)
     return parser
 
 
@@ -114,14 +96,14 @@ def _doctor(options: argparse.Namespace) -> dict[str, Any]:
     from npcbrain.clock import SystemClock
     from npcbrain.doctor import diagnose
 
-    _check_budget(options)
-    return diagnose(_load(options), options.budget_ms, SystemClock())
+    check_budget(options)
+    return diagnose(load(options), options.budget_ms, SystemClock())
 
 
 def _decide(options: argparse.Namespace) -> dict[str, Any]:
-    _check_budget(options)
+    check_budget(options)
     situation = _read_situation(options.situation)
-    outcome = _decider(_load(options)).decide(situation, options.budget_ms)
+    outcome = _decider(load(options)).decide(situation, options.budget_ms)
     return {
         **outcome.decision.to_dict(),
         "frames": outcome.frames,
@@ -134,44 +116,15 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     from npcbrain.evaluate import evaluate, write_answers
     from npcbrain.scenarios import read_scenarios
 
-    _check_budget(options)
-    _check_out(options.out)
+    check_budget(options)
+    check_writable("--out", options.out)
     scenarios = read_scenarios(options.scenarios)
-    decider = _decider(_load(options))
-    with _progress("evaluating", len(scenarios)) as advance:
+    decider = _decider(load(options))
+    with progress("evaluating", len(scenarios)) as advance:
         result, outcomes = evaluate(decider, scenarios, options.budget_ms, advance)
     if options.out is not None:
         write_answers(options.out, scenarios, outcomes)
     return result
-
-
-def _bench_frames(options: argparse.Namespace) -> dict[str, Any]:
-    from npcbrain.bench import bench_frames
-
-    _check_budget(options)
-    _check_range("--npcs", options.npcs, 1, 500)
-    _check_range("--frames", options.frames, 1, 1_000_000)
-    _check_range("--game-ms", options.game_ms, 0, 1000)
-    _check_out(options.out)
-    model = _load(options)
-    with _progress("playing", options.frames) as advance:
-        result = bench_frames(
-            model,
-            num_npcs=options.npcs,
-            num_frames=options.frames,
-            budget_ms=options.budget_ms,
-            game_ms=options.game_ms,
-            on_progress=advance,
-        )
-    if options.out is not None:
-        _write_json(options.out, result)
-    return result
-
-
-def _load(options: argparse.Namespace) -> Model:
-    from npcbrain.lm.model import Model
-
-    return Model.load(options.model)
 
 
 def _decider(model: Model) -> Decider:
@@ -203,46 +156,6 @@ def _read_situation(path: str) -> Situation:
     except (ValueError, RecursionError) as error:
         raise UsageError(fault("situation", "be JSON", str(error), where)) from error
     return Situation.from_dict(data, f"{where}: $")
-
-
-def _check_budget(options: argparse.Namespace) -> None:
-    if not (math.isfinite(options.budget_ms) and options.budget_ms > 0):
-        advice = "pass milliseconds, such as 4"
-        rule = "be a number above 0"
-        raise UsageError(fault("--budget-ms", rule, options.budget_ms, "the command line", advice))
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise UsageError(fault(name, f"be {low} to {high}", value, "the command line"))
-
-
-def _check_out(path: Path | None) -> None:
-    """Tries whether the result can be written, before minutes are spent on it."""
-    if path is None:
-        return
-    try:
-        path.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise UsageError(fault("--out", "be writable", error.strerror, str(path))) from error
-
-
-def _write_json(path: Path, result: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(fault("--out", "be writable", error.strerror, str(path))) from error
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Progress]:
-    """A bar on standard error; nothing where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
 
 
 def _print_result(result: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision, Scene
 
-__all__ = ["CAST", "Round", "Village"]
+__all__ = ["CAST", "QUESTIONS", "Round", "Village"]
 
 TTL_MS = 60_000.0  # a full village takes seconds to answer; who takes a minute is left to the tree
 

@@ -49,6 +49,7 @@ def test_the_result_has_the_promised_fields(result: dict[str, Any]) -> None:
         "slicing_efficiency"
     ).split()
     assert list(result)[: len(promised)] == promised
+    assert {"warm_action_frames", "warm_first_word_frames", "warm_20_tokens_frames"} <= set(result)
     assert result["frames"] == 35
 
 
