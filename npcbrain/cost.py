@@ -22,24 +22,33 @@ Three things that a plain quantile gets wrong, and what is done here:
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from npcbrain.clock import NS_PER_S
 from npcbrain.errors import UsageError, fault
+from npcbrain.price_table import (
+    CONTEXT_SHIFT,
+    MAX_CONTEXT_BUCKET,
+    MAX_EXACT_ROWS,
+    NUM_KEPT,
+    WINDOW,
+    YOUNG,
+    Cell,
+    Table,
+    cell_key,
+)
 from npcbrain.steps import Kind
 
 __all__ = ["Allowance", "CostModel", "PriceEntry"]
 
 QUANTILE = 0.98  # one step in fifty may take longer than its price
-WINDOW = 64  # runs remembered per cell; about a second of play, so a slow spell is soon forgotten
-YOUNG = 8  # runs; below, a cell's median may itself be a hiccup, and neighbours have a say
-SPIKE = 2  # times the median; prices above it would wait for hiccups that no waiting avoids
-MAX_EXACT_ROWS = 16  # rows up to here are told apart; above, powers of two (copies have hundreds)
-CONTEXT_SHIFT = 7  # contexts are told apart by doublings of 128 tokens: attention grows slowly
-MAX_CONTEXT_BUCKET = 7
+
+# Of what ``restore`` takes; a file may hold anything.
+MAX_SEGMENT = 255
+MAX_ROWS = 1 << 16  # usual: 1 to 512
+MAX_STEP_NS = 60 * NS_PER_S  # usual: 0.1 to 10 ms
 
 NUM_FRAMES = 64  # with a budget, about a second: what "the last frames" means
 MIN_FRAMES = 8  # of these before anything is said to be impossible
@@ -47,14 +56,6 @@ MAX_PERIOD_NS = NS_PER_S // 4  # a longer gap between two frames is a pause, not
 MAX_BUDGET_NS = NS_PER_S  # "no limit" as a number that averages can digest
 FIRST_PERIOD_NS = NS_PER_S // 60
 FIRST_EFFICIENCY = 0.75  # steps never fill a frame to the last nanosecond
-
-# First row and each further one, by kind, before anything of the kind was measured. A 30 M model
-# on a slow core takes about half of it; too high costs some frames, too low costs a hitch.
-UNKNOWN_NS = {
-    Kind.COPY: (1_000_000, 20_000),
-    Kind.PREFILL: (1_000_000, 250_000),
-    Kind.DECODE: (1_000_000, 250_000),
-}
 
 
 class PriceEntry(NamedTuple):
@@ -100,7 +101,7 @@ class CostModel:
             )
         # The rank of the quantile among n sorted runs, by n.
         self._ranks = (0, *(math.ceil(quantile * n) - 1 for n in range(1, WINDOW + 1)))
-        self._tables: dict[int, _Table] = {}  # by kind << 8 | segment
+        self._tables: dict[int, Table] = {}  # by kind << 8 | segment
 
     def price_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
         """What such a step may take, in nanoseconds; at least 1.
@@ -113,8 +114,8 @@ class CostModel:
         """
         table = self._tables.get(kind << 8 | segment)
         if table is None:
-            table = self._tables[kind << 8 | segment] = _Table(kind)
-        # _key(), written out: this runs some dozens of times a frame.
+            table = self._tables[kind << 8 | segment] = Table(kind)
+        # cell_key(), written out: this runs some dozens of times a frame.
         if rows > MAX_EXACT_ROWS:
             rows = 1 << (rows - 1).bit_length()
         bucket = (context >> CONTEXT_SHIFT).bit_length()
@@ -136,7 +137,7 @@ class CostModel:
         table = self._tables.get(kind << 8 | segment)
         if table is None:
             return 0
-        key = _key(rows, context)
+        key = cell_key(rows, context)
         cell = table.cells.get(key)
         return table.bound_ns(key) if cell is None else cell.least_ns()
 
@@ -144,11 +145,11 @@ class CostModel:
         """Learns from one run of a step."""
         table = self._tables.get(kind << 8 | segment)
         if table is None:
-            table = self._tables[kind << 8 | segment] = _Table(kind)
-        key = _key(rows, context)
+            table = self._tables[kind << 8 | segment] = Table(kind)
+        key = cell_key(rows, context)
         cell = table.cells.get(key)
         if cell is None:
-            cell = table.cells[key] = _Cell(table.ceiling_ns(key))
+            cell = table.cells[key] = Cell(table.ceiling_ns(key))
         is_best = not cell.best_ns or took_ns < cell.best_ns
         cell.observe(max(1, took_ns), self._ranks)
         if is_best:
@@ -166,7 +167,7 @@ class CostModel:
         price_ns = self.price_ns(kind, segment, rows, context)
         floor_ns = max(1, self.best_ns(kind, segment, rows, context))
         table = self._tables[kind << 8 | segment]
-        key = _key(rows, context)
+        key = cell_key(rows, context)
         cell = table.cells.get(key)
         if cell is None:
             table.guesses[key] = max(floor_ns, price_ns - (price_ns >> 4) - 1)
@@ -194,6 +195,59 @@ class CostModel:
                     best_ns=cell.best_ns,
                     price_ns=cell.price_ns,
                 )
+
+    def snapshot(self) -> list[list[int]]:
+        """What to remember between two runs of a game, as plain data: a list for each cell.
+
+        Kind, segment, rows, bucket of contexts, best time, price, and ``NUM_KEPT`` runs that stand
+        for the window. So few, that the next game's own runs soon outvote them.
+        """
+        return [
+            [
+                int(table.kind),
+                place & 0xFF,
+                key >> 3,
+                key & 7,
+                cell.best_ns,
+                cell.price_ns,
+                *cell.sample(self._ranks),
+            ]
+            for place, table in sorted(self._tables.items())
+            for key, cell in sorted(table.cells.items())
+        ]
+
+    def restore(self, rows: Iterable[object]) -> None:
+        """Takes on what ``snapshot`` returned, instead of all that was learned so far.
+
+        Prices are those of then, exactly, until a step is run again.
+
+        Raises:
+            UsageError: It is no such data; nothing has changed.
+        """
+        checked: dict[tuple[int, int], list[int]] = {}
+        for index, row in enumerate(rows):
+            _check_row(row, f"CostModel.restore() $[{index}]")
+            assert isinstance(row, list | tuple)
+            checked[row[0] << 8 | row[1], row[2] << 3 | row[3]] = list(row)
+        self._tables = {}
+        for (place, key), (kind, _, _, _, best_ns, price_ns, *runs) in checked.items():
+            table = self._tables.setdefault(place, Table(Kind(kind)))
+            table.cells[key] = Cell.remembered(best_ns, price_ns, runs)
+
+
+def _check_row(row: object, where: str) -> None:
+    if not isinstance(row, list | tuple) or not 7 <= len(row) <= 6 + NUM_KEPT:
+        raise UsageError(fault("cell", f"be a list of 7 to {6 + NUM_KEPT} integers", row, where))
+    if any(type(value) is not int for value in row):
+        raise UsageError(fault("cell", "hold integers only", row, where))
+    kind, segment, rows, bucket, best_ns, price_ns, *runs = row
+    known = kind in {int(one) for one in Kind} and 0 <= segment <= MAX_SEGMENT
+    if not (known and 1 <= rows <= MAX_ROWS and 0 <= bucket <= MAX_CONTEXT_BUCKET):
+        raise UsageError(fault("cell", "be of a known step", row, where))
+    if not 1 <= best_ns <= min(runs) <= max(runs) <= MAX_STEP_NS:
+        raise UsageError(fault("cell", "hold times, none below its best", row, where))
+    if not 1 <= price_ns <= MAX_STEP_NS:
+        raise UsageError(fault("cell", "have a price in range", row, where))
 
 
 class Allowance:
@@ -255,133 +309,3 @@ class Allowance:
         if granted <= 0.0:
             return work_ns
         return int(work_ns / min(1.0, granted))
-
-
-class _Cell:
-    """The latest runs of one shape of step: a ring for their order, a list sorted by time."""
-
-    __slots__ = ("_extra_ns", "_oldest", "_ring", "_sorted", "best_ns", "price_ns")
-
-    def __init__(self, best_ns: int) -> None:
-        self._ring: list[int] = []
-        self._sorted: list[int] = []
-        self._oldest = 0
-        self._extra_ns = 0
-        self.best_ns = best_ns  # 0 as long as nothing is known
-        self.price_ns = 0
-
-    def num_runs(self) -> int:
-        return len(self._ring)
-
-    def least_ns(self) -> int:
-        return self.best_ns - (self.best_ns >> len(self._ring))
-
-    def median_ns(self) -> int:
-        return self._sorted[len(self._sorted) // 2]
-
-    def observe(self, took_ns: int, ranks: tuple[int, ...]) -> None:
-        runs = self._sorted
-        if runs and took_ns <= self.price_ns < self.median_ns():
-            # A doubt was right: the runs remembered are of a slow spell that is over.
-            runs.clear()
-            self._ring.clear()
-            self._oldest = self._extra_ns = 0
-        if len(runs) < WINDOW:
-            self._ring.append(took_ns)
-        else:
-            del runs[bisect_left(runs, self._ring[self._oldest])]
-            self._ring[self._oldest] = took_ns
-            self._oldest = (self._oldest + 1) % WINDOW
-        insort(runs, took_ns)
-        num = len(runs)
-        ceiling_ns = SPIKE * runs[num // 2]
-        # The largest of a few runs is a poor upper quantile: 25 % more after one run, 6 % after
-        # four, 1.6 % after sixteen.
-        quantile_ns = runs[ranks[num]]
-        quantile_ns = min(quantile_ns + (quantile_ns >> num.bit_length() + 1), ceiling_ns)
-        if num > 1 and 2 * took_ns > 3 * self.price_ns:
-            self._extra_ns = max(self._extra_ns, min(took_ns, ceiling_ns) - quantile_ns)
-        else:
-            self._extra_ns = self._extra_ns * 7 // 8
-        self.price_ns = min(quantile_ns + max(0, self._extra_ns), ceiling_ns)
-        self.best_ns = min(self.best_ns or took_ns, took_ns)
-
-
-class _Table:
-    """The cells of one kind and segment, and guesses for those not yet measured."""
-
-    __slots__ = ("cells", "guesses", "kind")
-
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-        self.cells: dict[int, _Cell] = {}
-        self.guesses: dict[int, int] = {}
-
-    def guess_ns(self, wanted: int) -> int:
-        """The tightest upper bound that a measured neighbour gives.
-
-        More rows or more context never cost less; fewer rows cost more per row. A bound from a
-        smaller neighbour carries a quarter on top, for each doubling of the context as well.
-        """
-        rows, bucket = wanted >> 3, wanted & 7
-        if not self.cells:
-            first_ns, further_ns = UNKNOWN_NS[self.kind]
-            return first_ns + (rows - 1) * further_ns
-        bounds = []
-        for key, cell in self.cells.items():
-            bound_ns = cell.price_ns
-            if key >> 3 < rows:
-                bound_ns = bound_ns * rows * 5 // ((key >> 3) * 4)
-            for _ in range(key & 7, bucket):
-                bound_ns += bound_ns >> 2
-            bounds.append(bound_ns)
-        return min(bounds)
-
-    def bound_ns(self, wanted: int) -> int:
-        """The tightest lower bound on the best time that a measured neighbour gives.
-
-        The mirror of ``guess_ns``: a step of fewer rows or less context costs less, though not in
-        proportion; never less than its share of rows, less a fifth for each step of context.
-        """
-        rows, bucket = wanted >> 3, wanted & 7
-        bound_ns = 0
-        for key, cell in self.cells.items():
-            best_ns = cell.least_ns()
-            if key >> 3 > rows:
-                best_ns = best_ns * rows * 4 // ((key >> 3) * 5)
-            for _ in range(bucket, key & 7):
-                best_ns -= best_ns // 5
-            bound_ns = max(bound_ns, best_ns)
-        return min(bound_ns, self.ceiling_ns(wanted) or bound_ns)
-
-    def lower_ns(self, key: int, best_ns: int) -> None:
-        """Steps no larger than one that has just been quicker than ever are as quick.
-
-        They may have been measured when the machine was busy, and never since.
-        """
-        rows, bucket = key >> 3, key & 7
-        for other, cell in self.cells.items():
-            if other >> 3 <= rows and other & 7 <= bucket and cell.best_ns > best_ns:
-                cell.best_ns = best_ns
-
-    def ceiling_ns(self, wanted: int) -> int:
-        """The best time of any step that is no smaller; 0 if there is none.
-
-        A step measured for the first time may have the bad luck of a hiccup. It is at least as
-        quick as larger ones have been.
-        """
-        return min(
-            (
-                cell.best_ns
-                for key, cell in self.cells.items()
-                if key >> 3 >= wanted >> 3 and key & 7 >= wanted & 7
-            ),
-            default=0,
-        )
-
-
-def _key(rows: int, context: int) -> int:
-    if rows > MAX_EXACT_ROWS:
-        rows = 1 << (rows - 1).bit_length()
-    bucket = (context >> CONTEXT_SHIFT).bit_length()
-    return rows << 3 | (bucket if bucket < MAX_CONTEXT_BUCKET else MAX_CONTEXT_BUCKET)

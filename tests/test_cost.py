@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npcbrain.cost import SPIKE, UNKNOWN_NS, WINDOW, Allowance, CostModel
+from npcbrain.cost import Allowance, CostModel
 from npcbrain.errors import UsageError
+from npcbrain.price_table import NUM_KEPT, SPIKE, UNKNOWN_NS, WINDOW
 from npcbrain.steps import Kind
 
 MS = 1_000_000
@@ -192,6 +193,71 @@ def test_entries_tell_all_that_was_measured() -> None:
     (entry,) = cost.entries()
     assert entry[:6] == (Kind.DECODE, 0, 64, 128, 3, MS)
     assert entry.price_ns == cost.price_ns(Kind.DECODE, 0, 40, 200)
+
+
+@given(st.lists(TIMES, min_size=1, max_size=150))
+def test_what_is_remembered_prices_as_before(times_ns: list[int]) -> None:
+    cost, heir = learned(*times_ns), CostModel()
+    heir.restore(cost.snapshot())
+    assert price_ns(heir) == price_ns(cost)
+    assert price_ns(heir, 2) == price_ns(cost, 2)
+    assert heir.snapshot() == cost.snapshot()
+
+
+def test_a_window_is_remembered_by_few_runs_of_the_same_median_and_quantile() -> None:
+    cost = learned(*(MS + i * 10_000 for i in range(WINDOW)))
+    (_, _, _, _, _, _, *runs) = cost.snapshot()[0]
+    assert len(runs) == NUM_KEPT
+    assert runs[NUM_KEPT // 2] == MS + WINDOW // 2 * 10_000
+    assert runs[-1] == MS + (WINDOW - 2) * 10_000
+
+
+def test_a_remembered_price_follows_a_machine_that_has_become_faster() -> None:
+    heir = CostModel()
+    heir.restore(learned(*[3 * MS] * WINDOW).snapshot())
+    for _ in range(WINDOW):
+        heir.observe(Kind.DECODE, 0, 4, 0, MS)
+    assert price_ns(heir) <= MS * 101 // 100
+
+
+def test_a_remembered_price_follows_a_machine_that_has_become_slower() -> None:
+    heir = CostModel()
+    heir.restore(learned(*[MS] * WINDOW).snapshot())
+    for _ in range(NUM_KEPT + 1):
+        heir.observe(Kind.DECODE, 0, 4, 0, 3 * MS)
+    assert price_ns(heir) >= 3 * MS
+
+
+ROW = [2, 0, 4, 0, MS, 2 * MS, MS, MS]
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ("row", "be a list of 7 to 14 integers, got 'row'"),
+        (ROW[:6], "be a list of 7 to 14 integers"),
+        ([*ROW, *ROW], "be a list of 7 to 14 integers"),
+        ([2.0, *ROW[1:]], "hold integers only"),
+        ([True, *ROW[1:]], "hold integers only"),
+        ([9, *ROW[1:]], "be of a known step"),
+        ([2, 256, *ROW[2:]], "be of a known step"),
+        ([2, 0, 0, *ROW[3:]], "be of a known step"),
+        ([2, 0, 1 << 40, *ROW[3:]], "be of a known step"),
+        ([2, 0, 4, 8, *ROW[4:]], "be of a known step"),
+        ([*ROW[:4], 0, *ROW[5:]], "hold times, none below its best"),
+        ([*ROW[:4], 2 * MS, *ROW[5:]], "hold times, none below its best"),
+        ([*ROW, 1 << 62], "hold times, none below its best"),
+        ([*ROW[:5], 0, *ROW[6:]], "have a price in range"),
+        ([*ROW[:5], 1 << 62, *ROW[6:]], "have a price in range"),
+    ],
+)
+def test_a_cell_that_is_none_is_refused_and_changes_nothing(row: object, rule: str) -> None:
+    cost = learned(MS)
+    with pytest.raises(UsageError) as caught:
+        cost.restore([ROW, row])
+    assert str(caught.value).startswith(f"cell must {rule}")
+    assert str(caught.value).endswith("- at CostModel.restore() $[1]")
+    assert cost.snapshot() == learned(MS).snapshot()
 
 
 def test_a_quantile_out_of_range_is_refused() -> None:

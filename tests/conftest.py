@@ -1,0 +1,17 @@
+"""Keeps every test away from the user's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from npcbrain.prices import FOLDER_VARIABLE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_cache_folder_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Before all other fixtures: some make a runtime for a whole module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
