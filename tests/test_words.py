@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from npcbrain.errors import ModelError
-from npcbrain.lm.words import WordGuard, WordList
+from npcbrain.lm.model import Model
+from npcbrain.lm.words import WordGuard, WordList, split_words
+
+TINY = Path(__file__).parent / "models" / "tiny"
 
 TOKENS = (
     b"",
@@ -107,3 +116,55 @@ def test_a_list_with_something_else_than_words_is_refused(word: str) -> None:
 def test_a_list_without_end_is_refused() -> None:
     with pytest.raises(ModelError, match="words must be at most 50000, got 'more'"):
         WordList((f"w{i}" for i in range(60_000)), TOKENS, "words.txt")
+
+
+def with_words(folder: Path, words: bytes) -> Path:
+    """The tiny model with a list of words."""
+    shutil.copytree(TINY, folder)
+    (folder / "words.txt").write_bytes(words)
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    digest = hashlib.sha256(words).hexdigest()
+    manifest["files"]["words.txt"] = {"sha256": digest, "bytes": len(words)}
+    manifest["words"] = {"file": "words.txt"}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_whatever_the_logits_say_an_answer_holds_only_known_words(
+    tmp_path: Path, temperature: float
+) -> None:
+    model = Model.load(with_words(tmp_path / "model", b"the\nroom\nkeys\n"))
+    known = {b"the", b"room", b"keys", b"hilda", b"hildas", b"hello", b"hellos", b"bo", b"bos"}
+    random, num_whole = np.random.default_rng(5), 0
+    for seed in range(20):
+        generation = model.generation(
+            "Hilda\n",
+            "hello Bo\n",
+            grammar="start: /[a-zA-Z ]+[.]/",
+            seed=seed,
+            temperature=temperature,
+        )
+        while not generation.finished:
+            generation.take(random.normal(size=model.config.vocab).astype(np.float32))
+        if generation.finish_reason == "stop":
+            num_whole += 1
+            assert split_words(generation.text.encode()) <= known
+    assert num_whole > 5
+
+
+def test_a_model_without_a_list_may_say_any_word() -> None:
+    assert Model.load(TINY).words is None
+
+
+def test_a_list_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="words must be UTF-8 text, got"):
+        Model.load(with_words(tmp_path / "model", b"caf\xe9\n"))
+
+
+def test_a_list_that_the_manifest_does_not_vouch_for_is_refused(tmp_path: Path) -> None:
+    folder = with_words(tmp_path / "model", b"the\n")
+    (folder / "words.txt").write_bytes(b"thy\n")
+    with pytest.raises(ModelError, match="model file must have SHA-256"):
+        Model.load(folder)
