@@ -22,8 +22,8 @@ NO_REPEAT = 4  # tokens; small models loop, and no good line of a game says four
 # Tokens this much rarer than the best are never drawn: noise for a small model, and it keeps the
 # sort below at some hundred entries instead of thousands (30 us instead of 400).
 MIN_RATIO = 1e-4
-# Legal tokens, likeliest first, that are held against the known words. Among the first few is one
-# that fits; the bound keeps the cost below 0.3 ms where none does.
+# Legal tokens, likeliest first, that are held against the known words. Among the first few is
+# mostly one that fits; the bound keeps the cost below 0.3 ms where none does.
 MAX_TRIED = 256
 
 
@@ -39,6 +39,9 @@ class Words(Protocol):
     """What the sampler asks about words; see ``npcbrain.lm.words.WordGuard``."""
 
     def allows(self, token_id: int) -> bool: ...
+
+    @property
+    def single_bytes(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +139,26 @@ def pick(
     if not math.isfinite(legal[best]):
         raise EngineError(fault("logit", "be finite", float(legal[best]), "pick()"))
     if words is not None:
-        likely = np.argsort(-legal, kind="stable")[:MAX_TRIED]
-        known_ids = [i for i in likely.tolist() if words.allows(int(legal_ids[i]))]
-        if known_ids and legal[known_ids[0]] > -np.inf:
-            legal_ids, legal, best = legal_ids[known_ids], legal[known_ids], 0
+        known = _known(legal_ids, legal, words)
+        if known and legal[known[0]] > -np.inf:
+            legal_ids, legal, best = legal_ids[known], legal[known], 0
     if config.temperature > 0.0:
         best = _draw(legal, config, random.random())
     return int(legal_ids[best])
+
+
+def _known(legal_ids: np.ndarray, legal: np.ndarray, words: Words) -> list[int]:
+    """Places in ``legal`` of tokens that words allow, likeliest first.
+
+    Where none of the likely ones does, single letters do: any word can be spelt to its end.
+    """
+    likely = np.argsort(-legal, kind="stable")[:MAX_TRIED].tolist()
+    found = [place for place in likely if words.allows(int(legal_ids[place]))]
+    if not found:
+        singles = np.flatnonzero(np.isin(legal_ids, words.single_bytes))
+        singles = singles[np.argsort(-legal[singles], kind="stable")]
+        found = [place for place in singles.tolist() if words.allows(int(legal_ids[place]))]
+    return found
 
 
 def _draw(legal: np.ndarray, config: SamplerConfig, chance: float) -> int:
