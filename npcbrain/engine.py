@@ -16,11 +16,9 @@ past everything their slot holds or has in flight, where nothing reads before it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
 
-import numpy as np
-
+from npcbrain.brake import Brake
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.lm.chunks import CHUNK_SIZES, MIN_CHUNK, check_chunk_sizes, plan_chunk
 from npcbrain.lm.generation import Generation
@@ -29,42 +27,16 @@ from npcbrain.lm.model import Model
 from npcbrain.lm.prefix_cache import PrefixCache
 from npcbrain.lm.segments import SegmentRunner
 from npcbrain.lm.slots import Slot, choose_slot
-from npcbrain.steps import GenerationLike, Kind, WaveLike
+from npcbrain.steps import BrakedError, GenerationLike, Kind, WaveLike
+from npcbrain.wave import Buffers, Wave
 
-__all__ = ["Engine", "Wave"]
+__all__ = ["Engine"]
 
 PREFIX_CACHE_BYTES = 64 << 20  # some 30 personas of 150 tokens
 MIN_PREFIX = 8  # shorter ones are computed again in less time than it takes to look after them
 PROBED_COPIES = (32, 64, 128, 256)
 PROBE_CONTEXT = 0.5  # of max_context: about where prompts are
 PROBE_GRAMMAR = "start: /[^\\n]*[.!?]/"  # masks cost the most where almost anything may follow
-
-
-@dataclass(slots=True, eq=False)
-class Wave:
-    """One trip through the segments; see ``npcbrain.steps.WaveLike``.
-
-    Attributes:
-        live: The generations still in it; ``generations`` is the same list.
-        first_slot: Of its range.
-        num_tokens: Of each generation, padding left out.
-        input_ids: int64 [rows]; 0 where a row takes no part.
-        seqlens_k: int32 [batch]; total length of each row less one.
-        hidden: float32 [max rows, hidden], where the rows wait between segments.
-    """
-
-    kind: Kind
-    generations: Sequence[GenerationLike]
-    rows: int
-    context: int
-    segment: int
-    num_steps: int
-    live: list[Generation]
-    first_slot: int
-    num_tokens: int
-    input_ids: np.ndarray
-    seqlens_k: np.ndarray
-    hidden: np.ndarray
 
 
 class Engine:
@@ -76,6 +48,7 @@ class Engine:
         chunk_sizes: Rows a prefill may have.
         waves: In flight, oldest first.
         prefix_cache: Keys and values of prefixes.
+        brake: Stops a run at its next node, from another thread.
     """
 
     def __init__(
@@ -107,6 +80,7 @@ class Engine:
         self._pool = KVPool(config, model.num_slots)
         layers = [own for _, own in model.package.segments]
         self._runner = SegmentRunner(model.sessions, layers, config, self._pool, chunk_sizes)
+        self.brake = Brake(self._runner.options)
         self._slots = [Slot() for _ in range(model.num_slots)]
         self._ticket = count(1)  # orders the slots by when they were left
         self._waves: list[Wave] = []
@@ -117,7 +91,8 @@ class Engine:
         for kind, sizes in (Kind.PREFILL, chunk_sizes), (Kind.DECODE, range(1, self.num_slots + 1)):
             self._shapes += [(kind, i, rows) for rows in sizes for i in range(self.num_segments)]
         # A wave holds one generation at least, so there are never more of them than slots.
-        self._hidden = [np.zeros_like(self._runner.hidden) for _ in range(model.num_slots)]
+        max_rows = max(self.num_slots, *chunk_sizes)
+        self._buffers = [Buffers(max_rows, config.hidden) for _ in range(self.num_slots)]
 
     def open(self, generation: GenerationLike) -> bool:
         """Gives a generation a slot; False when none is free.
@@ -226,6 +201,8 @@ class Engine:
         """Runs one step. Returns the generations that gained an answer token by it.
 
         Raises:
+            BrakedError: The brake stopped the step. Nothing has changed: what it wrote lies past
+                what is committed, and the same step run again writes it anew.
             EngineError: The step failed; the wave is gone and its generations must be closed.
             UsageError: The wave is not in flight.
         """
@@ -242,6 +219,9 @@ class Engine:
                 self._run_segment(wave)
         except Exception as error:  # ONNX Runtime's exceptions share no base
             step = f"{wave.kind.name.lower()}, segment {wave.segment}, {wave.rows} rows"
+            if self.brake.has_stopped:
+                rule, advice = "end before it is stopped", "it can be run again"
+                raise BrakedError(fault("step", rule, str(error), step, advice)) from error
             self._drop(wave)
             raise EngineError(fault("step", "run", str(error), step)) from error
         wave.segment += 1
@@ -301,17 +281,17 @@ class Engine:
     ) -> Wave:
         context = max(own.context for own in live)
         first = min(self._slot_of(own) for own in live)
-        input_ids = np.zeros(rows, dtype=np.int64)
-        seqlens_k = np.full(1, context + rows - 1, dtype=np.int32)
+        buffers = self._buffers.pop()
         if kind is Kind.PREFILL:
-            input_ids[:num_tokens] = live[0].ids[context : context + num_tokens]
+            buffers.input_ids[:num_tokens] = live[0].ids[context : context + num_tokens]
+            buffers.input_ids[num_tokens:rows] = 0
+            buffers.seqlens_k[0] = context + rows - 1
         elif kind is Kind.DECODE:
-            seqlens_k = np.zeros(rows, dtype=np.int32)
+            buffers.input_ids[:rows] = 0
             for own in live:
                 row = self._slot_of(own) - first
-                input_ids[row], seqlens_k[row] = own.ids[-1], own.context
-        inputs = (input_ids, seqlens_k, self._hidden.pop())
-        wave = Wave(kind, live, rows, context, 0, num_steps, live, first, num_tokens, *inputs)
+                buffers.input_ids[row], buffers.seqlens_k[row] = own.ids[-1], own.context
+        wave = Wave(kind, live, rows, context, 0, num_steps, live, first, num_tokens, buffers)
         for own in live:
             own.in_wave = True
             num_fresh = 1 if kind is Kind.DECODE else rows
@@ -321,7 +301,7 @@ class Engine:
 
     def _drop(self, wave: Wave) -> None:
         self._waves.remove(wave)
-        self._hidden.append(wave.hidden)
+        self._buffers.append(wave.buffers)
         for one in wave.live:
             one.in_wave = False
 
@@ -335,9 +315,9 @@ class Engine:
 
     def _run_segment(self, wave: Wave) -> None:
         """Fills the inputs, runs, and takes the hidden states back into the wave."""
-        runner, rows, first = self._runner, wave.rows, wave.first_slot
+        runner, buffers, rows, first = self._runner, wave.buffers, wave.rows, wave.first_slot
         batch, tokens = (1, rows) if wave.kind is Kind.PREFILL else (rows, 1)
-        runner.seqlens_k[:batch] = wave.seqlens_k
+        runner.seqlens_k[:batch] = buffers.seqlens_k[:batch]
         if len(wave.live) < batch:
             # Asked anew for each segment: a slot that takes no part may have been filled, moved on
             # or emptied since the last one.
@@ -346,19 +326,20 @@ class Engine:
                 if index not in taking_part:
                     runner.seqlens_k[index - first] = self._unread_position(index)
         if wave.segment:
-            runner.hidden_in[:rows] = wave.hidden[:rows]
+            runner.hidden_in[:rows] = buffers.hidden[:rows]
         else:
-            runner.input_ids[:rows] = wave.input_ids
+            runner.input_ids[:rows] = buffers.input_ids[:rows]
         runner.run(wave.segment, first, batch, tokens)
-        wave.hidden[:rows] = runner.hidden[:rows]
+        buffers.hidden[:rows] = runner.hidden[:rows]
 
     def _run_head(self, wave: Wave) -> None:
         """Logits of the rows that need them, in the order of ``wave.live``."""
         if wave.kind is Kind.PREFILL:
-            self._runner.hidden_in[0] = wave.hidden[wave.num_tokens - 1]
+            self._runner.hidden_in[0] = wave.buffers.hidden[wave.num_tokens - 1]
         else:
             for index, own in enumerate(wave.live):
-                self._runner.hidden_in[index] = wave.hidden[self._slot_of(own) - wave.first_slot]
+                row = self._slot_of(own) - wave.first_slot
+                self._runner.hidden_in[index] = wave.buffers.hidden[row]
         self._runner.run_head(len(wave.live))
 
     def _commit(self, wave: Wave) -> None:

@@ -25,73 +25,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 
 from npcbrain.clock import NS_PER_MS, NS_PER_S
-from npcbrain.errors import EngineError
+from npcbrain.request import Request
 from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
 
 __all__ = [
-    "Offer", "Plan", "Price", "Quote", "Request", "Shape", "State", "least_ns",
-    "next_step", "quote", "reading_ns", "token_ns", "tokens_left", "unaffordable",
-    "urgency_ns", "would_exceed",
+    "Offer", "Plan", "Price", "Quote", "Shape", "least_ns", "next_step", "quote",
+    "reading_ns", "stop_ns", "token_ns", "tokens_left", "unaffordable", "urgency_ns",
+    "would_exceed",
 ]  # fmt: skip
 
 HORIZON_NS = 10 * NS_PER_S  # deadlines further away than this are all alike; bounds starvation
 NEAR_NS = 500 * NS_PER_MS  # reading and speaking take turns when their urgencies differ by less
 MAX_READING_WAVES = 2  # one that waits for a roomier frame, one that fills what frames leave over
+MAX_PRICE = 4  # times its price that a step may take, and more if its frame has room
+GRACE_NS = 3 * NS_PER_MS  # past its frame's end that a step may run: less is no hitch
+MAX_BRAKED_NS = NS_PER_S  # of a frame; a longer one is a loading screen, and nobody waits for it
 WASTE = 1.15  # a smaller chunk may cost this much more per token than the best, to fill a frame
 
 Price = Callable[[Kind, int, int, int], int]
 """``price(kind, segment, rows, context)`` in nanoseconds: ``CostModel.price_ns`` or ``best_ns``."""
-
-
-class State(Enum):
-    """Where a request is in its life."""
-
-    WAITING = "waiting"  # for a slot
-    THINKING = "thinking"
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(slots=True, eq=False)
-class Request:
-    """One answer somebody waits for.
-
-    Attributes:
-        name: Who asks.
-        generation: The answer being written.
-        created_ns: When it was submitted.
-        deadline_ns: From when on the answer is worth nothing.
-        priority: Above 0; twice as much halves the time it seems to have left.
-        number: Counts submissions; breaks ties.
-        state: Where it is in its life.
-        reason: Why it failed: ``expired``, ``would_exceed``, ``no_budget``, ``engine_error``,
-            ``cancelled`` or a canceller's own word. Empty otherwise.
-        error: What the engine raised, with reason ``engine_error``.
-        urgency_ns: Its rank in this frame, see ``policy.urgency_ns``.
-        on_trial: Let through against the prediction, to learn whether that still holds.
-    """
-
-    name: str
-    generation: GenerationLike
-    created_ns: int
-    deadline_ns: int
-    priority: float
-    number: int
-    state: State = State.WAITING
-    reason: str = ""
-    error: EngineError | None = None
-    urgency_ns: int = 0
-    on_trial: bool = False
-
-    @property
-    def done(self) -> bool:
-        """Whether it has ended, well or not."""
-        return self.state is State.DONE or self.state is State.FAILED
 
 
 class Offer(NamedTuple):
@@ -146,6 +101,25 @@ def urgency_ns(now_ns: int, created_ns: int, deadline_ns: int, priority: float) 
 def would_exceed(now_ns: int, deadline_ns: int, time_ns: int) -> bool:
     """Whether work that takes so much wall time ends after the deadline."""
     return now_ns + time_ns > deadline_ns
+
+
+def stop_ns(started_ns: int, price_ns: int, deadline_ns: int, num_braked: int) -> int:
+    """When a step is to be stopped; 0 for never.
+
+    At four times its price or three milliseconds past its frame's end, whichever is later: what is
+    dearer than expected but does no harm goes on. Each time its wave was stopped before doubles
+    both, so that a machine that has become slow gets on after a few tries instead of never.
+
+    >>> stop_ns(0, 1_000_000, 2_000_000, num_braked=0)
+    5000000
+    >>> stop_ns(0, 1_000_000, 2_000_000, num_braked=1)
+    8000000
+    """
+    if deadline_ns - started_ns > MAX_BRAKED_NS:
+        return 0
+    return max(
+        started_ns + (MAX_PRICE * price_ns << num_braked), deadline_ns + (GRACE_NS << num_braked)
+    )
 
 
 def tokens_left(generated: int, max_new_tokens: int, typical: float) -> int:

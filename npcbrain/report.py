@@ -28,6 +28,7 @@ class FrameReport:
         model_ns: The part of it spent in steps of the model.
         num_steps: Steps run.
         largest_step_ns: The longest of them; what a frame risks at the very least.
+        braked: Steps that took so long that they were stopped, to be run again; in ``num_steps``.
         num_tokens: Answer tokens sampled (those that the grammar forced are not sampled).
         num_thinking: Requests that held a slot when the frame ended.
         num_waiting: Requests that waited for one.
@@ -42,6 +43,7 @@ class FrameReport:
     model_ns: int = 0
     num_steps: int = 0
     largest_step_ns: int = 0
+    braked: int = 0
     num_tokens: int = 0
     num_thinking: int = 0
     num_waiting: int = 0
@@ -73,6 +75,8 @@ class FrameReport:
             f"model {_ms(self.model_ns)} in {self.num_steps} steps, {self.num_tokens} tokens, "
             f"{self.num_thinking} thinking, {self.num_waiting} waiting"
         )
+        if self.braked:
+            line += f", {self.braked} braked"
         if self.over_budget_ns:
             line += f", over by {_ms(self.over_budget_ns)} ms"
         return line

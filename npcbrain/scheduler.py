@@ -11,37 +11,29 @@ from __future__ import annotations
 import math
 import warnings
 from bisect import insort
-from collections.abc import Iterable
 from operator import attrgetter
-from typing import Protocol, runtime_checkable
 
 from npcbrain import policy
 from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
 from npcbrain.cost import Allowance, CostModel
 from npcbrain.errors import EngineError, UsageError, fault
-from npcbrain.policy import Request, State
+from npcbrain.forecast import Forecast
 from npcbrain.report import FrameReport
-from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
+from npcbrain.request import Request, State
+from npcbrain.steps import (
+    BrakedError,
+    BrakeLike,
+    EngineLike,
+    GenerationLike,
+    Kind,
+    Probing,
+    WaveLike,
+)
 
-__all__ = ["Probing", "Request", "Scheduler", "State"]
+__all__ = ["Request", "Scheduler", "State"]
 
-FORECAST_FRAMES = 8  # between two looks at the prices for predictions; a look takes 50-200 us
-FIRST_TYPICAL = 32  # answer tokens, before the first answer is known
 TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
 BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
-
-
-@runtime_checkable
-class Probing(Protocol):
-    """An engine whose steps can be tried out before anybody asks for an answer."""
-
-    def probes(self) -> Iterable[tuple[Kind, int, int]]:
-        """Every shape of step: kind, segment, rows."""
-        ...
-
-    def probe(self, kind: Kind, segment: int, rows: int) -> int:
-        """Runs one on nobody's data; returns the context it ran at."""
-        ...
 
 
 class Scheduler:
@@ -58,16 +50,21 @@ class Scheduler:
     last 64 frames even at its best. Frames without a budget do not count, so a paused game kills
     nobody, and at least 8 others must have been seen. That is also said aloud, once.
 
+    A step that is far past its price and its frame (``policy.stop_ns``) is stopped, where the
+    engine has a brake. Its price rises as after any slow run, and it is run again in a later frame,
+    with twice the time at each new try; so it is done after a few, or its requests expire.
+
     Attributes:
         cost: The prices.
         allowance: What the game grants.
-        typical: Tokens of a typical answer.
     """
 
     def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
         self.cost = cost
         self.allowance = Allowance()
-        self.typical = float(FIRST_TYPICAL)
+        self._forecast = Forecast(engine, cost, self.allowance)
+        self._brake: BrakeLike | None = getattr(engine, "brake", None)
+        self._braked: dict[int, tuple[WaveLike, int]] = {}  # waves in flight that were, how often
         self._engine = engine
         self._clock = clock
         self._requests: dict[int, Request] = {}  # all that live, by the id of their generation
@@ -78,13 +75,6 @@ class Scheduler:
         self._frame_ns = 0  # when the frame began
         self._lost_ns = 0  # from then until the last frame's first step could start
         self._last_step_ns = clock.now_ns()
-        self._reading_ns = 0  # what an opened request had to read, on average
-        self._forecast_age = FORECAST_FRAMES
-        self._least_ns = 0  # the smallest budget that would do, at best
-        self._token_ns = 0  # price of a prompt token
-        self._round_ns = 0  # price of an answer token for everybody
-        self._best_token_ns = 0  # the same two at their best, with nobody else
-        self._best_round_ns = 0
         self._has_warned = False
 
     @property
@@ -96,6 +86,11 @@ class Scheduler:
     def num_waiting(self) -> int:
         """Requests that wait for one."""
         return len(self._waiting)
+
+    @property
+    def typical(self) -> float:
+        """Tokens of a typical answer."""
+        return self._forecast.typical
 
     def submit(
         self, generation: GenerationLike, *, name: str, ttl_ns: int, priority: float = 1.0
@@ -125,7 +120,7 @@ class Scheduler:
         )
         self._requests[id(generation)] = request
         self._waiting.append(request)
-        self._forecast_age = FORECAST_FRAMES
+        self._forecast.outdate()
         return request
 
     def cancel(self, request: Request, reason: str = "cancelled") -> bool:
@@ -137,9 +132,7 @@ class Scheduler:
 
     def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
         """Whether an answer not asked for yet, behind so many others, would come too late."""
-        num_rounds = (num_ahead // self._engine.num_slots + 1) * round(self.typical)
-        time_ns = self.allowance.time_ns(num_rounds * self._round_ns)
-        return policy.would_exceed(self._clock.now_ns(), deadline_ns, time_ns)
+        return self._forecast.is_crowded_out(self._clock.now_ns(), deadline_ns, num_ahead)
 
     def warm_up(self, repetitions: int = 3) -> None:
         """Measures every shape of step, so that the first frame knows its prices.
@@ -181,7 +174,7 @@ class Scheduler:
             priced_ns = 0
             # A step cannot be paused once begun, so its price is asked before, never after.
             while (wave := self._pick(deadline_ns, fresh=priced_ns == 0)) is not None:
-                priced_ns += self._run(wave, report)
+                priced_ns += self._run(wave, deadline_ns, report)
             if self._open:
                 self._learn_from_leftovers(budget_ns, priced_ns)
         report.num_thinking = len(self._open)
@@ -216,20 +209,36 @@ class Scheduler:
             return self._engine.start_prefill(plan.generations[0], plan.rows)
         return self._engine.start_copy(plan.generations[0])
 
-    def _run(self, wave: WaveLike, report: FrameReport) -> int:
+    def _run(self, wave: WaveLike, deadline_ns: int, report: FrameReport) -> int:
         """Runs one step and learns from it; returns the price it was started at."""
         kind, segment, rows, context = wave.kind, wave.segment, wave.rows, wave.context
         generations = tuple(wave.generations)
         price_ns = self.cost.price_ns(kind, segment, rows, context)
+        brake, stop_ns = self._brake, 0
         started_ns = self._clock.now_ns()
+        if brake is not None:
+            num_braked = self._num_braked(wave) if self._braked else 0
+            stop_ns = policy.stop_ns(started_ns, price_ns, deadline_ns, num_braked)
         try:
+            if stop_ns and brake is not None:
+                brake.arm(stop_ns, self._clock)
             gained = self._engine.run(wave)
+        except BrakedError:
+            took_ns = self._clock.now_ns() - started_ns
+            self._braked[id(wave)] = wave, self._num_braked(wave) + 1
+            self.cost.observe(kind, segment, rows, context, took_ns)  # it takes that long at least
+            report.add_step(took_ns, 0)
+            report.braked += 1
+            return price_ns
         except EngineError as error:
             report.add_step(self._clock.now_ns() - started_ns, 0)
             for generation in generations:
                 if (request := self._requests.get(id(generation))) is not None:
                     self._fail(request, "engine_error", error)
             return price_ns
+        finally:
+            if stop_ns and brake is not None:
+                brake.release()
         now_ns = self._last_step_ns = self._clock.now_ns()
         self.cost.observe(kind, segment, rows, context, now_ns - started_ns)
         report.add_step(now_ns - started_ns, len(gained))
@@ -239,7 +248,19 @@ class Scheduler:
                 self._finish(request, now_ns)
         return price_ns
 
+    def _num_braked(self, wave: WaveLike) -> int:
+        """How often it was stopped; forgets waves that are gone."""
+        in_flight = {id(one) for one in self._engine.waves}
+        self._braked = {key: kept for key, kept in self._braked.items() if key in in_flight}
+        _, num_braked = self._braked.get(id(wave), (wave, 0))
+        return num_braked
+
     def _expire(self, now_ns: int) -> None:
+        for request in self._requests.values():
+            if now_ns >= request.deadline_ns or request.generation.finished:
+                break
+        else:
+            return  # as in nearly every frame
         for requests in (self._open, self._waiting):
             for request in tuple(requests):
                 if now_ns >= request.deadline_ns:
@@ -257,65 +278,44 @@ class Scheduler:
 
     def _judge(self, now_ns: int) -> None:
         """Fails those who cannot be served, or not in time, before anything is spent on them."""
-        if self._forecast_age >= FORECAST_FRAMES:
-            self._forecast()
-        self._forecast_age += 1
-        known, most_ns = self.allowance.known, self.allowance.most_ns
-        if self._least_ns > most_ns:
+        forecast, allowance, best = self._forecast, self.allowance, self.cost.best_ns
+        forecast.look(self._requests.values())
+        known, most_ns = allowance.known, allowance.most_ns
+        if forecast.least_ns > most_ns:
             if known:
                 self._refuse_all()
             return
-        engine, price, best = self._engine, self.cost.price_ns, self.cost.best_ns
         ahead_ns = 0
         for request in tuple(self._open):
             generation = request.generation
             copyable, at = generation.copyable, generation.context
-            if not request.on_trial and self._is_hopeless(request, now_ns):
+            if not request.on_trial and forecast.is_hopeless(request, now_ns):
                 self._fail(request, "would_exceed")
             elif copyable and known and best(Kind.COPY, 0, copyable, at) > most_ns:
                 self._fail(request, "no_budget")  # the one step whose size nobody can choose
             else:
-                ahead_ns += policy.reading_ns(generation, self._token_ns, price)
+                ahead_ns += forecast.reading_ns(generation)
         place = len(self._open)
         for request in tuple(self._waiting):
-            # Opening may find most of a prompt in a cache: as much as it has found for others.
-            reading_ns = policy.reading_ns(request.generation, self._token_ns, price)
-            reading_ns = ahead_ns + min(reading_ns, self._reading_ns)
-            num_before = place // engine.num_slots * round(self.typical)
-            if self._is_late(request, now_ns, reading_ns, num_before):
+            reading_ns = ahead_ns + forecast.unopened_reading_ns(request.generation)
+            if self._is_late(request, now_ns, reading_ns, forecast.rounds_before(place)):
                 self._fail(request, "would_exceed")
             else:
                 ahead_ns, place = reading_ns, place + 1
 
-    def _forecast(self) -> None:
-        """Sums up prices that predictions use; prices drift slowly, so not in every frame."""
-        self._forecast_age = 0
-        engine, price, best = self._engine, self.cost.price_ns, self.cost.best_ns
-        steps, usual_ns = engine.num_segments, self.allowance.usual_ns
-        live = [request.generation for request in self._requests.values()]
-        context = max(generation.context + generation.pending for generation in live)
-        rows = min(len(live), engine.num_slots)
-        self._least_ns = policy.least_ns(engine, best)
-        self._token_ns = policy.token_ns(engine, price, usual_ns, context)
-        self._round_ns = policy.quote(price, Kind.DECODE, rows, context, steps).total_ns
-        self._best_token_ns = policy.token_ns(engine, best, usual_ns, 0)
-        self._best_round_ns = policy.quote(best, Kind.DECODE, 1, 0, steps).total_ns
-
     def _admit(self, now_ns: int) -> None:
         """Gives out free slots, most urgent first, to those who will be in time."""
-        if self._least_ns > self.allowance.most_ns:
+        forecast = self._forecast
+        if forecast.least_ns > self.allowance.most_ns:
             return  # the verdict on all of them waits for more frames
-        price = self.cost.price_ns
         for request in tuple(self._waiting):
             if not self._engine.open(request.generation):
                 return
             self._waiting.remove(request)
-            ahead_ns = sum(
-                policy.reading_ns(r.generation, self._token_ns, price) for r in self._open
-            )
+            ahead_ns = sum(forecast.reading_ns(other.generation) for other in self._open)
             # Only now is it known what the slot and the prefix cache spare it.
-            reading_ns = policy.reading_ns(request.generation, self._token_ns, price)
-            self._reading_ns += (reading_ns - self._reading_ns) // 8
+            reading_ns = forecast.reading_ns(request.generation)
+            forecast.opened(reading_ns)
             request.state = State.THINKING
             insort(self._open, request, key=_RANK)
             if self._is_late(request, now_ns, ahead_ns + reading_ns):
@@ -323,27 +323,15 @@ class Scheduler:
 
     def _is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
         """Whether a request that has not begun would end after its deadline."""
-        num_rounds = num_before + self._num_tokens(request)
-        time_ns = self.allowance.time_ns(reading_ns + num_rounds * self._round_ns)
-        if request.on_trial or not policy.would_exceed(now_ns, request.deadline_ns, time_ns):
+        if request.on_trial:
             return False
-        patience_ns = BOLD_TRIAL_NS if self._is_hopeless(request, now_ns) else TRIAL_NS
-        if now_ns - self._last_step_ns >= patience_ns:
+        if not self._forecast.is_late(request, now_ns, reading_ns, num_before):
+            return False
+        is_hopeless = self._forecast.is_hopeless(request, now_ns)
+        if now_ns - self._last_step_ns >= (BOLD_TRIAL_NS if is_hopeless else TRIAL_NS):
             request.on_trial = True
             self._last_step_ns = now_ns  # one at a time
         return not request.on_trial
-
-    def _is_hopeless(self, request: Request, now_ns: int) -> bool:
-        """Whether it would be late even if all went as well as ever, with every frame its own."""
-        reading_ns = policy.reading_ns(request.generation, self._best_token_ns, self.cost.best_ns)
-        time_ns = self.allowance.least_time_ns(
-            reading_ns + self._num_tokens(request) * self._best_round_ns
-        )
-        return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
-
-    def _num_tokens(self, request: Request) -> int:
-        generation = request.generation
-        return policy.tokens_left(generation.generated, generation.max_new_tokens, self.typical)
 
     def _refuse_all(self) -> None:
         for request in tuple(self._requests.values()):
@@ -365,7 +353,7 @@ class Scheduler:
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""
         self.allowance.end(budget_ns, priced_ns)
-        if not self.allowance.known or (priced_ns and self._forecast_age != 1):
+        if not self.allowance.known or (priced_ns and not self._forecast.is_fresh):
             return
         price, most_ns = self.cost.price_ns, self.allowance.most_ns
         for shape in policy.unaffordable(self._engine, self._open, price, most_ns):
@@ -375,7 +363,7 @@ class Scheduler:
         if now_ns >= request.deadline_ns:
             self._fail(request, "expired")
             return
-        self.typical += (request.generation.generated - self.typical) / 8
+        self._forecast.ended(request.generation.generated)
         self._end(request, State.DONE)
 
     def _fail(self, request: Request, reason: str, error: EngineError | None = None) -> None:

@@ -14,11 +14,22 @@ hidden states wait in the wave. A generation is in at most one wave at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-__all__ = ["EngineLike", "GenerationLike", "Kind", "WaveLike"]
+from npcbrain.clock import Clock
+from npcbrain.errors import EngineError
+
+__all__ = [
+    "BrakeLike",
+    "BrakedError",
+    "EngineLike",
+    "GenerationLike",
+    "Kind",
+    "Probing",
+    "WaveLike",
+]
 
 
 class Kind(IntEnum):
@@ -54,6 +65,26 @@ class WaveLike(Protocol):
     context: int  # longest context among its generations
     segment: int  # the segment its next step runs; 0 .. num_steps - 1
     num_steps: int  # a copy has 1; a prefill that leaves tokens pending skips the head
+
+
+class BrakedError(EngineError):
+    """A step was stopped by the brake; its wave is in flight as before, to be run again."""
+
+
+class BrakeLike(Protocol):
+    """What stops a step that is far past its time.
+
+    An engine that can be stopped has one as its attribute ``brake``. It may come late or not at
+    all: a step that is not stopped ends by itself, with its result.
+    """
+
+    def arm(self, stop_ns: int, clock: Clock) -> None:
+        """The next step is to be stopped when ``clock`` says ``stop_ns``."""
+        ...
+
+    def release(self) -> None:
+        """That step has ended, one way or the other."""
+        ...
 
 
 class EngineLike(Protocol):
@@ -92,6 +123,20 @@ class EngineLike(Protocol):
         """Runs one step. Returns the generations that gained an answer token by it.
 
         Raises:
+            BrakedError: The step was stopped; nothing has changed, and it may be run again.
             EngineError: The step failed; the wave is gone and its generations must be closed.
         """
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """An engine whose steps can be tried out before anybody asks for an answer."""
+
+    def probes(self) -> Iterable[tuple[Kind, int, int]]:
+        """Every shape of step: kind, segment, rows."""
+        ...
+
+    def probe(self, kind: Kind, segment: int, rows: int) -> int:
+        """Runs one on nobody's data; returns the context it ran at."""
         ...

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from npcbrain.clock import Clock
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.situation import Decision
-from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
+from npcbrain.steps import BrakeLike, EngineLike, GenerationLike, Kind, WaveLike
 
 __all__ = ["Trace"]
 
@@ -73,6 +73,7 @@ class Trace:
         self.start_copy = engine.start_copy
         self.start_prefill = engine.start_prefill
         self.start_decode = engine.start_decode
+        self.brake: BrakeLike | None = getattr(engine, "brake", None)
         self._engine = engine
         self._clock = clock
         self._events: deque[tuple[int, int, int, str, dict[str, Any]]] = deque(maxlen=max_events)

@@ -11,7 +11,6 @@ from npcbrain.policy import (
     Offer,
     Plan,
     Quote,
-    Request,
     Shape,
     least_ns,
     next_step,
@@ -23,6 +22,7 @@ from npcbrain.policy import (
     urgency_ns,
     would_exceed,
 )
+from npcbrain.request import Request
 from npcbrain.steps import Kind
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 

@@ -36,6 +36,8 @@ class SegmentRunner:
         hidden_in: float32 [rows, hidden]; input of the others and of the head.
         hidden: float32 [rows, hidden]; output of all but the head.
         logits: float32 [rows, vocab]; output of the head.
+        options: Of every run; raising its ``terminate``, from another thread, ends the one that is
+            under way at its next node.
     """
 
     __slots__ = (
@@ -49,6 +51,7 @@ class SegmentRunner:
         "input_ids",
         "logits",
         "num_segments",
+        "options",
         "seqlens_k",
         "total_sequence_length",
     )
@@ -70,6 +73,8 @@ class SegmentRunner:
             pool: Where keys and values are.
             chunk_sizes: Rows of a prefill.
         """
+        import onnxruntime as ort  # here, as the sessions have: it takes a third of a second
+
         num_slots = pool.array.shape[1]
         chunks = tuple(chunk_sizes)
         max_rows = max(num_slots, *chunks)
@@ -77,6 +82,11 @@ class SegmentRunner:
         self._segments = sessions.segments
         self._head = sessions.head
         self.num_segments = len(sessions.segments)
+        self.options = ort.RunOptions()
+        self.options.log_severity_level = 4  # fatal; a run that is ended would be printed otherwise
+        # Its default, said aloud: the Python wrapper asks for it at each run, and an entry that is
+        # not there costs it an exception of 120 us.
+        self.options.add_run_config_entry("gpu_graph_id", "0")
         self.input_ids = np.zeros(max_rows, dtype=np.int64)
         self.seqlens_k = np.zeros(max_rows, dtype=np.int32)
         self.total_sequence_length = np.zeros((), dtype=np.int32)
@@ -103,20 +113,21 @@ class SegmentRunner:
         The inputs, but for ``total_sequence_length``, must have been filled.
 
         Raises:
-            RuntimeError: As ONNX Runtime raises it.
+            RuntimeError: As ONNX Runtime raises it, also when ``options`` ended the run. The rows'
+                keys, values and hidden states are then undefined.
         """
         self.total_sequence_length[()] = self.seqlens_k[:batch].max() + 1
         self._segments[segment].run_with_iobinding(
-            self._bindings[segment, first_slot, batch, tokens]
+            self._bindings[segment, first_slot, batch, tokens], self.options
         )
 
     def run_head(self, rows: int) -> None:
         """Runs the head on the first ``rows`` rows of ``hidden_in``.
 
         Raises:
-            RuntimeError: As ONNX Runtime raises it.
+            RuntimeError: As ONNX Runtime raises it, also when ``options`` ended the run.
         """
-        self._head.run_with_iobinding(self._head_bindings[rows - 1])
+        self._head.run_with_iobinding(self._head_bindings[rows - 1], self.options)
 
     def _bind(
         self, segment: int, layers: tuple[int, ...], first_slot: int, batch: int, tokens: int

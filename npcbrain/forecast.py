@@ -1,0 +1,129 @@
+"""What an answer will still take, from prices and from how answers have been.
+
+Sums and averages; who fails for it is the scheduler's decision. Floor 3.
+Invariant: it rests on prices that were true within the last ``FORECAST_FRAMES`` frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from npcbrain import policy
+from npcbrain.cost import Allowance, CostModel
+from npcbrain.request import Request
+from npcbrain.steps import EngineLike, GenerationLike, Kind
+
+__all__ = ["Forecast"]
+
+FORECAST_FRAMES = 8  # between two looks at the prices; a look takes 50-200 us
+FIRST_TYPICAL = 32  # answer tokens, before the first answer is known
+
+
+class Forecast:
+    """Predicts how long reading and speaking take.
+
+    Attributes:
+        typical: Tokens of a typical answer.
+        least_ns: The smallest budget that would do, at best.
+    """
+
+    __slots__ = (
+        "_age",
+        "_allowance",
+        "_best_round_ns",
+        "_best_token_ns",
+        "_cost",
+        "_engine",
+        "_found_ns",
+        "_round_ns",
+        "_token_ns",
+        "least_ns",
+        "typical",
+    )
+
+    def __init__(self, engine: EngineLike, cost: CostModel, allowance: Allowance) -> None:
+        self.typical = float(FIRST_TYPICAL)
+        self.least_ns = 0
+        self._engine = engine
+        self._cost = cost
+        self._allowance = allowance
+        self._age = FORECAST_FRAMES
+        self._found_ns = 0  # what an opened request had to read, on average
+        self._token_ns = 0  # price of a prompt token
+        self._round_ns = 0  # price of an answer token for everybody
+        self._best_token_ns = 0  # the same two at their best, with nobody else
+        self._best_round_ns = 0
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the prices were looked at in this frame."""
+        return self._age == 1
+
+    def outdate(self) -> None:
+        """Somebody came whom the sums do not count: they are made anew in the next frame."""
+        self._age = FORECAST_FRAMES
+
+    def look(self, live: Collection[Request]) -> None:
+        """A frame begins, with these requests. Prices drift slowly: summed up every eighth time."""
+        if self._age >= FORECAST_FRAMES:
+            self._age = 0
+            self._sum_up([request.generation for request in live])
+        self._age += 1
+
+    def reading_ns(self, generation: GenerationLike) -> int:
+        """What it costs to bring an answer to its first token."""
+        return policy.reading_ns(generation, self._token_ns, self._cost.price_ns)
+
+    def unopened_reading_ns(self, generation: GenerationLike) -> int:
+        """The same for one without a slot.
+
+        Opening may find most of a prompt in a cache: as much as it has found for others.
+        """
+        return min(self.reading_ns(generation), self._found_ns)
+
+    def opened(self, reading_ns: int) -> None:
+        """A request was given a slot, and has so much to read."""
+        self._found_ns += (reading_ns - self._found_ns) // 8
+
+    def ended(self, num_tokens: int) -> None:
+        """An answer ended after so many tokens."""
+        self.typical += (num_tokens - self.typical) / 8
+
+    def rounds_before(self, place: int) -> int:
+        """Tokens that others speak before the one in this place of the queue gets a slot."""
+        return place // self._engine.num_slots * round(self.typical)
+
+    def is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
+        """Whether one that has not begun will be late, after so much reading and so many tokens."""
+        num_rounds = num_before + self._num_tokens(request)
+        time_ns = self._allowance.time_ns(reading_ns + num_rounds * self._round_ns)
+        return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
+
+    def is_hopeless(self, request: Request, now_ns: int) -> bool:
+        """Whether it would be late even if all went as well as ever, with every frame its own."""
+        reading_ns = policy.reading_ns(request.generation, self._best_token_ns, self._cost.best_ns)
+        time_ns = self._allowance.least_time_ns(
+            reading_ns + self._num_tokens(request) * self._best_round_ns
+        )
+        return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
+
+    def is_crowded_out(self, now_ns: int, deadline_ns: int, num_ahead: int) -> bool:
+        """Whether one not asked for yet, behind so many others, would come too late."""
+        num_rounds = self.rounds_before(num_ahead + self._engine.num_slots)
+        time_ns = self._allowance.time_ns(num_rounds * self._round_ns)
+        return policy.would_exceed(now_ns, deadline_ns, time_ns)
+
+    def _num_tokens(self, request: Request) -> int:
+        generation = request.generation
+        return policy.tokens_left(generation.generated, generation.max_new_tokens, self.typical)
+
+    def _sum_up(self, live: Collection[GenerationLike]) -> None:
+        engine, price, best = self._engine, self._cost.price_ns, self._cost.best_ns
+        steps, usual_ns = engine.num_segments, self._allowance.usual_ns
+        context = max(generation.context + generation.pending for generation in live)
+        rows = min(len(live), engine.num_slots)
+        self.least_ns = policy.least_ns(engine, best)
+        self._token_ns = policy.token_ns(engine, price, usual_ns, context)
+        self._round_ns = policy.quote(price, Kind.DECODE, rows, context, steps).total_ns
+        self._best_token_ns = policy.token_ns(engine, best, usual_ns, 0)
+        self._best_round_ns = policy.quote(best, Kind.DECODE, 1, 0, steps).total_ns
