@@ -8,89 +8,27 @@ once, by the model's decision or by the tree's, and the one being dealt with is 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import replace
 
-from npcbrain.clock import Clock
-from npcbrain.errors import SituationError, UsageError, fault
+from npcbrain.host import Handler, Host, Mind, Thought
 from npcbrain.memory import Memory
-from npcbrain.persona import Persona
-from npcbrain.prompt import answer_grammar
-from npcbrain.report import FrameReport
-from npcbrain.situation import (
-    MAX_NAME_CHARS,
-    Action,
-    Decision,
-    Event,
-    Scene,
-    Situation,
-    clean_text,
-    read_actions,
+from npcbrain.perception import (
+    checked_actions,
+    checked_importance,
+    checked_scene,
+    line_of,
+    name_of,
 )
-from npcbrain.tree import Blackboard, Node, Status, Tree, compile
+from npcbrain.persona import Persona
+from npcbrain.prompt import answer_grammar, last_whole_sentence
+from npcbrain.situation import Action, Decision, Event, Scene, Situation
+from npcbrain.tree import Blackboard, Node, Tree, compile
 
 __all__ = ["Handler", "Host", "Mind", "Npc", "Thought"]
 
-Handler = Callable[..., Status | None]  # handler(npc, **args): performs an action in the game
-
 MAX_WAITING = 4  # events not yet dealt with; older ones are no longer worth an answer
-MIN_IMPORTANCE, MAX_IMPORTANCE = 0.001, 1000.0  # beyond, an NPC waits for hours, or all others do
-MAX_TEXT_CHARS = 1000  # of an event's text that are kept; the prompt takes 280 of them
 DEFAULT_LINE = "Hm."  # what the tree says for a persona that brings no lines of its own
-
-
-class Thought(Protocol):
-    """An answer being written for an NPC; it changes in ``listen`` and ``drop`` only.
-
-    Attributes:
-        done: Whether ``decision`` or ``reason`` is final.
-        decision: What the model decided; None until then, and if it failed.
-        reason: Why there will be no decision (``expired``, ...); empty if there is or may be one.
-        speech: What it says so far.
-        emotion: The emotion, ``"neutral"`` until it is known.
-    """
-
-    done: bool
-    decision: Decision | None
-    reason: str
-    speech: str
-    emotion: str
-
-    def listen(self) -> None:
-        """Takes in what the model has written since the last call."""
-        ...
-
-    def drop(self) -> None:
-        """Gives up: nobody wants the answer any more. Idempotent."""
-        ...
-
-
-class Mind(Protocol):
-    """Whoever writes the thoughts."""
-
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-    ) -> Thought:
-        """Begins a thought; the memories that fit are added to the situation. Never raises."""
-        ...
-
-
-@dataclass(slots=True)
-class Host:
-    """What a runtime lends its NPCs."""
-
-    mind: Mind
-    clock: Clock
-    report: FrameReport  # of the frame that runs now
-    handlers: dict[str, Handler] = field(default_factory=dict)
 
 
 class Npc:
@@ -105,8 +43,10 @@ class Npc:
         speech: What it says: grows while the model speaks, holds the tree's line if a tree
             answered, and empties when a new thought begins.
         emotion: One word.
-        decision: The last decision, or None.
-        reason: Why the model did not answer the event at hand; empty if it did or still may.
+        decision: The last decision, or None. The model's comes without words at first: as soon as
+            its action is decided; it is whole when ``report.decisions`` has it.
+        reason: Why the model did not answer the event at hand, or did not speak; empty if it did
+            or still may.
         num_missed: Events that were dropped because newer ones kept coming.
     """
 
@@ -117,11 +57,14 @@ class Npc:
         "_grammar",
         "_host",
         "_importance",
+        "_is_accepted",
+        "_is_open",
         "_num_replies",
         "_rests",
         "_scene",
         "_thought",
         "_waiting",
+        "_wants_whole",
         "blackboard",
         "decision",
         "emotion",
@@ -151,6 +94,9 @@ class Npc:
         self._thought: Thought | None = None
         self._event: Event | None = None
         self._answer: Decision | None = None  # to the event at hand
+        self._is_open = False  # whether the answer's words are still to come
+        self._is_accepted = False  # whether the game does what was decided
+        self._wants_whole = False  # whether a choice without its words is no answer
         self._waiting: deque[Event] = deque()
         self._num_replies = 0
         self._rests = False  # whether the next event waits for the next frame
@@ -170,18 +116,8 @@ class Npc:
 
     @scene.setter
     def scene(self, scene: Scene) -> None:
-        where = f"npc {self.name!r}"
-        if not isinstance(scene, Scene):
-            raise UsageError(fault("scene", "be a Scene", scene, where))
         if scene != self._scene:
-            if not isinstance(scene.nearby, list | tuple):  # a string is a list of its letters
-                raise UsageError(fault("nearby", "be a list of names", scene.nearby, where))
-            for text in (scene.place, scene.time, *scene.nearby):
-                if not isinstance(text, str):
-                    raise UsageError(fault("a scene's text", "be a string", text, where))
-            self._scene = Scene(
-                _name(scene.place), _name(scene.time), tuple(_name(near) for near in scene.nearby)
-            )
+            self._scene = checked_scene(scene, f"npc {self.name!r}")
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -190,14 +126,7 @@ class Npc:
 
     @actions.setter
     def actions(self, actions: Sequence[Action]) -> None:
-        where = f"npc {self.name!r}, actions"
-        for action in actions:
-            if not isinstance(action, Action):
-                raise UsageError(fault("action", "be an Action", action, where))
-        try:
-            checked = read_actions([{"name": a.name, "args": a.args} for a in actions], where)
-        except SituationError as error:
-            raise UsageError(str(error)) from error
+        checked = checked_actions(actions, f"npc {self.name!r}, actions")
         self._actions = checked
         self._grammar = answer_grammar(checked)
 
@@ -208,11 +137,7 @@ class Npc:
 
     @importance.setter
     def importance(self, importance: float) -> None:
-        number = isinstance(importance, int | float) and not isinstance(importance, bool)
-        if not number or not MIN_IMPORTANCE <= importance <= MAX_IMPORTANCE:
-            rule = f"be a number from {MIN_IMPORTANCE:g} to {MAX_IMPORTANCE:g}"
-            raise UsageError(fault("importance", rule, importance, f"npc {self.name!r}"))
-        self._importance = float(importance)
+        self._importance = checked_importance(importance, f"npc {self.name!r}")
 
     def hear(self, text: str, *, speaker: str = "player") -> None:
         """Somebody speaks to it. Any text is harmless; silence is no event.
@@ -221,9 +146,9 @@ class Npc:
             UsageError: ``text`` or ``speaker`` is not a string, or ``speaker`` is empty.
         """
         where = f"npc {self.name!r}, hear()"
-        line = _text(text, "text", where)
+        line = line_of(text, "text", where)
         if line:
-            self._queue(Event("speech", _source(speaker, "speaker", where), line))
+            self._queue(Event("speech", name_of(speaker, "speaker", where), line))
 
     def notice(self, kind: str, *, source: str, text: str = "") -> None:
         """Something happens to it or near it.
@@ -237,8 +162,8 @@ class Npc:
             UsageError: An argument is not a string, or ``kind`` or ``source`` is empty.
         """
         where = f"npc {self.name!r}, notice()"
-        line = _text(text, "text", where)
-        self._queue(Event(_source(kind, "kind", where), _source(source, "source", where), line))
+        line = line_of(text, "text", where)
+        self._queue(Event(name_of(kind, "kind", where), name_of(source, "source", where), line))
 
     def remember(self, text: str, *, importance: float = 0.5) -> None:
         """Adds a line to its memory; see ``Memory.add``."""
@@ -272,15 +197,20 @@ class Npc:
             self._event = self._waiting.popleft()
         return self._event is not None
 
-    def think(self, ttl_ms: float) -> Thought | None:
+    def think(self, ttl_ms: float, *, whole: bool = False) -> Thought | None:
         """Asks the model about the event at hand; None if there is none.
 
         A thought already under way is dropped.
+
+        Args:
+            ttl_ms: How long the answer is worth waiting for.
+            whole: Whether to wait for its last word; else it is there once its action is decided.
         """
         self.drop_thought()
         if not self.attend() or self._event is None:
             return None
-        self._answer = None
+        self._forget_answer()
+        self._wants_whole = whole
         self.reason = ""
         self.speech = ""
         situation = Situation(self.persona.profile, self._scene, self._event, self._actions)
@@ -305,13 +235,21 @@ class Npc:
         thought.listen()
         self.speech = thought.speech
         self.emotion = thought.emotion
+        if self._answer is None and thought.choice is not None and not self._wants_whole:
+            self._set_answer(thought.choice)
+            self._is_open = True
         if not thought.done:
             return
         self._thought = None
-        if thought.decision is None:
-            self.decline(thought.reason)
-        else:
-            self._decide(thought.decision)
+        decision, reason = thought.decision, thought.reason
+        if decision is not None and not (reason and self._wants_whole):
+            self._decide(decision)
+        elif self._answer is None or self._answer.action == "say":
+            self.decline(reason)
+        else:  # it acts, and has not said a sentence: the tree has the word
+            self.speech = ""
+            self.reason = reason
+            self._host.report.fallbacks.append((self.name, reason))
 
     def drop_thought(self, thought: Thought | None = None) -> None:
         """Stops thinking (this thought, or any); the event stays at hand."""
@@ -322,12 +260,28 @@ class Npc:
 
     @property
     def answer(self) -> Decision | None:
-        """What was decided about the event at hand, if anything yet."""
+        """What was decided about the event at hand, if anything yet; its words may still come."""
         return self._answer
 
+    def is_legal(self, decision: Decision) -> bool:
+        """Whether it may do this: ``actions`` can change while the model thinks."""
+        for action in self._actions:
+            if action.name == decision.action:
+                args, legal = decision.args, action.args
+                return args.keys() == legal.keys() and all(args[a] in legal[a] for a in args)
+        return False
+
+    def accept(self) -> None:
+        """The game does what was decided: from now on the tree may only lend it words."""
+        self._is_accepted = True
+
     def decline(self, reason: str) -> None:
-        """Takes the model's answer back: the tree has to answer, for this reason."""
-        self._answer = None
+        """Takes the model's answer back: the tree has to answer, for this reason.
+
+        A thought that is still under way is dropped.
+        """
+        self.drop_thought()
+        self._forget_answer()
         self.speech = ""
         self.reason = reason
         self._host.report.fallbacks.append((self.name, reason))
@@ -337,35 +291,51 @@ class Npc:
         return self._host.handlers.get(action)
 
     def reply(self, lines: Sequence[str] | None = None) -> None:
-        """Answers the event at hand without the model, with the next of these lines in turn.
+        """Says the next of these lines about the event at hand, which is over then.
+
+        Where the game does what the model decided, and the model was cut off before it said a
+        sentence, this is what the deed's words are. An answer that nobody has accepted is taken
+        back, with reason ``guarded``.
 
         Args:
             lines: What to choose from; None means the persona's ``fallback`` lines.
         """
+        if self._answer is not None and not self._is_accepted:
+            self.decline("guarded")
+        self.drop_thought()
         choice = self.persona.lines.get("fallback", ()) if lines is None else lines
         line = choice[self._num_replies % len(choice)] if choice else DEFAULT_LINE
         self._num_replies += 1
         self.speech = line
-        self.emotion = "neutral"
-        self._decide(Decision("say", say=line, source="tree", reason=self.reason))
+        if self._answer is not None and self._is_open:
+            deed = self._answer
+            self._decide(replace(deed, emotion=self.emotion, say=line, reason=self.reason))
+        else:
+            self.emotion = "neutral"
+            self._decide(Decision("say", say=line, source="tree", reason=self.reason))
         self.finish_event()
 
     def finish_event(self, *, rest: bool = False) -> None:
         """The event at hand is dealt with; what happened becomes a memory.
 
-        A thought about it that is still under way is dropped.
+        A thought about it that is still under way is dropped: what it says ends at its last whole
+        sentence.
 
         Args:
             rest: Whether to leave the next event for the next frame: the branch of the tree that
                 is to answer where the model cannot would take it, and the model was never asked.
         """
         self._rests = rest
-        if self._thought is not None:
-            self._thought.drop()
-            self._thought = None
+        said = last_whole_sentence(self.speech)
+        self.drop_thought()
+        if self._answer is not None and self._is_open:
+            self.speech = said
+            deed = self._answer
+            self._decide(replace(deed, emotion=self.emotion, say=said, reason=self.reason))
         event, self._event = self._event, None
         self.reason = ""
-        answer, self._answer = self._answer, None
+        answer = self._answer
+        self._forget_answer()
         if event is not None:
             self.memory.add_event(event, answer, self.persona.name)
 
@@ -376,23 +346,16 @@ class Npc:
             self.memory.add_event(missed, None, self.persona.name)
         self._waiting.append(event)
 
-    def _decide(self, decision: Decision) -> None:
+    def _set_answer(self, decision: Decision) -> None:
         self.decision = self._answer = decision
         self.blackboard["decision"] = decision.to_dict()
+
+    def _decide(self, decision: Decision) -> None:
+        """Takes a decision that is whole."""
+        self._set_answer(decision)
+        self._is_open = False
         self._host.report.decisions.append((self.name, decision))
 
-
-def _text(text: object, what: str, where: str) -> str:
-    if not isinstance(text, str):
-        raise UsageError(fault(what, "be a string", text, where))
-    return clean_text(text[:MAX_TEXT_CHARS])
-
-
-def _name(text: str) -> str:
-    return clean_text(text[: 4 * MAX_NAME_CHARS])[:MAX_NAME_CHARS].rstrip()
-
-
-def _source(text: object, what: str, where: str) -> str:
-    if not isinstance(text, str) or not (name := _name(text)):
-        raise UsageError(fault(what, "be a string that is not empty", text, where))
-    return name
+    def _forget_answer(self) -> None:
+        self._answer = None
+        self._is_open = self._is_accepted = False

@@ -44,9 +44,10 @@ class Question:
 class LostThought:
     """A thought that was over before it began."""
 
-    __slots__ = ("decision", "done", "emotion", "reason", "speech")
+    __slots__ = ("choice", "decision", "done", "emotion", "reason", "speech")
 
     def __init__(self, reason: str) -> None:
+        self.choice: Decision | None = None
         self.done = True
         self.decision: Decision | None = None
         self.reason = reason
@@ -61,7 +62,7 @@ class LostThought:
 
 
 class LanguageThought:
-    """An answer being written by the model; see ``npcbrain.npc.Thought`` for its attributes."""
+    """An answer being written by the model; see ``npcbrain.host.Thought`` for its attributes."""
 
     __slots__ = (
         "_clock",
@@ -71,6 +72,7 @@ class LanguageThought:
         "_request",
         "_scheduler",
         "asked_ns",
+        "choice",
         "deadline_ns",
         "decision",
         "done",
@@ -90,6 +92,7 @@ class LanguageThought:
         self._request: Request | None = None
         self._reader = AnswerReader(question.situation.actions)
         self._num_read = 0
+        self.choice: Decision | None = None
         self.done = False
         self.decision: Decision | None = None
         self.reason = ""
@@ -123,23 +126,31 @@ class LanguageThought:
             if self._clock.now_ns() >= self.deadline_ns:
                 self.fail("expired")
             return
+        was_in_time = self.choice is not None or not request.reason
         if generation.generated != self._num_read:
             self._num_read = generation.generated
             reader.read(generation.text)
             self.speech = reader.say
             self.emotion = reader.emotion or "neutral"
-        if not request.done:
-            return
-        decision = reader.decision(whole=generation.finish_reason == "stop")
-        if request.reason:
-            self.fail(request.reason)
-        elif generation.finish_reason == "error":
-            self.fail("engine_error")
-        elif decision is None or (decision.action == "say" and not decision.say):
-            self.fail("refused")  # cut off before it chose, or with nothing said
+            if self.choice is None and was_in_time:
+                self.choice = _choice(reader)
+        if request.done:
+            self._end(request, generation.finish_reason)
+
+    def _end(self, request: Request, how: str) -> None:
+        """Takes the whole answer, or what was said of it when it was cut off."""
+        reason = request.reason or ("engine_error" if how == "error" else "")
+        decision = None
+        if self.choice is not None:
+            decision = self._reader.decision(whole=how == "stop")
+        if decision is None:
+            self.fail(reason or "refused")  # cut off before it chose
+        elif not decision.say and (reason or how != "stop" or decision.action == "say"):
+            self.fail(reason or "refused")  # with nothing said
         else:
             self.done = True
             self.decision = decision
+            self.reason = reason
             self.speech = decision.say
 
     def drop(self) -> None:
@@ -148,3 +159,10 @@ class LanguageThought:
             if self._request is not None:
                 self._scheduler.cancel(self._request)
             self.fail("cancelled")
+
+
+def _choice(reader: AnswerReader) -> Decision | None:
+    """What will be done, without the words that are still to come."""
+    if not reader.decided or reader.action is None:
+        return None
+    return Decision(reader.action, dict(reader.args))

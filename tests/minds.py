@@ -1,14 +1,20 @@
-"""A mind that a test drives by hand, and somebody to have it."""
+"""A mind that a test drives by hand, somebody to have it, and a stage to stand on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from npcbrain.host import Handler, Host
+from npcbrain.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.memory import Memory
+from npcbrain.npc import Npc
 from npcbrain.persona import Persona
+from npcbrain.report import FrameReport
 from npcbrain.situation import Decision, Situation
 from npcbrain.testing import ScriptedGeneration
+from npcbrain.tree import Node, Selector, Sequence, Status, Succeed
 
 GRETA = Persona.from_dict(
     {
@@ -29,6 +35,7 @@ class Idea:
     """A thought that says and decides what the test says."""
 
     def __init__(self) -> None:
+        self.choice: Decision | None = None
         self.done = False
         self.decision: Decision | None = None
         self.reason = ""
@@ -42,8 +49,17 @@ class Idea:
         self.drops += 1
         self.done, self.reason = True, "cancelled"
 
+    def choose(self, action: str, **args: str) -> None:
+        self.choice = Decision(action, args)
+
     def succeed(self, decision: Decision) -> None:
+        self.choice = replace(decision, emotion="neutral", say="")
         self.done, self.decision, self.speech = True, decision, decision.say
+
+    def cut(self, decision: Decision, reason: str) -> None:
+        """Ends too early, after some sentences."""
+        self.succeed(decision)
+        self.reason = reason
 
     def fail(self, reason: str) -> None:
         self.done, self.reason = True, reason
@@ -58,6 +74,31 @@ class HandDrivenMind:
         self.asked.append((situation, rest))
         self.ideas.append(Idea())
         return self.ideas[-1]
+
+
+ANSWER = Decision("give", {"item": "loaf"}, "happy", "Here you are.")
+VILLAGER = Selector(
+    Sequence(Heard(), Decide(ttl_ms=2500), Act()), Sequence(Heard(), CannedReply()), Succeed()
+)
+
+
+class Stage:
+    """One NPC, its mind and its game."""
+
+    def __init__(self, root: Node = VILLAGER, **handlers: Handler) -> None:
+        self.mind = HandDrivenMind()
+        self.report = FrameReport()
+        host = Host(self.mind, StillClock(), self.report, dict(handlers))
+        self.npc = Npc("greta", GRETA, root, host)
+
+    def tick(self) -> Status:
+        return self.npc.tree.tick()
+
+    def frame(self) -> Status:
+        """What a frame does to an NPC: the tree, then what the model has written."""
+        status = self.tick()
+        self.npc.listen()
+        return status
 
 
 class WordCounter:

@@ -37,6 +37,8 @@ FLOORS = {
     "scheduler": 3,
     "persona": 4,
     "memory": 4,
+    "perception": 4,
+    "host": 4,
     "npc": 4,
     "leaves": 4,
 }
@@ -54,7 +56,11 @@ SAME_FLOOR = {  # siblings that may know each other, in one direction
     ("scheduler", "policy"),
     ("npc", "persona"),
     ("npc", "memory"),
+    ("npc", "perception"),
+    ("npc", "host"),
+    ("host", "memory"),
     ("leaves", "npc"),
+    ("leaves", "host"),
 }
 
 

@@ -5,32 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from minds import GRETA, HandDrivenMind, StillClock
+from minds import ANSWER, VILLAGER, Stage, StillClock
 
 from npcbrain.errors import TreeError, UsageError
-from npcbrain.leaves import Act, CannedReply, Decide, Heard
-from npcbrain.npc import Handler, Host, Npc
-from npcbrain.report import FrameReport
+from npcbrain.leaves import CannedReply, Decide, Heard
+from npcbrain.npc import Npc
 from npcbrain.situation import Decision
-from npcbrain.tree import Action, Concurrent, Node, Selector, Sequence, Status, Succeed, compile
-
-ANSWER = Decision("give", {"item": "loaf"}, "happy", "Here you are.")
-VILLAGER = Selector(
-    Sequence(Heard(), Decide(ttl_ms=2500), Act()), Sequence(Heard(), CannedReply()), Succeed()
-)
-
-
-class Stage:
-    """One NPC, its mind and its game."""
-
-    def __init__(self, root: Node = VILLAGER, **handlers: Handler) -> None:
-        self.mind = HandDrivenMind()
-        self.report = FrameReport()
-        host = Host(self.mind, StillClock(), self.report, dict(handlers))
-        self.npc = Npc("greta", GRETA, root, host)
-
-    def tick(self) -> Status:
-        return self.npc.tree.tick()
+from npcbrain.tree import Action, Concurrent, Pointer, Sequence, Status, compile
 
 
 def test_nothing_heard_is_nothing_to_do() -> None:
@@ -87,24 +68,29 @@ def test_a_handler_that_runs_on_is_called_again() -> None:
     assert stage.npc.event is None
 
 
-def test_a_handler_that_fails_ends_the_event_all_the_same() -> None:
-    stage = Stage(give=lambda npc, item: Status.FAILURE)
+def test_a_deed_that_fails_once_begun_ends_the_event_all_the_same() -> None:
+    answers = [Status.RUNNING, Status.FAILURE]
+    stage = Stage(give=lambda npc, item: answers.pop(0))
     stage.npc.hear("Bread, please.")
     stage.tick()
     stage.mind.ideas[0].succeed(ANSWER)
     stage.npc.listen()
     stage.tick()
+    stage.tick()
     assert stage.npc.event is None
     assert stage.npc.speech == "Here you are."
+    assert stage.report.fallbacks == []
 
 
 def test_a_handler_that_fails_leaves_the_next_event_to_the_model() -> None:
-    stage = Stage(give=lambda npc, item: Status.FAILURE)
+    answers = [Status.RUNNING, Status.FAILURE]
+    stage = Stage(give=lambda npc, item: answers.pop(0))
     stage.npc.hear("Bread, please.")
     stage.npc.hear("And a cake.")
     stage.tick()
     stage.mind.ideas[0].succeed(ANSWER)
     stage.npc.listen()
+    stage.tick()
     stage.tick()
     stage.npc.listen()
     stage.tick()
@@ -229,3 +215,43 @@ def test_a_leaf_in_a_tree_without_an_npc_says_so() -> None:
         tree.tick()
     assert isinstance(caught.value.__cause__, UsageError)
     assert str(caught.value.__cause__).endswith("add the tree with Runtime.add_npc")
+
+
+def test_a_time_to_live_may_stand_on_the_blackboard() -> None:
+    stage = Stage(Sequence(Heard(), Decide(ttl_ms=Pointer("patience"))))
+    stage.npc.blackboard["patience"] = 900
+    stage.npc.hear("Bread, please.")
+    stage.tick()
+    assert stage.mind.asked[0][1]["ttl_ms"] == 900.0
+
+
+@pytest.mark.parametrize(
+    ("board", "message"),
+    [
+        (
+            {},
+            "entry must be on the blackboard, got 'patience' - at root; "
+            "something must write it before this leaf runs",
+        ),
+        (
+            {"patience": 0},
+            "ttl_ms must be a number above 0 and at most 600000, got 0.0 - at root",
+        ),
+        ({"patience": "long"}, "port 'patience' must be a number, got 'long' - at root"),
+    ],
+    ids=["missing", "none", "text"],
+)
+def test_a_time_to_live_from_the_blackboard_is_checked(board: dict[str, Any], message: str) -> None:
+    stage = Stage(Decide(ttl_ms=Pointer("patience")))
+    stage.npc.blackboard.update(board)
+    with pytest.raises(TreeError) as caught:
+        stage.tick()
+    assert str(caught.value.__cause__) == message
+
+
+def test_lines_may_stand_on_the_blackboard() -> None:
+    stage = Stage(Sequence(Heard(), CannedReply(Pointer("excuses"))))
+    stage.npc.blackboard["excuses"] = ["The oven!"]
+    stage.npc.hear("Hello?")
+    stage.tick()
+    assert stage.npc.speech == "The oven!"

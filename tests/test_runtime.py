@@ -67,7 +67,7 @@ def test_a_question_is_answered_over_frames_that_keep_to_their_budget(game: Game
 
 def test_a_decision_lands_at_the_end_of_one_frame_and_is_acted_on_in_the_next(game: Game) -> None:
     game.npc.hear("Good day!")
-    reports = game.frames_until(lambda: game.npc.decision is not None)
+    reports = game.frames_until(lambda: bool(game.npc.speech) and not game.npc.thinking)
     assert [name for name, _ in reports[-1].decisions] == ["greta"]
     assert game.npc.event is not None
     game.frame()

@@ -257,7 +257,7 @@ def test_a_halted_delay_waits_anew() -> None:
 @pytest.mark.parametrize("make", [Timeout, Cooldown, Delay])
 @pytest.mark.parametrize("ms", [0, -1.0, float("nan"), float("inf"), 1e13])
 def test_a_duration_that_is_none_is_refused(make: Callable[..., Node], ms: float) -> None:
-    message = f"ms must be above 0 and at most 1e+12, got {ms!r} - at {make.__name__}()"
+    message = f"ms must be above 0 and at most 1e12 milliseconds, got {ms!r} - at {make.__name__}()"
     with pytest.raises(TreeError, match=f"^{re.escape(message)}$"):
         make(A, ms)
 

@@ -8,15 +8,18 @@ A map, from the bottom up:
 * ``status``      ``Status``: IDLE, SUCCESS, FAILURE, RUNNING
 * ``blackboard``  ``Blackboard``: plain data that nodes share
 * ``node``        ``Node``, and how a definition becomes a program
-* ``leaves``      ``Condition``, ``Action``, ``Wait``, ...; ``StatefulLeaf`` to extend
+* ``leaves``      ``Condition``, ``Action``, ``Wait``, ...
+* ``stateful``    ``StatefulLeaf``, to extend, and its ``Context``
 * ``composites``  ``Selector``, ``Sequence``, ``Parallel``, ``Concurrent``, ...
-* ``decorators``  ``Inverter``, ``Repeat``, ``Retry``, ``RunOnce``, ``Guard``, ...
+* ``decorators``  ``Inverter``, ``ForceSuccess``, ``Guard``, ...
+* ``turns``       ``Repeat``, ``Retry``, ``RunOnce``
 * ``timing``      ``Timeout``, ``Cooldown``, ``Delay``
 * ``tree``        ``compile`` and ``Tree``: tick, halt, state, restore
 * ``control``     ``IfThenElse``, ``WhileDoElse``, ``Switch``
 * ``script``      ``Script``: expressions on the blackboard
 * ``scripted``    ``RunScript``, ``CheckScript``, ``Conditioned``, ``SubTree``, ...
 * ``guest``       ``PyTree``: a tree of py_trees as a leaf
+* ``pointer``     ``Pointer``: an argument that is read from the blackboard
 * ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
 * ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files, ``XmlError``
 * ``outline``, ``svg``  a tree as text and as a picture, with its last answers
@@ -64,18 +67,13 @@ from npcbrain.tree.decorators import (
     Inverter,
     KeepRunningUntilFailure,
     Precondition,
-    Repeat,
-    Retry,
-    RunOnce,
 )
 from npcbrain.tree.guest import PyTree
 from npcbrain.tree.leaves import (
     Action,
     Condition,
-    Context,
     Fail,
     SetBlackboard,
-    StatefulLeaf,
     Succeed,
     Wait,
 )
@@ -83,6 +81,7 @@ from npcbrain.tree.loader import check, load, loads
 from npcbrain.tree.markup import Fault, XmlError
 from npcbrain.tree.node import Compiled, Node, NodeInfo, Site, State
 from npcbrain.tree.outline import outline
+from npcbrain.tree.pointer import Pointer
 from npcbrain.tree.ports import Output, Port
 from npcbrain.tree.registry import Registry
 from npcbrain.tree.reload import TreeFile
@@ -96,10 +95,12 @@ from npcbrain.tree.scripted import (
     SubTree,
     UnsetBlackboard,
 )
+from npcbrain.tree.stateful import Context, StatefulLeaf
 from npcbrain.tree.status import Status
 from npcbrain.tree.svg import svg
 from npcbrain.tree.timing import Cooldown, Delay, Timeout
 from npcbrain.tree.tree import Tree, compile
+from npcbrain.tree.turns import Repeat, Retry, RunOnce
 from npcbrain.tree.writer import dump_model, dumps
 
 __all__ = [
@@ -128,6 +129,7 @@ __all__ = [
     "NodeInfo",
     "Output",
     "Parallel",
+    "Pointer",
     "Port",
     "Precondition",
     "PyTree",

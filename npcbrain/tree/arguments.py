@@ -5,15 +5,26 @@ Floor 1. Invariant: these raise or return; they never correct.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
 
 from npcbrain.clock import NS_PER_MS
 from npcbrain.errors import TreeError, fault
-from npcbrain.tree.node import Node
+from npcbrain.tree.node import Node, Site, State
+from npcbrain.tree.pointer import Pointer, reader
+from npcbrain.tree.ports import DURATION_RULE, MAX_MS, Port
 
-__all__ = ["check_callable", "check_child", "check_count", "check_ms", "check_name", "to_ns"]
+__all__ = [
+    "check_callable",
+    "check_child",
+    "check_count",
+    "check_ms",
+    "check_name",
+    "duration",
+    "num_turns",
+]
 
-MAX_MS = 1e12  # 31 years; keeps every moment far below NEVER_NS
+MAX_TURNS = 1_000_000  # of a count from the blackboard; a child that answers at once takes a second
 
 
 def check_name(name: object, where: str, *, required: bool = False) -> None:
@@ -43,7 +54,9 @@ def check_callable(fn: object, what: str, where: str) -> None:
 
 
 def check_count(count: object, what: str, high: int | None, where: str) -> None:
-    """Raises TreeError unless ``count`` is an int in ``1 .. high``."""
+    """Raises TreeError unless ``count`` is an int in ``1 .. high``, or a pointer to one."""
+    if isinstance(count, Pointer):
+        return
     if isinstance(count, int) and not isinstance(count, bool):
         if high is None and count >= 1:
             return
@@ -54,13 +67,29 @@ def check_count(count: object, what: str, high: int | None, where: str) -> None:
 
 
 def check_ms(ms: object, where: str) -> None:
-    """Raises TreeError unless ``ms`` is a duration: a finite number above zero."""
+    """Raises TreeError unless ``ms`` is a duration, a finite number above zero, or a pointer."""
+    if isinstance(ms, Pointer):
+        return
     if isinstance(ms, bool) or not isinstance(ms, int | float):
         raise TreeError(fault("ms", "be a number of milliseconds", ms, where))
     if not (isfinite(ms) and 0 < ms <= MAX_MS):
-        raise TreeError(fault("ms", f"be above 0 and at most {MAX_MS:g}", ms, where))
+        raise TreeError(fault("ms", DURATION_RULE, ms, where))
 
 
-def to_ns(ms: float) -> int:
-    """Milliseconds as whole nanoseconds, at least one."""
+def duration(ms: float | Pointer, site: Site) -> Callable[[State], int]:
+    """What gives a duration in whole nanoseconds, at least one; asked when one begins to count."""
+    return reader(ms, Port("ms", float), site, check_ms, _to_ns)
+
+
+def num_turns(count: Pointer, what: str, site: Site) -> Callable[[State], int]:
+    """What gives a number of turns that the blackboard tells; -1 for no end."""
+
+    def check(value: int, where: str) -> None:
+        if value != -1 and not 1 <= value <= MAX_TURNS:
+            raise TreeError(fault(what, f"be 1 to {MAX_TURNS}, or -1 for no end", value, where))
+
+    return reader(count, Port(what, int), site, check)
+
+
+def _to_ns(ms: float) -> int:
     return max(1, round(ms * NS_PER_MS))

@@ -7,6 +7,7 @@ fault becomes no node.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from npcbrain.errors import TreeError
@@ -134,11 +135,11 @@ class Builder:
         copies = row.kind is SetBlackboard and pointed(given.get("value", ""), "value")
         if copies and "output_key" in given:
             return self._copied(element, scope)
-        arguments = self._arguments(element, row.ports, scope, takes_entries=False)
+        arguments = self._arguments(element, row.ports, scope, is_builtin=True)
         nodes = [child for child in children if child is not None]
         if arguments is None or len(nodes) != num_children or not fewest <= num_children <= most:
             return None
-        values = {a.port.name: a.key or a.value for a in arguments}
+        values = {a.port.name: a.setting for a in arguments}
         name = element.attributes.get("name", "")
         return self._made(element, lambda: row.make(nodes, values, name))
 
@@ -154,8 +155,10 @@ class Builder:
         if element.children:
             advice = f"{entry.id} is a leaf"
             self.fault(element, entry.id, "have no children", len(element.children), advice)
-        takes = not entry.makes_node
-        arguments = self._arguments(element, entry.ports, scope, takes_entries=takes)
+        ports = entry.ports
+        if not entry.makes_node:  # a function is called with what the entry holds by then
+            ports = tuple(replace(port, takes_entries=True) for port in ports)
+        arguments = self._arguments(element, ports, scope)
         if arguments is None:
             return None
         name = element.attributes.get("name", "")
@@ -174,7 +177,12 @@ class Builder:
         return node
 
     def _arguments(
-        self, element: Element, ports: tuple[Port, ...], scope: Scope, *, takes_entries: bool
+        self,
+        element: Element,
+        ports: tuple[Port, ...],
+        scope: Scope,
+        *,
+        is_builtin: bool = False,
     ) -> list[Argument] | None:
         given = element.attributes
         known = {port.name for port in ports}
@@ -189,7 +197,7 @@ class Builder:
         arguments = []
         for port in ports:
             if port.name in given:
-                arguments.append(self._argument(element, port, scope, takes_entries))
+                arguments.append(self._argument(element, port, scope, is_builtin))
             elif port.default is MISSING:
                 advice = f'add {port.name}="..."'
                 self.fault(element, element.tag, f"have {port.name!r}", None, advice)
@@ -197,9 +205,7 @@ class Builder:
                 arguments.append(Argument(port, port.default))
         return arguments if len(self.faults) == num_faults else None
 
-    def _argument(
-        self, element: Element, port: Port, scope: Scope, takes_entries: bool
-    ) -> Argument:
+    def _argument(self, element: Element, port: Port, scope: Scope, is_builtin: bool) -> Argument:
         text = element.attributes[port.name]
         if port.is_script:
             return Argument(port, self._script(element, port.name, scope), text=text)
@@ -207,11 +213,11 @@ class Builder:
         what = f"{port.name!r} of {element.tag}"
         if port.is_output:
             # SetBlackboard and its kin may name an entry without braces.
-            key = name or ("" if takes_entries else text.strip())
+            key = name or (text.strip() if is_builtin else "")
             if not key:
                 self.fault(element, what, "name an entry", text, 'write "{entry}"', port.name)
             return Argument(port, key=scope.key(key), text=text)
-        if name and not takes_entries:
+        if name and not (is_builtin or port.takes_entries):
             advice = "an entry of the blackboard cannot be used here"
             self.fault(element, what, port.rule, text, advice, port.name)
         elif name:

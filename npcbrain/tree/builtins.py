@@ -25,16 +25,15 @@ from npcbrain.tree.decorators import (
     ForceSuccess,
     Inverter,
     KeepRunningUntilFailure,
-    Repeat,
-    Retry,
-    RunOnce,
 )
 from npcbrain.tree.leaves import Fail, SetBlackboard, Succeed, Wait
 from npcbrain.tree.node import Node
-from npcbrain.tree.ports import Port
-from npcbrain.tree.scripted import CheckScript, RunScript, ScriptGate, UnsetBlackboard
-from npcbrain.tree.status import FAILURE, SKIPPED, SUCCESS, Status
+from npcbrain.tree.pointer import Pointer
+from npcbrain.tree.ports import DURATION, NUMBER_OF_CHILDREN, TURNS, Port
+from npcbrain.tree.scripted import OUTCOMES, CheckScript, RunScript, ScriptGate, UnsetBlackboard
+from npcbrain.tree.status import Status
 from npcbrain.tree.timing import Cooldown, Delay, Timeout
+from npcbrain.tree.turns import Repeat, Retry, RunOnce
 
 __all__ = ["BUILTINS", "OLD_NAMES", "Builtin"]
 
@@ -42,7 +41,6 @@ Values = Mapping[str, Any]
 Make = Callable[[list[Node], Values, str], Node]
 Write = Callable[[Any], dict[str, Any]]
 
-OUTCOMES: Mapping[str, Status] = {s.name: s for s in (FAILURE, SUCCESS, SKIPPED)}
 NO_CHILD, ONE_CHILD, MANY_CHILDREN = (0, 0), (1, 1), (1, 10_000)
 
 
@@ -88,7 +86,7 @@ def _decorator(id: str, kind: type[Any]) -> Builtin:
 
 
 def _timed(id: str, kind: type[Any], port: str) -> Builtin:
-    ports = (Port(port, float),)
+    ports = (Port(port, float, limits=DURATION),)
     return Builtin(
         id,
         kind,
@@ -111,7 +109,7 @@ def _turns(id: str, kind: type[Any], port: str) -> Builtin:
         kind,
         "Decorator",
         ONE_CHILD,
-        (Port(port, int),),
+        (Port(port, int, limits=TURNS),),
         make,
         lambda node: {port: -1 if (count := getattr(node, port)) is None else count},
     )
@@ -134,14 +132,11 @@ def _script(id: str, kind: type[Any], family: str) -> Builtin:
 
 
 def _parallel(kids: list[Node], values: Values, name: str) -> Node:
-    def count(number: int) -> int | None:
-        # Counted from behind if negative, as in Python: -1 is all of them.
-        return None if number == -1 else number if number >= 0 else len(kids) + number + 1
-
+    success_count, failure_count = values["success_count"], values["failure_count"]
     return Parallel(
         *kids,
-        success_count=count(values["success_count"]),
-        failure_count=count(values["failure_count"]),
+        success_count=None if success_count == -1 else success_count,
+        failure_count=None if failure_count == -1 else failure_count,
         name=name,
     )
 
@@ -169,8 +164,14 @@ def _no_ports(node: Node) -> dict[str, Any]:
     return {}
 
 
-def _short(number: float) -> int | float:
+def _short(number: float | Pointer) -> int | float | Pointer:
+    if isinstance(number, Pointer):
+        return number
     return int(number) if number == int(number) else number
+
+
+def _outcome(word: str | Pointer) -> Status | Pointer:
+    return word if isinstance(word, Pointer) else OUTCOMES[word]
 
 
 BUILTINS: Mapping[str, Builtin] = {
@@ -189,7 +190,10 @@ BUILTINS: Mapping[str, Builtin] = {
             Parallel,
             "Control",
             MANY_CHILDREN,
-            (Port("success_count", int, -1), Port("failure_count", int, 1)),
+            (
+                Port("success_count", int, -1, limits=NUMBER_OF_CHILDREN),
+                Port("failure_count", int, 1, limits=NUMBER_OF_CHILDREN),
+            ),
             _parallel,
             lambda node: {
                 "success_count": -1 if node.success_count is None else node.success_count,
@@ -222,9 +226,12 @@ BUILTINS: Mapping[str, Builtin] = {
             ONE_CHILD,
             (Port("if", is_script=True), Port("else", str, "FAILURE", tuple(OUTCOMES))),
             lambda kids, values, name: ScriptGate(
-                kids[0], values["if"], OUTCOMES[values["else"]], name=name
+                kids[0], values["if"], _outcome(values["else"]), name=name
             ),
-            lambda node: {"if": node.script.text, "else": node.otherwise.name},
+            lambda node: {
+                "if": node.script.text,
+                "else": getattr(node.otherwise, "name", node.otherwise),
+            },
         ),
         Builtin(
             "SetBlackboard",
@@ -251,7 +258,7 @@ BUILTINS: Mapping[str, Builtin] = {
             Wait,
             "Action",
             NO_CHILD,
-            (Port("msec", float),),
+            (Port("msec", float, limits=DURATION),),
             lambda _, values, name: Wait(values["msec"], name=name),
             lambda node: {"msec": _short(node.ms)},
         ),

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from npcbrain.errors import TreeError, fault
+from npcbrain.errors import TreeError
 from npcbrain.tree.node import BLACKBOARD, OWNER, Compiled, Node, Site, State
+from npcbrain.tree.pointer import Pointer, reader
 from npcbrain.tree.ports import Output, Port
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 
@@ -38,6 +39,13 @@ class Argument:
     def is_given(self) -> bool:
         """Whether the file says anything about it."""
         return bool(self.text)
+
+    @property
+    def setting(self) -> Any:
+        """What a node is made with: a value, a pointer, or the name of an entry to write."""
+        if not self.key:
+            return self.value
+        return self.key if self.port.is_output else Pointer(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +134,4 @@ def _reader(argument: Argument, site: Site) -> Callable[[State], Any]:
     if port.is_output:
         place = site.live(lambda me: Output(me[BLACKBOARD], key))
         return lambda me: me[place]
-    where = f"{site.path} ({site.what})"
-
-    def read(me: State) -> Any:
-        board = me[BLACKBOARD]
-        if key not in board:
-            advice = f"something must write it before {site.what} runs"
-            raise TreeError(fault("entry", "be on the blackboard", key, where, advice))
-        return port.take(board[key], where)
-
-    return read
+    return reader(Pointer(key), port, site)

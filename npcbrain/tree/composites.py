@@ -18,18 +18,22 @@ Parallel            any answer, until it is decided     ticks all that are not d
 Concurrent          any answer, always                  ticks all, done or not
 ==================  ==================================  ==================================
 
-A child that answers SKIPPED is passed over as if it were not there (a ``Parallel`` that needs all
-counts it as one that succeeded); a node whose children were all skipped answers SKIPPED.
+A child that answers SKIPPED is passed over as if it were not there; a node whose children were all
+skipped answers SKIPPED. A ``Parallel`` whose number of successes is counted from behind (all, all
+but one) takes those who were skipped for successful, and so answers SUCCESS if all were.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from npcbrain.errors import TreeError, fault
-from npcbrain.tree.arguments import check_child, check_count, check_name
+from npcbrain.tree.arguments import check_child, check_name
 from npcbrain.tree.node import Compiled, Node, Site, State
 from npcbrain.tree.ordered import in_order, place_all, reactive
+from npcbrain.tree.pointer import Pointer, reader
+from npcbrain.tree.ports import Port
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
 
 __all__ = [
@@ -189,34 +193,35 @@ class Parallel(Composite):
 
     Decided means at once: children after the one that decided are not ticked, and those still
     running are halted. Not decided: RUNNING. Halted: halts what is running and forgets who is done.
+    Children that were skipped: see above; where a fixed number must succeed, they are asked again
+    at the next tick.
 
     For a body and a mind that must not wait for each other, take ``Concurrent``.
 
     Args:
         children: At least one, in order.
-        success_count: How many must succeed; None for all.
-        failure_count: How many may fail before all fails, that one included; None for all.
+        success_count: How many must succeed; None or -1 for all, -2 for all but one, and so on. A
+            pointer is read at each tick.
+        failure_count: How many may fail before all fails, that one included; likewise.
         name: For displays and errors; may be empty.
 
     Raises:
         TreeError: There is no child, one is not a node, or a count cannot be reached.
     """
 
-    success_count: int | None
-    failure_count: int | None
+    success_count: int | Pointer | None
+    failure_count: int | Pointer | None
 
     def __init__(
         self,
         *children: Node,
-        success_count: int | None = None,
-        failure_count: int | None = 1,
+        success_count: int | Pointer | None = None,
+        failure_count: int | Pointer | None = 1,
         name: str = "",
     ) -> None:
         Composite.__init__(self, *children, name=name)
-        if success_count is not None:
-            check_count(success_count, "success_count", len(children), "Parallel()")
-        if failure_count is not None:
-            check_count(failure_count, "failure_count", len(children), "Parallel()")
+        for what, count in (("success_count", success_count), ("failure_count", failure_count)):
+            _check_number(count, what, len(children), "Parallel()")
         object.__setattr__(self, "success_count", success_count)
         object.__setattr__(self, "failure_count", failure_count)
 
@@ -224,12 +229,9 @@ class Parallel(Composite):
         """Makes the closures of this node for one tree."""
         index = site.index
         num_children = len(self.children)
-        enough = self.success_count or num_children
-        # Two ways to fail, both a number of failures: the limit, or no way left to succeed.
-        too_many = min(self.failure_count or num_children, num_children - enough + 1)
-        all_of_them = self.success_count is None  # then who is skipped counts as one of them
-        succeeded = site.slot(enough - 1)
-        failed = site.slot(too_many - 1)
+        limits = self._limits(site, num_children)
+        succeeded = site.slot(num_children)
+        failed = site.slot(num_children)
         done = [site.slot(FAILURE) for _ in self.children]
         compiled = place_all(self.children, site)
         pairs = tuple(zip(done, (child.tick for child in compiled), strict=True))
@@ -249,29 +251,27 @@ class Parallel(Composite):
             return status
 
         def tick(me: State) -> Status:
+            # Two ways to fail, both a number of failures: the limit, or no way left to succeed.
+            enough, too_many, counts_skipped = limits(me)
             num_skipped = 0
             for slot, child in pairs:
                 if me[slot] == NOT_DONE:
                     status = child(me)
                     if status is SKIPPED:
                         num_skipped += 1
-                        if all_of_them and me[succeeded] + num_skipped == enough:
-                            if num_skipped == num_children:
-                                break
-                            return decide(me, SUCCESS)
-                        continue
-                    if status is SUCCESS:
+                    elif status is SUCCESS:
                         me[slot] = 1
-                        count = me[succeeded] + 1
-                        if count + (num_skipped if all_of_them else 0) == enough:
-                            return decide(me, SUCCESS)
-                        me[succeeded] = count
+                        me[succeeded] += 1
                     elif status is FAILURE:
                         me[slot] = 2
-                        count = me[failed] + 1
-                        if count == too_many:
+                        me[failed] += 1
+                        if me[failed] >= too_many:
                             return decide(me, FAILURE)
-                        me[failed] = count
+                        continue
+                    else:
+                        continue
+                    if me[succeeded] + (num_skipped if counts_skipped else 0) >= enough:
+                        return decide(me, SUCCESS)
             status = SKIPPED if num_skipped == num_children else RUNNING
             me[index] = status
             return status
@@ -282,6 +282,41 @@ class Parallel(Composite):
             stop_rest(me)
 
         return Compiled(tick, halt, any(child.may_skip for child in compiled))
+
+    def _limits(self, site: Site, num_children: int) -> Callable[[State], tuple[int, int, bool]]:
+        """What gives successes enough, failures too many, and whether skipping is success."""
+
+        def of(success_count: int, failure_count: int) -> tuple[int, int, bool]:
+            enough = _from_behind(success_count, num_children)
+            too_many = min(_from_behind(failure_count, num_children), num_children - enough + 1)
+            return enough, too_many, success_count < 0
+
+        def count_of(count: int | Pointer | None, what: str) -> Callable[[State], int]:
+            def check(value: int, where: str) -> None:
+                _check_number(value, what, num_children, where)
+
+            return reader(-1 if count is None else count, Port(what, int), site, check)
+
+        success = count_of(self.success_count, "success_count")
+        failure = count_of(self.failure_count, "failure_count")
+        counts = (self.success_count, self.failure_count)
+        if not any(isinstance(count, Pointer) for count in counts):
+            fixed = of(success([]), failure([]))  # of numbers alone, which need no state
+            return lambda me: fixed
+        return lambda me: of(success(me), failure(me))
+
+
+def _check_number(count: object, what: str, num_children: int, where: str) -> None:
+    """Raises TreeError unless ``count`` is a number of children, forwards or from behind."""
+    if count is None or isinstance(count, Pointer):
+        return
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= abs(count) <= num_children:
+        rule = f"be 1 to {num_children}, or -1 for all, -2 for all but one"
+        raise TreeError(fault(what, rule, count, where))
+
+
+def _from_behind(count: int, num_children: int) -> int:
+    return count if count > 0 else num_children + count + 1
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -12,6 +12,8 @@ from npcbrain.errors import TreeError, fault
 from npcbrain.tree.composites import Composite
 from npcbrain.tree.node import BLACKBOARD, Compiled, Node, Site, State
 from npcbrain.tree.ordered import place_all
+from npcbrain.tree.pointer import Pointer, reader
+from npcbrain.tree.ports import Port
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 
 __all__ = ["IfThenElse", "Switch", "WhileDoElse"]
@@ -124,7 +126,8 @@ class Switch(Composite):
     """Ticks the child whose case equals an entry of the blackboard; the last child if none does.
 
     The entry is read at every tick; if another child was RUNNING, it is halted. Numbers and their
-    spelling are equal (``3`` and ``"3"``). Answers what the child answers. Halted: halts it.
+    spelling are equal (``3`` and ``"3"``). Answers what the child answers. Halted: halts it. Cases
+    that are pointers are read at every tick, in their order.
 
     Args:
         children: One for each case and one more, the default.
@@ -137,9 +140,11 @@ class Switch(Composite):
     """
 
     key: str
-    cases: tuple[Case, ...]
+    cases: tuple[Case | Pointer, ...]
 
-    def __init__(self, *children: Node, key: str, cases: tuple[Case, ...], name: str = "") -> None:
+    def __init__(
+        self, *children: Node, key: str, cases: tuple[Case | Pointer, ...], name: str = ""
+    ) -> None:
         Composite.__init__(self, *children, name=name)
         if not isinstance(key, str) or not key:
             raise TreeError(fault("key", "be a string, not empty", key, "Switch()"))
@@ -157,15 +162,10 @@ class Switch(Composite):
         compiled = place_all(self.children, site)
         ticks = tuple(child.tick for child in compiled)
         halts = tuple(child.halt for child in compiled)
-        key, default = self.key, len(self.cases)
-        # Text and numbers in one table: 3 finds 3.0 by itself, and "3" by its spelling.
-        table: dict[object, int] = {}
-        for number, case in enumerate(self.cases):
-            table.setdefault(_plain(case), number)
+        choose = self._choose(site)
 
         def tick(me: State) -> Status:
-            value = me[BLACKBOARD].get(key)
-            number = table.get(_plain(value), default) if value is not None else default
+            number = choose(me)
             before = me[running]
             if before not in (-1, number):
                 me[running] = -1
@@ -176,6 +176,32 @@ class Switch(Composite):
             return status
 
         return Compiled(tick, _halt_all(site, halts, running, -1), _may_skip(compiled))
+
+    def _choose(self, site: Site) -> Callable[[State], int]:
+        """What gives the number of the child."""
+        key, default = self.key, len(self.cases)
+        if any(isinstance(case, Pointer) for case in self.cases):
+            cases = [reader(case, Port("case", object), site) for case in self.cases]
+
+            def search(me: State) -> int:
+                value = me[BLACKBOARD].get(key)
+                if value is not None:
+                    for number, case in enumerate(cases):
+                        if _plain(case(me)) == _plain(value):
+                            return number
+                return default
+
+            return search
+        # Text and numbers in one table: 3 finds 3.0 by itself, and "3" by its spelling.
+        table: dict[object, int] = {}
+        for number, case in enumerate(self.cases):
+            table.setdefault(_plain(case), number)
+
+        def look_up(me: State) -> int:
+            value = me[BLACKBOARD].get(key)
+            return table.get(_plain(value), default) if value is not None else default
+
+        return look_up
 
 
 def _plain(value: object) -> object:

@@ -1,8 +1,9 @@
-"""Nodes with one child, which change its answer, its number of turns, or when it may begin.
+"""Nodes with one child, which change its answer or say when it may begin.
 
-Decorators that keep time are in ``timing``. The child comes first in all of them. Tables tell
-the meaning answer by answer; where a node of that name exists in BehaviorTree.CPP 4, it is the
-same unless the docstring says how it differs. Floor 1. Invariant: as in ``composites``.
+Decorators that count its turns are in ``turns``, those that keep time in ``timing``. The child
+comes first in all of them. Tables tell the meaning answer by answer; where a node of that name
+exists in BehaviorTree.CPP 4, it is the same unless the docstring says how it differs. Floor 1.
+Invariant: as in ``composites``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from npcbrain.errors import TreeError, fault
-from npcbrain.tree.arguments import check_callable, check_child, check_count, check_name
+from npcbrain.tree.arguments import check_callable, check_child, check_name
 from npcbrain.tree.node import OWNER, Compiled, Node, Site, State
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
 
@@ -24,9 +25,7 @@ __all__ = [
     "Inverter",
     "KeepRunningUntilFailure",
     "Precondition",
-    "Repeat",
-    "Retry",
-    "RunOnce",
+    "mapped",
 ]
 
 
@@ -63,7 +62,7 @@ class Inverter(Decorator):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _mapped(self.child, site, success=FAILURE, failure=SUCCESS)
+        return mapped(self.child, site, success=FAILURE, failure=SUCCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class ForceSuccess(Decorator):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _mapped(self.child, site, success=SUCCESS, failure=SUCCESS)
+        return mapped(self.child, site, success=SUCCESS, failure=SUCCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class ForceFailure(Decorator):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _mapped(self.child, site, success=FAILURE, failure=FAILURE)
+        return mapped(self.child, site, success=FAILURE, failure=FAILURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,127 +104,7 @@ class KeepRunningUntilFailure(Decorator):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return _mapped(self.child, site, success=RUNNING, failure=FAILURE)
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat(Decorator):
-    """Runs the child ``num_cycles`` times as long as it succeeds.
-
-    ========  =============================================================
-    child     answers
-    ========  =============================================================
-    SUCCESS   begins the next cycle in the same tick; SUCCESS after the last
-    FAILURE   FAILURE; counts from zero next time
-    RUNNING   RUNNING; goes on in this cycle next time
-    ========  =============================================================
-
-    With ``num_cycles=None`` it never succeeds, and one cycle ends the tick (RUNNING): a child
-    that answers at once would otherwise never give the frame back. Halted: counts from zero.
-
-    Raises:
-        TreeError: ``num_cycles`` is not at least 1.
-    """
-
-    num_cycles: int | None
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        Decorator.__post_init__(self)
-        if self.num_cycles is not None:
-            check_count(self.num_cycles, "num_cycles", None, "Repeat()")
-
-    def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
-        if self.num_cycles is None:
-            return _mapped(self.child, site, success=RUNNING, failure=FAILURE)
-        return _again(self.child, site, self.num_cycles, again=SUCCESS)
-
-
-@dataclass(frozen=True, slots=True)
-class Retry(Decorator):
-    """Runs the child up to ``num_attempts`` times until it succeeds.
-
-    ========  =============================================================
-    child     answers
-    ========  =============================================================
-    SUCCESS   SUCCESS; counts from zero next time
-    FAILURE   begins the next attempt in the same tick; FAILURE after the last
-    RUNNING   RUNNING; goes on in this attempt next time
-    ========  =============================================================
-
-    With ``num_attempts=None`` it never fails, and one attempt ends the tick (RUNNING), as in
-    ``Repeat``. Halted: counts from zero. BehaviorTree.CPP calls it RetryUntilSuccessful.
-
-    Raises:
-        TreeError: ``num_attempts`` is not at least 1.
-    """
-
-    num_attempts: int | None
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        Decorator.__post_init__(self)
-        if self.num_attempts is not None:
-            check_count(self.num_attempts, "num_attempts", None, "Retry()")
-
-    def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
-        if self.num_attempts is None:
-            return _mapped(self.child, site, success=SUCCESS, failure=RUNNING)
-        return _again(self.child, site, self.num_attempts, again=FAILURE)
-
-
-@dataclass(frozen=True, slots=True)
-class RunOnce(Decorator):
-    """Runs the child to its end once in the life of the tree, and keeps its answer for good.
-
-    ========  =============================================================
-    child     answers
-    ========  =============================================================
-    SUCCESS   SUCCESS, now and ever after, without ticking the child
-    FAILURE   FAILURE, now and ever after, without ticking the child
-    RUNNING   RUNNING
-    ========  =============================================================
-
-    Halted before its end, the child runs again; halted afterwards, the answer stays.
-
-    Args:
-        child: What to run.
-        name: For displays and errors; may be empty.
-        then_skip: Answer SKIPPED instead of the kept answer, so that a sequence or selector goes on
-            as if this were not there. BehaviorTree.CPP does that unless told not to.
-    """
-
-    name: str = ""
-    then_skip: bool = False
-
-    def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
-        index = site.index
-        answer = site.slot(FAILURE)  # IDLE until the child is done
-        then_skip = self.then_skip
-        tick_child, halt_child, may_skip = site.child(self.child)
-
-        def tick(me: State) -> Status:
-            known = me[answer]
-            if known == 0:
-                status = tick_child(me)
-                if status is SUCCESS or status is FAILURE:
-                    me[answer] = int(status)
-            elif then_skip:
-                status = SKIPPED
-            else:
-                status = SUCCESS if known == 1 else FAILURE
-            me[index] = status
-            return status
-
-        def halt(me: State) -> None:
-            if me[index] is RUNNING:
-                me[index] = IDLE
-            halt_child(me)
-
-        return Compiled(tick, halt, may_skip or then_skip)
+        return mapped(self.child, site, success=RUNNING, failure=FAILURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +182,7 @@ class Guard(Decorator):
         return _asked(self.child, self.fn, FAILURE, site, every_tick=True)
 
 
-def _mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Compiled:
+def mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Compiled:
     """A node without memory: one answer for another, RUNNING stays RUNNING."""
     index = site.index
     tick_child, halt_child, may_skip = site.child(child)
@@ -318,35 +197,6 @@ def _mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Com
         return status
 
     def halt(me: State) -> None:
-        if me[index] is RUNNING:
-            me[index] = IDLE
-        halt_child(me)
-
-    return Compiled(tick, halt, may_skip)
-
-
-def _again(child: Node, site: Site, num_turns: int, *, again: Status) -> Compiled:
-    """Repeat and Retry in one: they differ in the answer that earns another turn."""
-    index = site.index
-    turn = site.slot(num_turns - 1)
-    tick_child, halt_child, may_skip = site.child(child)
-
-    def tick(me: State) -> Status:
-        count = me[turn]
-        while True:
-            status = tick_child(me)
-            if status is not again:
-                me[turn] = count if status is RUNNING or status is SKIPPED else 0
-                break
-            count += 1
-            if count == num_turns:
-                me[turn] = 0
-                break
-        me[index] = status
-        return status
-
-    def halt(me: State) -> None:
-        me[turn] = 0
         if me[index] is RUNNING:
             me[index] = IDLE
         halt_child(me)

@@ -7,14 +7,29 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.blackboard import Blackboard
+from npcbrain.tree.pointer import Pointer
 
-__all__ = ["MISSING", "Output", "Port", "ports_of"]
+__all__ = [
+    "DURATION",
+    "DURATION_RULE",
+    "MAX_MS",
+    "MISSING",
+    "NUMBER_OF_CHILDREN",
+    "TURNS",
+    "Output",
+    "Port",
+    "literal",
+    "ports_of",
+]
+
+MAX_MS = 1e12  # 31 years; keeps every moment far below what trees take for never
+DURATION_RULE = "be above 0 and at most 1e12 milliseconds"
 
 T = TypeVar("T")
 MISSING = inspect.Parameter.empty
@@ -41,6 +56,19 @@ class Output(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a number of a port must be, and how to say so."""
+
+    rule: str
+    hold: Callable[[Any], bool]
+
+
+DURATION = Limits(DURATION_RULE, lambda ms: 0 < ms <= MAX_MS)
+TURNS = Limits("be at least 1, or -1 for no end", lambda count: count == -1 or count >= 1)
+NUMBER_OF_CHILDREN = Limits("be at least 1, or -1 for all, -2 for all but one", lambda n: n != 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Port:
     """One argument of a node.
 
@@ -51,6 +79,8 @@ class Port:
         choices: The only values allowed; empty for any.
         is_output: Whether the node writes it.
         is_script: Whether it is a script.
+        takes_entries: Whether it may be read from an entry of the blackboard, ``{entry}``.
+        limits: What a number must be besides; None for anything.
     """
 
     name: str
@@ -59,12 +89,16 @@ class Port:
     choices: tuple[Any, ...] = ()
     is_output: bool = False
     is_script: bool = False
+    takes_entries: bool = False
+    limits: Limits | None = None
 
     @property
     def rule(self) -> str:
         """What a value must be, for messages."""
         if self.choices:
             return "be " + " or ".join(map(str, self.choices))
+        if self.limits is not None:
+            return self.limits.rule
         return {
             int: "be a whole number",
             float: "be a number",
@@ -100,6 +134,8 @@ class Port:
             value = literal(text)
         if self.choices and value not in self.choices:
             raise ValueError(text)
+        if self.limits is not None and not self.limits.hold(value):
+            raise ValueError(text)
         return value
 
     def take(self, value: Any, where: str) -> Any:
@@ -115,15 +151,16 @@ class Port:
                 return self.read(value)
             if self.kind is float and type(value) is int:
                 return float(value)
-            if self.kind is str and type(value) in (int, float):
-                return str(value)
+            if self.kind is str and type(value) in (bool, int, float):
+                return self.write(value)
             if type(value) is self.kind and (not self.choices or value in self.choices):
                 return value
         except ValueError:
             pass
         raise TreeError(fault(f"port {self.name!r}", self.rule, value, where))
 
-    def write(self, value: Any) -> str:
+    @staticmethod
+    def write(value: Any) -> str:
         """A value as an attribute; ``read`` gives it back."""
         if isinstance(value, bool):
             return "true" if value else "false"
@@ -131,7 +168,14 @@ class Port:
 
 
 def literal(text: str) -> int | float | bool | str:
-    """Text as what it looks like: a number, true or false, else itself."""
+    """Text as what it looks like: a number, true or false, else itself.
+
+    Only where it is written as the value would be: a ``007`` or ``1.50`` that comes back as text
+    must be what the file says. Scripts compare such text with numbers all the same.
+
+    >>> literal("42"), literal("-1.5"), literal("true"), literal("007"), literal("1_000")
+    (42, -1.5, True, '007', '1_000')
+    """
     if text in ("true", "false"):
         return text == "true"
     for kind in (int, float):
@@ -139,7 +183,8 @@ def literal(text: str) -> int | float | bool | str:
             value = kind(text)
         except ValueError:
             continue
-        return value if isfinite(value) else text
+        if isfinite(value) and str(value) == text:
+            return value
     return text
 
 
@@ -189,10 +234,11 @@ def _port(parameter: inspect.Parameter, hint: Any, where: str) -> Port:
         kinds = {type(choice) for choice in arguments}
         if len(kinds) == 1 and next(iter(kinds)) in (str, int):
             return Port(parameter.name, kinds.pop(), parameter.default, arguments)
-    if type(None) in arguments:  # an optional one is as its other type
-        rest = [kind for kind in arguments if kind is not type(None)]
+    if type(None) in arguments or Pointer in arguments:  # as the type that remains
+        rest = [kind for kind in arguments if kind not in (type(None), Pointer)]
         if len(rest) == 1:
-            return _port(parameter, rest[0], where)
+            port = _port(parameter, rest[0], where)
+            return replace(port, takes_entries=Pointer in arguments)
     if hint in (str, int, float, bool):
         return Port(parameter.name, hint, parameter.default)
     if hint is Any or hint is object:

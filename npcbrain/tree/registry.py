@@ -64,7 +64,7 @@ class Entry:
         if not self.makes_node:
             is_condition = self.family == "Condition"
             return Call(self.id, self.fn, arguments, is_condition, self.on_halt, name)
-        values = {a.port.name: a.value for a in arguments if a.is_given}
+        values = {a.port.name: a.setting for a in arguments if a.is_given}
         node = self.fn(**values, name=name) if name else self.fn(**values)
         if not isinstance(node, Node):
             raise TreeError(fault(f"what {self.id!r} makes", "be a node", node, "the registry"))
@@ -114,8 +114,9 @@ class Registry:
 
         Args:
             id: The name in tree files.
-            make: Called with its ports (and ``name``) when a file is loaded; returns a node. Its
-                ports hold values, not entries of the blackboard.
+            make: Called with its ports (and ``name``) when a file is loaded; returns a node. A port
+                whose type allows a ``Pointer`` (``ttl_ms: float | Pointer``) may name an entry of
+                the blackboard in the file; the others hold values.
             family: What editors show it as.
 
         Raises:

@@ -7,17 +7,20 @@ a node; ``SubTree`` gives a part of a tree its name and first entries. Not the l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from npcbrain.errors import TreeError
 from npcbrain.tree.decorators import Decorator
 from npcbrain.tree.node import BLACKBOARD, Compiled, Node, Site, State
+from npcbrain.tree.pointer import Pointer, reader
+from npcbrain.tree.ports import Port
 from npcbrain.tree.script import Script, is_true
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
 
 __all__ = [
+    "OUTCOMES",
     "CheckScript",
     "Conditioned",
     "CopyEntry",
@@ -26,6 +29,8 @@ __all__ = [
     "SubTree",
     "UnsetBlackboard",
 ]
+
+OUTCOMES: Mapping[str, Status] = {s.name: s for s in (FAILURE, SUCCESS, SKIPPED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +123,23 @@ class ScriptGate(Decorator):
     Args:
         child: What the script allows.
         script: Its value decides.
-        otherwise: SUCCESS, FAILURE or SKIPPED, without ticking the child.
+        otherwise: SUCCESS, FAILURE or SKIPPED, without ticking the child; a pointer's entry holds
+            the word.
         name: For displays and errors; may be empty.
     """
 
     script: Script
-    otherwise: Status = FAILURE
+    otherwise: Status | Pointer = FAILURE
     name: str = ""
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
-        index, running, otherwise = site.index, site.slot(), self.otherwise
-        ask = _asker(self.script, site)
+        index, running = site.index, site.slot()
+        ask, otherwise = _asker(self.script, site), self._otherwise(site)
         tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
-            status = tick_child(me) if me[running] == 1 or ask(me) else otherwise
+            status = tick_child(me) if me[running] == 1 or ask(me) else otherwise(me)
             me[running] = 1 if status is RUNNING else 0
             me[index] = status
             return status
@@ -144,7 +150,15 @@ class ScriptGate(Decorator):
                 me[index] = IDLE
             halt_child(me)
 
-        return Compiled(tick, halt, may_skip or otherwise is SKIPPED)
+        skips = self.otherwise is SKIPPED or isinstance(self.otherwise, Pointer)
+        return Compiled(tick, halt, may_skip or skips)
+
+    def _otherwise(self, site: Site) -> Callable[[State], Status]:
+        otherwise = self.otherwise
+        if isinstance(otherwise, Pointer):
+            port = Port("else", str, choices=tuple(OUTCOMES))
+            return reader(otherwise, port, site, turn=OUTCOMES.__getitem__)
+        return lambda me: otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from npcbrain.tree.arguments import check_ms, to_ns
+from npcbrain.tree.arguments import check_ms, duration
 from npcbrain.tree.decorators import Decorator
 from npcbrain.tree.node import NEVER_NS, NOW_NS, Compiled, Site, State
+from npcbrain.tree.pointer import Pointer
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, Status
 
 __all__ = ["Cooldown", "Delay", "Timeout"]
@@ -20,9 +21,9 @@ __all__ = ["Cooldown", "Delay", "Timeout"]
 
 @dataclass(frozen=True, slots=True)
 class _Timed(Decorator):
-    """A decorator with a duration."""
+    """A decorator with a duration; of a pointer, that which the entry holds when it begins."""
 
-    ms: float
+    ms: float | Pointer
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -53,7 +54,7 @@ class Timeout(_Timed):
         """Makes the closures of this node for one tree."""
         index = site.index
         deadline = site.moment()
-        limit_ns = to_ns(self.ms)
+        limit_ns = duration(self.ms, site)
         tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
@@ -66,7 +67,7 @@ class Timeout(_Timed):
             if status is not RUNNING:
                 me[deadline] = NEVER_NS
             elif me[deadline] == NEVER_NS:
-                me[deadline] = me[NOW_NS] + limit_ns
+                me[deadline] = me[NOW_NS] + limit_ns(me)
             me[index] = status
             return status
 
@@ -102,7 +103,7 @@ class Cooldown(_Timed):
         index = site.index
         ready = site.moment()  # NEVER_NS: not cooling down
         running = site.slot()
-        pause_ns = to_ns(self.ms)
+        pause_ns = duration(self.ms, site)
         tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
@@ -116,14 +117,14 @@ class Cooldown(_Timed):
                 me[running] = 1
             elif status is not SKIPPED:
                 me[running] = 0
-                me[ready] = me[NOW_NS] + pause_ns
+                me[ready] = me[NOW_NS] + pause_ns(me)
             me[index] = status
             return status
 
         def halt(me: State) -> None:
             if me[running] == 1:
                 me[running] = 0
-                me[ready] = me[NOW_NS] + pause_ns
+                me[ready] = me[NOW_NS] + pause_ns(me)
             if me[index] is RUNNING:
                 me[index] = IDLE
             halt_child(me)
@@ -153,12 +154,12 @@ class Delay(_Timed):
         """Makes the closures of this node for one tree."""
         index = site.index
         start = site.moment()
-        delay_ns = to_ns(self.ms)
+        delay_ns = duration(self.ms, site)
         tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
             if me[start] == NEVER_NS:
-                me[start] = me[NOW_NS] + delay_ns
+                me[start] = me[NOW_NS] + delay_ns(me)
             status: Status = RUNNING
             if me[NOW_NS] >= me[start]:
                 status = tick_child(me)

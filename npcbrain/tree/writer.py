@@ -18,6 +18,7 @@ from npcbrain.tree.composites import Composite
 from npcbrain.tree.decorators import Decorator
 from npcbrain.tree.leaves import Action, Condition
 from npcbrain.tree.node import Node
+from npcbrain.tree.pointer import Pointer
 from npcbrain.tree.ports import MISSING, Port
 from npcbrain.tree.registry import Entry, Registry
 from npcbrain.tree.scope import Scope, pointed
@@ -155,7 +156,7 @@ class _Writer:
             return node.name, {}
         entry = self.makers.get(id(type(node)))
         if entry is not None:
-            return entry.id, _fields(node, entry)
+            return entry.id, self.fields(node, entry, scope)
         num_children = len(node.children) if isinstance(node, Composite) else 0
         for row in BUILTINS.values():
             if type(node) is row.kind and row.children[0] <= max(num_children, row.children[0]):
@@ -173,9 +174,19 @@ class _Writer:
         )
 
     def value(self, port: Port, value: Any, scope: Scope) -> str:
+        if isinstance(value, Pointer):
+            return f"{{{_name(scope, value.key)}}}"
         if port.is_output:
             return f"{{{_name(scope, value)}}}"
         return port.write(value)
+
+    def fields(self, node: Node, entry: Entry, scope: Scope) -> dict[str, str]:
+        ports = {}
+        for port in entry.ports:
+            value = getattr(node, port.name)
+            if value != port.default and value is not None:
+                ports[port.name] = self.value(port, value, scope)
+        return ports
 
     def subtree(self, node: SubTree, scope: Scope) -> dict[str, str]:
         ports = dict(node.ports)
@@ -185,15 +196,6 @@ class _Writer:
             inner.ports[name] = scope.key(outer) if outer else f"{inner.prefix}{name}"
         self.tree(node.tree, node.child, inner)
         return {"ID": node.tree, **ports}
-
-
-def _fields(node: Node, entry: Entry) -> dict[str, str]:
-    ports = {}
-    for port in entry.ports:
-        value = getattr(node, port.name)
-        if value != port.default and value is not None:
-            ports[port.name] = port.write(value)
-    return ports
 
 
 def _name(scope: Scope, key: str) -> str:

@@ -1,0 +1,97 @@
+"""``Pointer``: an argument that is read from the blackboard when it is needed.
+
+In tree files it is written ``{entry}``. Not what a port may hold, which is ``ports``. Floor 1.
+Invariant: what was read is of the port's type and within the node's limits, or a ``TreeError``
+names the node and the entry.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from npcbrain.errors import TreeError, fault
+from npcbrain.tree.node import BLACKBOARD, State
+
+if TYPE_CHECKING:
+    from npcbrain.tree.node import Site
+    from npcbrain.tree.ports import Port
+
+__all__ = ["Pointer", "reader"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Stands for the value of an entry of the blackboard.
+
+    >>> from npcbrain.clock import SystemClock
+    >>> from npcbrain.tree import Blackboard, Repeat, Succeed, compile
+    >>> board = Blackboard(rounds=3)
+    >>> compile(Repeat(Succeed(), Pointer("rounds")), None, SystemClock(), board).tick()
+    <Status.SUCCESS: 1>
+
+    Args:
+        key: The entry.
+
+    Raises:
+        TreeError: ``key`` is not a string with something in it.
+    """
+
+    key: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.key, str) or not self.key:
+            raise TreeError(fault("key", "be a string, not empty", self.key, "Pointer()"))
+
+    def read(self, board: Mapping[str, Any], port: Port, where: str, what: str) -> Any:
+        """The value, as the port's type.
+
+        Args:
+            board: The blackboard.
+            port: What is asked for.
+            where: The node's path, for messages.
+            what: The node, for messages.
+
+        Raises:
+            TreeError: There is no such entry, or it is of another type.
+        """
+        key = self.key
+        if key not in board:
+            near = difflib.get_close_matches(key, list(board), n=1)
+            advice = f"something must write it before {what} runs"
+            if near:
+                advice = f"did you mean {near[0]!r}? {advice}"
+            raise TreeError(fault("entry", "be on the blackboard", key, where, advice))
+        return port.take(board[key], where)
+
+
+def reader(
+    value: Any,
+    port: Port,
+    site: Site,
+    check: Callable[[Any, str], object] | None = None,
+    turn: Callable[[Any], Any] | None = None,
+) -> Callable[[State], Any]:
+    """What gives an argument at each moment: the value itself, or what its entry holds by then.
+
+    Args:
+        value: A value that is known to be right, or a pointer.
+        port: What the argument must be.
+        site: The node's place.
+        check: Called with what was read and where; raises if it is out of the node's limits.
+        turn: What the node really needs, from the value; the value itself if None.
+    """
+    if not isinstance(value, Pointer):
+        fixed = value if turn is None else turn(value)
+        return lambda me: fixed
+    pointer, where, what = value, f"{site.path} ({site.what})", site.what
+
+    def read(me: State) -> Any:
+        found = pointer.read(me[BLACKBOARD], port, where, what)
+        if check is not None:
+            check(found, f"{where}, entry {pointer.key!r}")
+        return found if turn is None else turn(found)
+
+    return read

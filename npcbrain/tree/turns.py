@@ -1,0 +1,211 @@
+"""Decorators that count a child's turns: ``Repeat``, ``Retry``, ``RunOnce``.
+
+Floor 1. Invariant: as in ``composites``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from npcbrain.tree.arguments import MAX_TURNS, check_count, num_turns
+from npcbrain.tree.decorators import Decorator, mapped
+from npcbrain.tree.node import Compiled, Node, Site, State
+from npcbrain.tree.pointer import Pointer, reader
+from npcbrain.tree.ports import Port
+from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
+
+__all__ = ["Repeat", "Retry", "RunOnce"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Decorator):
+    """Runs the child ``num_cycles`` times as long as it succeeds.
+
+    ========  =============================================================
+    child     answers
+    ========  =============================================================
+    SUCCESS   begins the next cycle in the same tick; SUCCESS after the last
+    FAILURE   FAILURE; counts from zero next time
+    RUNNING   RUNNING; goes on in this cycle next time
+    ========  =============================================================
+
+    With ``num_cycles=None`` it never succeeds, and one cycle ends the tick (RUNNING): a child
+    that answers at once would otherwise never give the frame back. Halted: counts from zero.
+    A pointer is read at each tick; -1 stands for None there.
+
+    Raises:
+        TreeError: ``num_cycles`` is not at least 1.
+    """
+
+    num_cycles: int | Pointer | None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        Decorator.__post_init__(self)
+        if self.num_cycles is not None:
+            check_count(self.num_cycles, "num_cycles", None, "Repeat()")
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        if self.num_cycles is None:
+            return mapped(self.child, site, success=RUNNING, failure=FAILURE)
+        return _counted(self.child, site, self.num_cycles, "num_cycles", again=SUCCESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry(Decorator):
+    """Runs the child up to ``num_attempts`` times until it succeeds.
+
+    ========  =============================================================
+    child     answers
+    ========  =============================================================
+    SUCCESS   SUCCESS; counts from zero next time
+    FAILURE   begins the next attempt in the same tick; FAILURE after the last
+    RUNNING   RUNNING; goes on in this attempt next time
+    ========  =============================================================
+
+    With ``num_attempts=None`` it never fails, and one attempt ends the tick (RUNNING), as in
+    ``Repeat``. Halted: counts from zero. A pointer is read at each tick; -1 stands for None there.
+    BehaviorTree.CPP calls it RetryUntilSuccessful.
+
+    Raises:
+        TreeError: ``num_attempts`` is not at least 1.
+    """
+
+    num_attempts: int | Pointer | None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        Decorator.__post_init__(self)
+        if self.num_attempts is not None:
+            check_count(self.num_attempts, "num_attempts", None, "Retry()")
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        if self.num_attempts is None:
+            return mapped(self.child, site, success=SUCCESS, failure=RUNNING)
+        return _counted(self.child, site, self.num_attempts, "num_attempts", again=FAILURE)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOnce(Decorator):
+    """Runs the child to its end once in the life of the tree, and keeps its answer for good.
+
+    ========  =============================================================
+    child     answers
+    ========  =============================================================
+    SUCCESS   SUCCESS, now and ever after, without ticking the child
+    FAILURE   FAILURE, now and ever after, without ticking the child
+    RUNNING   RUNNING
+    ========  =============================================================
+
+    Halted before its end, the child runs again; halted afterwards, the answer stays.
+
+    Args:
+        child: What to run.
+        name: For displays and errors; may be empty.
+        then_skip: Answer SKIPPED instead of the kept answer, so that a sequence or selector goes on
+            as if this were not there. BehaviorTree.CPP does that unless told not to.
+    """
+
+    name: str = ""
+    then_skip: bool | Pointer = False
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        index = site.index
+        answer = site.slot(FAILURE)  # IDLE until the child is done
+        then_skip = reader(self.then_skip, Port("then_skip", bool), site)
+        tick_child, halt_child, may_skip = site.child(self.child)
+
+        def tick(me: State) -> Status:
+            known = me[answer]
+            if known == 0:
+                status = tick_child(me)
+                if status is SUCCESS or status is FAILURE:
+                    me[answer] = int(status)
+            elif then_skip(me):
+                status = SKIPPED
+            else:
+                status = SUCCESS if known == 1 else FAILURE
+            me[index] = status
+            return status
+
+        def halt(me: State) -> None:
+            if me[index] is RUNNING:
+                me[index] = IDLE
+            halt_child(me)
+
+        return Compiled(tick, halt, may_skip or self.then_skip is not False)
+
+
+def _counted(
+    child: Node, site: Site, count: int | Pointer, what: str, *, again: Status
+) -> Compiled:
+    """Repeat and Retry in one: they differ in the answer that earns another turn."""
+    index = site.index
+    turn = site.slot(MAX_TURNS if isinstance(count, Pointer) else count - 1)
+    tick_child, halt_child, may_skip = site.child(child)
+
+    def halt(me: State) -> None:
+        me[turn] = 0
+        if me[index] is RUNNING:
+            me[index] = IDLE
+        halt_child(me)
+
+    if isinstance(count, Pointer):
+        tick = _as_told(tick_child, index, turn, num_turns(count, what, site), again)
+    else:
+        tick = _fixed(tick_child, index, turn, count, again)
+    return Compiled(tick, halt, may_skip)
+
+
+def _fixed(
+    tick_child: Callable[[State], Status], index: int, turn: int, last: int, again: Status
+) -> Callable[[State], Status]:
+    def tick(me: State) -> Status:
+        count = me[turn]
+        while True:
+            status = tick_child(me)
+            if status is not again:
+                me[turn] = count if status is RUNNING or status is SKIPPED else 0
+                break
+            count += 1
+            if count == last:
+                me[turn] = 0
+                break
+        me[index] = status
+        return status
+
+    return tick
+
+
+def _as_told(
+    tick_child: Callable[[State], Status],
+    index: int,
+    turn: int,
+    told: Callable[[State], int],
+    again: Status,
+) -> Callable[[State], Status]:
+    """As above, with a last turn that may change from tick to tick."""
+
+    def tick(me: State) -> Status:
+        last, count = told(me), me[turn]
+        while True:
+            status = tick_child(me)
+            if status is not again:
+                me[turn] = count if status is RUNNING or status is SKIPPED else 0
+                break
+            count += 1
+            if last == -1:  # no end, and one turn a tick
+                status = RUNNING
+                me[turn] = 0
+                break
+            if count >= last:
+                me[turn] = 0
+                break
+        me[index] = status
+        return status
+
+    return tick
