@@ -41,7 +41,7 @@ from npcbrain.pacing import FRAME_NS, FrameClock
 from npcbrain.village import CAST, QUESTIONS, Round, Village
 from npcbrain.warm_bench import bench_warm
 
-__all__ = ["Comparison", "GameWork", "bench_frames"]
+__all__ = ["Comparison", "GameWork", "bench_frames", "busy_note"]
 
 MIN_ROUND_FRAMES = 30  # nobody is asked twice in half a second, even if trees answer at once
 CALIBRATION_NS = 400 * NS_PER_MS
@@ -228,7 +228,7 @@ def bench_frames(
         "budget_ms": budget_ms,
         "game_ms": game_ms,
         "cpu_share": round(cpu_share, 4),
-        "note": _note(cpu_share),
+        "note": busy_note(cpu_share),
         "fallback_reasons": dict(log.fallbacks),
         "frame_on_p50_ms": ms(quantile(on_ns_sorted, 0.5)),
         "frame_on_p99_ms": ms(quantile(on_ns_sorted, 0.99)),
@@ -237,7 +237,7 @@ def bench_frames(
     }
 
 
-def _note(cpu_share: float) -> str:
+def busy_note(cpu_share: float) -> str:
     """What to think of the times; kept with them, because a file outlives a warning."""
     if cpu_share >= BUSY_SHARE:
         return ""

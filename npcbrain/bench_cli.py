@@ -158,9 +158,7 @@ def _checkout_module(name: str) -> Any:
     if not (root / Path(*name.split("."))).with_suffix(".py").is_file():
         rule = "run from a checkout, which can import weights"
         advice = "clone npcbrain and run pip install --editable .[bench] in it"
-        raise UsageError(
-            fault("npcbrain", rule, str(root), "npcbrain bench peers", advice)
-        ) from None
+        raise UsageError(fault("npcbrain", rule, "an installed one", str(root), advice))
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from npcbrain.bench import Comparison, GameWork, _note, bench_frames
+from npcbrain.bench import Comparison, GameWork, bench_frames, busy_note
 from npcbrain.lm.model import Model
 from npcbrain.pacing import FRAME_NS, FrameClock
 from npcbrain.report import FrameReport
@@ -131,12 +131,12 @@ def test_game_work_is_sized_by_what_it_took(game_ms: float, num_rounds: int) -> 
 
 def test_the_share_of_the_core_is_told(result: dict[str, Any]) -> None:
     assert result["cpu_share"] >= 0.0
-    assert result["note"] == _note(result["cpu_share"])
+    assert result["note"] == busy_note(result["cpu_share"])
 
 
 def test_a_busy_machine_is_noted_with_the_times() -> None:
-    assert _note(0.42) == "other programs took 58% of the core; they are in these times too"
-    assert _note(0.99) == ""
+    assert busy_note(0.42) == "other programs took 58% of the core; they are in these times too"
+    assert busy_note(0.99) == ""
 
 
 def test_the_rest_of_a_frame_is_skipped() -> None:

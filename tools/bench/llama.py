@@ -1,0 +1,259 @@
+"""llama.cpp as a contender, through either of its Python packages.
+
+* ``llama-cpp-python`` compiles llama.cpp for the processor it is installed on; it is driven by the
+  C functions themselves, so that only their work is timed.
+* ``xllamacpp`` is a wheel, made to run on any processor, and so without the instructions of newer
+  ones. It is a whole server inside this process; what counts is what that server times itself.
+
+The first is taken where it is installed: it is the faster of the two. Invariant: one thread, no
+GPU, each prompt read anew, and always the likeliest token.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npcbrain.errors import ModelError, UsageError, fault
+from tools.bench.contenders import CONTEXT, NS_PER_MS, NUM_CONVERSATIONS, Alone, Contender
+from tools.bench.gguf_files import weight_bytes
+
+__all__ = ["Binding", "find_binding"]
+
+BATCH = 512  # tokens of one run, llama.cpp's own default
+
+# What a new processor can do and a build for all processors leaves out.
+WIDE_INSTRUCTIONS = ("avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
+
+
+class Binding(NamedTuple):
+    """A way to llama.cpp that is installed here.
+
+    Attributes:
+        name: The package and its version.
+        instructions: What its build of llama.cpp says it uses.
+        open: Makes a contender of a name and a GGUF file; the last argument turns ids to text.
+    """
+
+    name: str
+    instructions: str
+    open: Callable[[str, Path, Callable[[Sequence[int]], str]], Contender]
+
+    @property
+    def note(self) -> str:
+        """What it leaves unused of this processor; empty if nothing that is known."""
+        used = self.instructions.lower().replace("_", "")
+        unused = [
+            name
+            for name in _processor_flags()
+            if name in WIDE_INSTRUCTIONS and name.replace("_", "").removesuffix("f") not in used
+        ]
+        if not unused:
+            return ""
+        return (
+            f"this build of llama.cpp leaves {', '.join(unused)} unused; "
+            "pip install llama-cpp-python compiles one that does not"
+        )
+
+
+def find_binding() -> Binding:
+    """The package to use.
+
+    Raises:
+        UsageError: None is installed.
+    """
+    for module, package, contender in (
+        ("llama_cpp", "llama-cpp-python", LlamaCpp),
+        ("xllamacpp", "xllamacpp", LlamaServer),
+    ):
+        try:
+            library = import_module(module)
+        except (ImportError, OSError, RuntimeError):  # not there, or a library that does not load
+            continue
+        told = getattr(library, "llama_print_system_info", None)
+        instructions = told().decode() if told else library.get_system_info()
+
+        def open_one(
+            name: str, path: Path, text: Any, make: Any = contender, library: Any = library
+        ) -> Contender:
+            made: Contender = make(name, path, text, library)
+            return made
+
+        name = f"{package} {metadata.version(package)}"
+        return Binding(name, " ".join(instructions.split()), open_one)
+    advice = (
+        "pip install llama-cpp-python, which compiles it for this processor (some minutes, needs a "
+        "C++ compiler), or pip install xllamacpp, a slower wheel for any processor"
+    )
+    raise UsageError(
+        fault("llama.cpp's package", "be installed", None, "npcbrain bench peers", advice)
+    )
+
+
+class LlamaCpp:
+    """llama.cpp by its C functions."""
+
+    def __init__(
+        self, name: str, path: Path, text: Callable[[Sequence[int]], str], library: Any
+    ) -> None:
+        self.name = name
+        self.weight_bytes = weight_bytes(path)
+        self._text = text
+        self._library = library
+        self._quiet = library.llama_log_callback(lambda level, line, data: None)
+        library.llama_log_set(self._quiet, ctypes.c_void_p(0))
+        library.llama_backend_init()
+        params = library.llama_model_default_params()
+        params.n_gpu_layers = 0
+        self._model = library.llama_model_load_from_file(str(path).encode(), params)
+        if not self._model:
+            raise ModelError(fault("weights", "be a GGUF file llama.cpp loads", None, str(path)))
+        params = library.llama_context_default_params()
+        params.n_ctx = CONTEXT * NUM_CONVERSATIONS
+        params.n_batch = params.n_ubatch = BATCH
+        params.n_seq_max = NUM_CONVERSATIONS
+        params.n_threads = params.n_threads_batch = 1
+        self._context = library.llama_init_from_model(self._model, params)
+        self._memory = library.llama_get_memory(self._context)
+        self._batch = library.llama_batch_init(BATCH, 0, 1)
+        self._vocab = library.llama_vocab_n_tokens(library.llama_model_get_vocab(self._model))
+
+    def alone(self, prompt: Sequence[int], num_tokens: int) -> Alone:
+        """See ``Contender``."""
+        self._forget()
+        said = []
+        started_ns = time.perf_counter_ns()
+        token = self._read(0, prompt)
+        read_ns = time.perf_counter_ns()
+        for position in range(len(prompt), len(prompt) + num_tokens):
+            said.append(token)
+            (token,) = self._run([(token, position, 0, True)])
+        spoke_ns = time.perf_counter_ns()
+        decode_ms = (spoke_ns - read_ns) / num_tokens / NS_PER_MS
+        text = self._text([*said, token])
+        return Alone((read_ns - started_ns) / NS_PER_MS, decode_ms, text)
+
+    def together(self, prompts: Sequence[Sequence[int]], num_tokens: int) -> float:
+        """See ``Contender``."""
+        self._forget()
+        tokens = [self._read(number, prompt) for number, prompt in enumerate(prompts)]
+        started_ns = time.perf_counter_ns()
+        for step in range(num_tokens):
+            rows = [
+                (token, len(prompts[number]) + step, number, True)
+                for number, token in enumerate(tokens)
+            ]
+            tokens = self._run(rows)
+        return len(prompts) * num_tokens / (time.perf_counter_ns() - started_ns) * 1e9
+
+    def close(self) -> None:
+        """Frees what C has allocated."""
+        self._library.llama_batch_free(self._batch)
+        self._library.llama_free(self._context)
+        self._library.llama_model_free(self._model)
+
+    def _forget(self) -> None:
+        self._library.llama_memory_clear(self._memory, True)
+
+    def _read(self, conversation: int, prompt: Sequence[int]) -> int:
+        last = len(prompt) - 1
+        rows = [(token, at, conversation, at == last) for at, token in enumerate(prompt)]
+        (token,) = self._run(rows)
+        return token
+
+    def _run(self, rows: Sequence[tuple[int, int, int, bool]]) -> list[int]:
+        """Runs tokens at their positions in their conversations; the likeliest next ones."""
+        batch = self._batch
+        batch.n_tokens = len(rows)
+        for row, (token, position, conversation, wanted) in enumerate(rows):
+            batch.token[row] = token
+            batch.pos[row] = position
+            batch.n_seq_id[row] = 1
+            batch.seq_id[row][0] = conversation
+            batch.logits[row] = wanted
+        if code := self._library.llama_decode(self._context, batch):
+            raise ModelError(fault("llama_decode", "return 0", code, self.name))
+        return [self._likeliest(row) for row, (_, _, _, wanted) in enumerate(rows) if wanted]
+
+    def _likeliest(self, row: int) -> int:
+        logits = self._library.llama_get_logits_ith(self._context, row)
+        return int(np.ctypeslib.as_array(logits, (self._vocab,)).argmax())
+
+
+class LlamaServer:
+    """llama.cpp as the server inside ``xllamacpp``, without its HTTP."""
+
+    def __init__(
+        self, name: str, path: Path, text: Callable[[Sequence[int]], str], library: Any
+    ) -> None:
+        self.name = name
+        self.weight_bytes = weight_bytes(path)
+        params = library.CommonParams()
+        params.model.path = str(path)
+        params.n_ctx = CONTEXT * NUM_CONVERSATIONS
+        params.n_batch = params.n_ubatch = BATCH
+        params.n_parallel = NUM_CONVERSATIONS
+        params.n_gpu_layers = 0
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+        params.n_threads_http = 1
+        params.port = 0
+        params.verbosity = -1
+        params.warmup = False
+        self._server = library.Server(params)
+        self._crowd = ThreadPoolExecutor(NUM_CONVERSATIONS)
+
+    def alone(self, prompt: Sequence[int], num_tokens: int) -> Alone:
+        """See ``Contender``."""
+        told = self._ask(prompt, num_tokens + 1)
+        timings = told["timings"]
+        # The first token belongs to the prompt; the server counts it, but not its time.
+        decode_ms = timings["predicted_ms"] / num_tokens
+        return Alone(timings["prompt_ms"], decode_ms, told["choices"][0]["text"])
+
+    def together(self, prompts: Sequence[Sequence[int]], num_tokens: int) -> float:
+        """See ``Contender``.
+
+        Each prompt is read once beforehand and kept, so that all begin to speak at the same time.
+        """
+        numbers = range(len(prompts))
+        list(self._crowd.map(lambda n: self._ask(prompts[n], 1, n), numbers))
+        answers = self._crowd.map(lambda n: self._ask(prompts[n], num_tokens + 1, n), numbers)
+        return sum(num_tokens / answer["timings"]["predicted_ms"] * 1e3 for answer in answers)
+
+    def close(self) -> None:
+        """Ends its threads."""
+        self._crowd.shutdown()
+        del self._server
+
+    def _ask(self, prompt: Sequence[int], num_tokens: int, slot: int | None = None) -> Any:
+        return self._server.handle_completions(
+            {
+                "prompt": list(prompt),
+                "n_predict": num_tokens,
+                "temperature": 0.0,
+                "samplers": ["top_k"],
+                "top_k": 1,
+                "ignore_eos": True,
+                "cache_prompt": slot is not None,
+                "id_slot": -1 if slot is None else slot,
+            }
+        )
+
+
+def _processor_flags() -> list[str]:
+    """The instructions this processor knows, where the system tells them."""
+    info = Path("/proc/cpuinfo")
+    if platform.system() != "Linux" or not info.exists():
+        return []
+    for line in info.read_text(encoding="utf-8").splitlines():
+        if line.startswith("flags"):
+            return line.partition(":")[2].split()
+    return []
