@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from npcbrain.errors import ModelError, UsageError, fault
-from npcbrain.lm.package import ModelConfig, ModelPackage, default_model_path
+from npcbrain.errors import UsageError, fault
+from npcbrain.lm.package import ModelConfig, ModelPackage
 
 # The heavy packages (ONNX Runtime, llguidance, tokenizers) are imported by ``load``, so that
 # importing npcbrain stays cheap and a game without a model needs none of them.
 if TYPE_CHECKING:
     from npcbrain.lm.generation import Generation
     from npcbrain.lm.grammar import GrammarCompiler
+    from npcbrain.lm.loading import Loading
     from npcbrain.lm.sessions import Sessions
     from npcbrain.lm.tokenizer import Tokenizer
     from npcbrain.lm.words import WordList
@@ -29,7 +30,7 @@ MAX_SEED = (1 << 128) - 1
 
 
 class Model:
-    """Make one with ``Model.load``.
+    """Make one with ``Model.load``, or ``Model.load_sliced`` while a title screen plays.
 
     Attributes:
         package: The files it was loaded from.
@@ -69,41 +70,51 @@ class Model:
         providers: str | Sequence[str] = "auto",
         threads: int = 1,
     ) -> Model:
-        """Checks and loads a model (about half a second: do it on the title screen).
+        """Checks and loads a model (half a second to a second: do it on the title screen).
 
         Args:
             path: A model folder; None is the model that ships.
             num_slots: Answers that can be in the making at once, 1 to 64; a slot costs memory.
-            providers: See ``npcbrain.lm.sessions.load_sessions``.
+            providers: ``"auto"``, ``"cpu"`` or names; see ``npcbrain.lm.sessions.session_steps``.
             threads: Threads of one step.
 
         Raises:
             ModelError: The model is missing, altered or not what its manifest says.
             UsageError: Another argument is out of range.
         """
-        if (
-            isinstance(num_slots, bool)
-            or not isinstance(num_slots, int)
-            or not 1 <= num_slots <= MAX_SLOTS
-        ):
-            raise UsageError(
-                fault("num_slots", f"be an integer of 1 to {MAX_SLOTS}", num_slots, "Model.load()")
-            )
-        from npcbrain.lm.grammar import GrammarCompiler
-        from npcbrain.lm.sessions import load_sessions
-        from npcbrain.lm.tokenizer import Tokenizer
+        from npcbrain.lm.loading import exhaust, load_steps
+        from npcbrain.lm.sessions import check_threads
 
-        package = ModelPackage.open(default_model_path() if path is None else path)
-        tokenizer = Tokenizer(
-            package.read(package.tokenizer),
-            package.bos,
-            package.eos,
-            package.config.vocab,
-            str(package.path / package.tokenizer),
-        )
-        sessions = load_sessions(package, providers, threads)
-        words = _read_words(package, tokenizer)
-        return cls(package, tokenizer, GrammarCompiler(tokenizer), sessions, num_slots, words)
+        _check_num_slots(num_slots)
+        check_threads(threads)
+        return exhaust(load_steps(path, num_slots, providers, threads))
+
+    @classmethod
+    def load_sliced(
+        cls,
+        path: str | Path | None = None,
+        *,
+        num_slots: int = 8,
+        providers: str | Sequence[str] = "auto",
+        threads: int = 1,
+    ) -> Loading:
+        """Begins to load a model and returns at once, while a title screen goes on being drawn.
+
+        The arguments are those of ``load``. What is wrong with the files is raised later, by the
+        loading's ``step`` and ``model``.
+
+        Returns:
+            What to ask, once a frame, how far it is; see ``npcbrain.lm.loading.Loading``.
+
+        Raises:
+            UsageError: ``num_slots`` or ``threads`` is out of range.
+        """
+        from npcbrain.lm.loading import Loading, load_steps
+        from npcbrain.lm.sessions import check_threads
+
+        _check_num_slots(num_slots)
+        check_threads(threads)
+        return Loading(load_steps(path, num_slots, providers, threads))
 
     def generation(
         self,
@@ -174,14 +185,8 @@ class Model:
         )
 
 
-def _read_words(package: ModelPackage, tokenizer: Tokenizer) -> WordList | None:
-    from npcbrain.lm.words import WordList
-
-    if not package.words:
-        return None
-    where = str(package.path / package.words)
-    try:
-        words = package.read(package.words).decode("utf-8").split()
-    except UnicodeDecodeError as error:
-        raise ModelError(fault("words", "be UTF-8 text", str(error), where)) from error
-    return WordList(words, tokenizer.token_bytes, where)
+def _check_num_slots(num_slots: object) -> None:
+    whole = isinstance(num_slots, int) and not isinstance(num_slots, bool)
+    if not whole or not 1 <= num_slots <= MAX_SLOTS:  # type: ignore[operator]
+        rule = f"be an integer of 1 to {MAX_SLOTS}"
+        raise UsageError(fault("num_slots", rule, num_slots, "Model.load()"))

@@ -1,7 +1,8 @@
 """A model as a folder of files, and the manifest that vouches for them.
 
-It reads and checks; it loads nothing into ONNX Runtime. Floor 1. Invariant: a ``ModelPackage`` that
-exists names plain files inside its own folder, each of the size and SHA-256 its manifest states.
+It reads and checks; it loads nothing into ONNX Runtime. Floor 1. Invariant: a ``ModelPackage``
+names plain files inside its own folder, and gives out none whose size or SHA-256 is not the one
+that its manifest states.
 
 A model may come from a mod or a download, so everything in the manifest counts as untrusted.
 """
@@ -27,6 +28,7 @@ DEFAULT_NAME = "hearth"
 MAX_MANIFEST_BYTES = 1 << 20  # usual: 2 KB; a larger one is not a manifest
 MAX_FILE_BYTES = 1 << 31  # usual: 1 to 20 MB; a graph beyond 2 GB is no longer one protobuf
 MAX_FILES = 64
+MAX_PROVIDERS = 8
 # Usual: 576, 9, 3, 64, 10, 8192, 512. Wide enough for any model that runs within a frame, narrow
 # enough that the product of a forged manifest cannot ask for all of the machine's memory.
 MAX_CONFIG = {
@@ -84,6 +86,7 @@ class ModelPackage:
         eos: The token that ends a prompt and an answer.
         kernels: Which kernel each matrix uses; for reports only.
         words: File name of the list of words that may be said; empty for any words.
+        providers: ONNX Runtime providers that run all of its graphs, beside the processor.
     """
 
     path: Path
@@ -97,6 +100,7 @@ class ModelPackage:
     eos: str
     kernels: Mapping[str, str]
     words: str
+    providers: tuple[str, ...]
     _files: Mapping[str, tuple[int, str]]
 
     @classmethod
@@ -105,6 +109,18 @@ class ModelPackage:
 
         Raises:
             ModelError: The folder, the manifest or a file is missing, altered or out of range.
+        """
+        package = cls.described(path)
+        for name in package._files:
+            package._check(name)
+        return package
+
+    @classmethod
+    def described(cls, path: str | Path) -> ModelPackage:
+        """Reads the manifest alone (a millisecond); the files are checked when they are read.
+
+        Raises:
+            ModelError: The folder or the manifest is missing or out of range.
         """
         folder = Path(path)
         manifest = _read_manifest(folder)
@@ -115,7 +131,7 @@ class ModelPackage:
             )
         files = _read_files(fields)
         config = _read_config(fields)
-        package = cls(
+        return cls(
             path=folder,
             name=fields.text("name"),
             licence=fields.text("licence"),
@@ -127,24 +143,34 @@ class ModelPackage:
             eos=fields.child("tokenizer").text("eos"),
             kernels={str(k): str(v) for k, v in fields.child("kernels").data.items()},
             words=_known_file(fields.child("words"), files) if "words" in manifest else "",
+            providers=_read_providers(fields),
             _files=files,
         )
-        for name in files:
-            package._check(name)
-        return package
 
     def read(self, name: str) -> bytes:
-        """The content of one file, checked again: what is loaded is what was vouched for.
+        """The content of one file, checked: what is loaded is what was vouched for.
 
         Raises:
-            ModelError: The file is gone or has changed since ``open``.
+            ModelError: The file is missing or altered.
         """
+        path, (expected, _) = self.path / name, self._files[name]
         try:
-            content = (self.path / name).read_bytes()
+            size = path.stat().st_size
+            content = path.read_bytes() if size == expected else b""  # it may be of any size
         except OSError as error:
-            raise _missing(self.path / name) from error
-        self._compare(name, len(content), hashlib.sha256(content).hexdigest())
+            raise _missing(path) from error
+        self._compare(name, size, hashlib.sha256(content).hexdigest())
         return content
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 of all files: another model has another one."""
+        lines = "".join(f"{name} {sha256}\n" for name, (_, sha256) in sorted(self._files.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def size_of(self, name: str) -> int:
+        """Bytes of one file."""
+        return self._files[name][0]
 
     @property
     def num_bytes(self) -> int:
@@ -298,6 +324,16 @@ def _read_segments(
     if first != config.layers:
         raise fields.error("segments", f"hold {config.layers} layers together", first)
     return tuple(segments)
+
+
+def _read_providers(fields: _Fields) -> tuple[str, ...]:
+    names = fields.data.get("providers", [])
+    if not isinstance(names, list) or len(names) > MAX_PROVIDERS:
+        raise fields.error("providers", f"be a list of at most {MAX_PROVIDERS} names", names)
+    for name in names:
+        if not isinstance(name, str):
+            raise fields.error("provider", "be a string", name)
+    return tuple(names)
 
 
 def _known_file(fields: _Fields, files: Mapping[str, object]) -> str:

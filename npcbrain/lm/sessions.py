@@ -7,16 +7,19 @@ exactly the inputs and outputs, types and widths of DESIGN.md, "The model on dis
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from npcbrain.errors import ModelError, UsageError, fault
 from npcbrain.lm.package import ModelPackage
+from npcbrain.lm.providers import asked_for, choose, to_try
 
-__all__ = ["Sessions", "load_sessions"]
+__all__ = ["Sessions", "check_threads", "import_runtime", "session_steps"]
 
-CPU = "CPUExecutionProvider"
+MAX_THREADS = 64
+
 FLOAT, INT32, INT64 = "tensor(float)", "tensor(int32)", "tensor(int64)"
 
 Spec = dict[str, tuple[str, tuple[int | None, ...]]]  # name: type and widths, None if it varies
@@ -30,71 +33,128 @@ class Sessions:
         segments: One ``InferenceSession`` each, in order.
         head: The head's.
         providers: What ONNX Runtime really uses, best first.
+        reason: Why these.
+        threads: Of one step.
+        runtime: ONNX Runtime's version; another one may take other times, and round otherwise.
     """
 
     segments: tuple[Any, ...]
     head: Any
     providers: tuple[str, ...]
+    reason: str
+    threads: int
+    runtime: str
 
 
-def load_sessions(
+def session_steps(
     package: ModelPackage, providers: str | Sequence[str] = "auto", threads: int = 1
-) -> Sessions:
-    """Loads all graphs (about 0.2 s for 25 MB).
+) -> Generator[str, None, Sessions]:
+    """Loads all graphs (about 0.2 s for 47 MB), pausing before each; yields the file's name.
+
+    A session cannot be made in pieces: 5 to 20 ms for one of 4 MB. ONNX Runtime lets go of the
+    interpreter meanwhile, but for some 3 ms.
 
     Args:
         package: The model.
-        providers: ``"cpu"``; ``"auto"``, which is the CPU too, because the keys and values live in
-            host memory and the GPU has the game to draw; or names of ONNX Runtime providers.
-            Schedule invariance is promised for the CPU only.
+        providers: ``"auto"``, see ``npcbrain.lm.providers``; ``"cpu"``; or names of ONNX Runtime
+            providers. Schedule invariance is promised for the CPU only.
         threads: Of one step. The default adds no thread to the game and is the most predictable.
 
     Raises:
         UsageError: A provider is not available, or ``threads`` is out of range.
         ModelError: A graph does not load, or has other inputs or outputs than it should.
     """
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 64:
-        raise UsageError(fault("threads", "be an integer of 1 to 64", threads, "Model.load()"))
+    check_threads(threads)
+    ort = import_runtime()
+    available = ort.get_available_providers()
+    choice = asked_for(providers, available)
+    if choice is None:
+        error = ""
+        for name in to_try(package.providers, available):
+            try:
+                graphs = yield from _graphs(ort, package, (name,), threads, alone=True)
+            except (ModelError, UsageError) as refused:
+                error = str(refused)
+                continue
+            choice = choose(package.providers, available, graphs[-1].get_providers(), error)
+            return _sessions(ort, graphs, choice.reason, threads)
+        choice = choose(package.providers, available, (), error)
+    graphs = yield from _graphs(ort, package, choice.providers, threads)
+    return _sessions(ort, graphs, choice.reason, threads)
+
+
+def check_threads(threads: object) -> None:
+    """Raises a UsageError if ``threads`` is no number of threads."""
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
+        rule = f"be an integer of 1 to {MAX_THREADS}"
+        raise UsageError(fault("threads", rule, threads, "Model.load()"))
+
+
+def import_runtime() -> ModuleType:
+    """ONNX Runtime; the first import takes about 0.1 s, half of which holds the interpreter."""
     # The official wheels send telemetry unless told otherwise before their import.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime as ort
+    import onnxruntime
 
-    wanted = _provider_names(providers, ort.get_available_providers())
+    module: ModuleType = onnxruntime
+    return module
+
+
+def _sessions(ort: ModuleType, graphs: Sequence[Any], reason: str, threads: int) -> Sessions:
+    *segments, head = graphs
+    names = tuple(head.get_providers())
+    return Sessions(tuple(segments), head, names, reason, threads, str(ort.__version__))
+
+
+def _graphs(
+    ort: ModuleType,
+    package: ModelPackage,
+    providers: tuple[str, ...],
+    threads: int,
+    *,
+    alone: bool = False,
+) -> Generator[str, None, tuple[Any, ...]]:
+    """Sessions of the segments and, last, of the head.
+
+    Args:
+        ort: ONNX Runtime.
+        package: The model.
+        providers: Best first.
+        threads: Of one step.
+        alone: Whether a graph that needs any other provider, the processor included, is refused.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; warnings would print into the game's terminal
     # Idle pool threads would otherwise spin for a while after each step, on the game's cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-
-    def load(name: str, inputs: Spec, outputs: Spec) -> Any:
+    if alone:
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    config = package.config
+    specs = [(name, *_segment_spec(package, layers)) for name, layers in package.segments]
+    hidden: Spec = {"hidden_in": (FLOAT, (None, config.hidden))}
+    specs.append((package.head, hidden, {"logits": (FLOAT, (None, config.vocab))}))
+    sessions = []
+    for name, inputs, outputs in specs:
+        yield name
         where = str(package.path / name)
         try:
             # From memory: a graph read by path may pull in other files by name.
-            session = ort.InferenceSession(package.read(name), options, providers=wanted)
+            session = ort.InferenceSession(package.read(name), options, providers=[*providers])
         except ModelError:
             raise
         except Exception as error:  # ONNX Runtime's exceptions share no base
             raise ModelError(fault("graph", "load", str(error), where)) from error
-        missing = [name for name in wanted if name not in session.get_providers()]
+        missing = [name for name in providers if name not in session.get_providers()]
         if missing:  # a provider whose libraries are absent falls back without an exception
             raise UsageError(
                 fault("provider", "start", missing[0], "Model.load()", 'pass providers="cpu"')
             )
         _check_ports("inputs", session.get_inputs(), inputs, where)
         _check_ports("outputs", session.get_outputs(), outputs, where)
-        return session
-
-    config = package.config
-    segments = tuple(
-        load(name, *_segment_spec(package, layers)) for name, layers in package.segments
-    )
-    head = load(
-        package.head,
-        {"hidden_in": (FLOAT, (None, config.hidden))},
-        {"logits": (FLOAT, (None, config.vocab))},
-    )
-    return Sessions(segments, head, tuple(head.get_providers()))
+        sessions.append(session)
+    return tuple(sessions)
 
 
 def _segment_spec(package: ModelPackage, layers: Sequence[int]) -> tuple[Spec, Spec]:
@@ -128,18 +188,3 @@ def _check_ports(kind: str, ports: Sequence[Any], spec: Spec, where: str) -> Non
             width is not None and axis != width for axis, width in zip(shape, widths, strict=True)
         ):
             raise ModelError(fault(f"{port.name!r}", f"have shape {widths}", shape, where))
-
-
-def _provider_names(providers: str | Sequence[str], available: Sequence[str]) -> list[str]:
-    if providers in ("auto", "cpu"):
-        return [CPU]
-    if isinstance(providers, str) or not providers:
-        raise UsageError(
-            fault("providers", 'be "auto", "cpu" or a list of names', providers, "Model.load()")
-        )
-    for name in providers:
-        if name not in available:
-            raise UsageError(
-                fault("provider", f"be one of {', '.join(available)}", name, "Model.load()")
-            )
-    return [*providers] if CPU in providers else [*providers, CPU]

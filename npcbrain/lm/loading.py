@@ -1,0 +1,263 @@
+"""Loading a model in pieces, and beside a game that goes on drawing.
+
+``load_steps`` is the loading, with a pause before each piece; ``Loading`` runs it on a thread of
+its own. Floor 1. Invariant: the game's thread never waits longer than it said it would, and what
+goes wrong is raised in the game's thread and nowhere else.
+
+Why a thread and not slices of the game's own: creating an ONNX session, reading and hashing let
+other threads run, and they are most of the work, so frames go on meanwhile. What does hold the
+interpreter is the same in either: on one core of an AMD EPYC the first import of ONNX Runtime
+(60 to 100 ms), the tokenizer (20 to 40 ms) and the token trie for grammars (40 to 100 ms) each cost
+one late frame. A game that minds imports ``onnxruntime`` before its window opens.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from npcbrain.errors import ModelError, UsageError, fault
+from npcbrain.lm.package import ModelPackage, default_model_path
+
+if TYPE_CHECKING:
+    from npcbrain.lm.model import Model
+    from npcbrain.lm.tokenizer import Tokenizer
+    from npcbrain.lm.words import WordList
+
+__all__ = ["Loading", "Stage", "exhaust", "load_steps"]
+
+# Shares of the whole, by time on a machine that has nothing else to do; the graphs have the rest.
+PACKAGES_SHARE = 0.35
+TOKENIZER_SHARE = 0.07
+GRAMMAR_SHARE = 0.13
+
+T = TypeVar("T")
+
+
+class Stage(NamedTuple):
+    """What is done next, and how much lies behind: 0 to 1."""
+
+    doing: str
+    progress: float
+
+
+def load_steps(
+    path: str | Path | None, num_slots: int, providers: str | Sequence[str], threads: int
+) -> Generator[Stage, None, Model]:
+    """Loads a model; see ``Model.load``. Pauses before each piece."""
+    yield Stage("manifest", 0.0)
+    package = ModelPackage.described(default_model_path() if path is None else path)
+
+    # The heavy packages, one at a time; whoever comes first pays for the import.
+    yield Stage("packages", 0.0)
+    import numpy  # noqa: F401
+
+    yield Stage("packages", PACKAGES_SHARE * 0.3)
+    from npcbrain.lm.sessions import import_runtime, session_steps
+
+    import_runtime()
+    yield Stage("packages", PACKAGES_SHARE * 0.6)
+    from npcbrain.lm.tokenizer import Tokenizer
+
+    yield Stage("packages", PACKAGES_SHARE * 0.7)
+    from npcbrain.lm.grammar import GrammarCompiler
+    from npcbrain.lm.model import Model
+
+    done = PACKAGES_SHARE
+    yield Stage("tokenizer", done)
+    tokenizer = Tokenizer(
+        package.read(package.tokenizer),
+        package.bos,
+        package.eos,
+        package.config.vocab,
+        str(package.path / package.tokenizer),
+    )
+    words = _read_words(package, tokenizer)
+    done += TOKENIZER_SHARE
+    yield Stage("grammar", done)
+    grammars = GrammarCompiler(tokenizer)
+    done += GRAMMAR_SHARE
+    steps, before = session_steps(package, providers, threads), _shares_before(package)
+    while True:
+        try:
+            name = next(steps)
+        except StopIteration as end:
+            return Model(package, tokenizer, grammars, end.value, num_slots, words)
+        yield Stage("graphs", done + (1.0 - done) * before[name])
+
+
+class Loading:
+    """A model on its way; made by ``Model.load_sliced``.
+
+    A title screen, once a frame::
+
+        while not loading.done:
+            loading.step(budget_ms=4)
+            draw_bar(loading.progress, loading.doing)
+        runtime = nb.Runtime(loading.model)
+
+    Leaving in the middle: ``close()``, or a ``with`` block. A loading that is forgotten, or still
+    running when the game ends, stops by itself after the piece in hand.
+
+    Attributes:
+        done: Whether it has ended, well or not; ``model`` does not wait any more.
+        progress: How much is done, 0 to 1; never goes back.
+        doing: What it is doing: ``manifest``, ``packages``, ``tokenizer``, ``grammar``, ``graphs``;
+            empty at the end.
+    """
+
+    __slots__ = ("_thread", "_work")
+
+    def __init__(self, steps: Generator[Stage, None, Model]) -> None:
+        """Begins at once.
+
+        Args:
+            steps: ``load_steps(...)``.
+        """
+        self._work = _Work(steps)
+        self._thread = threading.Thread(target=self._work.run, name="npcbrain loading")
+        self._thread.start()
+
+    def __enter__(self) -> Loading:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self._work.is_cancelled = True
+
+    @property
+    def done(self) -> bool:
+        """See above."""
+        return self._work.ended.is_set()
+
+    @property
+    def progress(self) -> float:
+        """See above."""
+        return self._work.stage.progress
+
+    @property
+    def doing(self) -> str:
+        """See above."""
+        return self._work.stage.doing
+
+    def step(self, budget_ms: float = 0.0) -> bool:
+        """Looks how far it is; call it once a frame.
+
+        The loading goes on by itself between calls. It runs best while this thread waits, be it
+        here or for the display.
+
+        Args:
+            budget_ms: How long to wait here for its end, in milliseconds; 0 only looks.
+
+        Returns:
+            ``done``.
+
+        Raises:
+            ModelError: What ``Model.load`` would have raised.
+            UsageError: The same, or ``budget_ms`` is not a number of 0 or more.
+        """
+        number = isinstance(budget_ms, int | float) and not isinstance(budget_ms, bool)
+        if not number or not budget_ms >= 0:
+            rule, advice = "be a number of 0 or more", "pass milliseconds, such as 4.0"
+            raise UsageError(fault("budget_ms", rule, budget_ms, "Loading.step()", advice))
+        work = self._work
+        if budget_ms and not work.ended.is_set():
+            work.ended.wait(None if budget_ms >= threading.TIMEOUT_MAX else budget_ms / 1000)
+        if work.error is not None:
+            raise work.error
+        return work.ended.is_set()
+
+    @property
+    def model(self) -> Model:
+        """The model; waits for it if need be.
+
+        Raises:
+            ModelError: What ``Model.load`` would have raised.
+            UsageError: The same, or it was closed before its end.
+        """
+        self.step(math.inf)
+        if self._work.model is None:
+            advice = "call Model.load_sliced() again"
+            raise UsageError(fault("loading", "not be closed", "closed", "Loading.model", advice))
+        return self._work.model
+
+    def close(self) -> None:
+        """Stops, waiting for the piece in hand: 0.1 s at worst. Idempotent.
+
+        A model that is finished stays.
+        """
+        self._work.is_cancelled = True
+        self._thread.join()
+
+
+class _Work:
+    """What the two threads share: each field is written by one of them and read by the other."""
+
+    __slots__ = ("ended", "error", "is_cancelled", "model", "stage", "steps")
+
+    def __init__(self, steps: Generator[Stage, None, Model]) -> None:
+        self.steps = steps
+        self.stage = Stage("", 0.0)
+        self.model: Model | None = None
+        self.error: BaseException | None = None
+        self.is_cancelled = False
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        """The thread. It outlives neither its owner nor, by more than a piece, the game."""
+        main = threading.main_thread()
+        try:
+            while not self.is_cancelled and main.is_alive():
+                stage = next(self.steps)
+                self.stage = Stage(stage.doing, max(stage.progress, self.stage.progress))
+            self.steps.close()
+        except StopIteration as end:
+            self.model = end.value
+            self.stage = Stage("", 1.0)
+        except BaseException as error:  # whatever it is, the game's thread is to hear of it
+            self.error = error
+        finally:
+            self.ended.set()
+
+
+def exhaust(steps: Generator[object, None, T]) -> T:
+    """Runs a generator to its end, and returns what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+
+def _shares_before(package: ModelPackage) -> dict[str, float]:
+    """Of all bytes of graphs, the share that is loaded before each file."""
+    shares, behind = {}, 0
+    for name in [*(name for name, _ in package.segments), package.head]:
+        shares[name] = float(behind)
+        behind += package.size_of(name)
+    return {name: share / behind for name, share in shares.items()}
+
+
+def _read_words(package: ModelPackage, tokenizer: Tokenizer) -> WordList | None:
+    from npcbrain.lm.words import WordList
+
+    if not package.words:
+        return None
+    where = str(package.path / package.words)
+    try:
+        words = package.read(package.words).decode("utf-8").split()
+    except UnicodeDecodeError as error:
+        raise ModelError(fault("words", "be UTF-8 text", str(error), where)) from error
+    return WordList(words, tokenizer.token_bytes, where)
