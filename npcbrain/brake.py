@@ -4,7 +4,7 @@ An emergency brake and never the budget: when to pull it is ``policy.stop_ns``'s
 becomes of the step the engine's. Floor 2. Invariant: the flag is up only for a step that was armed
 and is past its time; nobody who comes after it finds it up.
 
-What it costs. Arming is a few stores and a comparison: half a microsecond, and nothing allocated
+What it costs. Arming and releasing are some stores and a lock: a microsecond, nothing allocated
 (but the first time starts the thread, a tenth of a millisecond). The thread sleeps without end
 while no step runs. While frames have steps it wakes about once a frame, after the steps, for some
 ten microseconds (``REST_NS``); it need not be woken for each, since it expects the next frame's

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from bisect import insort
+from collections.abc import Sequence
 from operator import attrgetter
 
 from npcbrain import policy
@@ -232,9 +233,7 @@ class Scheduler:
             return price_ns
         except EngineError as error:
             report.add_step(self._clock.now_ns() - started_ns, 0)
-            for generation in generations:
-                if (request := self._requests.get(id(generation))) is not None:
-                    self._fail(request, "engine_error", error)
+            self._fail_all(generations, error)
             return price_ns
         finally:
             if stop_ns and brake is not None:
@@ -247,6 +246,13 @@ class Scheduler:
             if generation.finished and request is not None:
                 self._finish(request, now_ns)
         return price_ns
+
+    def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError) -> None:
+        # Not in _run(): the error's traceback holds that frame, and a request among its variables,
+        # which holds the error, would be a cycle for the garbage collector.
+        for generation in generations:
+            if (request := self._requests.get(id(generation))) is not None:
+                self._fail(request, "engine_error", error)
 
     def _num_braked(self, wave: WaveLike) -> int:
         """How often it was stopped; forgets waves that are gone."""
