@@ -16,6 +16,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,10 +24,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npcbrain.errors import ModelError, UsageError, fault
-from tools.bench.contenders import CONTEXT, NS_PER_MS, NUM_CONVERSATIONS, Alone, Contender
+from tools.bench.contenders import NS_PER_MS, NUM_CONVERSATIONS, Alone
 from tools.bench.gguf_files import weight_bytes
 
 __all__ = ["Binding", "find_binding"]
+
+Decode = Callable[[Sequence[int]], str]
 
 BATCH = 512  # tokens of one run, llama.cpp's own default
 
@@ -40,12 +43,13 @@ class Binding(NamedTuple):
     Attributes:
         name: The package and its version.
         instructions: What its build of llama.cpp says it uses.
-        open: Makes a contender of a name and a GGUF file; the last argument turns ids to text.
+        open: Makes a contender of a name, a GGUF file, what turns ids to text, the tokens of a
+            conversation and the threads of a run.
     """
 
     name: str
     instructions: str
-    open: Callable[[str, Path, Callable[[Sequence[int]], str]], Contender]
+    open: Callable[[str, Path, Decode, int, int], LlamaCpp | LlamaServer]
 
     @property
     def note(self) -> str:
@@ -81,14 +85,8 @@ def find_binding() -> Binding:
         told = getattr(library, "llama_print_system_info", None)
         instructions = told().decode() if told else library.get_system_info()
 
-        def open_one(
-            name: str, path: Path, text: Any, make: Any = contender, library: Any = library
-        ) -> Contender:
-            made: Contender = make(name, path, text, library)
-            return made
-
         name = f"{package} {metadata.version(package)}"
-        return Binding(name, " ".join(instructions.split()), open_one)
+        return Binding(name, " ".join(instructions.split()), partial(contender, library))
     advice = (
         "pip install llama-cpp-python, which compiles it for this processor (some minutes, needs a "
         "C++ compiler), or pip install xllamacpp, a slower wheel for any processor"
@@ -102,7 +100,7 @@ class LlamaCpp:
     """llama.cpp by its C functions."""
 
     def __init__(
-        self, name: str, path: Path, text: Callable[[Sequence[int]], str], library: Any
+        self, library: Any, name: str, path: Path, text: Decode, context: int, threads: int
     ) -> None:
         self.name = name
         self.weight_bytes = weight_bytes(path)
@@ -117,10 +115,10 @@ class LlamaCpp:
         if not self._model:
             raise ModelError(fault("weights", "be a GGUF file llama.cpp loads", None, str(path)))
         params = library.llama_context_default_params()
-        params.n_ctx = CONTEXT * NUM_CONVERSATIONS
+        params.n_ctx = context * NUM_CONVERSATIONS
         params.n_batch = params.n_ubatch = BATCH
         params.n_seq_max = NUM_CONVERSATIONS
-        params.n_threads = params.n_threads_batch = 1
+        params.n_threads = params.n_threads_batch = threads
         self._context = library.llama_init_from_model(self._model, params)
         self._memory = library.llama_get_memory(self._context)
         self._batch = library.llama_batch_init(BATCH, 0, 1)
@@ -128,14 +126,14 @@ class LlamaCpp:
 
     def alone(self, prompt: Sequence[int], num_tokens: int) -> Alone:
         """See ``Contender``."""
-        self._forget()
+        self._library.llama_memory_clear(self._memory, True)
         said = []
         started_ns = time.perf_counter_ns()
-        token = self._read(0, prompt)
+        token = self.read(0, prompt)
         read_ns = time.perf_counter_ns()
         for position in range(len(prompt), len(prompt) + num_tokens):
             said.append(token)
-            (token,) = self._run([(token, position, 0, True)])
+            (token,) = self.speak([(token, position, 0)])
         spoke_ns = time.perf_counter_ns()
         decode_ms = (spoke_ns - read_ns) / num_tokens / NS_PER_MS
         text = self._text([*said, token])
@@ -143,15 +141,13 @@ class LlamaCpp:
 
     def together(self, prompts: Sequence[Sequence[int]], num_tokens: int) -> float:
         """See ``Contender``."""
-        self._forget()
-        tokens = [self._read(number, prompt) for number, prompt in enumerate(prompts)]
+        self._library.llama_memory_clear(self._memory, True)
+        tokens = [self.read(number, prompt) for number, prompt in enumerate(prompts)]
         started_ns = time.perf_counter_ns()
         for step in range(num_tokens):
-            rows = [
-                (token, len(prompts[number]) + step, number, True)
-                for number, token in enumerate(tokens)
-            ]
-            tokens = self._run(rows)
+            tokens = self.speak(
+                [(token, len(prompts[n]) + step, n) for n, token in enumerate(tokens)]
+            )
         return len(prompts) * num_tokens / (time.perf_counter_ns() - started_ns) * 1e9
 
     def close(self) -> None:
@@ -160,14 +156,20 @@ class LlamaCpp:
         self._library.llama_free(self._context)
         self._library.llama_model_free(self._model)
 
-    def _forget(self) -> None:
-        self._library.llama_memory_clear(self._memory, True)
+    def forget(self, conversation: int, keep: int) -> None:
+        """Drops all but the first ``keep`` tokens of a conversation."""
+        self._library.llama_memory_seq_rm(self._memory, conversation, keep, -1)
 
-    def _read(self, conversation: int, prompt: Sequence[int]) -> int:
+    def read(self, conversation: int, prompt: Sequence[int], known: int = 0) -> int:
+        """Reads a prompt, of which so many tokens are known already; the likeliest next token."""
         last = len(prompt) - 1
-        rows = [(token, at, conversation, at == last) for at, token in enumerate(prompt)]
+        rows = [(prompt[at], at, conversation, at == last) for at in range(known, len(prompt))]
         (token,) = self._run(rows)
         return token
+
+    def speak(self, rows: Sequence[tuple[int, int, int]]) -> list[int]:
+        """Runs a token at its position in its conversation, for several; the likeliest next."""
+        return self._run([(*row, True) for row in rows])
 
     def _run(self, rows: Sequence[tuple[int, int, int, bool]]) -> list[int]:
         """Runs tokens at their positions in their conversations; the likeliest next ones."""
@@ -192,17 +194,17 @@ class LlamaServer:
     """llama.cpp as the server inside ``xllamacpp``, without its HTTP."""
 
     def __init__(
-        self, name: str, path: Path, text: Callable[[Sequence[int]], str], library: Any
+        self, library: Any, name: str, path: Path, text: Decode, context: int, threads: int
     ) -> None:
         self.name = name
         self.weight_bytes = weight_bytes(path)
         params = library.CommonParams()
         params.model.path = str(path)
-        params.n_ctx = CONTEXT * NUM_CONVERSATIONS
+        params.n_ctx = context * NUM_CONVERSATIONS
         params.n_batch = params.n_ubatch = BATCH
         params.n_parallel = NUM_CONVERSATIONS
         params.n_gpu_layers = 0
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
         params.n_threads_http = 1
         params.port = 0
         params.verbosity = -1
@@ -212,7 +214,7 @@ class LlamaServer:
 
     def alone(self, prompt: Sequence[int], num_tokens: int) -> Alone:
         """See ``Contender``."""
-        told = self._ask(prompt, num_tokens + 1)
+        told = self.ask(prompt, num_tokens + 1)
         timings = told["timings"]
         # The first token belongs to the prompt; the server counts it, but not its time.
         decode_ms = timings["predicted_ms"] / num_tokens
@@ -224,16 +226,33 @@ class LlamaServer:
         Each prompt is read once beforehand and kept, so that all begin to speak at the same time.
         """
         numbers = range(len(prompts))
-        list(self._crowd.map(lambda n: self._ask(prompts[n], 1, n), numbers))
-        answers = self._crowd.map(lambda n: self._ask(prompts[n], num_tokens + 1, n), numbers)
-        return sum(num_tokens / answer["timings"]["predicted_ms"] * 1e3 for answer in answers)
+
+        def answers(num_tokens: int) -> list[Any]:
+            def ask(number: int) -> Any:
+                return self.ask(prompts[number], num_tokens, number, keep=True)
+
+            return list(self._crowd.map(ask, numbers))
+
+        answers(1)
+        told = answers(num_tokens + 1)
+        return sum(num_tokens / answer["timings"]["predicted_ms"] * 1e3 for answer in told)
 
     def close(self) -> None:
         """Ends its threads."""
         self._crowd.shutdown()
         del self._server
 
-    def _ask(self, prompt: Sequence[int], num_tokens: int, slot: int | None = None) -> Any:
+    def ask(
+        self, prompt: Sequence[int], num_tokens: int, slot: int = -1, *, keep: bool = False
+    ) -> Any:
+        """A prompt's answer of so many tokens, and the server's own times.
+
+        Args:
+            prompt: Token ids.
+            num_tokens: No more and no less.
+            slot: Which conversation it continues; -1 lets the server choose.
+            keep: Whether what is known of the prompt may be used.
+        """
         return self._server.handle_completions(
             {
                 "prompt": list(prompt),
@@ -242,8 +261,8 @@ class LlamaServer:
                 "samplers": ["top_k"],
                 "top_k": 1,
                 "ignore_eos": True,
-                "cache_prompt": slot is not None,
-                "id_slot": -1 if slot is None else slot,
+                "cache_prompt": keep,
+                "id_slot": slot,
             }
         )
 

@@ -30,7 +30,13 @@ import numpy as np
 
 from npcbrain.bench import busy_note
 from npcbrain.errors import UsageError, fault
-from tools.bench.contenders import NUM_CONVERSATIONS, Contender, Npcbrain, open_npcbrain
+from tools.bench.contenders import (
+    CONTEXT,
+    NUM_CONVERSATIONS,
+    Contender,
+    Npcbrain,
+    open_npcbrain,
+)
 from tools.bench.gguf_files import KINDS, requantise
 from tools.bench.llama import Binding, find_binding
 
@@ -192,7 +198,7 @@ def _open_llamas(
     for kind in KINDS:
         path = files[f"llama.cpp {kind}"] = scratch / f"{kind}.gguf"
         requantise(gguf_file, kind, path)
-    return [binding.open(name, path, ours.text) for name, path in files.items()]
+    return [binding.open(name, path, ours.text, CONTEXT, 1) for name, path in files.items()]
 
 
 def _figures(contender: Contender, rounds: Sequence[Round], bytes_per_s: float) -> dict[str, Any]:

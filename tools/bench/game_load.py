@@ -1,0 +1,210 @@
+"""The load under which ways to run a model in a game are compared: people asked in rounds.
+
+The people and questions of ``bench frames``: all are asked at once, and again when all have
+answered. Invariant: the n-th round asks the same of everybody's way, whoever plays it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from npcbrain.engine import Engine
+from npcbrain.lm.generation import Generation
+from npcbrain.lm.model import Model
+from npcbrain.mind import MAX_NEW_TOKENS
+from npcbrain.pacing import FrameClock
+from npcbrain.persona import Persona
+from npcbrain.prompt import answer_grammar, render
+from npcbrain.situation import Event, Scene, Situation
+from npcbrain.village import CAST, QUESTIONS, Village
+from tools.bench.rules import Rule
+
+__all__ = ["EngineWay", "Load", "NoModel", "Npcbrain", "Question", "Way", "typical_answer"]
+
+
+class Question(NamedTuple):
+    """A prompt and what a legal answer looks like."""
+
+    prefix: str
+    news: str
+    grammar: str
+
+
+class Load:
+    """Who is asked what."""
+
+    def __init__(self, num_npcs: int, people: Sequence[dict[str, Any]] = CAST) -> None:
+        self.people = people
+        self.num_npcs = num_npcs
+        self._cast = [Persona.from_dict(data) for data in people]
+
+    def round(self, number: int) -> list[Question]:
+        """Everybody's question."""
+        return [self._question(npc, number) for npc in range(self.num_npcs)]
+
+    def _question(self, npc: int, number: int) -> Question:
+        persona = self._cast[npc % len(self._cast)]
+        event = Event("speech", "player", QUESTIONS[(npc + number) % len(QUESTIONS)])
+        scene = Scene("the village", "evening", ("player",))
+        prompt = render(Situation(persona.profile, scene, event, persona.actions))
+        return Question(prompt.prefix, prompt.news, answer_grammar(persona.actions))
+
+
+class Way(Protocol):
+    """A way to run the model beside a game.
+
+    Attributes:
+        name: For the table.
+        words: What it does, a sentence.
+        num_answers: Answers by the model so far.
+        is_idle: Whether everybody has answered.
+    """
+
+    name: str
+    words: str
+    num_answers: int
+
+    @property
+    def is_idle(self) -> bool: ...
+
+    def ask(self) -> None:
+        """Begins a round, between two frames."""
+        ...
+
+    def update(self) -> None:
+        """The part of a frame that the game gives it."""
+        ...
+
+    def go(self) -> None:
+        """Its frames begin, or go on."""
+        ...
+
+    def stop(self) -> None:
+        """Other ways' frames come now; nothing of it may run meanwhile."""
+        ...
+
+
+class NoModel:
+    """The game alone."""
+
+    name = "no model"
+    words = "the game's own work alone"
+    num_answers = 0
+    is_idle = False  # nobody is ever asked
+
+    def ask(self) -> None: ...
+
+    def update(self) -> None: ...
+
+    def go(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Npcbrain:
+    """The real thing: a runtime with its trees, given a budget."""
+
+    name = "npcbrain"
+
+    def __init__(self, model: Model, load: Load, budget_ms: float) -> None:
+        self.words = f"steps priced before they start, {budget_ms:g} ms a frame"
+        self.num_answers = 0
+        self._budget_ms = budget_ms
+        self._clock = FrameClock()
+        self._village = Village(model, load.num_npcs, self._clock, load.people)
+        self._clock.stop()
+
+    @property
+    def is_idle(self) -> bool:
+        return self._village.is_idle
+
+    def ask(self) -> None:
+        """See ``Way``."""
+        self._village.ask()
+
+    def update(self) -> None:
+        """See ``Way``."""
+        report = self._village.update(self._budget_ms)
+        self.num_answers += sum(done.source == "model" for _, done in report.decisions)
+
+    def go(self) -> None:
+        """See ``Way``."""
+        self._clock.go()
+
+    def stop(self) -> None:
+        """Time stands still, so that nobody's patience ends meanwhile."""
+        self._clock.stop()
+
+
+class EngineWay:
+    """The same engine under another rule.
+
+    Prompts are tokenised and grammars compiled between two frames, at no cost to any; trees are
+    left out as well. Both are a present: npcbrain's own frames pay for theirs.
+    """
+
+    def __init__(self, model: Model, load: Load, rule: Rule, engine: Engine | None = None) -> None:
+        self.name = rule.name
+        self.words = rule.words
+        self.num_answers = 0
+        self._model = model
+        self._load = load
+        self._rule = rule
+        self._engine = Engine(model) if engine is None else engine
+        self._waiting: deque[Generation] = deque()
+        self._thinking: list[Generation] = []
+        self._num_rounds = 0
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._waiting and not self._thinking
+
+    def ask(self) -> None:
+        """See ``Way``."""
+        self._waiting.extend(
+            self._model.generation(
+                question.prefix,
+                question.news,
+                grammar=question.grammar,
+                seed=0,
+                max_new_tokens=MAX_NEW_TOKENS,
+            )
+            for question in self._load.round(self._num_rounds)
+        )
+        self._num_rounds += 1
+
+    def update(self) -> None:
+        """See ``Way``."""
+        while self._waiting and self._engine.open(self._waiting[0]):
+            self._thinking.append(self._waiting.popleft())
+        self._rule.spend(self._engine, self._thinking)
+        for one in [one for one in self._thinking if one.finished]:
+            self._engine.close(one)
+            self._thinking.remove(one)
+            self.num_answers += one.finish_reason == "stop"
+
+    def go(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def typical_answer(model: Model, load: Load) -> int:
+    """Tokens of an answer, on average over one round."""
+    engine, generations = Engine(model), []
+    for prefix, news, grammar in load.round(0)[: engine.num_slots]:
+        one = model.generation(prefix, news, grammar=grammar, seed=0, max_new_tokens=MAX_NEW_TOKENS)
+        engine.open(one)
+        while not one.finished:
+            if one.copyable:
+                wave = engine.start_copy(one)
+            elif one.pending > 1:
+                wave = engine.start_prefill(one, engine.chunk_sizes[-1])
+            else:
+                wave = engine.start_decode([one])
+            while one.in_wave:
+                engine.run(wave)
+        engine.close(one)
+        generations.append(one.generated)
+    return round(sum(generations) / len(generations))
