@@ -86,7 +86,10 @@ class Brake:
         watch = self._watch
         watch.is_running = True
         thread = threading.Thread(target=_patrol, args=(watch,), name="npcbrain brake", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            return  # there are no threads here, or no more: every step ends by itself
         # At exit too, so that no daemon is left to be killed in the middle of something.
         weakref.finalize(self, watch.end)
 

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from npcbrain.clock import Clock
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.situation import Decision
-from npcbrain.steps import BrakeLike, EngineLike, GenerationLike, Kind, WaveLike
+from npcbrain.steps import BrakedError, BrakeLike, EngineLike, GenerationLike, Kind, WaveLike
 
 __all__ = ["Trace"]
 
@@ -92,8 +92,8 @@ class Trace:
             gained = self._engine.run(wave)
             about["tokens"] = len(gained)
             return gained
-        except EngineError:
-            name += " failed"
+        except EngineError as error:
+            name += " braked" if isinstance(error, BrakedError) else " failed"
             raise
         finally:
             took_ns = self._clock.now_ns() - start_ns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import weakref
@@ -10,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from npcbrain.brake import Brake
+from npcbrain.clock import SystemClock
 from npcbrain.testing import ManualClock
 
 MS = 1_000_000
@@ -161,3 +163,28 @@ def test_a_thread_with_nothing_to_watch_sleeps_until_it_is_needed(
     assert happens(lambda: brake._watch.wake_ns > 1 << 61)
     brake.arm(MS, clock)
     assert happens(lambda: brake.has_stopped)
+
+
+def test_the_flag_is_down_between_steps_however_close_the_race(brake: Brake, flag: Flag) -> None:
+    clock = SystemClock()
+    dice = random.Random(3)
+    for _ in range(500):
+        brake.arm(clock.now_ns() + dice.randrange(100_000), clock)
+        end_ns = clock.now_ns() + dice.randrange(100_000)
+        while clock.now_ns() < end_ns:
+            pass
+        brake.release()
+        assert (brake.has_stopped, flag.terminate) == (False, False)
+
+
+def test_where_no_thread_can_start_steps_end_by_themselves(
+    brake: Brake, flag: Flag, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    for _ in range(2):
+        brake.arm(MS, clock)
+        brake.release()
+    assert (brake.has_stopped, flag.terminate) == (False, False)

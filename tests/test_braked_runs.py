@@ -19,6 +19,7 @@ from npcbrain.report import FrameReport
 from npcbrain.scheduler import Scheduler, State
 from npcbrain.steps import BrakedError, WaveLike
 from npcbrain.testing import ManualClock
+from npcbrain.trace import Trace
 
 MS = 1_000_000
 
@@ -217,3 +218,20 @@ def test_answers_are_the_same_to_the_last_token_whatever_is_braked(
 
 def test_a_game_without_a_brake_is_told_of_none(engine: Engine, model: Model) -> None:
     assert sum(report.braked for report in play(engine, ask(model))) == 0
+
+
+def test_a_trace_passes_the_brake_on_and_shows_what_it_stopped(
+    engine: Engine, model: Model
+) -> None:
+    trace = Trace(engine, ManualClock())
+    one = ask(model)
+    trace.open(one)
+    wave = trace.start_prefill(one, 8)
+    assert trace.brake is engine.brake
+    brake(engine)
+    with pytest.raises(BrakedError):
+        trace.run(wave)
+    engine.brake.release()
+    finish_wave(trace, wave)  # type: ignore[arg-type]
+    names = [event["name"] for event in trace.to_dict()["traceEvents"] if event["ph"] == "X"]
+    assert names == ["prefill 0 braked", "prefill 0", "prefill 1"]
