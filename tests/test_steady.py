@@ -207,6 +207,21 @@ def test_nothing_is_left_to_the_collector_by_the_model(model: Model) -> None:
         assert gc.collect() == 0
 
 
+def test_nothing_is_left_to_the_collector_by_a_whole_game(model: Model) -> None:
+    runtime = Runtime(model, clock=Talkers.Ticking())
+    runtime.on_action("say", lambda npc: None)
+    npcs = [runtime.add_npc(f"npc {i}", persona=GRETA, tree=TREE) for i in range(4)]
+    num_decisions = 0
+    with collector_off():
+        for _ in range(2):
+            for npc in npcs:
+                npc.hear("Good evening!")
+            for _ in range(100):
+                num_decisions += len(runtime.update(9.0).decisions)
+        assert gc.collect() == 0
+    assert num_decisions == 8
+
+
 def test_nothing_is_left_to_the_collector_by_the_brake() -> None:
     game = BrakingGame(slow={1: 90 * MS, 9: 90 * MS})
     request = game.ask()
