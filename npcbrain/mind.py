@@ -88,6 +88,9 @@ class LanguageMind:
     a millisecond, and everybody may be asked in one frame, so ``prepare`` does it later, one after
     the other, when a frame has room for it, the most urgent first. Once as many wait as the engine
     has slots, the others get a small share of a frame: the steps must not starve for their sake.
+
+    Attributes:
+        askers: Names that have asked; whoever listens to the answers takes them out.
     """
 
     __slots__ = (
@@ -104,6 +107,7 @@ class LanguageMind:
         "_temperature",
         "_told",
         "_top_p",
+        "askers",
     )
 
     def __init__(
@@ -124,6 +128,7 @@ class LanguageMind:
         self._seed = seed
         self._temperature = temperature
         self._top_p = top_p
+        self.askers: dict[str, None] = {}
         self._num_asked: dict[str, int] = {}
         self._queue: list[LanguageThought] = []
         self._is_in_order = True  # the queue, most urgent first
@@ -157,6 +162,7 @@ class LanguageMind:
         """
         number = self._num_asked.get(name, 0)
         self._num_asked[name] = number + 1
+        self.askers[name] = None
         if memory is not None:
             lines = memory.select(MEMORY_TOKENS, self._model.tokenizer.count)
             situation = replace(situation, memory=lines)
@@ -198,6 +204,11 @@ class LanguageMind:
             self._price_ns -= self._price_ns >> PRICE_SHIFT
             self._price_ns = max(self._price_ns, end_ns - now_ns)
             now_ns = end_ns
+
+    @property
+    def num_queued(self) -> int:
+        """Thoughts whose prompts are still to be made."""
+        return len(self._queue)
 
     def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
         """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""

@@ -23,8 +23,16 @@ import msgpack
 
 from npcbrain.cost import CostModel
 from npcbrain.errors import UsageError
+from npcbrain.lm.model import Model
 
-__all__ = ["FOLDER_VARIABLE", "PriceFile", "cache_folder", "default_price_path", "processor"]
+__all__ = [
+    "FOLDER_VARIABLE",
+    "PriceFile",
+    "cache_folder",
+    "default_price_path",
+    "price_file_of",
+    "processor",
+]
 
 FORMAT = 1
 FOLDER_VARIABLE = "NPCBRAIN_CACHE"  # an environment variable: the folder to use instead
@@ -133,6 +141,27 @@ def default_price_path() -> Path | None:
         return Path(cache_folder(sys.platform, os.environ, Path.home())) / FILE_NAME
     except (RuntimeError, KeyError):
         return None
+
+
+def price_file_of(model: object, path: str | os.PathLike[str] | None) -> PriceFile | None:
+    """Where prices of a model on this machine are kept.
+
+    Args:
+        model: One loaded from files; for any other there is no place.
+        path: The file; ``"auto"`` for the default one, None for none.
+    """
+    place = default_price_path() if path == "auto" else path
+    if place is None or not isinstance(model, Model):
+        return None
+    sessions = model.sessions
+    return PriceFile(
+        Path(place),
+        model.package.digest,
+        processor(),
+        "+".join(sessions.providers),
+        f"{sessions.threads} threads",
+        f"onnxruntime {sessions.runtime}",
+    )
 
 
 def processor() -> str:

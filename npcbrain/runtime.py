@@ -7,21 +7,27 @@ between two updates every tree, request and NPC is whole, whatever was raised in
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType, TracebackType
+import os
+from collections.abc import Mapping
+from types import TracebackType
 
+from npcbrain.cast import Cast
 from npcbrain.clock import NS_PER_MS, Clock, SystemClock
 from npcbrain.cost import CostModel
-from npcbrain.errors import TreeError, UsageError, fault
+from npcbrain.errors import UsageError, fault
 from npcbrain.mind import LanguageMind, ModelLike, NoMind
 from npcbrain.npc import Handler, Host, Npc
 from npcbrain.persona import Persona
+from npcbrain.prices import PriceFile, price_file_of
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduler import Scheduler
 from npcbrain.steps import EngineLike
 from npcbrain.tree import Node
+from npcbrain.warming import Warming, read_at_once
 
 __all__ = ["Runtime"]
+
+MAX_CADENCE = 3600  # frames; a minute
 
 
 class Runtime:
@@ -43,8 +49,14 @@ class Runtime:
         engine: EngineLike | None = None,
         temperature: float = 0.0,
         top_p: float = 1.0,
+        measure: str = "now",
+        price_file: str | os.PathLike[str] | None = "auto",
     ) -> None:
         """Measures what the model's steps cost here (under a second: do it on a title screen).
+
+        What was measured is remembered from one start of the game to the next, so that later
+        starts run each step but once, a quarter of the time; prices go on adapting in play. They
+        are saved here and by ``close``, never by ``update``.
 
         Args:
             model: ``Model.load()``; None lets trees answer everything, with reason ``no_model``.
@@ -53,17 +65,23 @@ class Runtime:
             engine: What runs the model; made from the model if None.
             temperature: 0 takes the likeliest token always; up to 1 varies the phrasing.
             top_p: Share of the likely tokens that are chosen from when ``temperature`` is above 0.
+            measure: ``"now"`` measures here; ``"in_frames"`` leaves it to the first updates in
+                which nobody thinks, within their budgets, until ``is_warm``.
+            price_file: Where prices are remembered: a file; ``"auto"`` for one in the user's cache
+                folder (see ``npcbrain.prices``), but nowhere with a clock or an engine of the
+                caller's own; None for nowhere.
 
         Raises:
-            UsageError: ``seed`` is not an integer, or ``temperature`` or ``top_p`` is out of range.
+            UsageError: ``seed`` is not an integer, or another argument is out of range.
         """
-        if isinstance(seed, bool) or not isinstance(seed, int):
-            raise UsageError(fault("seed", "be an integer", seed, "Runtime()"))
+        _check_settings(seed, measure, price_file)
         self.clock: Clock = SystemClock() if clock is None else clock
         self.prices = CostModel()
         self.scheduler: Scheduler | None = None
         self._engine: EngineLike | None = None
         self._mind: LanguageMind | None = None
+        self._warming: Warming | None = None
+        self._price_file: PriceFile | None = None
         if model is not None:
             from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
 
@@ -79,12 +97,20 @@ class Runtime:
                 temperature=temperature,
                 top_p=top_p,
             )
-            self.scheduler.warm_up()
+            # A clock or an engine of the caller's own may be a double: its times are nobody's.
+            if price_file != "auto" or (engine is None and isinstance(self.clock, SystemClock)):
+                self._price_file = price_file_of(model, price_file)
+            known = self._price_file is not None and self._price_file.load(self.prices)
+            self._warming = Warming(
+                self._engine, self.prices, self.clock, self.scheduler, self._mind, known=known
+            )
+            if measure == "now":
+                self._warming.measure_all()
+                if not known:
+                    self._save_prices()  # now, lest the game never gets to close()
         self._host = Host(self._mind or NoMind(), self.clock, FrameReport())
-        self._npcs: dict[str, Npc] = {}
-        self.npcs: Mapping[str, Npc] = MappingProxyType(self._npcs)
-        self._ticking: tuple[Npc, ...] = ()  # who is ticked: changes between frames only
-        self._gone: list[Npc] = []  # removed in this frame
+        self._cast = Cast()
+        self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
         self._is_updating = False
         self._is_closed = False
@@ -117,15 +143,14 @@ class Runtime:
         self._check_open(where)
         if not isinstance(name, str) or not name:
             raise UsageError(fault("name", "be a string that is not empty", name, where))
-        if name in self._npcs:
+        if name in self.npcs:
             raise UsageError(fault("name", "be new", name, where, "remove_npc() it first"))
         if not isinstance(persona, Persona):
             raise UsageError(
                 fault("persona", "be a Persona", persona, where, "use Persona.load or .from_dict")
             )
         npc = Npc(name, persona, tree, self._host, importance=importance)
-        self._npcs[name] = npc
-        self._settle()
+        self._cast.add(npc)
         return npc
 
     def remove_npc(self, name: str) -> None:
@@ -138,14 +163,40 @@ class Runtime:
         """
         where = "Runtime.remove_npc()"
         self._check_open(where)
-        if not isinstance(name, str) or name not in self._npcs:
+        if not isinstance(name, str) or name not in self.npcs:
             raise UsageError(fault("name", "be an npc's", name, where))
-        npc = self._npcs.pop(name)
+        npc = self.npcs[name]
         npc.drop_thought()
         if self._mind is not None:
             self._mind.forget(name)
-        self._gone.append(npc)
-        self._settle()
+        if self._warming is not None:
+            self._warming.forget(npc)
+        self._cast.remove(npc)
+
+    def tick_every(self, name: str, num_frames: int) -> None:
+        """Level of detail: ticks a character's tree only in one of so many frames.
+
+        For those far away or out of sight; frames share them evenly, and cost nothing for those
+        whose turn it is not. What such a one hears waits for its turn, its timers go by the clock
+        as ever, and an answer it waits for is written no slower. During an update it counts from
+        the next one.
+
+        Args:
+            name: The character's.
+            num_frames: 1, as for everybody at first, to 3600.
+
+        Raises:
+            UsageError: There is none of that name, or ``num_frames`` is out of range.
+        """
+        where = "Runtime.tick_every()"
+        self._check_open(where)
+        if not isinstance(name, str) or name not in self.npcs:
+            raise UsageError(fault("name", "be an npc's", name, where))
+        whole = isinstance(num_frames, int) and not isinstance(num_frames, bool)
+        if not whole or not 1 <= num_frames <= MAX_CADENCE:
+            rule = f"be an integer of 1 to {MAX_CADENCE}"
+            raise UsageError(fault("num_frames", rule, num_frames, where))
+        self._cast.tick_every(self.npcs[name], num_frames)
 
     def on_action(self, name: str, handler: Handler) -> None:
         """Says what the game does when an NPC decides on an action.
@@ -195,27 +246,52 @@ class Runtime:
         self._host.report = report
         self._is_updating = True
         try:
-            error = self._tick(report.frame)
+            error = self._cast.tick(report.frame)
             report.trees_ns = now_ns() - start_ns
             if self.scheduler is not None and self._mind is not None:
-                self._mind.prepare(start_ns + budget_ns)
-                self.scheduler.run_frame(start_ns + budget_ns, report)
-                for npc in self._ticking:
-                    npc.listen()
+                deadline_ns = start_ns + budget_ns
+                self._mind.prepare(deadline_ns)
+                if self._warming is not None and not self._mind.num_queued:
+                    self._warming.run(deadline_ns)
+                self.scheduler.run_frame(deadline_ns, report)
+                self._cast.listen(report.frame, self._mind.askers)
+                self._mind.askers.clear()
             if error is not None:
                 raise error
         finally:
             self._is_updating = False
             self._num_frames += 1
-            self._settle()
+            self._cast.settle()
             report.used_ns = now_ns() - start_ns
         return report
 
-    def warm_up(self) -> None:
-        """Reads every NPC's persona into the prefix cache, so that its first answer comes sooner.
+    @property
+    def is_warm(self) -> bool:
+        """Whether nothing is left to be measured, and no persona to be read (see ``warm``)."""
+        return self._warming is None or self._warming.done
 
-        Optional, and no work for a frame: tens of milliseconds an NPC. Call it once all are added.
-        Where thoughts hold every slot, there is no room to read in, and it does nothing.
+    def warm(self, npc: Npc) -> None:
+        """Has a persona read in the frames to come, so that its first answer comes sooner.
+
+        For somebody the player is about to meet. Within the budgets, behind everybody who thinks
+        and one persona at a time: some 30 frames of 4 ms. Without a model it does nothing.
+
+        Raises:
+            UsageError: ``npc`` is not an NPC of this runtime, or the runtime is closed.
+        """
+        where = "Runtime.warm()"
+        self._check_open(where)
+        if not isinstance(npc, Npc) or self.npcs.get(npc.name) is not npc:
+            raise UsageError(fault("npc", "be one of this runtime", npc, where))
+        if self._warming is not None:
+            self._warming.read(npc)
+
+    def warm_up(self) -> None:
+        """Reads every NPC's persona now, so that its first answer comes sooner.
+
+        Optional, and no work for a frame (see ``warm``): tens of milliseconds an NPC. Call it once
+        all are added. Where thoughts hold every slot, there is no room to read in, and it does
+        nothing.
 
         Raises:
             UsageError: The runtime is closed, or a tree called this.
@@ -224,19 +300,9 @@ class Runtime:
         if self._is_updating:
             rule = "be called between frames"
             raise UsageError(fault("warm_up", rule, None, "Runtime.warm_up()"))
-        if self._engine is None or self._mind is None:
-            return
-        # A scheduler of its own: these are no frames to learn the game's rhythm from.
-        scheduler = Scheduler(self._engine, self.prices, self.clock)
-        for npc in self._ticking:
-            generation = self._mind.learn(*npc.introduction())
-            if generation is not None:
-                scheduler.submit(generation, name=npc.name, ttl_ns=NO_LIMIT_NS, priority=1.0)
-        while scheduler.num_waiting or scheduler.num_thinking:
-            report = FrameReport(budget_ns=NO_LIMIT_NS)
-            scheduler.run_frame(self.clock.now_ns() + NO_LIMIT_NS, report)
-            if not report.num_steps:
-                return  # every slot is taken by somebody who thinks, and stays so
+        if self._engine is not None and self._mind is not None:
+            npcs = self.npcs.values()
+            read_at_once(npcs, self._mind, self._engine, self.prices, self.clock)
 
     def close(self) -> None:
         """Drops all thoughts and halts all trees; afterwards only ``npcs`` may be read. Idempotent.
@@ -253,40 +319,26 @@ class Runtime:
             advice = "end the game loop first"
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
         self._is_closed = True
-        for npc in self._ticking:
-            npc.drop_thought()
-        _halt(self._ticking)
+        self._save_prices()
+        self._cast.halt()
 
-    def _tick(self, frame: int) -> Exception | None:
-        """Ticks everybody; returns the first error, from which nobody else shall suffer."""
-        first: Exception | None = None
-        gone = self._gone
-        for npc in self._ticking:
-            if gone and npc in gone:
-                continue
-            try:
-                npc.tree.tick()
-            except Exception as error:
-                error.add_note(f"in the tree of npc {npc.name!r}, frame {frame}")
-                if first is None:
-                    first = error
-                else:
-                    first.add_note(f"and in the tree of npc {npc.name!r}: {error}")
-        return first
-
-    def _settle(self) -> None:
-        """Lets NPCs that were added or removed come and go, unless trees are being ticked."""
-        if self._is_updating:
-            return
-        if len(self._ticking) != len(self._npcs) or self._gone:
-            self._ticking = tuple(self._npcs.values())
-        if self._gone:
-            gone, self._gone = self._gone, []
-            _halt(gone)
+    def _save_prices(self) -> None:
+        if self._price_file is not None:
+            self._price_file.save(self.prices)
 
     def _check_open(self, where: str) -> None:
         if self._is_closed:
             raise UsageError(fault("runtime", "be open", "closed", where, "make a new Runtime"))
+
+
+def _check_settings(seed: object, measure: object, price_file: object) -> None:
+    where = "Runtime()"
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise UsageError(fault("seed", "be an integer", seed, where))
+    if measure not in ("now", "in_frames"):
+        raise UsageError(fault("measure", 'be "now" or "in_frames"', measure, where))
+    if price_file is not None and not isinstance(price_file, str | os.PathLike):
+        raise UsageError(fault("price_file", 'be a path, "auto" or None', price_file, where))
 
 
 def _budget_ns(budget_ms: object) -> int:
@@ -298,18 +350,6 @@ def _budget_ns(budget_ms: object) -> int:
     if budget_ms <= 0:
         return 0
     return int(budget_ms * NS_PER_MS) if budget_ms < NO_LIMIT_NS // NS_PER_MS else NO_LIMIT_NS
-
-
-def _halt(npcs: Iterable[Npc]) -> None:
-    """Halts the trees of all of them, and only then raises what the first one raised."""
-    first: TreeError | None = None
-    for npc in npcs:
-        try:
-            npc.tree.halt()
-        except TreeError as error:
-            first = first or error
-    if first is not None:
-        raise first
 
 
 def _engine_of(model: ModelLike) -> EngineLike:
