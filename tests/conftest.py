@@ -1,12 +1,16 @@
-"""Keeps every test away from the user's own files."""
+"""Settings of all tests: none may touch the user's own files, nor fail for a slow machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from npcbrain.prices import FOLDER_VARIABLE
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)
