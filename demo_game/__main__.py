@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the game.
 
     Returns:
-        The exit code: 0, 1 if a file could not be written, 2 for bad arguments.
+        The exit code: 0, 1 if a file could not be read or written, 2 for bad arguments.
     """
     options = _parser().parse_args(argv)
     try:
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     pygame.font.init()
     try:
         return _play(options, model, recorder, headless=headless)
-    except OSError as error:
+    except (OSError, nb.TreeError) as error:
         print(f"demo_game: {error}", file=sys.stderr)
         return 1
     finally:

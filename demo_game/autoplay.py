@@ -65,6 +65,7 @@ class Autoplay:
         self._phase = "walk"
         self._typed = 0.0
         self._frames = 0
+        self._has_looked = False
 
     def events(self, listener: Villager | None, *, is_typing: bool) -> list[pygame.event.Event]:
         """The keys pressed in this frame; ``direction`` is where to walk.
@@ -76,6 +77,9 @@ class Autoplay:
         self.direction = (0.0, 0.0)
         if not self._lines:
             return []
+        if not self._has_looked:
+            self._has_looked = True
+            return [_key(pygame.K_F4)]  # whoever watches sees minds at work
         self._frames += 1
         line = self._lines[0]
         target = self._village.villagers[line.to]

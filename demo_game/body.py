@@ -50,6 +50,11 @@ class Body:
         """Pixels between two feet."""
         return math.hypot(other.x - self.x, other.y - self.y)
 
+    def covers(self, x: float, y: float) -> bool:
+        """Whether a point is on the figure, or near enough for a mouse."""
+        height = 56 * self.figure.look.height
+        return abs(x - self.x) < 20 and -height < y - self.y < 18
+
     def walk(self, world: World, dx: float, dy: float, speed: float) -> None:
         """Takes one frame's step of ``speed`` pixels along the unit vector (dx, dy)."""
         hx, hy = self._heading

@@ -6,6 +6,7 @@ the screen, and two never lie upon each other as long as there is room.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pygame
@@ -35,10 +36,11 @@ class BubbleText:
 
     Attributes:
         text: The words so far.
-        source: ``"model"``, ``"tree"`` or ``"you"``.
+        source: Who speaks: ``"model"``, ``"tree"`` or ``"you"``.
         reason: Why the tree spoke; empty for the model.
         emotion: One word.
         deed: What is done besides speaking, as ``"gives ale"``; may be empty.
+        deed_source: Who chose the deed; the model may have, where the tree had to find the words.
     """
 
     text: str
@@ -46,6 +48,7 @@ class BubbleText:
     reason: str = ""
     emotion: str = "neutral"
     deed: str = ""
+    deed_source: str = "model"
 
 
 class Bubble:
@@ -77,16 +80,16 @@ class Bubbles:
         self,
         screen: pygame.Surface,
         items: list[tuple[Bubble, tuple[float, float]]],
-        keep_off: pygame.Rect,
+        keep_off: Sequence[pygame.Rect],
     ) -> None:
         """Draws bubbles over heads, the lowest head first, and moves those that would collide.
 
         Args:
             screen: Where.
             items: Bubbles with the points of their heads.
-            keep_off: Where the panel of figures is.
+            keep_off: Where panels are.
         """
-        taken = [keep_off]
+        taken = list(keep_off)
         for bubble, (x, y) in sorted(items, key=lambda item: -item[1][1]):
             picture = bubble.picture
             if picture is None:
@@ -103,8 +106,11 @@ class Bubbles:
                 if hit < 0:
                     break
                 other = taken[hit]
-                if other is keep_off:
-                    area.left = keep_off.right + GAP
+                if hit < len(keep_off):  # to the side where there is more room
+                    if other.centerx < ROOM.centerx:
+                        area.left = other.right + GAP
+                    else:
+                        area.right = other.left - GAP
                 elif below:
                     area.top = other.bottom + GAP
                 elif other.top - area.height - GAP >= ROOM.top:
@@ -190,7 +196,7 @@ class Bubbles:
 
 
 def _colour(content: BubbleText) -> Colour:
-    return darker(COLOURS[content.source], 0.15)
+    return darker(COLOURS[content.deed_source], 0.15)
 
 
 def _thinking_dots(beat: int) -> pygame.Surface:

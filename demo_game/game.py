@@ -16,13 +16,18 @@ import npcbrain as nb
 from demo_game.assets import Assets
 from demo_game.autoplay import Autoplay
 from demo_game.fonts import Fonts
+from demo_game.glyphs import Glyphs
 from demo_game.graph import LIMIT_MS, FrameTimes
+from demo_game.handovers import HandOvers
 from demo_game.hud import Hud, Mode
+from demo_game.mind_panel import MindPanel
+from demo_game.mishap import Mishaps
 from demo_game.pacer import Pacer
 from demo_game.recorder import Recorder
 from demo_game.report import Tally
 from demo_game.stage import Stage
 from demo_game.text_box import TextBox
+from demo_game.trees import TREES
 from demo_game.village import Village
 from demo_game.villager import Villager
 from npcbrain.clock import NS_PER_MS
@@ -33,6 +38,7 @@ BUDGETS_MS = (0.0, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
 STRESS_LEFT_MS = 0.3  # of a frame under stress: less than any step of a model takes
 NAIVE_MS = 1000.0  # "as long as it takes": what a game without a budget would do
 RESERVE_MS = 1.0  # kept free of the frame for the display and for what nobody foresaw
+FIRST_SELECTED = "greta"
 DRAW_FRAMES = 30  # whose drawing time tells what the next one will need
 WALK = {
     pygame.K_w: (0, -1),
@@ -54,6 +60,7 @@ class Game:
         tally: What happened so far.
         budget_ms: What thinking may cost a frame.
         given_ms: What the last frame could spare of it.
+        selected: Whom the panel is about, when it is open.
         is_stressed: Whether game time is burnt on purpose.
         is_naive: Whether answers are written in one go.
         is_over: Whether the player has closed the window.
@@ -70,8 +77,9 @@ class Game:
         clock: Pacer,
         plays_itself: bool,
         recorder: Recorder | None = None,
+        trees: Path = TREES,
     ) -> None:
-        self.village = Village(assets, model, seed=seed, clock=clock)
+        self.village = Village(assets, model, seed=seed, clock=clock, trees=trees)
         self.tally = Tally()
         self.budget_ms = budget_ms
         self.is_stressed = False
@@ -80,6 +88,10 @@ class Game:
         fonts = Fonts()
         self.text_box = TextBox(fonts)
         self.hud = Hud(fonts)
+        self.overs = HandOvers(self.village)
+        self.mind = MindPanel(fonts, Glyphs(), self.overs)
+        self.mishaps = Mishaps(fonts)
+        self.selected: Villager = self.village.villagers[FIRST_SELECTED]
         self.stage = Stage(self.village, fonts, seed)
         self.autoplay = Autoplay(self.village) if plays_itself else None
         self._screen = screen
@@ -108,6 +120,7 @@ class Game:
         self._walk()
         self.village.listener = listener if self.text_box.is_open else None
         self.village.update(1 / 60)
+        self._follow_files()
         if self.is_stressed:
             _burn(max(0.0, self._left_ms(start_ns) - STRESS_LEFT_MS), self._clock)
         self.given_ms = self._spare_ms(start_ns)
@@ -125,6 +138,7 @@ class Game:
             model_ms=(draw_ns - think_ns) / NS_PER_MS - trees_ms,
         )
         self.tally.add(times, report)
+        self.overs.note(report)
         self.hud.add(times, report)
         if self._recorder is not None:
             self._recorder.take(self._screen)
@@ -140,6 +154,7 @@ class Game:
         elif event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
             self._held.clear()
             self._choice = self.listener  # or somebody who runs by would take the words
+            self.selected = self._choice or self.selected
             self.text_box.open()
         elif event.key == pygame.K_TAB:
             self._choose_next()
@@ -155,11 +170,22 @@ class Game:
             self.is_stressed = not self.is_stressed
         elif event.key == pygame.K_F3:
             self.is_naive = not self.is_naive
+        elif event.key == pygame.K_F4:
+            self.mind.is_open = not self.mind.is_open
         elif event.key == pygame.K_F12:
             self._num_shots += 1
             self.save_picture(Path(f"npcbrain_village_{self._num_shots:03d}.png"))
         elif event.key in WALK:
             self._held.add(event.key)
+
+    def click(self, x: float, y: float) -> None:
+        """Takes a click: on somebody, it opens the panel about them."""
+        if self.mind.area.collidepoint(x, y) or self.hud.area.collidepoint(x, y):
+            return
+        villager = self.village.at(x, y)
+        if villager is not None:
+            self.selected = villager
+            self.mind.is_open = True
 
     def save_picture(self, path: Path) -> None:
         """Writes what is on the screen as a PNG.
@@ -188,6 +214,8 @@ class Game:
                 self.is_over = True
             elif event.type == pygame.KEYDOWN:
                 self.press(event)
+            elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
+                self.click(*event.pos)
             elif event.type == pygame.KEYUP:
                 self._held.discard(event.key)
             elif event.type == pygame.WINDOWFOCUSLOST:
@@ -200,6 +228,13 @@ class Game:
         if self.text_box.is_open:
             dx = dy = 0.0
         self.village.player.move(self.village.world, dx, dy)
+
+    def _follow_files(self) -> None:
+        saved = self.village.trees.poll()
+        mishap = self.village.trees.mishap
+        self.mishaps.show(mishap)
+        if saved and mishap is None:
+            self.mishaps.cheer(f"{saved}: the running tree goes on as it is written now")
 
     def _choose_next(self) -> None:
         near = self.village.in_reach()
@@ -221,10 +256,15 @@ class Game:
 
     def _draw(self, listener: Villager | None) -> None:
         screen = self._screen
-        self.stage.draw(screen, listener, self.hud.area)
+        mind, selected = self.mind, self.selected
+        mind.place(selected, self.hud.area)
+        panels = [self.hud.area, *([mind.area] if mind.is_open else [])]
+        self.stage.draw(screen, listener, selected if mind.is_open else None, panels)
         thinking = tuple(v.title for v in self.village.villagers.values() if v.npc.thinking)
         mode = Mode(self.budget_ms, self.given_ms, self.is_stressed, self.is_naive, thinking)
         self.hud.draw(screen, mode, self.tally)
+        mind.draw(screen, selected, self.village.trees.title(selected.name))
+        self.mishaps.draw(screen, *mind.room(self.hud.area))
         self.text_box.draw(
             screen, "" if listener is None else listener.title, self.tally.num_frames
         )

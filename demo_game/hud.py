@@ -32,6 +32,7 @@ KEYS = (
     ("F2", "stress"),
     ("F3", "naive"),
     ("F1", "details"),
+    ("F4", "mind"),
     ("F12", "picture"),
 )
 

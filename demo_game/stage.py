@@ -6,6 +6,7 @@ Invariant: drawing changes neither village nor runtime, so a run is the same wit
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pygame
 
@@ -64,6 +65,7 @@ class Stage:
         }
         self._marker = _marker()
         self._ring = _ring()
+        self._corners = _corners()
         self._alarm = fonts.outlined(fonts.title, "!", (255, 214, 110), palette.INK)
         self._shrug = _cross()
         self._chips: dict[str, pygame.Surface] = {}
@@ -87,13 +89,18 @@ class Stage:
         self._said_frames = SAID_FRAMES
 
     def draw(
-        self, screen: pygame.Surface, listener: Villager | None, keep_off: pygame.Rect
+        self,
+        screen: pygame.Surface,
+        listener: Villager | None,
+        selected: Villager | None,
+        keep_off: Sequence[pygame.Rect],
     ) -> None:
         """Draws one frame.
 
         Args:
             screen: Where.
             listener: Who will hear the player, or None.
+            selected: Whom a panel is about, or None.
             keep_off: Where bubbles must not be.
         """
         village = self._village
@@ -103,6 +110,9 @@ class Stage:
         if listener is not None:
             x, y = listener.body.position
             screen.blit(self._ring, (x - 22, y - 12))
+        if selected is not None:
+            x, y = selected.body.position
+            screen.blit(self._corners, (x - 26, y - 58))
         for body in sorted(village.bodies, key=lambda body: body.y):
             body.draw(screen, village.scenery, village.daylight)
         smith = village.villagers["borin"].body
@@ -127,13 +137,13 @@ class Stage:
         if villager.shrug:
             screen.blit(self._shrug, (hx - 8 + math.sin(self._frame * 0.5) * 3, hy - 18))
 
-    def _draw_bubbles(self, screen: pygame.Surface, keep_off: pygame.Rect) -> None:
+    def _draw_bubbles(self, screen: pygame.Surface, keep_off: Sequence[pygame.Rect]) -> None:
         items = []
         for name, villager in self._village.villagers.items():
             bubble = self._bubble[name]
             bubble.show(self._words(villager), self._bubbles)
             items.append((bubble, villager.body.head))
-            if villager.npc.thinking and not villager.npc.speech:
+            if villager.npc.thinking and bubble.content is None:
                 self._bubbles.draw_thinking(screen, villager.body.head, self._frame)
         self._said_frames = max(0, self._said_frames - 1)
         said = BubbleText(self._said_text, "you") if self._said_frames else None
@@ -147,15 +157,19 @@ class Stage:
             words = npc.speech
             if words and words[-1] not in ".!?":
                 words = words.rpartition(" ")[0]  # whole words: half a word is a riddle
-            return BubbleText(words, "model", emotion=npc.emotion) if words else None
+            deed = "" if npc.answer is None else deed_text(npc.answer)
+            if not words and not deed:
+                return None
+            return BubbleText(words, "model", emotion=npc.emotion, deed=deed)
         decision = npc.decision
         if decision is not None and self._village.is_speaking(villager):
             return BubbleText(
                 decision.say,
-                decision.source,
+                "tree" if decision.reason else decision.source,
                 decision.reason,
                 decision.emotion,
                 deed_text(decision),
+                decision.source,
             )
         return BubbleText(villager.bark, "tree") if villager.bark else None
 
@@ -204,6 +218,17 @@ def _ring() -> pygame.Surface:
     sheet = Canvas(44, 24)
     for start in (0.02, 0.27, 0.52, 0.77):
         sheet.arc((255, 224, 140), 22, 12, 19, 9, start, start + 0.2, 2)
+    return sheet.finish()
+
+
+def _corners() -> pygame.Surface:
+    """The mark around whom a panel is about."""
+    width, height = 52, 70
+    sheet = Canvas(width, height)
+    for colour, thick in ((palette.INK, 4.0), (palette.lighter(palette.TEAL, 0.45), 2.2)):
+        for x, dx in ((3.0, 9.0), (width - 3.0, -9.0)):
+            for y, dy in ((3.0, 9.0), (height - 3.0, -9.0)):
+                sheet.line(colour, [(x + dx, y), (x, y), (x, y + dy)], thick)
     return sheet.finish()
 
 

@@ -14,9 +14,9 @@ from typing import Literal
 import npcbrain as nb
 from demo_game.villager import Villager
 from demo_game.world import PLACES
-from npcbrain.tree import Node, Registry, Status
+from npcbrain.tree import Registry, Status, TreeFile
 
-__all__ = ["ROUTINES", "village_tree", "words"]
+__all__ = ["ROUTINES", "TREES", "tree_file", "words"]
 
 TREES = Path(__file__).parent / "trees"
 COMMON = "common"
@@ -30,9 +30,9 @@ Facing = Literal["up", "down", "left", "right"]
 Line = Literal["bark", "greeting"]
 
 
-def village_tree(me: Villager) -> Node:
-    """The whole tree of one villager."""
-    return nb.tree.load(ROUTINES[me.name], words(me))
+def tree_file(me: Villager, folder: Path = TREES) -> TreeFile:
+    """One villager's file, to be followed while it is edited."""
+    return TreeFile(folder / f"{me.name}.xml", words(me))
 
 
 def words(me: Villager | None = None) -> Registry:

@@ -7,6 +7,7 @@ names.
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import npcbrain as nb
 from demo_game.assets import Assets
@@ -14,8 +15,9 @@ from demo_game.body import Body
 from demo_game.cast import CAST, PERSONAS
 from demo_game.daylight import Daylight
 from demo_game.deeds import Deeds
+from demo_game.live_trees import LiveTrees
 from demo_game.player import HEARING, Player
-from demo_game.trees import village_tree
+from demo_game.trees import TREES
 from demo_game.villager import FPS, Villager
 
 __all__ = ["Village"]
@@ -33,7 +35,13 @@ class Village:
     """The game's world, one frame at a time."""
 
     def __init__(
-        self, assets: Assets, model: nb.Model | None, *, seed: int, clock: nb.Clock
+        self,
+        assets: Assets,
+        model: nb.Model | None,
+        *,
+        seed: int,
+        clock: nb.Clock,
+        trees: Path = TREES,
     ) -> None:
         self.world = assets.world
         self.flow = assets.flow
@@ -42,6 +50,7 @@ class Village:
         self.player = Player(assets.player)
         self.runtime = nb.Runtime(model, seed=seed, clock=clock)
         self.deeds = Deeds(self)
+        self.trees = LiveTrees(trees)
         self.villagers: dict[str, Villager] = {}
         self.listener: Villager | None = None  # who will hear what is being typed
         self._rng = random.Random(seed)
@@ -52,12 +61,14 @@ class Village:
             villager = Villager(
                 name, Body(assets.figures[name], role.start), role.home, self, seed * 101 + index
             )
+            file = self.trees.open(villager)
             villager.npc = self.runtime.add_npc(
                 name,
                 persona=nb.Persona.load(PERSONAS / f"{name}.json"),
-                tree=village_tree(villager),
+                tree=file.definition,
                 importance=role.importance,
             )
+            file.attach(villager.npc.tree)
             self.villagers[name] = villager
             self._hold[name] = 0
         self.bodies: tuple[Body, ...] = (
@@ -97,6 +108,13 @@ class Village:
         """The player says something to somebody. Any text is harmless."""
         listener.talking_to = self.player.body
         listener.npc.hear(text, speaker="player")
+
+    def at(self, x: float, y: float) -> Villager | None:
+        """Whose figure is at a point of the map."""
+        for villager in sorted(self.villagers.values(), key=lambda v: -v.body.y):
+            if villager.body.covers(x, y):
+                return villager
+        return None
 
     def in_reach(self) -> list[Villager]:
         """Who would hear the player, nearest first."""

@@ -27,6 +27,7 @@ from npcbrain.host import Handler
 from npcbrain.npc import Npc
 from npcbrain.situation import Decision
 from npcbrain.tree import Context, Pointer, StatefulLeaf, Status
+from npcbrain.tree.arguments import shown_ms
 
 __all__ = ["Act", "CannedReply", "Decide", "Heard"]
 
@@ -87,6 +88,11 @@ class Decide(StatefulLeaf):
             _check_ttl(self.ttl_ms, "Decide()")
         if self.when not in ("decided", "whole"):
             raise TreeError(fault("when", "be decided or whole", self.when, "Decide()"))
+
+    @property
+    def detail(self) -> str:
+        """How long an answer is worth waiting for."""
+        return shown_ms(self.ttl_ms)
 
     def on_start(self, ctx: Context) -> Status:
         """Begins a thought."""

@@ -13,6 +13,8 @@ import pytest
 
 pygame = pytest.importorskip("pygame")
 
+from playing import SCREEN, key, new_game, say, stand_by  # noqa: E402
+
 import npcbrain as nb  # noqa: E402
 from demo_game import world  # noqa: E402
 from demo_game.__main__ import main  # noqa: E402
@@ -25,8 +27,6 @@ from demo_game.graph import percentile  # noqa: E402
 from demo_game.pacer import FRAME_NS, Pacer  # noqa: E402
 from demo_game.stage import deed_text  # noqa: E402
 from demo_game.text_box import MAX_CHARS  # noqa: E402
-
-SCREEN = (world.WIDTH, world.HEIGHT)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,58 +47,9 @@ def assets() -> Assets:
     return load_assets()
 
 
-class Beat(Pacer):
-    """A clock that moves between frames only, so that a slow machine changes nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(sleeps=False)
-        self._now_ns = 0
-
-    def now_ns(self) -> int:
-        return self._now_ns
-
-    def next_frame(self) -> None:
-        self._now_ns += FRAME_NS
-
-
-def new_game(
-    assets: Assets, *, seed: int = 7, plays_itself: bool = False, clock: Pacer | None = None
-) -> Game:
-    pygame.display.init()
-    pygame.font.init()
-    screen = pygame.display.set_mode(SCREEN)
-    return Game(
-        screen,
-        assets,
-        None,
-        seed=seed,
-        budget_ms=4.0,
-        clock=Beat() if clock is None else clock,
-        plays_itself=plays_itself,
-    )
-
-
 @pytest.fixture
 def game(assets: Assets) -> Game:
     return new_game(assets)
-
-
-def key(code: int, char: str = "") -> Any:
-    return pygame.event.Event(pygame.KEYDOWN, key=code, unicode=char, mod=0)
-
-
-def say(game: Game, line: str) -> None:
-    """Types a line as a player does."""
-    game.press(key(pygame.K_RETURN))
-    for char in line:
-        game.press(key(0, char))
-    game.press(key(pygame.K_RETURN))
-
-
-def stand_by(game: Game, name: str) -> None:
-    """Puts the player beside a villager."""
-    body = game.village.villagers[name].body
-    game.village.player.body.x, game.village.player.body.y = body.x, body.y + 20
 
 
 def do(game: Game, name: str, action: str, **args: str) -> Any:

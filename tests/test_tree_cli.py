@@ -88,7 +88,7 @@ def test_show_prints_the_tree(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines == [
         "Selector",
         "├─ OpenDoor (Succeed)",
-        "├─ Retry",
+        "├─ Retry: 3 times",
         "│  └─ Conditioned",
         "│     └─ PickLock (Succeed)",
         "└─ SmashDoor (Succeed)",

@@ -22,6 +22,7 @@ __all__ = [
     "check_name",
     "duration",
     "num_turns",
+    "shown_ms",
 ]
 
 MAX_TURNS = 1_000_000  # of a count from the blackboard; a child that answers at once takes a second
@@ -79,6 +80,17 @@ def check_ms(ms: object, where: str) -> None:
 def duration(ms: float | Pointer, site: Site) -> Callable[[State], int]:
     """What gives a duration in whole nanoseconds, at least one; asked when one begins to count."""
     return reader(ms, Port("ms", float), site, check_ms, _to_ns)
+
+
+def shown_ms(ms: float | Pointer) -> str:
+    """A duration for displays.
+
+    >>> shown_ms(300), shown_ms(2500), shown_ms(30_000), shown_ms(Pointer("nap"))
+    ('300 ms', '2.5 s', '30 s', '{nap}')
+    """
+    if isinstance(ms, Pointer):
+        return str(ms)
+    return f"{ms:g} ms" if ms < 1000 else f"{ms / 1000:g} s"
 
 
 def num_turns(count: Pointer, what: str, site: Site) -> Callable[[State], int]:

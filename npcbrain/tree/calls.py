@@ -73,6 +73,11 @@ class Call(Node):
         """The name it was given, or its id."""
         return self.name or self.id
 
+    @property
+    def detail(self) -> str:
+        """What the file gives to its ports."""
+        return ", ".join(argument.text for argument in self.arguments if argument.is_given)
+
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
         index, running = site.index, site.slot()

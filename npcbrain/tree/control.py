@@ -155,6 +155,11 @@ class Switch(Composite):
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "cases", tuple(cases))
 
+    @property
+    def detail(self) -> str:
+        """The entry."""
+        return self.key
+
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
         index = site.index

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from npcbrain.errors import TreeError, fault
-from npcbrain.tree.arguments import check_callable, check_ms, check_name, duration
+from npcbrain.tree.arguments import check_callable, check_ms, check_name, duration, shown_ms
 from npcbrain.tree.blackboard import SCALARS
 from npcbrain.tree.node import BLACKBOARD, NEVER_NS, NOW_NS, OWNER, Compiled, Node, Site, State
 from npcbrain.tree.pointer import Pointer
@@ -146,6 +146,11 @@ class Wait(Node):
         check_ms(self.ms, "Wait()")
         check_name(self.name, "Wait()")
 
+    @property
+    def detail(self) -> str:
+        """How long."""
+        return shown_ms(self.ms)
+
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
         index = site.index
@@ -225,6 +230,11 @@ class SetBlackboard(Node):
             rule = "be None, a bool, a number or a string"
             raise TreeError(fault("value", rule, self.value, where, advice))
         check_name(self.name, where)
+
+    @property
+    def detail(self) -> str:
+        """What is written where."""
+        return f"{self.key} = {self.value}"
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""

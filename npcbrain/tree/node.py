@@ -47,6 +47,8 @@ __all__ = [
 NEVER_NS = 1 << 62  # a moment no clock reaches (146 years), so "unset" needs no second slot
 MAX_DEPTH = 64  # of nested nodes; each costs a Python frame in every tick, and 1000 is the limit
 
+MAX_DETAIL = 40  # characters of a node's settings that displays get
+
 State = list[Any]
 """All of one NPC's tree: who owns it, its blackboard, the moment of this tick, then the answer of
 each node at the last tick in order of definition, then what nodes remember between ticks."""
@@ -74,12 +76,14 @@ class NodeInfo(NamedTuple):
         depth: 0 for the root.
         name: The name it was given, or its kind.
         kind: The name of its class.
+        detail: Its settings in a few words, such as ``2.5 s``; empty if it has none to speak of.
     """
 
     path: str
     depth: int
     name: str
     kind: str
+    detail: str = ""
 
 
 class Slot(NamedTuple):
@@ -147,6 +151,11 @@ class Node(ABC):
         """The name it was given, or its kind."""
         return getattr(self, "name", "") or type(self).__name__
 
+    @property
+    def detail(self) -> str:
+        """Its settings in a few words, for displays; empty if it has none to speak of."""
+        return ""
+
     @abstractmethod
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node; ``site`` is the node's place in the tree."""
@@ -210,7 +219,7 @@ class Compiler:
         if depth > MAX_DEPTH:
             advice = "cut the tree into several, or flatten it"
             raise TreeError(fault("tree", f"be at most {MAX_DEPTH} deep", depth, path, advice))
-        info = NodeInfo(path, depth, node.label, type(node).__name__)
+        info = NodeInfo(path, depth, node.label, type(node).__name__, node.detail[:MAX_DETAIL])
         number = len(self.infos)
         self.infos.append(info)
         compiled = node.compile(Site(self, number, info))

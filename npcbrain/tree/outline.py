@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from npcbrain.tree.node import NodeInfo
 from npcbrain.tree.status import Status
 
-__all__ = ["outline"]
+__all__ = ["GAME", "outline"]
 
+GAME = "Call"  # the kind of what a game registered; its name says all
 MARKS = {
     Status.IDLE: "·",
     Status.SUCCESS: "✓",
@@ -45,8 +46,9 @@ def outline(nodes: Sequence[NodeInfo], statuses: Sequence[Status] | None = None)
         if node.depth:
             guides += "├─ " if _goes_on(nodes, number, node.depth) else "└─ "
         mark = "" if statuses is None else f"{MARKS[statuses[number]]} "
-        kind = "" if node.name == node.kind else f" ({node.kind})"
-        lines.append(f"{guides}{mark}{node.name}{kind}")
+        kind = "" if node.kind in (node.name, GAME) else f" ({node.kind})"
+        detail = f": {node.detail}" if node.detail else ""
+        lines.append(f"{guides}{mark}{node.name}{kind}{detail}")
     return lines
 
 

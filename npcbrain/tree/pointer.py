@@ -45,6 +45,10 @@ class Pointer:
         if not isinstance(self.key, str) or not self.key:
             raise TreeError(fault("key", "be a string, not empty", self.key, "Pointer()"))
 
+    def __str__(self) -> str:
+        """As files write it."""
+        return f"{{{self.key}}}"
+
     def read(self, board: Mapping[str, Any], port: Port, where: str, what: str) -> Any:
         """The value, as the port's type.
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from npcbrain.errors import TreeError
 from npcbrain.tree.loader import load_all
+from npcbrain.tree.markup import Fault, XmlError
 from npcbrain.tree.node import Node
 from npcbrain.tree.registry import Registry
 from npcbrain.tree.tree import Tree
@@ -40,6 +41,8 @@ class TreeFile:
     Attributes:
         definition: What the file said when it was last without faults.
         message: What is wrong with it now; empty if nothing is.
+        faults: The same, fault by fault, with lines and columns; none if the file cannot be read
+            at all.
 
     Raises:
         TreeError: The file is wrong at the very start: there is nothing to go on with.
@@ -52,6 +55,7 @@ class TreeFile:
         "_tree",
         "_trees",
         "definition",
+        "faults",
         "message",
         "path",
     )
@@ -64,6 +68,7 @@ class TreeFile:
         self._files: set[Path] = {self.path}
         self._stamp = self._look()
         self.message = ""
+        self.faults: tuple[Fault, ...] = ()
         self.definition: Node
         self.definition, self._files = load_all(self.path, registry, tree)
         self._stamp = self._look()
@@ -92,10 +97,11 @@ class TreeFile:
             definition, files = load_all(self.path, self._registry, self._tree)
         except TreeError as error:
             self.message = str(error)
+            self.faults = error.faults if isinstance(error, XmlError) else ()
             return False
         self.definition, self._files = definition, files
         self._stamp = self._look()
-        self.message = ""
+        self.message, self.faults = "", ()
         for tree in self._trees:
             try:
                 tree.adopt(definition)

@@ -40,6 +40,11 @@ class RunScript(Node):
     script: Script
     name: str = ""
 
+    @property
+    def detail(self) -> str:
+        """The script."""
+        return self.script.text
+
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
         index, run = site.index, _runner(self.script, site)
@@ -61,6 +66,11 @@ class CheckScript(Node):
 
     script: Script
     name: str = ""
+
+    @property
+    def detail(self) -> str:
+        """The script."""
+        return self.script.text
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
@@ -131,6 +141,11 @@ class ScriptGate(Decorator):
     script: Script
     otherwise: Status | Pointer = FAILURE
     name: str = ""
+
+    @property
+    def detail(self) -> str:
+        """The script."""
+        return self.script.text
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""

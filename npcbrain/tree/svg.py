@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from npcbrain.tree.node import NodeInfo
+from npcbrain.tree.outline import GAME
 from npcbrain.tree.status import Status
 
 __all__ = ["svg"]
@@ -17,7 +18,7 @@ __all__ = ["svg"]
 WIDTH, HEIGHT = 132, 40  # of a node's box
 GAP_X, GAP_Y = 14, 34
 MARGIN = 16
-MAX_CHARS = 18  # of a name; about what a box holds
+MAX_CHARS, MAX_SMALL_CHARS = 18, 24  # of the two lines; about what a box holds
 COLOURS = {
     Status.IDLE: ("#f4f1ea", "#b9b2a3"),
     Status.SUCCESS: ("#d5ecd4", "#4c9a52"),
@@ -76,14 +77,20 @@ def svg(nodes: Sequence[NodeInfo], statuses: Sequence[Status] | None = None) -> 
 
 
 def _words(node: NodeInfo, x: float, y: float) -> str:
-    name = node.name if len(node.name) <= MAX_CHARS else f"{node.name[: MAX_CHARS - 1]}…"
-    shown = escape("".join(char if char.isprintable() else " " for char in name))
-    if node.name == node.kind:
+    shown = _shown(node.name, MAX_CHARS)
+    second = node.detail or ("" if node.kind in (node.name, GAME) else node.kind)
+    if not second:
         return f'<text x="{x:g}" y="{y + 25}" font-size="13" fill="#332f28">{shown}</text>'
     return (
         f'<text x="{x:g}" y="{y + 17}" font-size="13" fill="#332f28">{shown}</text>'
-        f'<text x="{x:g}" y="{y + 32}" font-size="10" fill="#7a7466">{escape(node.kind)}</text>'
+        f'<text x="{x:g}" y="{y + 32}" font-size="10" fill="#7a7466">'
+        f"{_shown(second, MAX_SMALL_CHARS)}</text>"
     )
+
+
+def _shown(text: str, limit: int) -> str:
+    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return escape("".join(char if char.isprintable() else " " for char in cut))
 
 
 def _layout(nodes: Sequence[NodeInfo]) -> tuple[list[float], int]:

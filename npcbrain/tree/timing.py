@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from npcbrain.tree.arguments import check_ms, duration
+from npcbrain.tree.arguments import check_ms, duration, shown_ms
 from npcbrain.tree.decorators import Decorator
 from npcbrain.tree.node import NEVER_NS, NOW_NS, Compiled, Site, State
 from npcbrain.tree.pointer import Pointer
@@ -29,6 +29,11 @@ class _Timed(Decorator):
     def __post_init__(self) -> None:
         Decorator.__post_init__(self)
         check_ms(self.ms, f"{type(self).__name__}()")
+
+    @property
+    def detail(self) -> str:
+        """How long."""
+        return shown_ms(self.ms)
 
 
 @dataclass(frozen=True, slots=True)

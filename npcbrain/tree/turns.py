@@ -46,6 +46,11 @@ class Repeat(Decorator):
         if self.num_cycles is not None:
             check_count(self.num_cycles, "num_cycles", None, "Repeat()")
 
+    @property
+    def detail(self) -> str:
+        """How often."""
+        return _times(self.num_cycles)
+
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
         if self.num_cycles is None:
@@ -80,6 +85,11 @@ class Retry(Decorator):
         Decorator.__post_init__(self)
         if self.num_attempts is not None:
             check_count(self.num_attempts, "num_attempts", None, "Retry()")
+
+    @property
+    def detail(self) -> str:
+        """How often."""
+        return _times(self.num_attempts)
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
@@ -138,6 +148,10 @@ class RunOnce(Decorator):
             halt_child(me)
 
         return Compiled(tick, halt, may_skip or self.then_skip is not False)
+
+
+def _times(count: int | Pointer | None) -> str:
+    return "for ever" if count is None else f"{count} times"
 
 
 def _counted(
