@@ -104,8 +104,8 @@ def pick(
 ) -> int:
     """Chooses the next token.
 
-    Banned tokens, and those that would make a word nobody knows, lose against all others; if the
-    grammar allows nothing else, it wins.
+    Tokens that would make a word nobody knows lose against all others, and banned ones against all
+    that are left; if the grammar allows nothing else, it wins.
 
     Args:
         logits: float32 [vocab]; left as it is.
@@ -126,22 +126,21 @@ def pick(
         # The likeliest of all is mostly legal, and then it is the likeliest of the legal ones too:
         # a question of 2 us spares a mask of up to 100.
         best = int(scores.argmax())
-        known = words is None or words.allows(best)
-        if known and math.isfinite(scores[best]) and mask.allows(best):
+        sayable = words is None or words.allows(best)
+        if sayable and math.isfinite(scores[best]) and mask.allows(best):
             return best
     legal_ids = np.flatnonzero(mask.mask())
     if not len(legal_ids):
         raise EngineError(fault("grammar", "allow a token", 0, "pick()"))
     legal = scores[legal_ids]
+    places = _known(legal_ids, legal, words) if words is not None else []
+    if places:
+        legal_ids, legal = legal_ids[places], legal[places]
     if banned and legal.max() == -np.inf:
         legal = logits[legal_ids]
     best = int(legal.argmax())
     if not math.isfinite(legal[best]):
         raise EngineError(fault("logit", "be finite", float(legal[best]), "pick()"))
-    if words is not None:
-        known = _known(legal_ids, legal, words)
-        if known and legal[known[0]] > -np.inf:
-            legal_ids, legal, best = legal_ids[known], legal[known], 0
     if config.temperature > 0.0:
         best = _draw(legal, config, random.random())
     return int(legal_ids[best])
