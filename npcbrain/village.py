@@ -94,7 +94,8 @@ class Village:
     def __init__(
         self, model: ModelLike, num_npcs: int, clock: Clock, people: Sequence[dict[str, Any]]
     ) -> None:
-        self.runtime = Runtime(model, clock=clock)
+        # Measured anew, not remembered: a bench depends on nothing but this run.
+        self.runtime = Runtime(model, clock=clock, price_file=None)
         self.round = Round()
         self._num_rounds = 0
         cast = [Persona.from_dict(data) for data in people]

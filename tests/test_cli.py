@@ -14,7 +14,6 @@ import pytest
 from npcbrain.cli import main
 from npcbrain.decide import tree_decision
 from npcbrain.errors import ModelError
-from npcbrain.lm import model as model_module
 from npcbrain.situation import Decision, Situation
 
 TINY = str(Path(__file__).parent / "models" / "tiny")
@@ -210,7 +209,7 @@ def test_an_installation_without_a_model_is_one_line_and_code_1(
     def lost() -> Path:
         raise ModelError("model must be installed")
 
-    monkeypatch.setattr(model_module, "default_model_path", lost)
+    monkeypatch.setattr("npcbrain.lm.loading.default_model_path", lost)
     assert complaint_of(capsys, 1, "decide", situation) == "npcbrain: model must be installed"
 
 

@@ -115,7 +115,7 @@ def crowd(
         trees.
     """
     clock = FrameClock()
-    runtime = Runtime(model, clock=clock)
+    runtime = Runtime(model, clock=clock, price_file=None)
     _fill(runtime, num_npcs, people)
     npcs = list(runtime.npcs.values())
     due, asked = 1.0, 0
