@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -16,10 +18,11 @@ from npcbrain.cost import CostModel
 from npcbrain.engine import Engine
 from npcbrain.lm.model import Model
 from npcbrain.pacing import FRAME_NS
+from npcbrain.prices import price_file_of
 from npcbrain.scheduler import Scheduler
 from npcbrain.steps import Kind
 
-__all__ = ["diagnose", "versions"]
+__all__ = ["diagnose", "kernel_table", "versions"]
 
 PACKAGES = ("npcbrain", "onnxruntime", "onnxruntime-gpu", "numpy", "tokenizers", "llguidance")
 PROMPT_TOKENS = 60  # what a warm NPC has to read before it answers: scene, memories and event
@@ -38,21 +41,53 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def diagnose(model: Model, budget_ms: float, clock: Clock) -> dict[str, Any]:
+def kernel_table(kernels: Mapping[str, str]) -> dict[str, str]:
+    """Which kernel each matrix uses, layers that agree on one line.
+
+    >>> kernel_table({"layers.0.o": "int8", "layers.1.o": "int8", "head": "fp32"})
+    {'layers.0-1.o': 'int8', 'head': 'fp32'}
+    """
+    layers: dict[tuple[str, str], list[int]] = {}
+    table: dict[str, str] = {}
+    for tensor, kernel in kernels.items():
+        if found := re.fullmatch(r"layers\.([0-9]{1,6})\.(.+)", tensor):
+            layers.setdefault((found[2], kernel), []).append(int(found[1]))
+        else:
+            table[tensor] = kernel
+    runs = {f"layers.{_ranges(own)}.{part}": kernel for (part, kernel), own in layers.items()}
+    return runs | table
+
+
+def diagnose(
+    model: Model,
+    budget_ms: float,
+    clock: Clock,
+    price_file: str | os.PathLike[str] | None = "auto",
+) -> dict[str, Any]:
     """Measures every shape of step (a few seconds) and says what a budget can do with them.
 
+    Args:
+        model: What to measure.
+        budget_ms: Of a frame.
+        clock: Tells how long steps take.
+        price_file: Where a game would remember prices; see ``Runtime``.
+
     Returns:
-        ``versions``, ``machine``, ``model``, ``providers`` (in use), ``steps`` (the price in ms of
-        each kind of step by rows, its dearest segment), ``largest_step_ms`` of those needed,
-        ``budget_ms``, ``fits``, ``answer_frames`` (a rough count for a short answer of an NPC whose
-        persona is known; None if the budget does not fit) and ``advice``.
+        ``versions``, ``machine``, ``model``, ``kernels`` (by matrix), ``providers`` (in use) and
+        ``providers_why``, ``prices`` (where they are remembered, and whether they are), ``steps``
+        (the price in ms of each kind of step by rows, its dearest segment: measured now, and as
+        remembered), ``largest_step_ms`` of those needed, ``budget_ms``, ``fits``, ``answer_frames``
+        (a rough count for a short answer of an NPC whose persona is known; None if the budget does
+        not fit) and ``advice``.
     """
     engine = Engine(model)
-    prices = CostModel()
+    prices, remembered = CostModel(), CostModel()
     Scheduler(engine, prices, clock).warm_up(REPETITIONS)
+    kept = price_file_of(model, price_file)
+    is_known = kept is not None and kept.load(remembered)
     context = model.config.max_context // 2
 
-    def dearest_ms(kind: Kind, rows: int) -> float:
+    def dearest_ms(kind: Kind, rows: int, prices: CostModel = prices) -> float:
         steps = range(1 if kind is Kind.COPY else engine.num_segments)
         return max(prices.price_ns(kind, step, rows, context) for step in steps) / NS_PER_MS
 
@@ -80,6 +115,12 @@ def diagnose(model: Model, budget_ms: float, clock: Clock) -> dict[str, Any]:
             "cores": os.cpu_count(),
         },
         "providers": list(model.sessions.providers),
+        "providers_why": model.sessions.reason,
+        "prices": {
+            "measured": "now",
+            "remembered": is_known,
+            "file": None if kept is None else str(kept.path),
+        },
         "model": {
             "name": model.package.name,
             "path": str(model.package.path),
@@ -90,11 +131,13 @@ def diagnose(model: Model, budget_ms: float, clock: Clock) -> dict[str, Any]:
             "max_context": config.max_context,
             "segments": engine.num_segments - 1,
         },
+        "kernels": kernel_table(model.package.kernels),
         "steps": [
             {
                 "kind": kind.name.lower(),
                 "rows": rows,
                 "largest_ms": round(dearest_ms(kind, rows), 3),
+                "remembered_ms": round(dearest_ms(kind, rows, remembered), 3) if is_known else None,
             }
             for kind, rows in shapes
         ],
@@ -114,3 +157,14 @@ def _advice(fits: bool, needed_ms: float, budget_ms: float) -> str:
         f"The smallest steps of this model do not fit {budget_ms:g} ms here: trees would answer. "
         f"Give Runtime.update at least {needed_ms:.1f} ms, or load a smaller model."
     )
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Numbers as ranges: 0-3,5."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from npcbrain.errors import UsageError, fault
-from npcbrain.lm.package import ModelConfig, ModelPackage
+from npcbrain.lm.package import ModelConfig, ModelPackage, default_model_path
 
 # The heavy packages (ONNX Runtime, llguidance, tokenizers) are imported by ``load``, so that
 # importing npcbrain stays cheap and a game without a model needs none of them.
@@ -87,7 +87,8 @@ class Model:
 
         _check_num_slots(num_slots)
         check_threads(threads)
-        return exhaust(load_steps(path, num_slots, providers, threads))
+        place = default_model_path() if path is None else path
+        return exhaust(load_steps(place, num_slots, providers, threads))
 
     @classmethod
     def load_sliced(
