@@ -88,12 +88,10 @@ class LanguageMind:
     a millisecond, and everybody may be asked in one frame, so ``prepare`` does it later, one after
     the other, when a frame has room for it, the most urgent first. Once as many wait as the engine
     has slots, the others get a small share of a frame: the steps must not starve for their sake.
-
-    Attributes:
-        askers: Names that have asked; whoever listens to the answers takes them out.
     """
 
     __slots__ = (
+        "_askers",
         "_clock",
         "_engine",
         "_has_refused",
@@ -107,7 +105,6 @@ class LanguageMind:
         "_temperature",
         "_told",
         "_top_p",
-        "askers",
     )
 
     def __init__(
@@ -128,7 +125,7 @@ class LanguageMind:
         self._seed = seed
         self._temperature = temperature
         self._top_p = top_p
-        self.askers: dict[str, None] = {}
+        self._askers: dict[str, None] = {}
         self._num_asked: dict[str, int] = {}
         self._queue: list[LanguageThought] = []
         self._is_in_order = True  # the queue, most urgent first
@@ -162,7 +159,7 @@ class LanguageMind:
         """
         number = self._num_asked.get(name, 0)
         self._num_asked[name] = number + 1
-        self.askers[name] = None
+        self._askers[name] = None
         if memory is not None:
             lines = memory.select(MEMORY_TOKENS, self._model.tokenizer.count)
             situation = replace(situation, memory=lines)
@@ -209,6 +206,14 @@ class LanguageMind:
     def num_queued(self) -> int:
         """Thoughts whose prompts are still to be made."""
         return len(self._queue)
+
+    def take_askers(self) -> tuple[str, ...]:
+        """Names of those who have asked since the last call, each once."""
+        if not self._askers:
+            return ()
+        names = tuple(self._askers)
+        self._askers.clear()
+        return names
 
     def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
         """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""

@@ -54,8 +54,8 @@ class Runtime:
     ) -> None:
         """Measures what the model's steps cost here (under a second: do it on a title screen).
 
-        What was measured is remembered from one start of the game to the next, so that later
-        starts run each step but once, a quarter of the time; prices go on adapting in play. They
+        What was measured is remembered from one start of the game to the next: later ones run each
+        step but once, to warm caches, in about half the time. Prices go on adapting in play. They
         are saved here and by ``close``, never by ``update``.
 
         Args:
@@ -254,8 +254,7 @@ class Runtime:
                 if self._warming is not None and not self._mind.num_queued:
                     self._warming.run(deadline_ns)
                 self.scheduler.run_frame(deadline_ns, report)
-                self._cast.listen(report.frame, self._mind.askers)
-                self._mind.askers.clear()
+            self._cast.listen(report.frame, self._mind.take_askers() if self._mind else ())
             if error is not None:
                 raise error
         finally:

@@ -28,12 +28,12 @@ MIND = Selector(
 class Crowd:
     """A runtime with many NPCs that count their ticks."""
 
-    def __init__(self, num_npcs: int) -> None:
+    def __init__(self, num_npcs: int, *, has_model: bool = True) -> None:
         self.clock = ManualClock()
         self.ticks: Counter[str] = Counter()
-        self.model = ScriptedModel()
+        model = ScriptedModel() if has_model else None
         engine = ScriptedEngine(self.clock, 500_000)
-        self.runtime = Runtime(self.model, clock=self.clock, engine=engine)
+        self.runtime = Runtime(model, clock=self.clock, engine=engine)
         self.npcs = [self.add(f"npc {index}") for index in range(num_npcs)]
 
     def add(self, name: str, root: Node = MIND) -> Npc:
@@ -142,14 +142,15 @@ def test_a_tree_may_change_a_cadence_from_the_next_frame_on() -> None:
     assert crowd.ticks["b"] <= 2
 
 
-def test_an_npc_put_to_rest_by_a_leaf_of_the_games_own_wakes_again() -> None:
+@pytest.mark.parametrize("has_model", [True, False])
+def test_an_npc_put_to_rest_by_a_leaf_of_the_games_own_wakes_again(has_model: bool) -> None:
     def ignore(npc: Npc) -> None:
         if npc.attend():
             ignored.append(npc.event.text if npc.event else "")
             npc.finish_event(rest=True)
 
     ignored: list[str] = []
-    crowd = Crowd(0)
+    crowd = Crowd(0, has_model=has_model)
     npc = crowd.add("a", Action("ignore", ignore))
     npc.hear("One.")
     npc.hear("Two.")

@@ -5,10 +5,10 @@ its own. Floor 1. Invariant: the game's thread never waits longer than it said i
 goes wrong is raised in the game's thread and nowhere else.
 
 Why a thread and not slices of the game's own: creating an ONNX session, reading and hashing let
-other threads run, and they are most of the work, so frames go on meanwhile. What does hold the
-interpreter is the same in either: on one core of an AMD EPYC the first import of ONNX Runtime
-(60 to 100 ms), the tokenizer (20 to 40 ms) and the token trie for grammars (40 to 100 ms) each cost
-one late frame. A game that minds imports ``onnxruntime`` before its window opens.
+other threads run, and they are half of the work, so frames go on meanwhile. What holds the
+interpreter cannot be cut by anybody: the first import of ONNX Runtime (40 ms of one core of an AMD
+EPYC), the tokenizer (30 ms) and the token trie for grammars (50 ms) cost a late frame each. A game
+that minds has ``onnxruntime`` imported before its window opens.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ def session_steps(
 ) -> Generator[str, None, Sessions]:
     """Loads all graphs (about 0.2 s for 47 MB), pausing before each; yields the file's name.
 
-    A session cannot be made in pieces: 5 to 20 ms for one of 4 MB. ONNX Runtime lets go of the
-    interpreter meanwhile, but for some 3 ms.
+    A session cannot be made in pieces: some 10 ms for one of 4 MB. ONNX Runtime lets go of the
+    interpreter meanwhile, so that other threads run.
 
     Args:
         package: The model.
@@ -91,7 +91,7 @@ def check_threads(threads: object) -> None:
 
 
 def import_runtime() -> ModuleType:
-    """ONNX Runtime; the first import takes about 0.1 s, half of which holds the interpreter."""
+    """ONNX Runtime; the first import takes about 0.1 s and holds the interpreter for half of it."""
     # The official wheels send telemetry unless told otherwise before their import.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
