@@ -123,9 +123,9 @@ def test_every_way_plays_as_many_frames_and_answers_are_counted(tiny: Model, loa
     ]
     assert {row["frames"] for row in rows} == {40}
     assert rows[0]["answers_per_minute"] == 0
-    minutes = 40 / 60 / 60
     for way, row in zip(ways, rows, strict=True):
-        assert row["answers_per_minute"] == round(way.num_answers / minutes, 1)
+        assert (row["answers_per_minute"] > 0) == (way.num_answers > 0)
+    assert rows[1]["answers_per_minute"] > 0
 
 
 def test_a_row_tells_the_frames_that_missed_their_beat() -> None:
@@ -134,6 +134,17 @@ def test_a_row_tells_the_frames_that_missed_their_beat() -> None:
     row = frames.to_dict(NoModel())
     assert (row["missed_frames"], row["missed_percent"]) == (2, 2.0)
     assert (row["frame_p99_ms"], row["frame_max_ms"]) == (16.6667, 40.0)
+
+
+def test_a_minute_is_as_long_as_it_took() -> None:
+    way, frames = NoModel(), Frames()
+    way.num_answers = 60
+    frames.took_ns = [1] * 1800  # half a minute, whatever is left over of the frames
+    assert frames.to_dict(way)["answers_per_minute"] == 120.0
+    frames.drained_ns = 30_000_000_000
+    assert frames.to_dict(way)["answers_per_minute"] == 60.0
+    frames.took_ns = [3 * FRAME_NS] * 1800  # each missed its beat twice
+    assert frames.to_dict(way)["answers_per_minute"] == 30.0
 
 
 def test_time_stands_still_for_npcbrain_while_others_play(tiny: Model, load: Load) -> None:

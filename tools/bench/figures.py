@@ -12,6 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from npcbrain.warm_bench import WARM_FIELDS
+
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench_results"
 README = ROOT / "README.md"
@@ -30,7 +32,7 @@ def table() -> str:
     starved = read("frames-0.2ms")["result"]
     versions = frames["versions"]
     runtime = versions.get("onnxruntime-gpu") or versions.get("onnxruntime")
-    rows = (
+    rows: list[tuple[str, str]] = [
         ("update over its budget, p50", f"{result['over_budget_p50_ms']:.2f} ms"),
         ("p99", f"{result['over_budget_p99_ms']:.2f} ms"),
         ("p99.9", f"{result['over_budget_p999_ms']:.2f} ms"),
@@ -46,7 +48,20 @@ def table() -> str:
             "with a budget of 0.2 ms, which no step fits: by the model / by trees",
             f"{starved['decisions']} / {starved['fallbacks']}",
         ),
-    )
+    ]
+    if "warm_action_frames" in result:
+        warm = (result[name] for name in WARM_FIELDS)
+        shown = " / ".join("-" if frames is None else f"{frames:g}" for frames in warm)
+        what = "one warm NPC alone, frames until its action / first word / 20 tokens (medians)"
+        rows.append((what, shown))
+    if (RESULTS / "peers.json").is_file():
+        peers = read("peers")["result"]
+        shown = " / ".join(f"{peers[figure]:.2f}" for figure in peers["targets"])
+        what = (
+            "speed over llama.cpp's best, same teacher weights, one thread each: a token / 128 "
+            "tokens of prompt / eight conversations"
+        )
+        rows.append((what, shown))
     lines = [
         f"{result['npcs']} NPCs talked to without end, {result['budget_ms']:g} ms a frame for "
         f"npcbrain, {result['game_ms']:g} ms of game work, {result['frames']} frames, one thread "

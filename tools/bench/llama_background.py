@@ -27,7 +27,7 @@ class LlamaBackground:
     Eight conversations at once, batched; a conversation begins where it shares the beginning of its
     prompt with an earlier one. No grammar: every answer has the length that npcbrain's have on
     average. Both cost it nothing. Answers that come after its frames, before ``stop`` returns,
-    count as well.
+    count as well, and so does the time they take.
     """
 
     def __init__(
