@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("gguf")
 
 from npcbrain.cli import main
+from npcbrain.errors import ModelError
 from tools.bench.contenders import NUM_CONVERSATIONS, Alone, open_npcbrain
 from tools.bench.gguf_files import write_gguf
 from tools.bench.peers import SPOKEN_TOKENS, TARGETS, Round, compare, measure
@@ -122,6 +123,13 @@ def test_a_missing_file_is_one_line_and_code_2(
         f"npcbrain: --gguf must be a file, got 'none.gguf' - at {path}; "
         "a Llama, such as the teacher's, see tools/distil/teacher.py\n"
     )
+
+
+def test_a_file_of_another_kind_is_no_llama(tmp_path: Path) -> None:
+    path = tmp_path / "notes.gguf"
+    path.write_bytes(b"Dear diary, " * 100)
+    with pytest.raises(ModelError, match=r"^weights must be a Llama in a GGUF file, got '"):
+        open_npcbrain(path, 2, tmp_path / "model")
 
 
 def test_without_llama_cpp_the_error_says_how_to_get_it(

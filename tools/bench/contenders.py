@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from npcbrain.engine import Engine
+from npcbrain.errors import ModelError, fault
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.grammar import Matcher
 from npcbrain.lm.model import Model
@@ -192,7 +193,11 @@ def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
         ModelError: The weights are not what they should be.
         UsageError: There are more segments than layers.
     """
-    data, weights, tokenizer = read_gguf(gguf_file)
+    try:
+        data, weights, tokenizer = read_gguf(gguf_file)
+    except (KeyError, ValueError, OSError) as error:  # what its reader raises for other files
+        rule, advice = "be a Llama in a GGUF file", "such as SmolLM2-135M-Instruct.Q4_1.gguf"
+        raise ModelError(fault("weights", rule, str(error), str(gguf_file), advice)) from error
     rows = len(weights["model.layers.0.self_attn.q_proj.weight"])  # heads may be wide or narrow
     head_dim = rows // data["num_attention_heads"]
     config = LlamaConfig.from_hf({**data, "head_dim": head_dim}, CONTEXT)
