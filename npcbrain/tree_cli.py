@@ -42,7 +42,9 @@ def add_tree_commands(commands: Commands) -> None:
     tasks = tree.add_subparsers(required=True, metavar="WHAT")
 
     check = tasks.add_parser("check", help="look for mistakes in tree files; exit code 1 if any")
-    check.add_argument("files", nargs="+", type=Path, metavar="FILE.xml")
+    check.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE.xml", help="or a folder: all that are in it"
+    )
     check.set_defaults(
         command=_check, show=_print_faults, failed=lambda found: bool(found["faults"])
     )
@@ -71,12 +73,27 @@ def _check(options: argparse.Namespace) -> dict[str, Any]:
     from npcbrain.tree.loader import read_file
 
     registry = _registry(options.registry)
+    files = [file for path in options.files for file in _files(path)]
     faults = [
         {"file": fault.file, "line": fault.line, "column": fault.column, "message": str(fault)}
-        for path in options.files
+        for path in files
         for fault in check(read_file(path), registry, file=str(path), folder=path.parent)
     ]
-    return {"files": len(options.files), "faults": faults}
+    return {"files": len(files), "faults": faults}
+
+
+def _files(path: Path) -> list[Path]:
+    """A file, or all tree files of a folder and of those in it.
+
+    Raises:
+        UsageError: The folder has none: a check that looks at nothing must not pass.
+    """
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.rglob("*.xml"))
+    if not files:
+        raise UsageError(fault("folder", "hold .xml files", str(path), "the command line"))
+    return files
 
 
 def _show(options: argparse.Namespace) -> dict[str, Any]:

@@ -35,7 +35,7 @@ TOWN = Selector(Sequence(A, B, name="mind"), Inverter(C), name="npc")
 
 
 def test_nodes_tell_where_everything_stands() -> None:
-    assert [tuple(info) for info in Play(TOWN).tree.nodes] == [
+    assert [tuple(info[:4]) for info in Play(TOWN).tree.nodes] == [
         ("root", 0, "npc", "Selector"),
         ("root/0", 1, "mind", "Sequence"),
         ("root/0/0", 2, "a", "Puppet"),

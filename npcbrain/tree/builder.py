@@ -13,6 +13,7 @@ from typing import Any
 from npcbrain.errors import TreeError
 from npcbrain.tree.builtins import BUILTINS, OLD_NAMES, Builtin
 from npcbrain.tree.calls import Argument
+from npcbrain.tree.control import Switch
 from npcbrain.tree.leaves import SetBlackboard
 from npcbrain.tree.markup import Element, Fault, XmlError
 from npcbrain.tree.node import Node, program_of
@@ -56,6 +57,7 @@ class Builder:
         self.trees = trees
         self.faults = faults
         self.path: list[str] = []  # ids of the trees that are being unfolded
+        self.circles: set[frozenset[str]] = set()
         self.count = 0
 
     def tree(self, element: Element) -> Node | None:
@@ -128,8 +130,12 @@ class Builder:
         if not fewest <= num_children <= most:
             rule = {0: "have no children", 1: "have one child"}.get(most, "have a child")
             if most > 1 and fewest > 1:
-                rule = f"have {fewest} children" if fewest == most else f"have {fewest} or {most}"
+                rule = f"have {fewest} children"
+                if fewest != most:
+                    rule = f"have {fewest} or {most} children"
             advice = "put them into a Sequence or Fallback" if most == 1 < num_children else ""
+            if row.kind is Switch:
+                advice = "one for each case, and a default"
             self.fault(element, row.id, rule, num_children, advice)
         given = element.attributes
         copies = row.kind is SetBlackboard and pointed(given.get("value", ""), "value")
@@ -170,9 +176,7 @@ class Builder:
         try:
             node: Node = make()
         except TreeError as error:
-            line, column = element.line, element.column
-            message = f"{error} (in {element.file}:{line}:{column})"
-            self.faults.append(Fault(element.file, line, column, message))
+            self.faults.append(_placed(str(error), element))
             return None
         return node
 
@@ -243,8 +247,12 @@ class Builder:
         try:
             return Script.read(text, enums=self.registry.enums, resolve=scope.key)
         except ScriptError as error:
-            what = f"script of {attribute!r}, at character {error.at + 1},"
-            self.fault(element, what, error.rule, error.got, error.advice, attribute)
+            what = f"script in {attribute!r}"
+            found = element.fault(
+                what, error.rule, error.got, error.advice, attribute=attribute, at=error.at
+            )
+            if found not in self.faults:
+                self.faults.append(found)
             return None
 
     def _subtree(self, element: Element, scope: Scope) -> Node | None:
@@ -260,8 +268,12 @@ class Builder:
             self.fault(element, "SubTree", "be in the file", id, advice, "ID")
             return None
         if id in self.path:
-            circle = " > ".join([*self.path, id])
-            self.fault(element, "tree", "not hold itself", circle, "", "ID")
+            circle = self.path[self.path.index(id) :]
+            if frozenset(circle) not in self.circles:  # each of its trees would tell it again
+                self.circles.add(frozenset(circle))
+                shown = " > ".join([*circle, id])
+                advice = "to run it again and again, take KeepRunningUntilFailure"
+                self.fault(element, "tree", "not hold itself", shown, advice, "ID")
             return None
         name = element.attributes.get("name", "")
         remaps = element.attributes.get("_autoremap", "").lower() in ("true", "1")
@@ -298,3 +310,18 @@ class Builder:
         found = element.fault(what, rule, got, advice, attribute=attribute)
         if found not in self.faults:
             self.faults.append(found)
+
+
+def _placed(message: str, element: Element) -> Fault:
+    """A node's own complaint about its settings, told with the place in the file."""
+    what, _, rest = message.partition(" must ")
+    rule, _, tail = rest.partition(" - at ")
+    where, _, advice = tail.partition("; ")
+    attribute = what if what in element.attributes else ""
+    line, column = element.place_of(attribute) if attribute else (element.line, element.column)
+    place = f"{element.file}:{line}:{column}"
+    if not where.endswith("()"):  # a path in the tree: worth keeping
+        return Fault(element.file, line, column, f"{message} (in {place})")
+    shown = f"{what!r} of {element.tag}" if attribute else what
+    text = f"{shown} must {rule} - at {place}"
+    return Fault(element.file, line, column, f"{text}; {advice}" if advice else text)

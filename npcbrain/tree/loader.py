@@ -17,7 +17,7 @@ from pathlib import Path
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.builder import Builder
 from npcbrain.tree.builtins import BUILTINS
-from npcbrain.tree.markup import Element, Fault, XmlError, read_markup
+from npcbrain.tree.markup import BEGIN, Element, Fault, XmlError, read_markup
 from npcbrain.tree.node import Node
 from npcbrain.tree.ports import Port, literal
 from npcbrain.tree.registry import Entry, Registry, nearest
@@ -172,7 +172,7 @@ class _Document:
         try:
             data = read_file(target)
         except TreeError as error:
-            advice = str(error.__cause__)
+            advice = getattr(error.__cause__, "strerror", "")
             self.faults.append(
                 element.fault("included file", "be readable", path, advice, attribute="path")
             )
@@ -181,7 +181,7 @@ class _Document:
 
     def _read_root(self, root: Element) -> None:
         if root.tag != "root":
-            advice = 'a tree file begins with <root BTCPP_format="4">'
+            advice = f"a tree file begins with {BEGIN}"
             raise XmlError([root.fault("outermost element", "be root", root.tag, advice)])
         edition = root.attributes.get("BTCPP_format", "4")
         if edition != "4":
@@ -236,7 +236,7 @@ class _Document:
         if not name:
             if len(self.trees) == 1:
                 return next(iter(self.trees.values()))
-            if required or not self.trees:
+            if (required and self.trees) or not (self.trees or self.faults):
                 advice = 'add main_tree_to_execute="..."' if self.trees else ""
                 rule = "say which tree to run" if self.trees else "hold a BehaviorTree"
                 self.faults.append(root.fault("root", rule, list(self.trees), advice))

@@ -14,11 +14,12 @@ from xml.parsers import expat
 
 from npcbrain.errors import TreeError, fault
 
-__all__ = ["Element", "Fault", "XmlError", "read_markup"]
+__all__ = ["BEGIN", "Element", "Fault", "XmlError", "read_markup"]
 
 MAX_BYTES = 1 << 20  # a tree of a thousand nodes has 100 KB
 MAX_DEPTH = 80  # a little more than a tree may have nodes in each other
 MAX_ELEMENTS = 20_000
+BEGIN = '<root BTCPP_format="4">'
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,17 +75,41 @@ class Element:
         found = re.search(rf"\s({re.escape(attribute)})\s*=", self.source)
         if found is None:
             return self.line, self.column
-        before = self.source[: found.start(1)]
+        return self._place(self.source[: found.start(1)])
+
+    def _place(self, before: str) -> tuple[int, int]:
+        """Where the rest of the opening tag begins."""
         line = self.line + before.count("\n")
         if "\n" in before:
             return line, len(before) - before.rindex("\n")
         return line, self.column + len(before)
 
+    def place_in(self, attribute: str, at: int) -> tuple[int, int]:
+        """Line and column of a character of an attribute's value."""
+        found = re.search(rf"\s{re.escape(attribute)}\s*=\s*[\"']", self.source)
+        if found is None:
+            return self.place_of(attribute)
+        end = found.end()
+        for _ in range(at):
+            # What is written &lt; is one character of the value.
+            entity = re.compile(r"&[^;]{1,8};").match(self.source, end)
+            end = entity.end() if entity else end + 1
+        return self._place(self.source[:end])
+
     def fault(
-        self, what: str, rule: str, got: object, advice: str = "", *, attribute: str = ""
+        self,
+        what: str,
+        rule: str,
+        got: object,
+        advice: str = "",
+        *,
+        attribute: str = "",
+        at: int | None = None,
     ) -> Fault:
-        """A fault at this element, or at one of its attributes."""
-        line, column = self.place_of(attribute) if attribute else (self.line, self.column)
+        """A fault at this element, at one of its attributes, or at a character of its value."""
+        line, column = self.line, self.column
+        if attribute:
+            line, column = self.place_of(attribute) if at is None else self.place_in(attribute, at)
         where = f"{self.file}:{line}:{column}"
         return Fault(self.file, line, column, fault(what, rule, got, where, advice))
 
@@ -125,23 +150,33 @@ class _Builder:
             self.parser.Parse(self.data, True)
         except expat.ExpatError as error:
             text = expat.ErrorString(error.code)
-            advice = self.hint(text)
-            raise self.refused("file", "be well-formed XML", text, advice, error) from error
+            got, advice = self.hint(text)
+            raise self.refused("file", "be well-formed XML", got, advice, error) from error
         if self.root is None:
             raise self.refused("file", "hold an element", "nothing")
         return self.root
 
-    def hint(self, text: str) -> str:
-        if "mismatched" in text and self.open:
-            last = self.open[-1]
-            return f"<{last.tag}> was opened at line {last.line} and is not closed here"
+    def hint(self, text: str) -> tuple[str, str]:
+        """What was got, and what to do about it."""
+        last = self.open[-1] if self.open else None
+        if "mismatched" in text and last is not None:
+            return text, f"<{last.tag}> was opened at line {last.line} and is not closed here"
         if "invalid token" in text:
-            return "write &lt; for < and &amp; for & in attributes, and quote every value"
-        if "no element" in text and self.open:
-            return f"<{self.open[-1].tag}> of line {self.open[-1].line} is never closed"
+            at = self.parser.ErrorByteIndex
+            got = self.data[at : at + 16].decode("utf-8", "replace").partition("\n")[0]
+            before = self.data[:at].rstrip()
+            if before.endswith(b"="):
+                name = re.search(rb"([\w.:-]+)\s*=$", before)
+                shown = name[1].decode("utf-8", "replace") if name else "name"
+                return got, f'put the value in quotes: {shown}="..."'
+            return got, "write &amp; for & and &lt; for < in attributes"
+        if "no element" in text:
+            if last is not None:
+                return text, f"<{last.tag}> of line {last.line} is never closed"
+            return "nothing", f"a tree file begins with {BEGIN}"
         if "undefined entity" in text:
-            return "only &lt; &gt; &amp; &quot; &apos; are known"
-        return ""
+            return text, "only &lt; &gt; &amp; &quot; &apos; are known"
+        return text, ""
 
     def refused(
         self,
@@ -150,9 +185,10 @@ class _Builder:
         got: object,
         advice: str = "",
         error: expat.ExpatError | None = None,
+        shift: int = 0,
     ) -> XmlError:
         line = error.lineno if error else self.parser.CurrentLineNumber
-        column = (error.offset if error else self.parser.CurrentColumnNumber) + 1
+        column = (error.offset if error else self.parser.CurrentColumnNumber) + 1 + shift
         where = f"{self.file}:{line}:{column}"
         return XmlError([Fault(self.file, line, column, fault(what, rule, got, where, advice))])
 
@@ -205,4 +241,5 @@ class _Builder:
             not in ("input_port", "output_port", "inout_port", "MetadataFields", "description")
         ):
             advice = "values are written as attributes"
-            raise self.refused("element", "hold elements only", text.strip(), advice)
+            indent = len(text) - len(text.lstrip())
+            raise self.refused("element", "hold elements only", text.strip(), advice, shift=indent)

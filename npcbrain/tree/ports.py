@@ -63,7 +63,7 @@ class Limits:
     hold: Callable[[Any], bool]
 
 
-DURATION = Limits(DURATION_RULE, lambda ms: 0 < ms <= MAX_MS)
+DURATION = Limits("be a number of milliseconds above 0", lambda ms: 0 < ms <= MAX_MS)
 TURNS = Limits("be at least 1, or -1 for no end", lambda count: count == -1 or count >= 1)
 NUMBER_OF_CHILDREN = Limits("be at least 1, or -1 for all, -2 for all but one", lambda n: n != 0)
 

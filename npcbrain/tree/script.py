@@ -7,7 +7,8 @@ Floor 1. Invariant: a script that compiled either gives plain data or raises ``T
 From weak to strong: ``;`` between statements; ``:=`` (sets), ``=`` ``+=`` ``-=`` ``*=`` ``/=`` (the
 entry must exist); ``? :``; ``||``; ``&&``; ``== != < <= > >=``; ``|`` ``^`` ``&`` (whole numbers);
 ``+`` ``-`` (``+`` joins strings as well); ``*`` ``/``; ``!`` ``-`` ``~``; ``( )``. Strings are in
-single quotes. The value of a script is that of its last statement.
+single quotes. Comparisons chain (``0 < hp < 30``) and take text that looks like a number for one.
+The value of a script is that of its last statement.
 
 >>> board = {"hp": 12}
 >>> script = Script.read("fled := hp < 30; hp += 5")
@@ -20,7 +21,6 @@ single quotes. The value of a script is that of its last statement.
 from __future__ import annotations
 
 import difflib
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -28,13 +28,12 @@ from math import isfinite
 from typing import Any
 
 from npcbrain.errors import TreeError, fault
+from npcbrain.tree.operators import COMPARISONS, MAX_NUMBER, comparison, computation
 
 __all__ = ["Script", "ScriptError", "is_true"]
 
 MAX_CHARS = 2000
 MAX_DEPTH = 40  # of parentheses and the like; each level is a few Python frames
-MAX_NUMBER = 1 << 53  # whole numbers beyond are no numbers of a game, and would grow without end
-MAX_TEXT = 4096
 
 Board = MutableMapping[str, Any]
 Step = Callable[[Board], Any]
@@ -50,7 +49,7 @@ ASSIGN = {":=", "=", "+=", "-=", "*=", "/="}
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("||",),
     ("&&",),
-    ("==", "!=", "<", "<=", ">", ">="),
+    COMPARISONS,
     ("|",),
     ("^",),
     ("&",),
@@ -179,7 +178,7 @@ class _Reader:
         key = self.resolve(name)
         self.names.append(key)
         where = self.where
-        combine = None if how in (":=", "=") else _binary(how[0], where)
+        combine = None if how in (":=", "=") else computation(how[0], where)
 
         def run(board: Board) -> Any:
             new = value(board)
@@ -200,7 +199,8 @@ class _Reader:
         if self.sign("?"):
             yes = self.choice()
             if not self.sign(":"):
-                raise ScriptError("have a : after the ?", self.peek()[1], self.peek()[2])
+                got = self.peek()[1] or "the end"
+                raise ScriptError("have a : after the ?", got, self.peek()[2])
             no, condition = self.choice(), asked
             truth = self.truth
 
@@ -214,9 +214,33 @@ class _Reader:
         if number == len(LEVELS):
             return self.unary()
         left = self.level(number + 1)
+        if LEVELS[number] is COMPARISONS:
+            return self.chain(left, number)
         while how := self.sign(*LEVELS[number]):
             left = self.join(how, left, self.level(number + 1))
         return left
+
+    def chain(self, left: Step, number: int) -> Step:
+        """``low < hp < high``: each two neighbours."""
+        links: list[tuple[Callable[[Any, Any], bool], Step]] = []
+        while how := self.sign(*COMPARISONS):
+            links.append((comparison(how, self.where, self.enums), self.level(number + 1)))
+        if not links:
+            return left
+        if len(links) == 1:
+            (test, right) = links[0]
+            return lambda board: test(left(board), right(board))
+
+        def run(board: Board) -> Any:
+            value = left(board)
+            for test, right in links:
+                after = right(board)
+                if not test(value, after):
+                    return False
+                value = after
+            return True
+
+        return run
 
     def join(self, how: str, left: Step, right: Step) -> Step:
         truth = self.truth
@@ -224,7 +248,7 @@ class _Reader:
             return lambda board: truth(left(board)) and truth(right(board))
         if how == "||":
             return lambda board: truth(left(board)) or truth(right(board))
-        combine = _binary(how, self.where)
+        combine = computation(how, self.where)
         return lambda board: combine(left(board), right(board))
 
     def unary(self) -> Step:
@@ -239,9 +263,9 @@ class _Reader:
         if how == "!":
             return lambda board: not truth(value(board))
         if how == "-":
-            minus = _binary("-", where)
+            minus = computation("-", where)
             return lambda board: minus(0, value(board))
-        flip = _binary("^", where)
+        flip = computation("^", where)
         return lambda board: flip(value(board), -1)
 
     def atom(self) -> Step:
@@ -257,7 +281,8 @@ class _Reader:
         if value == "(":
             inner = self.choice()
             if not self.sign(")"):
-                raise ScriptError("close its parenthesis", self.peek()[1], self.peek()[2])
+                got = self.peek()[1] or "the end"
+                raise ScriptError("close its parenthesis", got, self.peek()[2])
             return inner
         got = value if kind != "end" else "the end"
         raise ScriptError("have a value here", got, at)
@@ -297,7 +322,11 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
         match = TOKEN.match(text, place)
         if match is None:
             at = place + len(text[place:]) - len(text[place:].lstrip())
-            advice = "strings are in single quotes" if text[at] in "'\"" else ""
+            if text[at] == "'":
+                raise ScriptError("close its string", text[at:], at, "end it with another '")
+            advice = "strings are in single quotes" if text[at] == '"' else ""
+            if text[at] in "{}":
+                advice = "entries of the blackboard stand without braces in scripts"
             raise ScriptError("be made of known signs", text[at], at, advice)
         kind = match.lastgroup or ""
         start = match.start(kind) - (1 if kind == "text" else 0)
@@ -318,68 +347,6 @@ def _number(text: str, at: int) -> int | float:
     if not isfinite(value) or (abs(value) > MAX_NUMBER and isinstance(value, int)):
         raise ScriptError("be a number of at most 53 bits", text, at)
     return value
-
-
-ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "|": operator.or_,
-    "^": operator.xor,
-    "&": operator.and_,
-}
-ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def _binary(how: str, where: str) -> Callable[[Any, Any], Any]:
-    if how in ("==", "!="):
-        same = how == "=="
-        return lambda a, b: (a == b) is same
-
-    def refused(rule: str, a: object, b: object) -> TreeError:
-        return TreeError(fault(f"{how!r}", rule, (a, b), where))
-
-    if how in ORDER:
-        compare = ORDER[how]
-
-        def ordered(a: Any, b: Any) -> bool:
-            if (_is_number(a) and _is_number(b)) or (type(a) is str and type(b) is str):
-                return compare(a, b)
-            raise refused("be between two numbers or two strings", a, b)
-
-        return ordered
-    compute, whole = ARITHMETIC[how], how in "|^&"
-
-    def computed(a: Any, b: Any) -> Any:
-        if how == "+" and type(a) is str and type(b) is str:
-            if len(a) + len(b) > MAX_TEXT:
-                raise refused(f"make at most {MAX_TEXT} characters", a, b)
-            return a + b
-        if not (_is_number(a) and _is_number(b)):
-            raise refused("be between two numbers", a, b)
-        if whole and (isinstance(a, float) or isinstance(b, float)):
-            raise refused("be between two whole numbers", a, b)
-        try:
-            value = compute(a, b)
-        except ZeroDivisionError:
-            raise refused("not divide by zero", a, b) from None
-        except OverflowError:
-            raise refused("stay a finite number", a, b) from None
-        if not isfinite(value) or (isinstance(value, int) and abs(value) > MAX_NUMBER):
-            raise refused("stay a number of at most 53 bits", a, b)
-        return value
-
-    return computed
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float)
 
 
 def _unknown(key: str, board: Iterable[str], where: str, advice: str) -> TreeError:
