@@ -154,7 +154,8 @@ def test_a_pointer_is_saved_with_the_trees_state() -> None:
         (
             Repeat(Succeed(), N),
             0,
-            "num_cycles must be 1 to 1000000, or -1 for no end, got 0 - at root (Repeat), entry 'n'",
+            "num_cycles must be 1 to 1000000, or -1 for no end, got 0 - "
+            "at root (Repeat), entry 'n'",
         ),
         (
             Parallel(Succeed(), success_count=N),

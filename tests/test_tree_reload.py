@@ -25,6 +25,7 @@ from npcbrain.tree import (
     TreeFile,
     Wait,
     compile,
+    loads,
 )
 
 # Adopting a definition.
@@ -202,3 +203,23 @@ def test_a_tree_that_was_detached_is_left_alone(tmp_path: Path, words: Registry)
     save(path, '<Say text="b"/>')
     file.poll()
     assert tree.root is not file.definition
+
+
+# What a file gives to its subtrees.
+
+NAP = (
+    '<root BTCPP_format="4" main_tree_to_execute="Main">'
+    '<BehaviorTree ID="Main"><SubTree ID="Nap" ms="{}" word="z"/></BehaviorTree>'
+    '<BehaviorTree ID="Nap"><Sequence><Sleep msec="{{ms}}"/><Script code="word := word + \'z\'"/>'
+    "</Sequence></BehaviorTree></root>"
+)
+
+
+def test_a_value_that_was_edited_is_taken_on_and_what_the_tree_wrote_itself_stays() -> None:
+    tree = compile(loads(NAP.format(0.001)), None, clock := HandClock())
+    tree.tick()
+    clock.advance(1)
+    tree.tick()
+    assert dict(tree.blackboard) == {"Nap/ms": 0.001, "Nap/word": "zz"}
+    tree.adopt(loads(NAP.format(500)))
+    assert dict(tree.blackboard) == {"Nap/ms": 500, "Nap/word": "zz"}

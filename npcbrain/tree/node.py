@@ -21,7 +21,7 @@ where something else has the cache between two ticks.)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -111,6 +111,7 @@ class Program(NamedTuple):
         live: What each tree makes for itself at the start: the place, what makes it, and the path
             of the node it is for.
         halts: What halts each node, in order of definition.
+        entries: What a tree finds on its blackboard at the start, unless it is there already.
         reads_time: Whether any node asked for the time; if none did, a tick reads no clock.
         shape: A fingerprint of what must be equal for a saved state to fit: kinds, names, places.
             Durations and functions are not in it: tuning a tree keeps its saves.
@@ -123,12 +124,15 @@ class Program(NamedTuple):
     slots: tuple[Slot, ...]
     live: tuple[Live, ...]
     halts: tuple[Callable[[State], None], ...]
+    entries: Mapping[str, Any]
     reads_time: bool
     shape: str
     blank: tuple[Status, ...]
 
-    def start(self, owner: object, blackboard: object) -> State:
+    def start(self, owner: object, blackboard: MutableMapping[str, Any]) -> State:
         """The list of a tree that has never been ticked."""
+        for key, value in self.entries.items():
+            blackboard.setdefault(key, value)
         me: State = [owner, blackboard, 0, *self.blank]
         me += [None] * (len(self.slots) + len(self.live))
         for slot in self.slots:
@@ -185,13 +189,14 @@ class Compiler:
         num_nodes: Of the whole tree.
     """
 
-    __slots__ = ("halts", "infos", "live", "next", "reads_time", "slots")
+    __slots__ = ("entries", "halts", "infos", "live", "next", "reads_time", "slots")
 
     def __init__(self, num_nodes: int) -> None:
         self.infos: list[NodeInfo] = []
         self.slots: list[Slot] = []
         self.live: list[Live] = []
         self.halts: dict[int, Callable[[State], None]] = {}
+        self.entries: dict[str, Any] = {}
         self.next = FIRST + num_nodes
         self.reads_time = False
 
@@ -205,6 +210,7 @@ class Compiler:
             tuple(self.slots),
             tuple(self.live),
             tuple(self.halts[number] for number in range(len(self.infos))),
+            self.entries,
             self.reads_time,
             self.shape(),
             (IDLE,) * len(self.infos),
@@ -282,6 +288,10 @@ class Site:
         at = self._compiler.take()
         self._compiler.live.append((at, make, self.path))
         return at
+
+    def entry(self, key: str, value: object) -> None:
+        """Puts an entry on the blackboard of each tree when it is made, unless it is there."""
+        self._compiler.entries.setdefault(key, value)
 
     def read_time(self) -> None:
         """Makes ticks read the clock into ``me[NOW_NS]``.

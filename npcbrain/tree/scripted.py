@@ -296,15 +296,10 @@ class SubTree(Decorator):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
-        index, entries = site.index, self.entries
+        index = site.index
+        for key, value in self.entries:
+            site.entry(key, value)
         tick_child, halt_child, may_skip = site.child(self.child)
-        if entries:
-
-            def prepare(me: State) -> None:
-                for key, value in entries:
-                    me[BLACKBOARD].setdefault(key, value)
-
-            site.live(prepare)
 
         def tick(me: State) -> Status:
             status = tick_child(me)

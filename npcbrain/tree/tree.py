@@ -213,7 +213,7 @@ class Tree:
         A node keeps all it remembers, running or not, if its path, kind and name and those of its
         children are as before, and so for every node above it. What does not is halted first; of
         that, nodes that are in both keep what outlasts a halt, such as cooldowns. The blackboard
-        stays.
+        stays, but for values that the definition gives to its subtrees and that were edited.
 
         Raises:
             TreeError: It is no definition, it is too deep, or the tree is being ticked; nothing has
@@ -238,6 +238,9 @@ class Tree:
                     except Exception as another:
                         error = error or another
             self._me = carried(old, program, me, kept)
+            for key, value in program.entries.items():
+                if key in old.entries and old.entries[key] != value:
+                    self.blackboard[key] = value
         finally:
             self._busy = False
         self._take(program)
