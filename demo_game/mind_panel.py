@@ -28,6 +28,7 @@ HEAD = 58
 FOOT = 132  # the ribbon, its legend, and the list of hand-overs
 MAX_TREE = world.HEIGHT - 2 * TOP - HEAD - FOOT - 40
 LIST = 3  # hand-overs shown
+USUAL_MS = 3000  # that a thought may take, where a tree does not say
 LINK_FRAMES = 3 * FPS  # for which the hand-over just made is drawn in the tree
 DIM: Colour = (150, 142, 152)
 SOFT: Colour = (196, 188, 192)
@@ -290,11 +291,12 @@ def _used_share(npc: nb.Npc, frames: int) -> float:
     """
     if not npc.thinking:
         return 0.0
-    seconds = 3.0
-    for node in npc.tree.nodes:
-        if node.kind == "Decide":
-            number, _, unit = node.detail.partition(" ")
-            if unit in ("s", "ms"):
-                seconds = float(number) / (1 if unit == "s" else 1000)
-            break
-    return min(1.0, frames / FPS / seconds)
+    detail = next((node.detail for node in npc.tree.nodes if node.kind == "Decide"), "")
+    number, _, unit = detail.partition(" ")
+    if detail.startswith("{"):
+        number, unit = npc.blackboard.get(detail[1:-1], USUAL_MS), "ms"
+    try:
+        seconds = float(number) / (1 if unit == "s" else 1000)
+    except (TypeError, ValueError):
+        seconds = USUAL_MS / 1000
+    return min(1.0, frames / FPS / seconds) if seconds > 0 else 1.0

@@ -18,7 +18,7 @@ HEIGHT = 26
 DAY = tinted((150, 142, 152), 0.16)
 COLOURS: dict[Charge, Colour] = {
     Charge.DAY: DAY,
-    Charge.THINKING: mix(palette.TEAL, palette.PANEL, 0.62),
+    Charge.THINKING: mix(palette.TEAL, palette.PANEL, 0.48),
     Charge.MODEL: palette.TEAL,
     Charge.TREE: palette.AMBER,
 }

@@ -318,10 +318,18 @@ def test_a_broken_file_leaves_the_old_tree_running_until_it_is_mended(
 
 
 def test_the_shared_file_changes_everybody(game: Game, trees: Path) -> None:
-    edit(trees / "common.xml", 'ttl_ms="3000"', 'ttl_ms="1500"')
+    edit(trees / "common.xml", 'ttl_ms="{patience}"', 'ttl_ms="1500"')
     play(game, POLLS)
     for villager in game.village.villagers.values():
         assert "1.5 s" in [node.detail for node in villager.npc.tree.nodes]
+
+
+def test_a_value_given_to_a_shared_part_is_taken_on(game: Game, trees: Path) -> None:
+    board = game.village.villagers["pip"].npc.blackboard
+    assert board["Mind/patience"] == 2000
+    edit(trees / "pip.xml", 'patience="2000"', 'patience="800"')
+    play(game, POLLS)
+    assert board["Mind/patience"] == 800
 
 
 def test_a_fault_in_the_shared_file_is_shown_with_its_own_line(game: Game, trees: Path) -> None:
