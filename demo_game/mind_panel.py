@@ -188,14 +188,14 @@ class MindPanel:
         word = self._fonts.tiny.render(over.reason, True, palette.INK)
         width = word.get_width() + 14
         pill = self._glyphs.pill(width, 15, palette.AMBER, palette.lighter(palette.AMBER, 0.3))
-        points = [(x - 16, start), (x - 5, start), (x, start + 5), (x, end - 5), (x - 5, end)]
+        points = [(x - 12, start), (x - 5, start), (x, start + 5), (x, end - 4)]
+        is_free = PAD + self._view.right_at(end - top) < x - width
         if end > start + 10:
+            if not is_free:  # below the row, where nothing of it is hidden
+                points[-1] = (x, end + 10)
             pygame.draw.lines(sheet, palette.AMBER, False, points, 2)
-            pygame.draw.polygon(
-                sheet, palette.AMBER, [(x - 10, end), (x - 4, end - 4), (x - 4, end + 4)]
-            )
-            pygame.draw.circle(sheet, palette.TEAL, (x - 18, start), 3)
-            spot = (x - width + 4, (start + end) // 2 - 7)
+            pygame.draw.circle(sheet, palette.lighter(palette.TEAL, 0.2), (x - 13, start), 3)
+            spot = (x - width + 4, end - 8 if is_free else end + 10)
         else:
             spot = (x - width + 4, start - 7)
         sheet.blit(pill, spot)
@@ -236,14 +236,11 @@ class MindPanel:
         name = fonts.small.render(over.npc.capitalize(), True, SOFT)
         sheet.blit(name, (PAD, y))
         x = PAD + 52
-        parts = [(over.action if over.by_model else "", palette.TEAL), (over.reason, palette.AMBER)]
-        if over.by_model and not over.reason:
-            parts = [(over.action, palette.TEAL)]
-        for text, colour in parts:
-            label = "MODEL" if colour is palette.TEAL else "TREE"
+        parts = [("MODEL", over.action, palette.TEAL)] if over.by_model else []
+        if over.reason or not over.by_model:
+            parts.append(("TREE", over.reason, palette.AMBER))
+        for label, text, colour in parts:
             shown = f"{label} {text}".strip()
-            if not text:
-                continue
             word = fonts.tiny.render(shown, True, (255, 255, 255))
             width = word.get_width() + 16
             sheet.blit(self._glyphs.pill(width, 16, colour, palette.lighter(colour, 0.18)), (x, y))

@@ -219,8 +219,6 @@ class _Setter:
 
     def words(self, node: NodeInfo) -> tuple[str, str]:
         detail = node.detail.partition(",")[0]
-        if detail.startswith("{"):  # an entry; whose it is would fill the panel
-            detail = "{" + detail[1:].rpartition("/")[2]
         if len(detail) > MAX_DETAIL:
             detail = f"{detail[: MAX_DETAIL - 1]}…"
         return TITLES.get(node.name, node.name), detail

@@ -6,6 +6,7 @@ reads the tree and never ticks it; a frame in which no answer changed paints not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pygame
@@ -15,7 +16,7 @@ from demo_game.fonts import Fonts
 from demo_game.glyphs import Glyphs, tinted
 from demo_game.palette import Colour, mix
 from demo_game.tree_layout import CHIP, GLYPH, ROW, Box, Layout, lay_out
-from npcbrain.tree import Status, Tree
+from npcbrain.tree import NodeInfo, Status, Tree
 
 __all__ = ["MODEL_NODES", "TREE_NODES", "TreeView"]
 
@@ -28,6 +29,12 @@ LINE: Colour = (78, 71, 86)
 MODEL_NODES = frozenset({"Decide", "Act"})  # where the model has the word
 TREE_NODES = frozenset({"CannedReply"})
 STEPS = 24  # of the bar that shows how much of its time a thought has used
+
+
+def _told(node: NodeInfo, read: Mapping[str, object]) -> NodeInfo:
+    """A node with what its setting is now, where that stands on the blackboard."""
+    value = read.get(node.detail[1:-1]) if node.detail.startswith("{") else None
+    return node if value is None else node._replace(detail=str(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class TreeView:
         self._levels: list[int] = []
         self._words: dict[tuple[str, bool, Colour], pygame.Surface] = {}
         self._bar = 0
+        self._read: dict[str, object] = {}  # entries that settings come from, as they were shown
 
     @property
     def height(self) -> int:
@@ -80,7 +88,11 @@ class TreeView:
             Whether there is anything to paint.
         """
         changed = False
-        if tree is not self._tree or tree.nodes is not self._nodes:
+        if (
+            tree is not self._tree
+            or tree.nodes is not self._nodes
+            or any(tree.blackboard.get(key) != value for key, value in self._read.items())
+        ):
             self._begin(tree)
             changed = True
         bar = min(STEPS, int(used * STEPS + 0.999))
@@ -110,6 +122,11 @@ class TreeView:
             return []
         boxes = [box for box in self._layout.boxes if tree.nodes[box.number].kind in kinds]
         return [box.middle for box in boxes if box.y + box.height <= self._max_height]
+
+    def right_at(self, y: int) -> int:
+        """How far to the right the row at a height reaches."""
+        boxes = [box for box in self._layout.boxes if box.y <= y < box.y + box.height]
+        return max((box.x + box.width for box in boxes), default=0)
 
     def paint(self, sheet: pygame.Surface, left: int, top: int) -> None:
         """Paints the tree as it was last looked at."""
@@ -143,16 +160,20 @@ class TreeView:
             sheet.blit(more, (left + self._width - more.get_width(), top + self._max_height))
 
     def _begin(self, tree: Tree) -> None:
+        is_other = tree is not self._tree or tree.nodes is not self._nodes
         self._tree, self._nodes = tree, tree.nodes
-        fonts = self._fonts
+        fonts, board = self._fonts, tree.blackboard
+        keys = [node.detail[1:-1] for node in tree.nodes if node.detail.startswith("{")]
+        self._read = {key: board.get(key) for key in keys}
         self._layout = lay_out(
-            tree.nodes,
+            [_told(node, self._read) for node in tree.nodes],
             self._width,
             lambda text, bold: (fonts.label if bold else fonts.small).size(text)[0],
         )
-        self._shown = [Status.IDLE] * len(tree.nodes)
-        self._ages = [0] * len(tree.nodes)
-        self._levels = [0] * len(tree.nodes)
+        if is_other:
+            self._shown = [Status.IDLE] * len(tree.nodes)
+            self._ages = [0] * len(tree.nodes)
+            self._levels = [0] * len(tree.nodes)
         self._words = {}
 
     def _row(self, sheet: pygame.Surface, box: Box, left: int, top: int) -> None:
