@@ -209,7 +209,7 @@ def test_an_installation_without_a_model_is_one_line_and_code_1(
     def lost() -> Path:
         raise ModelError("model must be installed")
 
-    monkeypatch.setattr("npcbrain.lm.loading.default_model_path", lost)
+    monkeypatch.setattr("npcbrain.lm.model.default_model_path", lost)
     assert complaint_of(capsys, 1, "decide", situation) == "npcbrain: model must be installed"
 
 
