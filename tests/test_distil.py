@@ -21,7 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 from npcbrain.engine import Engine  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
 from npcbrain.prompt import AnswerReader, answer_grammar, render  # noqa: E402
-from tools.distil import decisions, export, prune, shed, train, turns  # noqa: E402
+from tools.distil import decisions, export, prune, quantise, reopen, shed, train, turns  # noqa: E402
 from tools.distil.situations import sample  # noqa: E402
 from tools.distil.situations.lexicon import load  # noqa: E402
 from tools.distil.situations.talking import talk  # noqa: E402
@@ -89,6 +89,39 @@ def test_every_stage_feeds_the_next_from_the_teacher_to_a_legal_decision(
             engine.run(wave)
         reader.read(generation.text)
     assert reader.action in [action.name for action in situation.actions]
+
+
+@pytest.mark.parametrize("kernel", quantise.KERNELS)
+def test_a_model_that_ships_opens_again_within_a_rounding_of_its_weights(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: str
+) -> None:
+    model, again = tmp_path / "model", tmp_path / "again"
+    options = ("--segments", 2, "--max-context", 1024, "--min-agreement", 0.0)
+    options = (*options, "--kernel", kernel)
+    run(monkeypatch, export, "--weights", teacher, "--out", model, *options)
+    run(monkeypatch, reopen, "--model", model, "--out", again)
+
+    shipped = LlamaForCausalLM.from_pretrained(teacher, dtype=torch.float32).state_dict()
+    opened = LlamaForCausalLM.from_pretrained(again, dtype=torch.float32)
+    assert opened.config.rope_parameters["rope_theta"] == 100000.0
+    for name, weight in opened.state_dict().items():
+        step = shipped[name].abs().amax() / quantise.ROW_PEAK
+        assert (weight - shipped[name]).abs().amax() <= (0 if kernel == "fp32" else step), name
+
+
+def test_late_in_a_run_the_model_has_the_weights_that_its_export_will_have(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "student"
+    command = ("decide", "--student", teacher, "--out", out, "--tokens", 512, "--steps", 2)
+    run(monkeypatch, train, *command, "--round-from", 0.4, "--dtype", "float32")
+
+    for name, weight in LlamaForCausalLM.from_pretrained(
+        out, dtype=torch.float32
+    ).named_parameters():
+        if weight.dim() == 2 and "embed" not in name:
+            rows, scales = quantise.quantise_rows(weight.detach().numpy())
+            torch.testing.assert_close(torch.from_numpy(rows * scales[:, None]), weight.detach())
 
 
 def test_turns_that_share_a_prefix_are_computed_as_if_each_stood_alone(teacher: Path) -> None:

@@ -13,6 +13,7 @@ from npcbrain.prompt import EMOTIONS, answer_text, render
 from npcbrain.situation import Situation
 from tools.distil.generate import main
 from tools.distil.situations import Example, sample
+from tools.distil.situations.day import day
 from tools.distil.situations.judging import gate
 from tools.distil.situations.lexicon import DATA, load
 from tools.distil.situations.text import clumsy, definite, expand, indefinite, is_plural, tidy
@@ -37,8 +38,14 @@ def val() -> list[Example]:
 
 
 @pytest.fixture(scope="module")
-def examples(train: list[Example], val: list[Example]) -> list[Example]:
-    return train + val
+def days() -> list[list[Example]]:
+    rng = random.Random("test-days")
+    return [day(load("train"), rng, 8) for _ in range(150)]
+
+
+@pytest.fixture(scope="module")
+def examples(train: list[Example], val: list[Example], days: list[list[Example]]) -> list[Example]:
+    return train + val + [example for one in days for example in one]
 
 
 def test_every_situation_reads_back_equal_through_the_strict_reader(
@@ -88,6 +95,17 @@ def test_no_text_holds_what_is_left_of_a_template(examples: list[Example]) -> No
         prompt = render(example.situation)
         text = prompt.prefix + prompt.news.replace('{"action"', "") + answer_text(example.decision)
         assert not set("{[|]") & set(text.replace("<|im_", "").replace("|>", "")), text
+
+
+def test_a_day_has_one_prefix_and_the_same_request_is_granted_and_denied(
+    days: list[list[Example]],
+) -> None:
+    both = 0
+    for examples in filter(None, days):
+        assert len({render(e.situation).prefix for e in examples}) == 1
+        gates = [e for e in examples if e.category == "gate"]
+        both += any(e.expect.say_any for e in gates) and any(not e.expect.say_any for e in gates)
+    assert both > 10
 
 
 def test_a_question_about_a_fact_is_answered_by_words_of_the_prompt(

@@ -18,14 +18,17 @@ from tokenizers import Tokenizer
 from npcbrain.prompt import answer_text, render
 from tools.distil import situations
 from tools.distil.situations import Example
-from tools.distil.situations.lexicon import load
+from tools.distil.situations.day import day
+from tools.distil.situations.lexicon import Lexicon, load
 from tools.distil.situations.talking import talk
 from tools.distil.turns import Layout
 
 BOS, EOS = 1, 2
 IGNORE = -100  # a label that takes no part in the loss
-TALKS = 0.35  # share of the rows that are a talk; the others hold one situation of any kind
+TALKS = 0.3  # share of the rows that are a talk
+DAYS = 0.4  # share of the rows that are a day; what is left holds one situation of any kind
 RARE = 0.7  # of plain questions and requests are left out there: talks are full of them
+CHOOSING = 3.0  # weight of the lines that name an action and its values: they are few
 POOL = 256  # groups drawn at a time, sorted by length so that little is padding
 
 
@@ -36,12 +39,14 @@ class Batch:
     Attributes:
         ids: int64 [1, tokens].
         labels: int64 [1, tokens]; the token itself where it is to be learnt, else ``IGNORE``.
+        weights: float32 [1, tokens]; how much each label counts.
         positions: int64 [1, tokens].
         layout: Which tokens see which.
     """
 
     ids: torch.Tensor
     labels: torch.Tensor
+    weights: torch.Tensor
     positions: torch.Tensor
     layout: Layout
 
@@ -50,24 +55,40 @@ class Batch:
         return Batch(
             self.ids.to(device),
             self.labels.to(device),
+            self.weights.to(device),
             self.positions.to(device),
             self.layout.to(device),
         )
 
 
 @dataclass
+class Turn:
+    """News and answer as token ids.
+
+    Attributes:
+        ids: Both, end to end.
+        answer: Where the answer begins.
+        decided: Where its action and values end, and emotion and speech begin.
+    """
+
+    ids: list[int]
+    answer: int
+    decided: int
+
+
+@dataclass
 class Row:
-    """One prefix and its turns, as token ids; a turn is (ids, where its answer begins)."""
+    """One prefix and its turns, as token ids."""
 
     prefix: list[int]
-    turns: list[tuple[list[int], int]]
+    turns: list[Turn]
 
     def shape(self) -> tuple[int, int]:
         """Rows of like shape make batches with little padding: turns in all, the longest turn."""
-        return len(self.turns), max((len(ids) for ids, _ in self.turns), default=0)
+        return len(self.turns), max((len(t.ids) for t in self.turns), default=0)
 
     def __len__(self) -> int:
-        return len(self.prefix) + sum(len(ids) for ids, _ in self.turns)
+        return len(self.prefix) + sum(len(t.ids) for t in self.turns)
 
 
 def make_row(tokenizer: Tokenizer, group: list[Example]) -> Row:
@@ -79,7 +100,11 @@ def make_row(tokenizer: Tokenizer, group: list[Example]) -> Row:
     turns = []
     for example in group:
         news = [*encode(render(example.situation).news), EOS]
-        turns.append(([*news, *encode(answer_text(example.decision)), EOS], len(news)))
+        lines = answer_text(example.decision).split("\n")
+        first = 1 + len(example.decision.args)
+        chosen = encode("\n".join(lines[:first]) + "\n")
+        rest = encode("\n".join(lines[first:]))  # a newline is its own token: cut or not, the same
+        turns.append(Turn([*news, *chosen, *rest, EOS], len(news), len(news) + len(chosen)))
     return Row([BOS, *encode(render(group[0].situation).prefix)], turns)
 
 
@@ -87,18 +112,27 @@ def make_batch(rows: list[Row]) -> Batch:
     """Packs rows end to end."""
     ids: list[int] = []
     labels: list[int] = []
+    weights: list[float] = []
     positions: list[int] = []
     for row in rows:
         first = len(row.prefix)
         ids += row.prefix
         labels += [IGNORE] * first
+        weights += [1.0] * first
         positions += range(first)
-        for tokens, answer in row.turns:
-            ids += tokens
-            labels += [IGNORE] * answer + tokens[answer:]
-            positions += range(first, first + len(tokens))
-    layout = Layout.of([(len(row.prefix), [len(t) for t, _ in row.turns]) for row in rows])
-    return Batch(torch.tensor([ids]), torch.tensor([labels]), torch.tensor([positions]), layout)
+        for turn in row.turns:
+            ids += turn.ids
+            labels += [IGNORE] * turn.answer + turn.ids[turn.answer :]
+            weights += [CHOOSING] * turn.decided + [1.0] * (len(turn.ids) - turn.decided)
+            positions += range(first, first + len(turn.ids))
+    layout = Layout.of([(len(row.prefix), [len(t.ids) for t in row.turns]) for row in rows])
+    return Batch(
+        torch.tensor([ids]),
+        torch.tensor([labels]),
+        torch.tensor([weights]),
+        torch.tensor([positions]),
+        layout,
+    )
 
 
 def batches(
@@ -108,10 +142,7 @@ def batches(
     tokenizer.encode_special_tokens = True  # what players type is text, in training as in play
     rng, lexicon = random.Random(f"{seed}-{split}"), load(split, None)
     while True:
-        groups = [
-            talk(lexicon, rng, turns) if rng.random() < TALKS else [_single(rng, split)]
-            for _ in range(POOL)
-        ]
+        groups = [_group(lexicon, rng, split, turns) for _ in range(POOL)]
         # Alike in shape, so that little of the attention is padding.
         rows = sorted((make_row(tokenizer, group) for group in groups), key=Row.shape)
         cuts: list[list[Row]] = [[]]
@@ -121,6 +152,14 @@ def batches(
             cuts[-1].append(row)
         rng.shuffle(cuts)
         yield from map(make_batch, cuts)
+
+
+def _group(lexicon: Lexicon, rng: random.Random, split: str, turns: int) -> list[Example]:
+    roll = rng.random()
+    if roll < TALKS:
+        return talk(lexicon, rng, turns)
+    lived = day(lexicon, rng, turns) if roll < TALKS + DAYS else []
+    return lived or [_single(rng, split)]
 
 
 def _single(rng: random.Random, split: str) -> Example:

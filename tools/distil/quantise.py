@@ -8,7 +8,12 @@ depend on the other rows of the run, to the last bit; schedule invariance rests 
 |---|---|---|---|
 | ``fp32`` | float32 | float32 | reference; not row-invariant |
 | ``nbits8`` | uint8 in blocks of 32 along the input | int8, same blocks | exactness, single rows |
-| ``rowint8`` | int8, one scale per output | uint8, one scale per row | speed from 4 rows on |
+| ``rowint8`` | int8 of 7 bits, a scale per output | uint8, a scale per row | speed from 4 rows on |
+
+Why 7 bits: x86 processors without VNNI add two products of a uint8 and an int8 in 16 bits, and what
+does not fit is cut off without a word. 2 x 255 x 63 fits. So a matrix gives the same integers on
+every processor, and none has to be asked what it can do; the bit that is lost is trained for
+(``train --round-from``).
 """
 
 from __future__ import annotations
@@ -23,6 +28,8 @@ from tools.distil.parts import CONTRIB, GraphParts
 
 __all__ = [
     "KERNELS",
+    "ROW_PEAK",
+    "TINY",
     "embed_rows",
     "kernel_plan",
     "linear",
@@ -34,6 +41,8 @@ KERNELS = ("fp32", "nbits8", "rowint8")
 GROUPS = ("qkv", "o", "gate_up", "down")  # the matmuls of a layer
 
 BLOCK = 32  # inputs that share a scale in nbits8; 64 and 128 are no faster
+ROW_PEAK = 63  # largest weight of rowint8; see above. 127 is right only where VNNI is
+LOOKUP_PEAK = 127  # of a table that is only looked up: nothing is added there
 ZERO = 128  # uint8 that stands for 0.0; signed activations have no fast path in the runtime
 TINY = 1e-8  # smallest scale of a row, so that a row of zeros divides by something
 
@@ -98,7 +107,7 @@ def embed_rows(parts: GraphParts, ids: str, table: np.ndarray, name: str, kernel
     """Looks up rows of a float32 table [vocab, hidden], kept in int8 unless ``kernel`` is fp32."""
     if _known(kernel) == "fp32":
         return parts.node("Gather", [parts.constant(f"{name}.weight", table), ids], f"{name}.out")
-    rows, scales = quantise_rows(table)
+    rows, scales = quantise_rows(table, LOOKUP_PEAK)
     found = parts.node("Gather", [parts.constant(f"{name}.weight", rows), ids], f"{name}.rows")
     scale = parts.node(
         "Gather", [parts.constant(f"{name}.scale", scales[:, None]), ids], f"{name}.scales"
@@ -107,16 +116,17 @@ def embed_rows(parts: GraphParts, ids: str, table: np.ndarray, name: str, kernel
     return parts.node("Mul", [wide, scale], f"{name}.out")
 
 
-def quantise_rows(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def quantise_rows(weight: np.ndarray, peak: int = ROW_PEAK) -> tuple[np.ndarray, np.ndarray]:
     """Rounds a matrix to int8, one scale per row.
 
     Args:
         weight: float32 [out, in].
+        peak: What the largest weight of a row becomes.
 
     Returns:
-        int8 [out, in] in -127..127 and float32 [out]; ``int8 * scale`` is the matrix again.
+        int8 [out, in] in -peak..peak and float32 [out]; ``int8 * scale`` is the matrix again.
     """
-    scales = np.maximum(np.abs(weight).max(axis=1) / np.float32(127), np.float32(TINY))
+    scales = np.maximum(np.abs(weight).max(axis=1) / np.float32(peak), np.float32(TINY))
     return np.rint(weight / scales[:, None]).astype(np.int8), scales.astype(np.float32)
 
 

@@ -8,8 +8,11 @@ r"""Stages 3 and 4: heals the pruned student, then teaches it to decide.
 copy exercises. *decide* trains on generated situations: the loss falls on the answer alone; with
 ``--teacher`` (one tuned on decisions) its soft targets are added to the labels.
 
-Weights, gradients and activations are bfloat16, two to three times faster than float32 on a CPU
-that knows it; the optimiser works on float32 masters, or small updates would be rounded away. The
+Where the processor multiplies bfloat16 (``--dtype auto``), weights, gradients and activations are
+that, two to three times faster than float32; elsewhere it would be eight times slower, and they are
+float32. The optimiser works on float32 masters, or small updates would be rounded away. From
+``--round-from`` on, the model runs on its masters rounded as ``rowint8`` will round them, so that
+what is learnt last is learnt with the rounding in place. The
 learning rate follows the share of ``--minutes`` or ``--steps`` used: by minutes, a slow machine
 makes fewer steps and still ends on a settled model. Stopped at any moment, the same command resumes
 from the checkpoint.
@@ -22,6 +25,7 @@ import json
 import math
 import random
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,11 +39,13 @@ from transformers import LlamaForCausalLM
 
 from tools.distil import corpus, decisions, shed, turns
 from tools.distil.decisions import IGNORE, Batch, Row
+from tools.distil.quantise import ROW_PEAK, TINY
 
 WARM_UP = 0.02  # share of the run over which the learning rate rises
 CHECKPOINT_S = 240.0
 SHED_TOKENS = 1024  # of the batch that decides; each layer is tried on it
 SHED_FROM = 0.05  # share of the run before the first layer goes: what answers look like is learnt
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 SHED_UNTIL = 0.45  # by then the last one has gone; the rest of the run settles what stays
 
 
@@ -77,7 +83,9 @@ def batch_loss(
     places = targets != IGNORE
     wanted = targets[places]
     logits = logits_at(student, batch, places)
-    loss = functional.cross_entropy(logits, wanted)
+    each = functional.cross_entropy(logits, wanted, reduction="none")
+    weights = batch.weights[:, 1:][places]
+    loss = (each * weights).sum() / weights.sum()
     accuracy = (logits.argmax(-1) == wanted).float().mean().item()
     if teacher is not None:
         with torch.no_grad():
@@ -89,12 +97,30 @@ def batch_loss(
     return loss, accuracy
 
 
+def rounded_rows(matrix: torch.Tensor) -> torch.Tensor:
+    """``quantise.quantise_rows`` and back, float32 [out, in]."""
+    scales = (matrix.abs().amax(dim=1, keepdim=True) / ROW_PEAK).clamp_(min=TINY)
+    return (matrix / scales).round_().mul_(scales)
+
+
+def fastest_dtype(device: str) -> torch.dtype:
+    """bfloat16 where the hardware multiplies it; emulated, it is eight times slower."""
+    known = torch.cuda.is_bf16_supported() if device == "cuda" else "bf16" in cpu_features()
+    return torch.bfloat16 if known else torch.float32
+
+
+def cpu_features() -> str:
+    """What the processor can do, in PyTorch's words: ``avx512_bf16``, ``amx_bf16``, ..."""
+    return " ".join(name for name, has in torch.cpu.get_capabilities().items() if has is True)
+
+
 class Trainer:
     """The loop: masters in float32, a checkpoint every few minutes, progress on one line."""
 
     def __init__(self, args: argparse.Namespace, console: Console) -> None:
         self.args, self.console = args, console
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.dtype = DTYPES[args.dtype] if args.dtype != "auto" else fastest_dtype(self.device)
         self.out: Path = args.out
         self.checkpoint = self.out / "checkpoint.pt"
         source = self.out if self.checkpoint.exists() else args.student
@@ -116,7 +142,7 @@ class Trainer:
 
     def _load(self, folder: Path) -> LlamaForCausalLM:
         return LlamaForCausalLM.from_pretrained(
-            folder, dtype=torch.bfloat16, attn_implementation=turns.NAME
+            folder, dtype=self.dtype, attn_implementation=turns.NAME
         ).to(self.device)
 
     def _adam(self) -> torch.optim.AdamW:
@@ -134,15 +160,19 @@ class Trainer:
         self.optimizer.load_state_dict(saved["optimizer"])
         for master, kept in zip(self.masters, saved["masters"], strict=True):
             master.copy_(kept)
-        self._publish()
         self.step, self.elapsed_s, self.tokens = saved["step"], saved["elapsed_s"], saved["tokens"]
+        self._publish()
         self.first_layers = saved["first_layers"]
         self.console.print(f"resumed at step {self.step}, {self.elapsed_s / 60:.1f} minutes in")
 
     @torch.no_grad()
     def _publish(self) -> None:
+        """What runs is the masters, rounded or not; gradients go straight through to them."""
+        rounds = self.progress >= self.args.round_from
+        table = self.student.model.embed_tokens.weight  # exported in blocks of 8 bits: near enough
         for parameter, master in zip(self.parameters, self.masters, strict=True):
-            parameter.copy_(master)
+            is_matrix = parameter.dim() == 2 and parameter is not table
+            parameter.copy_(rounded_rows(master) if rounds and is_matrix else master)
 
     def save(self) -> None:
         """Weights first: if cut between the two, the older checkpoint still fits."""
@@ -271,13 +301,16 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, help="soft targets from this model")
     parser.add_argument("--soft", type=float, default=0.7, help="weight of the soft targets")
     parser.add_argument("--text", type=Path, action="append", default=[], help="a text folder")
+    parser.add_argument("--dtype", choices=("auto", *DTYPES), default="auto")
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
     parser.add_argument("--length", type=int, default=192, help="tokens a row of text")
     parser.add_argument("--turns", type=int, default=8, help="decisions a prefix")
     parser.add_argument("--layers", type=int, help="shed layers on the way, until so many are left")
+    parser.add_argument("--round-from", type=float, default=0.6, help="share of the run; 1: never")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a machine that goes down asks so
     torch.manual_seed(args.seed)
     trainer = Trainer(args, Console())
     # A resumed run must not see the same batches again: the position is part of the seed.

@@ -6,6 +6,7 @@ Invariant: an action is the answer only when the list holds it with the value th
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from tools.distil.situations.asking import remember_something
 from tools.distil.situations.cast import Cast
@@ -20,6 +21,7 @@ __all__ = [
     "do_line",
     "impossible",
     "missing_value",
+    "other_values",
     "request",
     "request_line",
     "targets",
@@ -144,6 +146,27 @@ def askable(cast: Cast, concept: Concept) -> dict[str, str]:
     elif "person" in target and concept.asks_me and cast.rng.random() < 0.4:
         target["person"] = cast.asker  # players ask for themselves more often than not
     return target
+
+
+def other_values(
+    draft: Draft, offer: Offer, concept: Concept, target: dict[str, str]
+) -> tuple[Offer, Concept, dict[str, str]]:
+    """The same action asked for with other legal values, so that the request must be read."""
+    chosen, target = dict(offer.chosen), dict(target)
+    names = list(offer.args)
+    for arg in concept.args:
+        name = next((n for n in names if n in arg.names), None)
+        if name is None or arg.domain == "asker":
+            continue
+        names.remove(name)
+        values = [
+            value for value in offer.args[name] if concept.asks_me or not draft.cast.is_asker(value)
+        ]
+        if values:
+            chosen[name] = draft.rng.choice(values)
+            key = "person" if arg.domain == "other" else arg.domain
+            target[key] = chosen[name].replace("_", " ")
+    return replace(offer, chosen=chosen), concept, target
 
 
 def _with_contrast(draft: Draft, text: str, offer: Offer) -> str:

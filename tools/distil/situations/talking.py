@@ -20,7 +20,14 @@ from tools.distil.situations.asking import (
     told,
 )
 from tools.distil.situations.cast import Cast
-from tools.distil.situations.doing import RULED, askable, do_line, request_line, wanted
+from tools.distil.situations.doing import (
+    RULED,
+    askable,
+    do_line,
+    other_values,
+    request_line,
+    wanted,
+)
 from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import Concept, FactKind, Lexicon
@@ -45,7 +52,7 @@ def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     for offer, concept, target in filter(None, wishes):
         ways += [partial(_request, draft, offer, concept, target)]
         for _ in range(min(2, _num_choices(offer) - 1)):
-            ways += [partial(_request, draft, *_other_values(draft, offer, concept, target))]
+            ways += [partial(_request, draft, *other_values(draft, offer, concept, target))]
     for fact in facts:
         ways += [partial(_question, draft, say, facts, *fact)] * rng.choice((1, 1, 2))
     unknown = _unknown_kinds(lexicon, {kind.name for kind, _ in facts})
@@ -73,27 +80,6 @@ def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
 
 def _num_choices(offer: Offer) -> int:
     return max((len(values) for values in offer.args.values()), default=1)
-
-
-def _other_values(
-    draft: Draft, offer: Offer, concept: Concept, target: dict[str, str]
-) -> tuple[Offer, Concept, dict[str, str]]:
-    """The same action asked for with other legal values, so that the request must be read."""
-    chosen, target = dict(offer.chosen), dict(target)
-    names = list(offer.args)
-    for arg in concept.args:
-        name = next((n for n in names if n in arg.names), None)
-        if name is None or arg.domain == "asker":
-            continue
-        names.remove(name)
-        values = [
-            value for value in offer.args[name] if concept.asks_me or not draft.cast.is_asker(value)
-        ]
-        if values:
-            chosen[name] = draft.rng.choice(values)
-            key = "person" if arg.domain == "other" else arg.domain
-            target[key] = chosen[name].replace("_", " ")
-    return replace(offer, chosen=chosen), concept, target
 
 
 def _unknown_kinds(lexicon: Lexicon, known: set[str]) -> list[FactKind]:

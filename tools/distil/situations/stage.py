@@ -1,0 +1,122 @@
+"""One character, its facts and its actions, while the news go several ways.
+
+A draft that is built more than once: whoever sets it up adds facts, offers and *ways*; each way is
+one event with its answer. Invariant: all examples of a stage share one prefix, and an action is
+offered once, beside none that the same words could mean.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from tools.distil.situations.asking import remember_something
+from tools.distil.situations.cast import Cast
+from tools.distil.situations.doing import RULED, askable, do_line, other_values, request_line
+from tools.distil.situations.draft import Draft, Offer, value_texts
+from tools.distil.situations.example import Example
+from tools.distil.situations.happening import URGENT
+from tools.distil.situations.lexicon import Concept, Lexicon
+
+__all__ = ["Stage", "Way", "Wish"]
+
+Way = Callable[[], None]
+Wish = tuple[Offer, Concept, dict[str, str]]
+
+
+class Stage:
+    """The shared draft, and the ways in which its news may go."""
+
+    def __init__(self, lexicon: Lexicon, rng: random.Random) -> None:
+        self.lexicon, self.rng = lexicon, rng
+        self.cast = Cast(lexicon, rng)
+        self.draft = Draft(self.cast, "day")
+        self.draft.keep_all()
+        self.ways: list[Way] = []
+        self.time = self.cast.time
+        self.say = self.draft.offer_say()
+        refuses = rng.random() < 0.5
+        self.refuse = self.draft.offer("refuse", {"asker": self.cast.asker}) if refuses else None
+        self.slots = {
+            "who": "The player" if self.cast.asker == "player" else self.cast.asker,
+            "who2": "the player" if self.cast.asker == "player" else self.cast.asker,
+            "other": rng.choice(self.cast.others),
+        }
+
+    def examples(self, turns: int) -> list[Example]:
+        """Plays the ways, and gives all the same prefix."""
+        draft, rng = self.draft, self.rng
+        draft.distract(avoid=("refuse", "throw_out", *URGENT), at_least=0)
+        draft.pad_facts(rng.choice((1, 2, 3, 4)), avoid=(*RULED, "signal", "schedule"))
+        rng.shuffle(self.ways)
+        built = []
+        for way in self.ways[:turns]:
+            draft.memory.clear()
+            self.cast.time = self.time
+            way()
+            remember_something(draft, 0.25)
+            rng.shuffle(draft.memory)
+            built.append(draft.build())
+        if not built:
+            return []
+        first = built[0].situation
+        return [
+            replace(e, situation=replace(e.situation, npc=first.npc, actions=first.actions))
+            for e in built
+        ]
+
+    def free(self, name: str) -> bool:
+        """Whether a concept may be offered: neither there yet nor to be confused with one."""
+        have = {offer.concept for offer in self.draft.offers} - {"say"}
+        concepts = self.lexicon.concepts
+        rivals = concepts[name].rivals.union(*(concepts[other].rivals for other in have))
+        return not (name in have | rivals or have & rivals)
+
+    def wish(self, names: Iterable[str]) -> Wish | None:
+        """Offers the first of some concepts that may be, so that the asker can want it."""
+        name = next((n for n in names if self.free(n)), "")
+        if not name:
+            return None
+        concept = self.lexicon.concepts[name]
+        target = askable(self.cast, concept)
+        return self.draft.offer(name, target), concept, target
+
+    def filled(self, lines: Iterable[str], slots: Mapping[str, str]) -> str:
+        return self.draft.fill(self.rng.choice(tuple(lines)), {**self.slots, **slots})
+
+    # Ways the news may go; each is played on the shared draft.
+
+    def grant(self, category: str, wish: Wish, memory: str = "", say: str = "") -> None:
+        """The asker wants it and gets it."""
+        offer, concept, target = wish
+        self.draft.category = category
+        if memory:
+            self.draft.memory.append(memory)
+        self.draft.hear(request_line(self.draft, concept, target))
+        say = say or do_line(self.draft, concept, target)
+        self.draft.answer(offer, self.draft.mood(*concept.moods), self.draft.speak(say))
+
+    def deny(
+        self, category: str, line: str, no: str, memory: str = "", key: str = "", mood: str = ""
+    ) -> None:
+        """The asker wants it and does not get it: refused where the list allows it, else said."""
+        draft = self.draft
+        draft.category = category
+        if memory:
+            draft.memory.append(memory)
+        draft.hear(line)
+        sour = self.cast.voice.mood not in ("happy", "amused", "surprised")  # no cheer in a no
+        draft.answer(
+            self.refuse or self.say,
+            mood or self.rng.choice(("neutral", "suspicious")),
+            draft.speak(no, opener=sour / 4, closer=sour / 6),
+            also=(self.say,),
+            say_any=value_texts(key) if key else (),
+        )
+
+    def others(self, wish: Wish) -> Wish | None:
+        """The same action with other values, of which no rule speaks."""
+        other = other_values(self.draft, *wish)
+        same = set(other[2].values()) & {v for k, v in wish[2].items() if k != "person"}
+        return None if same or other[0].chosen == wish[0].chosen else other
