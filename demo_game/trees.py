@@ -1,8 +1,8 @@
 """The behaviour trees of the village: read from ``trees/*.xml``, ticked with the words below.
 
 One mind for all (``common.xml``), a day of its own for each. ``Concurrent`` lets mind and body go
-on side by side: while ``Decide`` runs for a second or two, the smith hammers on. Open the files in
-Groot2 together with what ``npcbrain tree export-nodes --registry demo_game.trees:words`` writes.
+on side by side: while ``Decide`` runs for a second or two, the smith hammers on. ``nodes.xml``
+tells Groot2 the words; ``npcbrain tree export-nodes --registry demo_game.trees:words`` writes it.
 Invariant: every tree always has something to do.
 """
 
@@ -19,10 +19,10 @@ from npcbrain.tree import Registry, Status, TreeFile
 __all__ = ["ROUTINES", "TREES", "tree_file", "words"]
 
 TREES = Path(__file__).parent / "trees"
-COMMON = "common"
+SHARED = ("common", "nodes")  # included by the others
 
 ROUTINES: dict[str, Path] = {
-    path.stem: path for path in sorted(TREES.glob("*.xml")) if path.stem != COMMON
+    path.stem: path for path in sorted(TREES.glob("*.xml")) if path.stem not in SHARED
 }
 
 Place = Literal[tuple(PLACES)]

@@ -74,10 +74,14 @@ def _check(options: argparse.Namespace) -> dict[str, Any]:
 
     registry = _registry(options.registry)
     files = [file for path in options.files for file in _files(path)]
-    faults = [
-        {"file": fault.file, "line": fault.line, "column": fault.column, "message": str(fault)}
+    found = (
+        fault
         for path in files
         for fault in check(read_file(path), registry, file=str(path), folder=path.parent)
+    )
+    faults = [
+        {"file": fault.file, "line": fault.line, "column": fault.column, "message": str(fault)}
+        for fault in dict.fromkeys(found)  # what several files include is told once
     ]
     return {"files": len(files), "faults": faults}
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from npcbrain.tree import Fail, Succeed, XmlError, check, load
+from npcbrain.tree import Fail, Succeed, XmlError, check, dump_model, load, loads
+from npcbrain.vocabulary import registry
 
 MAIN = (
     '<root BTCPP_format="4" main_tree_to_execute="Main"><include path="{}"/>'
@@ -27,9 +28,26 @@ def test_every_villager_has_a_tree_file_without_faults() -> None:
     from demo_game.trees import ROUTINES, words
 
     assert set(ROUTINES) == set(CAST)
-    registry = words()
+    known = words()
     for path in ROUTINES.values():
-        assert check(path.read_bytes(), registry, file=path.name, folder=path.parent) == []
+        assert check(path.read_bytes(), known, file=path.name, folder=path.parent) == []
+
+
+def test_the_villagers_files_declare_their_nodes_as_the_game_has_them() -> None:
+    """So that Groot2 shows them, and ``npcbrain tree check`` knows them without the game."""
+    pytest.importorskip("pygame")
+    from demo_game.trees import TREES, words
+
+    assert (TREES / "nodes.xml").read_text(encoding="utf-8") == dump_model(words())
+    for path in TREES.glob("*.xml"):
+        assert check(path.read_bytes(), registry(), file=path.name, folder=path.parent) == []
+
+
+def test_a_file_that_declares_nodes_and_holds_no_tree_can_be_checked_and_not_run() -> None:
+    text = '<root BTCPP_format="4"><TreeNodesModel><Action ID="Wave"/></TreeNodesModel></root>'
+    assert check(text) == []
+    with pytest.raises(XmlError, match=r"^root must hold a BehaviorTree, got \[\] - at tree\.xml"):
+        loads(text)
 
 
 def test_a_file_may_include_the_trees_of_others_below_it(tmp_path: Path) -> None:

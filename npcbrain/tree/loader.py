@@ -236,6 +236,8 @@ class _Document:
         if not name:
             if len(self.trees) == 1:
                 return next(iter(self.trees.values()))
+            if self.models and not (required or self.trees):
+                return None  # a file of nodes, for others to include
             if (required and self.trees) or not (self.trees or self.faults):
                 advice = 'add main_tree_to_execute="..."' if self.trees else ""
                 rule = "say which tree to run" if self.trees else "hold a BehaviorTree"
