@@ -201,6 +201,8 @@ class LanguageMind:
             self._price_ns -= self._price_ns >> PRICE_SHIFT
             self._price_ns = max(self._price_ns, end_ns - now_ns)
             now_ns = end_ns
+            if scheduler.interrupted:
+                break
 
     @property
     def num_queued(self) -> int:

@@ -25,7 +25,8 @@ class FrameReport:
         budget_ns: What the game granted; ``NO_LIMIT_NS`` when it set no limit.
         used_ns: What the call took, wall time.
         trees_ns: The part of it spent in behaviour trees.
-        model_ns: The part of it spent in steps of the model.
+        model_ns: The part of it spent in steps of the model; with ``overlap``, the time that steps
+            took beside the game since the last call, which is no part of it.
         num_steps: Steps run.
         largest_step_ns: The longest of them; what a frame risks at the very least.
         braked: Steps that took so long that they were stopped, to be run again; in ``num_steps``.
@@ -62,6 +63,15 @@ class FrameReport:
         self.num_tokens += num_tokens
         if took_ns > self.largest_step_ns:
             self.largest_step_ns = took_ns
+
+    def absorb(self, other: FrameReport) -> None:
+        """Takes over what the model did elsewhere: its steps, and who was at it."""
+        self.model_ns += other.model_ns
+        self.num_steps += other.num_steps
+        self.largest_step_ns = max(self.largest_step_ns, other.largest_step_ns)
+        self.braked += other.braked
+        self.num_tokens += other.num_tokens
+        self.num_thinking, self.num_waiting = other.num_thinking, other.num_waiting
 
     def __str__(self) -> str:
         """One line for a log.

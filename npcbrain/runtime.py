@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 
 from npcbrain.cast import Cast
@@ -17,13 +18,14 @@ from npcbrain.cost import CostModel
 from npcbrain.errors import UsageError, fault
 from npcbrain.mind import LanguageMind, ModelLike, NoMind
 from npcbrain.npc import Handler, Host, Npc
+from npcbrain.overlap import Overlap
 from npcbrain.persona import Persona
 from npcbrain.prices import PriceFile, price_file_of
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduler import Scheduler
 from npcbrain.steps import EngineLike
 from npcbrain.tree import Node
-from npcbrain.warming import Warming, read_at_once
+from npcbrain.warming import Warming, read_at_once, think
 
 __all__ = ["Runtime"]
 
@@ -51,6 +53,7 @@ class Runtime:
         top_p: float = 1.0,
         measure: str = "now",
         price_file: str | os.PathLike[str] | None = "auto",
+        overlap: bool = False,
     ) -> None:
         """Measures what the model's steps cost here (under a second: do it on a title screen).
 
@@ -70,11 +73,14 @@ class Runtime:
             price_file: Where prices are remembered: a file; ``"auto"`` for one in the user's cache
                 folder (see ``npcbrain.prices``), but nowhere with a clock or an engine of the
                 caller's own; None for nowhere.
+            overlap: Runs the model's steps on a thread of their own between two updates, for games
+                with a core to spare. The answers are the same; ``update`` returns after the trees,
+                and the next one waits for the rest of a step, if one still runs.
 
         Raises:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
         """
-        _check_settings(seed, measure, price_file)
+        _check_settings(seed, measure, price_file, overlap)
         self.clock: Clock = SystemClock() if clock is None else clock
         self.prices = CostModel()
         self.scheduler: Scheduler | None = None
@@ -82,6 +88,7 @@ class Runtime:
         self._mind: LanguageMind | None = None
         self._warming: Warming | None = None
         self._price_file: PriceFile | None = None
+        self._overlap: Overlap | None = None
         if model is not None:
             from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
 
@@ -108,6 +115,9 @@ class Runtime:
                 self._warming.measure_all()
                 if not known:
                     self._save_prices()  # now, lest the game never gets to close()
+            if overlap:
+                work = partial(think, self._mind, self._warming, self.scheduler)
+                self._overlap = Overlap(work, self.scheduler)
         self._host = Host(self._mind or NoMind(), self.clock, FrameReport())
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
@@ -165,6 +175,7 @@ class Runtime:
         self._check_open(where)
         if not isinstance(name, str) or name not in self.npcs:
             raise UsageError(fault("name", "be an npc's", name, where))
+        self._pause()
         npc = self.npcs[name]
         npc.drop_thought()
         if self._mind is not None:
@@ -246,15 +257,17 @@ class Runtime:
         self._host.report = report
         self._is_updating = True
         try:
-            error = self._cast.tick(report.frame)
-            report.trees_ns = now_ns() - start_ns
-            if self.scheduler is not None and self._mind is not None:
-                deadline_ns = start_ns + budget_ns
-                self._mind.prepare(deadline_ns)
-                if self._warming is not None and not self._mind.num_queued:
-                    self._warming.run(deadline_ns)
-                self.scheduler.run_frame(deadline_ns, report)
-            self._cast.listen(report.frame, self._mind.take_askers() if self._mind else ())
+            error = self._collect(report)
+            trees_start_ns = now_ns()
+            error = self._cast.tick(report.frame) or error
+            report.trees_ns = now_ns() - trees_start_ns
+            if self._overlap is not None:
+                self._overlap.go(now_ns() + budget_ns)
+            else:
+                if self._mind and self._warming and self.scheduler:
+                    deadline_ns = start_ns + budget_ns
+                    think(self._mind, self._warming, self.scheduler, deadline_ns, report)
+                self._listen(report)
             if error is not None:
                 raise error
         finally:
@@ -263,6 +276,22 @@ class Runtime:
             self._cast.settle()
             report.used_ns = now_ns() - start_ns
         return report
+
+    def _collect(self, report: FrameReport) -> Exception | None:
+        """What a worker has done since the last update lands before the trees are ticked."""
+        if self._overlap is None:
+            return None
+        error = self._overlap.collect(report)
+        self._listen(report)
+        return error
+
+    def _listen(self, report: FrameReport) -> None:
+        self._cast.listen(report.frame, self._mind.take_askers() if self._mind else ())
+
+    def _pause(self) -> None:
+        """No worker thinks from here to the next update."""
+        if self._overlap is not None:
+            self._overlap.pause()
 
     @property
     def is_warm(self) -> bool:
@@ -282,6 +311,7 @@ class Runtime:
         self._check_open(where)
         if not isinstance(npc, Npc) or self.npcs.get(npc.name) is not npc:
             raise UsageError(fault("npc", "be one of this runtime", npc, where))
+        self._pause()
         if self._warming is not None:
             self._warming.read(npc)
 
@@ -299,6 +329,7 @@ class Runtime:
         if self._is_updating:
             rule = "be called between frames"
             raise UsageError(fault("warm_up", rule, None, "Runtime.warm_up()"))
+        self._pause()
         if self._engine is not None and self._mind is not None:
             npcs = self.npcs.values()
             read_at_once(npcs, self._mind, self._engine, self.prices, self.clock)
@@ -317,6 +348,7 @@ class Runtime:
         if self._is_updating:
             advice = "end the game loop first"
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
+        self._pause()
         self._is_closed = True
         self._save_prices()
         self._cast.halt()
@@ -330,10 +362,12 @@ class Runtime:
             raise UsageError(fault("runtime", "be open", "closed", where, "make a new Runtime"))
 
 
-def _check_settings(seed: object, measure: object, price_file: object) -> None:
+def _check_settings(seed: object, measure: object, price_file: object, overlap: object) -> None:
     where = "Runtime()"
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise UsageError(fault("seed", "be an integer", seed, where))
+    if not isinstance(overlap, bool):
+        raise UsageError(fault("overlap", "be True or False", overlap, where))
     if measure not in ("now", "in_frames"):
         raise UsageError(fault("measure", 'be "now" or "in_frames"', measure, where))
     if price_file is not None and not isinstance(price_file, str | os.PathLike):

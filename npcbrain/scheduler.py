@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from npcbrain import policy
@@ -58,11 +58,15 @@ class Scheduler:
     Attributes:
         cost: The prices.
         allowance: What the game grants.
+        interrupted: Set from another thread to end the frame after a step.
+        before_change: Called before requests come or go; ends a frame that runs elsewhere.
     """
 
     def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
         self.cost = cost
         self.allowance = Allowance()
+        self.interrupted = False
+        self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
         self._forecast = Forecast(engine, cost, self.allowance)
         self._brake: BrakeLike | None = getattr(engine, "brake", None)
         self._braked: dict[int, tuple[WaveLike, int]] = {}  # waves in flight that were, how often
@@ -108,6 +112,7 @@ class Scheduler:
             UsageError: An argument is out of range, or the generation is finished or known.
         """
         where = "Scheduler.submit()"
+        self.before_change()
         if isinstance(ttl_ns, bool) or not isinstance(ttl_ns, int) or ttl_ns < 0:
             raise UsageError(fault("ttl_ns", "be an integer of 0 or more", ttl_ns, where))
         if not (math.isfinite(priority) and priority > 0.0):
@@ -126,6 +131,7 @@ class Scheduler:
 
     def cancel(self, request: Request, reason: str = "cancelled") -> bool:
         """Ends a request at any moment between two steps; False when it has ended already."""
+        self.before_change()
         if self._requests.get(id(request.generation)) is not request:
             return False
         self._fail(request, reason)
@@ -176,13 +182,15 @@ class Scheduler:
             # A step cannot be paused once begun, so its price is asked before, never after.
             while (wave := self._pick(deadline_ns, fresh=priced_ns == 0)) is not None:
                 priced_ns += self._run(wave, deadline_ns, report)
-            if self._open:
+            if self._open and not self.interrupted:  # cut off, a frame tells nothing of its share
                 self._learn_from_leftovers(budget_ns, priced_ns)
         report.num_thinking = len(self._open)
         report.num_waiting = len(self._waiting)
 
     def _pick(self, deadline_ns: int, *, fresh: bool) -> WaveLike | None:
         """The wave whose next step is to run now, started if need be."""
+        if self.interrupted and not fresh:  # the first one runs, or a hasty game starved its minds
+            return None
         if self._waiting and len(self._open) < self._engine.num_slots:
             self._admit(self._clock.now_ns())
         if not self._open:

@@ -155,6 +155,7 @@ class LanguageThought:
 
     def drop(self) -> None:
         """Cancels the request."""
+        self._scheduler.before_change()  # a worker may be about to begin it
         if not self.done:
             if self._request is not None:
                 self._scheduler.cancel(self._request)

@@ -21,7 +21,7 @@ from npcbrain.situation import Situation
 from npcbrain.steps import EngineLike, Probing
 from npcbrain.thought import AnswerLike
 
-__all__ = ["Warming", "read_at_once"]
+__all__ = ["Warming", "read_at_once", "think"]
 
 NUM_ROUNDS = 3  # measured, of each shape of step, after one that only warms caches
 LAST_PRIORITY = 0.001  # of a persona that is read in advance
@@ -32,6 +32,19 @@ class Learning(Protocol):
 
     def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
         """A short answer to nobody, or None."""
+        ...
+
+
+class Preparing(Protocol):
+    """What makes prompts of questions; a ``LanguageMind``."""
+
+    @property
+    def num_queued(self) -> int:
+        """Questions that wait for it."""
+        ...
+
+    def prepare(self, deadline_ns: int) -> None:
+        """Makes as many as fit until ``deadline_ns``."""
         ...
 
 
@@ -133,7 +146,7 @@ class Warming:
     def _measure_until(self, deadline_ns: int) -> None:
         shapes, prices = self._shapes, self._prices
         is_fresh = True
-        while shapes:
+        while shapes and not self._scheduler.interrupted:
             kind, segment, rows = shapes[0][1]
             now_ns = self._clock.now_ns()
             if now_ns + prices.price_ns(kind, segment, rows, self._context) <= deadline_ns:
@@ -167,6 +180,16 @@ class Warming:
             self._scheduler.cancel(request)
         if request.done:
             self._request = None
+
+
+def think(
+    mind: Preparing, warming: Warming, scheduler: Scheduler, deadline_ns: int, report: FrameReport
+) -> None:
+    """The model's share of a frame: prompts are made, gaps filled, steps run."""
+    mind.prepare(deadline_ns)
+    if not mind.num_queued:
+        warming.run(deadline_ns)
+    scheduler.run_frame(deadline_ns, report)
 
 
 def read_at_once(

@@ -35,6 +35,7 @@ FLOORS = {
     "policy": 3,
     "forecast": 3,
     "scheduler": 3,
+    "overlap": 3,
     "persona": 4,
     "memory": 4,
     "perception": 4,

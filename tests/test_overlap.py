@@ -1,0 +1,196 @@
+"""The model on a thread of its own: the same answers, and two threads that take turns."""
+
+from __future__ import annotations
+
+import gc
+import re
+import threading
+import weakref
+from pathlib import Path
+
+import pytest
+
+from npcbrain.errors import TreeError, UsageError
+from npcbrain.leaves import Act, Decide, Heard
+from npcbrain.lm.model import Model
+from npcbrain.overlap import Overlap
+from npcbrain.persona import Persona
+from npcbrain.report import FrameReport
+from npcbrain.runtime import Runtime
+from npcbrain.situation import Decision
+from npcbrain.tree import Action, Sequence
+
+TINY = Path(__file__).parent / "models" / "tiny"
+COOK = Persona.from_dict({"name": "Al", "role": "cook"})
+TREE = Sequence(Heard(), Decide(ttl_ms=600_000), Act())
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Model:
+    return Model.load(TINY, num_slots=3)
+
+
+class Turns:
+    """A scheduler's part of the contract, and work that lasts until it is interrupted."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+        self.before_change = lambda: None
+        self.has_begun = threading.Event()
+        self.threads: set[int] = set()
+
+    def work(self, deadline_ns: int, report: FrameReport) -> None:
+        self.threads.add(threading.get_ident())
+        self.has_begun.set()
+        while not self.interrupted:
+            report.add_step(deadline_ns, 1)
+
+
+def answers(model: Model, *, overlap: bool) -> dict[str, Decision]:
+    with Runtime(model, seed=5, temperature=0.8, overlap=overlap, price_file=None) as runtime:
+        npcs = [runtime.add_npc(f"npc {i}", persona=COOK, tree=TREE) for i in range(5)]
+        for npc in npcs:
+            npc.hear("Is the soup done?")
+        found: dict[str, Decision] = {}
+        for _ in range(200_000):
+            found.update(runtime.update(2.0).decisions)
+            if len(found) == len(npcs):
+                return found
+    raise AssertionError("it never came")
+
+
+def test_answers_are_the_same_as_on_the_games_own_thread(tiny: Model) -> None:
+    assert answers(tiny, overlap=True) == answers(tiny, overlap=False)
+
+
+def test_no_step_of_the_model_runs_on_the_games_thread(
+    tiny: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Runtime(tiny, overlap=True, price_file=None) as runtime:
+        engine = runtime._engine
+        assert engine is not None
+        threads, run = set(), engine.run
+
+        def watched(wave: object) -> object:
+            threads.add(threading.current_thread().name)
+            return run(wave)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(engine, "run", watched)
+        npc = runtime.add_npc("al", persona=COOK, tree=TREE)
+        npc.hear("Is the soup done?")
+        num_steps = 0
+        for _ in range(200_000):
+            report = runtime.update(2.0)
+            num_steps += report.num_steps
+            if report.decisions:
+                break
+    assert num_steps > 1
+    assert threads == {"npcbrain overlap"}
+
+
+def test_a_turn_ends_when_it_is_paused_and_what_it_did_is_collected_once() -> None:
+    turns = Turns()
+    overlap = Overlap(turns.work, turns)
+    overlap.go(7)
+    assert turns.has_begun.wait(60)
+    report = FrameReport()
+
+    assert overlap.collect(report) is None
+    assert report.num_steps == report.num_tokens > 0
+    assert report.largest_step_ns == 7
+    assert not turns.interrupted
+    again = FrameReport()
+    assert overlap.collect(again) is None
+    assert again.num_steps == 0
+    assert threading.get_ident() not in turns.threads
+
+
+def test_requests_change_only_while_no_turn_runs() -> None:
+    turns = Turns()
+    overlap = Overlap(turns.work, turns)
+    overlap.go(7)
+    assert turns.has_begun.wait(60)
+
+    turns.before_change()
+
+    report = FrameReport()
+    overlap.collect(report)
+    seen = report.num_steps
+    overlap.collect(report)
+    assert report.num_steps == seen
+
+
+def test_the_worker_itself_may_change_requests() -> None:
+    turns = Turns()
+    done = threading.Event()
+
+    def work(deadline_ns: int, report: FrameReport) -> None:
+        turns.before_change()
+        done.set()
+
+    overlap = Overlap(work, turns)
+    overlap.go(7)
+    assert done.wait(60)
+    overlap.pause()
+
+
+def test_what_a_turn_raises_is_given_to_who_collects() -> None:
+    def work(deadline_ns: int, report: FrameReport) -> None:
+        raise ValueError("dropped")
+
+    overlap = Overlap(work, Turns())
+    overlap.go(7)
+    error = overlap.collect(FrameReport())
+    assert str(error) == "dropped"
+    assert overlap.collect(FrameReport()) is None
+
+
+def test_the_thread_ends_with_its_owner() -> None:
+    turns = Turns()
+    overlap = Overlap(turns.work, turns)
+    thread, alive = overlap._thread, weakref.ref(overlap)
+    overlap.go(7)
+    assert turns.has_begun.wait(60)
+    del overlap
+    gc.collect()
+    assert alive() is None
+    assert not thread.is_alive()
+    turns.before_change()  # nobody is left to be paused
+
+
+def test_an_npc_may_be_removed_while_the_worker_thinks_for_it(tiny: Model) -> None:
+    with Runtime(tiny, overlap=True, price_file=None) as runtime:
+        for number in range(20):
+            npc = runtime.add_npc("al", persona=COOK, tree=TREE)
+            npc.hear("Is the soup done?")
+            for _ in range(1 + number % 4):
+                runtime.update(50.0)
+            runtime.remove_npc("al")
+            assert runtime.scheduler is not None
+            runtime.update(0.0)
+            runtime._pause()
+            assert runtime.scheduler.num_thinking + runtime.scheduler.num_waiting == 0
+
+
+def test_a_tree_that_raises_does_not_keep_the_worker_from_its_turn(tiny: Model) -> None:
+    def fail(npc: object) -> None:
+        raise KeyError("soup")
+
+    with Runtime(tiny, overlap=True, price_file=None) as runtime:
+        runtime.add_npc("bo", persona=COOK, tree=Action("fail", fail))
+        npc = runtime.add_npc("al", persona=COOK, tree=TREE)
+        npc.hear("Is the soup done?")
+        decided = False
+        for _ in range(20_000):
+            with pytest.raises(TreeError):
+                runtime.update(2.0)
+            if npc.decision is not None:
+                decided = True
+                break
+    assert decided
+
+
+def test_overlap_must_be_said_plainly(tiny: Model) -> None:
+    message = "overlap must be True or False, got 1 - at Runtime()"
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+        Runtime(tiny, overlap=1)  # type: ignore[arg-type]
