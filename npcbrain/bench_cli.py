@@ -1,4 +1,4 @@
-"""The commands that measure: ``bench frames``, ``bench peers``; ``bench trees`` is ``tree_cli``'s.
+"""The commands that measure: ``bench frames``, ``overlap`` and ``peers``, not ``bench trees``.
 
 Arguments in, results out; the measuring is in ``bench`` and, for peers, in the checkout's
 ``tools/bench``. Floor 5. Invariant: nothing that runs the model is imported before a command runs.
@@ -41,6 +41,7 @@ def add_benches(commands: Commands) -> None:
     bench = commands.add_parser("bench", help="measure")
     benches = bench.add_subparsers(required=True, metavar="WHAT")
     _add_frames(benches.add_parser("frames", help="what thinking costs a game's frames"))
+    _add_overlap(benches.add_parser("overlap", help="the model in update, and on a worker thread"))
     _add_peers(benches.add_parser("peers", help="this engine and llama.cpp on the same weights"))
     add_tree_bench(benches)
 
@@ -108,6 +109,42 @@ def _frames(options: argparse.Namespace) -> dict[str, Any]:
             print(f"npcbrain: {message}", file=sys.stderr)
     if options.csv is not None:
         write_text("--csv", options.csv, log.to_csv())
+    if options.out is not None:
+        write_text("--out", options.out, json.dumps(result, indent=1) + "\n")
+    return result
+
+
+def _add_overlap(overlap: argparse.ArgumentParser) -> None:
+    overlap.add_argument("--npcs", type=int, default=16, metavar="N", help="how many think (16)")
+    overlap.add_argument(
+        "--frames", type=int, default=1200, metavar="N", help="frames each way (1200)"
+    )
+    overlap.add_argument(
+        "--game-ms", type=float, default=6.0, metavar="MS", help="the game's own work a frame (6)"
+    )
+    overlap.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
+    add_model_options(overlap)
+    overlap.set_defaults(command=_overlap)
+
+
+def _overlap(options: argparse.Namespace) -> dict[str, Any]:
+    from npcbrain.overlap_bench import bench_overlap
+
+    check_budget(options)
+    check_range("--npcs", options.npcs, 1, 500)
+    check_range("--frames", options.frames, 1, 1_000_000)
+    check_range("--game-ms", options.game_ms, 0, 1000)
+    check_writable("--out", options.out)
+    model = load(options)
+    with progress("playing", options.frames) as advance:
+        result = bench_overlap(
+            model,
+            num_npcs=options.npcs,
+            num_frames=options.frames,
+            budget_ms=options.budget_ms,
+            game_ms=options.game_ms,
+            on_progress=advance,
+        )
     if options.out is not None:
         write_text("--out", options.out, json.dumps(result, indent=1) + "\n")
     return result

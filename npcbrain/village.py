@@ -92,10 +92,16 @@ class Village:
     __slots__ = ("_num_rounds", "round", "runtime")
 
     def __init__(
-        self, model: ModelLike, num_npcs: int, clock: Clock, people: Sequence[dict[str, Any]]
+        self,
+        model: ModelLike,
+        num_npcs: int,
+        clock: Clock,
+        people: Sequence[dict[str, Any]],
+        *,
+        overlap: bool = False,
     ) -> None:
         # Measured anew, not remembered: a bench depends on nothing but this run.
-        self.runtime = Runtime(model, clock=clock, price_file=None)
+        self.runtime = Runtime(model, clock=clock, price_file=None, overlap=overlap)
         self.round = Round()
         self._num_rounds = 0
         cast = [Persona.from_dict(data) for data in people]

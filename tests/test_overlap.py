@@ -14,6 +14,7 @@ from npcbrain.errors import TreeError, UsageError
 from npcbrain.leaves import Act, Decide, Heard
 from npcbrain.lm.model import Model
 from npcbrain.overlap import Overlap
+from npcbrain.overlap_bench import bench_overlap
 from npcbrain.persona import Persona
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
@@ -194,3 +195,22 @@ def test_overlap_must_be_said_plainly(tiny: Model) -> None:
     message = "overlap must be True or False, got 1 - at Runtime()"
     with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
         Runtime(tiny, overlap=1)  # type: ignore[arg-type]
+
+
+def test_the_bench_plays_both_ways_and_compares_what_was_answered(tiny: Model) -> None:
+    cook = {"name": "Al", "role": "cook", "actions": [{"name": "say"}]}
+    played: list[int] = []
+    result = bench_overlap(
+        tiny,
+        num_npcs=2,
+        num_frames=150,
+        budget_ms=8.0,
+        game_ms=0.0,
+        on_progress=played.append,
+        people=[cook],
+    )
+    assert played == [120, 150]
+    assert result["tokens_per_s_inline"] > 0
+    assert result["tokens_per_s_overlap"] > 0
+    assert result["rounds_compared"] > 0
+    assert result["same_answers"] is True

@@ -1,0 +1,124 @@
+"""``npcbrain bench overlap``: the model inside ``update`` and beside it, played in turns.
+
+Two villages of the same people, asked the same; one thinks on the game's thread, one on a worker's.
+Floor 5. Invariant: both are played in one run, in alternating blocks, so that the machine's noise
+hits both; frames are paced by sleeping, for beside a skipped rest nobody could work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from npcbrain.bench import CpuClock, GameWork
+from npcbrain.clock import NS_PER_S, SystemClock
+from npcbrain.frame_log import ms, quantile
+from npcbrain.lm.model import Model
+from npcbrain.pacing import FRAME_NS
+from npcbrain.situation import Decision
+from npcbrain.village import CAST, Village
+
+__all__ = ["bench_overlap"]
+
+BLOCK_FRAMES = 120  # played one way before the other has its turn: two seconds
+
+
+@dataclass(slots=True)
+class Side:
+    """One way to play, and what was measured of it; the lists have one entry a frame."""
+
+    village: Village
+    update_ns: list[int] = field(default_factory=list)
+    frame_ns: list[int] = field(default_factory=list)
+    num_tokens: int = 0
+    rounds: list[dict[str, Decision]] = field(default_factory=list)
+
+    def play(self, num_frames: int, budget_ms: float, work: GameWork) -> None:
+        """Plays some frames in real time."""
+        now_ns = time.perf_counter_ns
+        beat_ns = now_ns()
+        for _ in range(num_frames):
+            if self.village.is_idle:
+                if self.village.round.answers:
+                    self.rounds.append(self.village.round.answers)
+                self.village.ask()
+            started_ns = now_ns()
+            work.run()
+            update_ns = now_ns()
+            report = self.village.update(budget_ms)
+            ended_ns = now_ns()
+            self.update_ns.append(ended_ns - update_ns)
+            self.frame_ns.append(ended_ns - started_ns)
+            self.num_tokens += report.num_tokens
+            beat_ns = max(beat_ns + FRAME_NS, ended_ns)
+            time.sleep(max(0, beat_ns - now_ns()) / NS_PER_S)
+
+    def to_dict(self, name: str) -> dict[str, Any]:
+        """The measured figures, named after the way."""
+        updates, frames = sorted(self.update_ns), sorted(self.frame_ns)
+        seconds = len(updates) * FRAME_NS / NS_PER_S
+        return {
+            f"update_p50_ms_{name}": ms(quantile(updates, 0.5)),
+            f"update_p99_ms_{name}": ms(quantile(updates, 0.99)),
+            f"update_max_ms_{name}": ms(updates[-1]),
+            f"frame_p50_ms_{name}": ms(quantile(frames, 0.5)),
+            f"frame_p99_ms_{name}": ms(quantile(frames, 0.99)),
+            f"hitches_{name}": sum(frame > FRAME_NS for frame in frames),
+            f"tokens_per_s_{name}": round(self.num_tokens / seconds, 1),
+        }
+
+
+def bench_overlap(
+    model: Model,
+    *,
+    num_npcs: int,
+    num_frames: int,
+    budget_ms: float,
+    game_ms: float,
+    on_progress: Callable[[int], None],
+    people: Sequence[dict[str, Any]] = CAST,
+) -> dict[str, Any]:
+    """Plays ``num_frames`` frames each way, in real time.
+
+    Args:
+        model: What thinks.
+        num_npcs: How many are talked to without end.
+        num_frames: How many frames each way has.
+        budget_ms: Of each update, or of the worker between two.
+        game_ms: The game's own work in each frame, on the game's thread.
+        on_progress: Called with the frames played so far, of one way.
+        people: Personas, as ``Persona.from_dict`` reads them.
+
+    Returns:
+        For each way, ``inline`` and ``overlap``: what the game's thread spent in ``update``, its
+        frames (work and update), ``hitches`` (frames over 16.67 ms) and tokens for a second of
+        play; and ``same_answers`` in the ``rounds_compared`` that both ended, None if in none.
+    """
+    work = GameWork(game_ms, CpuClock())
+    inline, beside = (
+        Side(Village(model, num_npcs, SystemClock(), people, overlap=overlap))
+        for overlap in (False, True)
+    )
+    played = 0
+    while played < num_frames:
+        block = min(BLOCK_FRAMES, num_frames - played)
+        for side in (inline, beside):
+            side.play(block, budget_ms, work)
+            side.village.runtime.update(0.0)  # ends the worker's turn: the other has the machine
+        played += block
+        on_progress(played)
+    pairs = list(zip(inline.rounds, beside.rounds, strict=False))
+    for side in (inline, beside):
+        side.village.runtime.close()
+    return {
+        "frames": num_frames,
+        **inline.to_dict("inline"),
+        **beside.to_dict("overlap"),
+        "rounds_compared": len(pairs),
+        "same_answers": all(one == other for one, other in pairs) if pairs else None,
+        "npcs": num_npcs,
+        "budget_ms": budget_ms,
+        "game_ms": game_ms,
+    }
