@@ -23,6 +23,7 @@ ROOT = MODELS.parents[1]
 CARD = ROOT / "models" / "hearth" / "MODEL_CARD.md"
 CHART = ROOT / "docs" / "models.png"
 SHIPPED = "student-int8"
+EXACT = "student-fp32"  # what the other students are compared with, answer by answer
 INK, QUIET, SHIPS, OTHER = "#222222", "#8a8a8a", "#d1495b", "#30638e"
 
 
@@ -39,13 +40,25 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f} %"
 
 
+def agreement(record: dict[str, Any], exact: dict[str, Any] | None) -> float | None:
+    """The share of held-out answers that are word for word those of the float32 student."""
+    if exact is None or not ({"held_out_digests"} <= record.keys() & exact.keys()):
+        return None
+    if record.get("layers") != exact["layers"]:
+        return None  # another model
+    pairs = zip(record["held_out_digests"].split(), exact["held_out_digests"].split(), strict=True)
+    same = [one == other for one, other in pairs]
+    return sum(same) / len(same)
+
+
 def table(records: dict[str, dict[str, Any]]) -> str:
     """One row a model, in Markdown."""
     lines = [
         "| | MB | ms a token | ms to read 32 | actions | ... say | ... act | uses the fact | "
-        "clean | actions, public |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "clean | actions, public | answers as in float32 |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
+    exact = records.get(EXACT)
     for name, record in records.items():
         scores = record["held_out"]
         cells = [
@@ -57,6 +70,7 @@ def table(records: dict[str, dict[str, Any]]) -> str:
             percent(scores["grounded"]),
             percent(scores["clean"]),
             percent(record["public"]["action_accuracy"]),
+            percent(agreement(record, exact)),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,12 @@ def sample_of(scenario: Scenario, decision: Decision | None) -> dict[str, Any]:
     }
 
 
+def digest_of(decision: Decision | None) -> str:
+    """Eight letters that differ where answers do: models are compared answer by answer."""
+    text = "" if decision is None else json.dumps(decision.to_dict(), sort_keys=True)
+    return blake2b(text.encode(), digest_size=4).hexdigest()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name")
@@ -121,6 +128,7 @@ def main() -> int:
         pairs = list(zip(scenarios, decisions, strict=True))
         spacing = max(1, len(pairs) // NUM_SAMPLES)
         record[f"{name}_samples"] = [sample_of(*pair) for pair in pairs[::spacing][:NUM_SAMPLES]]
+        record[f"{name}_digests"] = " ".join(map(digest_of, decisions))
         print(name, {k: v for k, v in record[name].items() if k != "categories"})
     MODELS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False)
