@@ -17,14 +17,16 @@ def least_missed(model: LlamaForCausalLM, measure: Callable[[], float]) -> tuple
     """The index of the layer without which ``measure`` is least, and that measure."""
     layers = model.model.layers
     best, least = -1, float("inf")
-    for index in range(len(layers)):
-        model.model.layers = torch.nn.ModuleList(
-            layer for i, layer in enumerate(layers) if i != index
-        )
-        loss = measure()
-        if loss < least:
-            best, least = index, loss
-    model.model.layers = layers
+    try:
+        for index in range(len(layers)):
+            model.model.layers = torch.nn.ModuleList(
+                layer for i, layer in enumerate(layers) if i != index
+            )
+            loss = measure()
+            if loss < least:
+                best, least = index, loss
+    finally:  # interrupted, the model that is saved must be whole
+        model.model.layers = layers
     return best, least
 
 

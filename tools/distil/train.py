@@ -168,7 +168,7 @@ class Trainer:
     @torch.no_grad()
     def _publish(self) -> None:
         """What runs is the masters, rounded or not; gradients go straight through to them."""
-        rounds = self.progress >= self.args.round_from
+        rounds = self.args.stage == "decide" and self.progress >= self.args.round_from
         table = self.student.model.embed_tokens.weight  # exported in blocks of 8 bits: near enough
         for parameter, master in zip(self.parameters, self.masters, strict=True):
             is_matrix = parameter.dim() == 2 and parameter is not table
@@ -178,7 +178,9 @@ class Trainer:
         """Weights first: if cut between the two, the older checkpoint still fits."""
         self.out.mkdir(parents=True, exist_ok=True)
         self.student.save_pretrained(self.out)
-        shutil.copyfile(self.args.student / "tokenizer.json", self.out / "tokenizer.json")
+        for name in ("tokenizer.json", "words.txt"):  # the words only where a model was reopened
+            if (self.args.student / name).exists():
+                shutil.copyfile(self.args.student / name, self.out / name)
         record = {
             "stage": self.args.stage,
             "seed": self.args.seed,
@@ -307,7 +309,9 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=192, help="tokens a row of text")
     parser.add_argument("--turns", type=int, default=8, help="decisions a prefix")
     parser.add_argument("--layers", type=int, help="shed layers on the way, until so many are left")
-    parser.add_argument("--round-from", type=float, default=0.6, help="share of the run; 1: never")
+    parser.add_argument(
+        "--round-from", type=float, default=0.6, help="share of deciding that is done; 1: never"
+    )
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a machine that goes down asks so

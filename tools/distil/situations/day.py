@@ -17,8 +17,8 @@ from tools.distil.situations.doing import do_line, request_line, targets, wanted
 from tools.distil.situations.draft import Offer
 from tools.distil.situations.example import Example
 from tools.distil.situations.happening import NOT_SIGHTS
-from tools.distil.situations.lexicon import Concept, Lexicon
-from tools.distil.situations.stage import Stage, Wish
+from tools.distil.situations.lexicon import Lexicon
+from tools.distil.situations.stage import Stage, Wish, plain
 from tools.distil.situations.text import capital, phrase
 
 __all__ = ["day"]
@@ -39,18 +39,19 @@ def _gate(stage: Stage) -> None:
         return
     lines, cast = stage.lexicon.lines["gate"], stage.cast
     slots = {**wish[2], "proof": cast.draw("proofs"), "wrong": cast.draw("proofs")}
-    stage.draft.facts.append(stage.filled(lines[f"rule_{wish[1].name}"], slots))
+    stage.rule(stage.filled(lines[f"rule_{wish[1].name}"], slots), wish)
     line = partial(request_line, stage.draft, wish[1], wish[2])
     no = partial(stage.filled, lines["no"], slots)
     lacking = partial(stage.filled, lines["lacking"], slots)
     shown = stage.filled(lines["shown"], slots)
-    stage.ways += [
+    stage.add(
+        wish,
         partial(stage.grant, "gate", wish, shown),
         lambda: stage.deny("gate", line(), no(), lacking(), slots["proof"]),
         lambda: stage.deny("gate", line(), no(), "", slots["proof"]),
-    ]
+    )
     if other := stage.others(wish):
-        stage.ways.append(partial(stage.grant, "gate", other))
+        stage.add(other, partial(stage.grant, "gate", other))
 
 
 def _pay(stage: Stage) -> None:
@@ -61,7 +62,7 @@ def _pay(stage: Stage) -> None:
     lines, cast = stage.lexicon.lines["pay"], stage.cast
     domain = "goods" if wish[1].name == "sell" else "thing"
     slots = {"X": wish[2][domain], "V": cast.draw("price"), "W": cast.draw("price")}
-    stage.draft.facts.append(stage.filled(lines["fact"], slots))
+    stage.rule(stage.filled(lines["fact"], slots), wish)
 
     def ask() -> str:
         return stage.filled(lines["ask"], {**slots, "X": cast.refer(slots["X"], domain)})
@@ -78,7 +79,7 @@ def _pay(stage: Stage) -> None:
         told = stage.filled(lines["unpaid"], slots) if memory else ""
         stage.deny("pay", ask(), stage.filled(lines["no"], slots), told, slots["V"], "neutral")
 
-    stage.ways += [paid, partial(unpaid, True), partial(unpaid, False)]
+    stage.add(wish, paid, partial(unpaid, True), partial(unpaid, False))
 
 
 def _closed(stage: Stage) -> None:
@@ -92,15 +93,15 @@ def _closed(stage: Stage) -> None:
     slots["soldout"] = stage.rng.choice(lines["soldout"])
     slots["gone"] = phrase(stage.rng.choice(lines["gone"]), slots, stage.rng)
     key = slots[{"sell": "soldout", "give": "gone", "start": "F"}.get(name, "S")]
-    stage.draft.facts.append(stage.filled(lines[f"fact_{name}"], slots))
+    stage.rule(stage.filled(lines[f"fact_{name}"], slots), wish)
 
     def deny() -> None:
         line = request_line(stage.draft, wish[1], wish[2])
         stage.deny("closed", line, stage.filled(lines[f"no_{name}"], slots), "", key)
 
-    stage.ways += [deny, deny]
+    stage.add(wish, deny, deny)
     if other := stage.others(wish):
-        stage.ways.append(partial(stage.grant, "closed", other))
+        stage.add(other, partial(stage.grant, "closed", other))
 
 
 def _banned(stage: Stage) -> None:
@@ -110,18 +111,19 @@ def _banned(stage: Stage) -> None:
         return
     lines, cast = stage.lexicon.lines["banned"], stage.cast
     slots = {**wish[2], "B": cast.draw("carried"), "C": cast.draw("carried")}
-    stage.draft.facts.append(stage.filled(lines["rule"], slots))
+    stage.rule(stage.filled(lines["rule"], slots), wish)
 
     def deny() -> None:
         line = request_line(stage.draft, wish[1], wish[2])
         brought = stage.filled(lines["brought"], slots)
         stage.deny("banned", line, stage.filled(lines["no"], slots), brought, slots["B"])
 
-    stage.ways += [
+    stage.add(
+        wish,
         deny,
         partial(stage.grant, "banned", wish, stage.filled(lines["harmless"], slots)),
         partial(stage.grant, "banned", wish),
-    ]
+    )
 
 
 def _hours(stage: Stage) -> None:
@@ -132,7 +134,7 @@ def _hours(stage: Stage) -> None:
     lines = stage.lexicon.lines["hours"]
     choices = lines["hours"].split(", ")
     slots = {**wish[2], "H": stage.rng.choice(choices)}
-    stage.draft.facts.append(stage.filled(lines[f"rule_{wish[1].name}"], slots))
+    stage.rule(stage.filled(lines[f"rule_{wish[1].name}"], slots), wish)
 
     def then() -> None:
         stage.cast.time = slots["H"]
@@ -143,13 +145,13 @@ def _hours(stage: Stage) -> None:
         stage.cast.time = stage.rng.choice([h for h in choices if h != slots["H"]])
         stage.grant("hours", wish)
 
-    stage.ways += [then, else_when]
+    stage.add(wish, then, else_when)
 
 
 def _grudge(stage: Stage) -> None:
     """The asker did wrong, or somebody else did, or the asker did good, or tries to take over."""
     names = ("give", "sell", "open", "escort", "heal", "cook", "play", "follow", "repair")
-    wish = stage.wish(_shuffled(stage.rng, *names))
+    wish = stage.wish(_shuffled(stage.rng, *names), mine=True)
     if wish is None:
         return
     lines, cast, rng = stage.lexicon.lines["grudge"], stage.cast, stage.rng
@@ -167,21 +169,20 @@ def _grudge(stage: Stage) -> None:
     def grant(key: str) -> None:
         stage.grant("grudge", wish, memory(key))
 
-    stage.ways += [deny, deny, partial(grant, "other"), partial(grant, "good")]
-    stage.ways += [partial(_takeover, stage, wish), partial(stage.grant, "request", wish)]
+    stage.add(wish, deny, deny, partial(grant, "other"), partial(grant, "good"))
+    stage.add(wish, partial(_takeover, stage, wish), partial(stage.grant, "request", wish))
 
 
 def _takeover(stage: Stage, wish: Wish) -> None:
     """An attempt to talk past the character demands the very deed that is granted when asked."""
     entry, draft, rng = stage.lexicon.lines["injection"], stage.draft, stage.rng
     lead = [t for t in entry["ask"] if "{do}" in t.lower()]
-    own = request_line(draft, wish[1], wish[2]).rstrip(".!?")
     slots = {"name": stage.cast.name, "role": stage.cast.role, **wish[2]}
     slots.setdefault("thing", stage.cast.draw("odds"))
     slots.setdefault("spot", stage.cast.place)
-    do = phrase(rng.choice(entry["do"]), slots, rng)
-    if rng.random() < 0.5:
-        do = stage.lexicon.lowered(own)
+    bribe = stage.lexicon.lines["bribe"]
+    very = [bribe[f"do_{d}"] for d, key in (("open", "gate"), ("give", "thing")) if key in wish[2]]
+    do = phrase(rng.choice(very if very and rng.random() < 0.6 else entry["do"]), slots, rng)
     text = draft.fill(rng.choice(lead), {**slots, "do": do, "Do": capital(do)})
     draft.category = "injection"
     draft.hear(text, polish=rng.random() < 0.3)
@@ -198,9 +199,9 @@ def _plain(stage: Stage) -> None:
     wish = stage.wish([wanted(stage.lexicon, stage.rng).name for _ in range(4)])
     if wish is None:
         return
-    stage.ways.append(partial(stage.grant, "request", wish))
+    stage.add(wish, partial(stage.grant, "request", wish))
     if other := stage.others(wish):
-        stage.ways.append(partial(stage.grant, "request", other))
+        stage.add(other, partial(stage.grant, "request", other))
 
 
 def _sights(stage: Stage) -> None:
@@ -209,10 +210,15 @@ def _sights(stage: Stage) -> None:
     names = [n for n in lines if "react" in lines[n] and n not in NOT_SIGHTS]
     for name in rng.sample(names, k=rng.choice((2, 3, 4))):
         reacts = str(lines[name]["react"]).split(", ")
+        if any(offer.concept in reacts for offer in stage.draft.offers):
+            continue  # the best reaction must be the one that is offered for it
         wish = stage.wish(reacts if rng.random() < 0.7 else reacts[:1])
         if wish is None:
             continue
-        stage.ways += [partial(_sight, stage, lines[name], reacts, wish)] * rng.choice((1, 2))
+        if lines[name]["from"] == "other" and not _culprits(stage, wish):
+            continue
+        way = partial(_sight, stage, lines[name], reacts, wish)
+        stage.add(wish, *[way] * rng.choice((1, 2)))
 
 
 def _sight(stage: Stage, entry: Mapping[str, Any], reacts: list[str], wish: Wish) -> None:
@@ -221,8 +227,7 @@ def _sight(stage: Stage, entry: Mapping[str, Any], reacts: list[str], wish: Wish
     offered = {offer.concept: offer for offer in draft.offers}
     target = dict(wish[2])
     if entry["from"] == "other":
-        legal = _people(wish[0]) if "person" in target else cast.others
-        here = [v for v in legal if v in cast.others] or list(cast.others)
+        here = _culprits(stage, wish)
         if target.get("person") not in here:
             target["person"] = rng.choice(here)
     slots = {domain: cast.draw(domain) for domain in ("machine", "gate", "spot")}
@@ -230,25 +235,33 @@ def _sight(stage: Stage, entry: Mapping[str, Any], reacts: list[str], wish: Wish
     text = draft.fill(rng.choice(entry["text"]), slots)
     source = target["person"] if entry["from"] == "other" else str(entry["from"])
     draft.happen(str(entry["kind"]), source, text)
-    offer = _aimed(wish[0], wish[1], target)
-    also = [offered[n] for n in reacts if n in offered and n != wish[1].name]
+    offer = _aimed(wish[0], target)
+    also = [_aimed(offered[n], target) for n in reacts if n in offered and n != wish[1].name]
     draft.category = "event"
     content = do_line(draft, wish[1], target)
     moods = str(entry["mood"]).split(", ")
     draft.answer(offer, rng.choice(moods), draft.speak(content, opener=0.15, closer=0.1), also=also)
 
 
-def _people(offer: Offer) -> list[str]:
-    return [value for values in offer.args.values() for value in values]
+def _culprits(stage: Stage, wish: Wish) -> list[str]:
+    """Whom a sight may be about: people other than the asker, legal where the act names one."""
+    if "person" not in wish[2]:
+        return list(stage.cast.others)
+    legal = _values(wish[0])
+    return [other for other in stage.cast.others if plain(other) in legal]
 
 
-def _aimed(offer: Offer, concept: Concept, target: Mapping[str, str]) -> Offer:
+def _values(offer: Offer) -> set[str]:
+    return {plain(value) for values in offer.args.values() for value in values}
+
+
+def _aimed(offer: Offer, target: Mapping[str, str]) -> Offer:
     """The offer with the values of a target, where they are legal."""
-    chosen = dict(offer.chosen)
-    for arg, values in offer.args.items():
-        for value in target.values():
-            if value in values:
-                chosen[arg] = value
+    wanted_values = {plain(value) for value in target.values()}
+    chosen = {
+        arg: next((v for v in values if plain(v) in wanted_values), offer.chosen[arg])
+        for arg, values in offer.args.items()
+    }
     return replace(offer, chosen=chosen)
 
 
@@ -263,7 +276,7 @@ def _attack(stage: Stage) -> None:
     foes = rng.sample([cast.asker, *cast.others], k=2)
     fight = stage.draft.offer("attack", {"person": foes[0]})
     run = stage.draft.offer(fear, {"person": foes[0]})
-    legal = [foe for foe in foes if foe in _people(fight)] or foes
+    legal = [foe for foe in foes if plain(foe) in _values(fight)] or foes
 
     def attack() -> None:
         foe = rng.choice(legal)
@@ -273,12 +286,12 @@ def _attack(stage: Stage) -> None:
         stage.draft.happen("attack", foe, text)
         stage.draft.category = "attack"
         name = "attack" if brave else fear
-        offer = _aimed(fight if brave else run, stage.lexicon.concepts[name], {"person": foe})
+        offer = _aimed(fight if brave else run, {"person": foe})
         say = do_line(stage.draft, stage.lexicon.concepts[name], {"person": foe})
         mood = rng.choice(("angry", "proud") if brave else ("afraid",))
         stage.draft.answer(offer, mood, stage.draft.speak(say, opener=0.0, closer=0.0))
 
-    stage.ways += [attack, attack]
+    stage.add(None, attack, attack)
 
 
 def _orders(stage: Stage) -> None:
@@ -299,7 +312,8 @@ def _orders(stage: Stage) -> None:
             stage.draft.fill(rng.choice(cues[f"{way}_fact"]), {"cue": cue, "deed": deed})
         )
         offer = stage.draft.offer(name, target)
-        stage.ways.append(partial(_order, stage, way, cue, (offer, concept, target)))
+        wish = (offer, concept, target)
+        stage.add(wish, partial(_order, stage, way, cue, wish))
 
 
 def _order(stage: Stage, way: str, cue: str, wish: Wish) -> None:

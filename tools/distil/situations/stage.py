@@ -18,8 +18,9 @@ from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
 from tools.distil.situations.happening import URGENT
 from tools.distil.situations.lexicon import Concept, Lexicon
+from tools.distil.situations.text import bare
 
-__all__ = ["Stage", "Way", "Wish"]
+__all__ = ["Stage", "Way", "Wish", "plain"]
 
 Way = Callable[[], None]
 Wish = tuple[Offer, Concept, dict[str, str]]
@@ -33,7 +34,8 @@ class Stage:
         self.cast = Cast(lexicon, rng)
         self.draft = Draft(self.cast, "day")
         self.draft.keep_all()
-        self.ways: list[Way] = []
+        self._ways: list[tuple[Wish | None, Way]] = []
+        self._ruled: dict[str, str] = {}  # values that a fact rules, and for which concept
         self.time = self.cast.time
         self.say = self.draft.offer_say()
         refuses = rng.random() < 0.5
@@ -49,9 +51,10 @@ class Stage:
         draft, rng = self.draft, self.rng
         draft.distract(avoid=("refuse", "throw_out", *URGENT), at_least=0)
         draft.pad_facts(rng.choice((1, 2, 3, 4)), avoid=(*RULED, "signal", "schedule"))
-        rng.shuffle(self.ways)
+        ways = [way for wish, way in self._ways if wish is None or self._is_free(wish)]
+        rng.shuffle(ways)
         built = []
-        for way in self.ways[:turns]:
+        for way in ways[:turns]:
             draft.memory.clear()
             self.cast.time = self.time
             way()
@@ -66,6 +69,22 @@ class Stage:
             for e in built
         ]
 
+    def add(self, wish: Wish | None, *ways: Way) -> None:
+        """Adds ways the news may go; none is played on a value that another rule speaks of."""
+        self._ways += [(wish, way) for way in ways]
+
+    def rule(self, text: str, wish: Wish) -> None:
+        """A fact that decides about the values of a wish."""
+        self.draft.facts.append(text)
+        for domain, value in wish[2].items():
+            if domain != "person":
+                self._ruled[plain(value)] = wish[1].name
+
+    def _is_free(self, wish: Wish) -> bool:
+        """Whether only facts about this very concept rule its values."""
+        values = (plain(value) for value in wish[2].values())
+        return all(self._ruled.get(value, wish[1].name) == wish[1].name for value in values)
+
     def free(self, name: str) -> bool:
         """Whether a concept may be offered: neither there yet nor to be confused with one."""
         have = {offer.concept for offer in self.draft.offers} - {"say"}
@@ -73,13 +92,20 @@ class Stage:
         rivals = concepts[name].rivals.union(*(concepts[other].rivals for other in have))
         return not (name in have | rivals or have & rivals)
 
-    def wish(self, names: Iterable[str]) -> Wish | None:
-        """Offers the first of some concepts that may be, so that the asker can want it."""
+    def wish(self, names: Iterable[str], *, mine: bool = False) -> Wish | None:
+        """Offers the first of some concepts that may be, so that the asker can want it.
+
+        Args:
+            names: Of the concepts.
+            mine: Whether the asker must want it for himself, where that can be said.
+        """
         name = next((n for n in names if self.free(n)), "")
         if not name:
             return None
         concept = self.lexicon.concepts[name]
         target = askable(self.cast, concept)
+        if mine and concept.asks_me and "person" in target:
+            target["person"] = self.cast.asker
         return self.draft.offer(name, target), concept, target
 
     def filled(self, lines: Iterable[str], slots: Mapping[str, str]) -> str:
@@ -120,3 +146,8 @@ class Stage:
         other = other_values(self.draft, *wish)
         same = set(other[2].values()) & {v for k, v in wish[2].items() if k != "person"}
         return None if same or other[0].chosen == wish[0].chosen else other
+
+
+def plain(value: str) -> str:
+    """A value as facts and people say it."""
+    return bare(value.replace("_", " ")).lower()
