@@ -15,6 +15,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
+from npcbrain.clock import Clock
 from npcbrain.report import FrameReport
 
 __all__ = ["Overlap", "Work"]
@@ -32,16 +33,17 @@ class Interruptible(Protocol):
 class Overlap:
     """Runs turns on a worker thread; the thread ends with this object."""
 
-    __slots__ = ("__weakref__", "_desk", "_scheduler", "_thread")
+    __slots__ = ("__weakref__", "_desk", "_finish", "_scheduler", "_thread")
 
-    def __init__(self, work: Work, scheduler: Interruptible) -> None:
+    def __init__(self, work: Work, scheduler: Interruptible, clock: Clock) -> None:
         """Starts the thread, and has the scheduler pause it before its requests change.
 
         Args:
             work: One turn; called on the worker only.
             scheduler: Told to stop when a turn is to end early.
+            clock: Turns are timed by it.
         """
-        self._desk = _Desk(work)
+        self._desk = _Desk(work, clock)
         self._scheduler = scheduler
         self._thread = threading.Thread(
             target=_serve, args=(self._desk,), name="npcbrain overlap", daemon=True
@@ -55,12 +57,17 @@ class Overlap:
 
         scheduler.before_change = pause_if_alive
         # At exit too, so that no daemon is killed in the middle of a kernel.
-        weakref.finalize(self, _end, self._desk, scheduler, self._thread)
+        self._finish = weakref.finalize(self, _end, self._desk, scheduler, self._thread)
 
-    def go(self, deadline_ns: int) -> None:
-        """Begins a turn that ends at ``deadline_ns``, or earlier by ``pause``."""
+    def go(self, budget_ns: int) -> None:
+        """Begins a turn of so many nanoseconds, or less if it is paused.
+
+        They count from when the worker gets to run: the interpreter may keep it waiting for as long
+        as ``sys.getswitchinterval()`` while the game computes in Python.
+        """
+        self._scheduler.interrupted = False
         self._desk.idle.clear()
-        self._desk.turns.put(deadline_ns)
+        self._desk.turns.put(budget_ns)
 
     def pause(self) -> None:
         """Ends the turn: returns at once if it is over, else after one step.
@@ -70,10 +77,18 @@ class Overlap:
         if self._desk.idle.is_set() or threading.current_thread() is self._thread:
             return
         self._scheduler.interrupted = True
-        self._desk.idle.wait()
-        self._scheduler.interrupted = False
+        try:
+            self._desk.idle.wait()
+        finally:
+            self._scheduler.interrupted = False
 
-    def collect(self, report: FrameReport) -> Exception | None:
+    def close(self) -> BaseException | None:
+        """Ends the turn and the thread; returns what the last turn raised. Idempotent."""
+        self.pause()
+        self._finish()
+        return self._desk.error
+
+    def collect(self, report: FrameReport) -> BaseException | None:
         """Ends the turn and adds what it did to a frame's report; returns what it raised."""
         self.pause()
         desk = self._desk
@@ -86,28 +101,31 @@ class Overlap:
 class _Desk:
     """What the two threads share; the worker holds nothing else of npcbrain but its work."""
 
-    __slots__ = ("error", "idle", "report", "turns", "work")
+    __slots__ = ("clock", "error", "idle", "report", "turns", "work")
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, clock: Clock) -> None:
         self.work = work
-        self.turns: SimpleQueue[int | None] = SimpleQueue()  # deadlines; None ends the thread
+        self.clock = clock
+        self.turns: SimpleQueue[int | None] = SimpleQueue()  # budgets; None ends the thread
         self.idle = threading.Event()
         self.idle.set()
         self.report = FrameReport()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
 
 def _serve(desk: _Desk) -> None:
-    while (deadline_ns := desk.turns.get()) is not None:
+    while (budget_ns := desk.turns.get()) is not None:
         try:
-            desk.work(deadline_ns, desk.report)
-        except Exception as error:
+            desk.work(desk.clock.now_ns() + budget_ns, desk.report)
+        except BaseException as error:  # whatever it is, nobody must wait for this turn for ever
             desk.error = error  # raised by the game's next update, where it would have been inline
-        desk.idle.set()
+        finally:
+            desk.idle.set()
 
 
 def _end(desk: _Desk, scheduler: Interruptible, thread: threading.Thread) -> None:
     scheduler.interrupted = True
     desk.turns.put(None)
     if thread is not threading.current_thread():
-        thread.join()
+        # Not for ever: the garbage collector may call this while a lock is held that it needs.
+        thread.join(timeout=1.0)

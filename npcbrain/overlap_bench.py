@@ -13,16 +13,40 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from npcbrain.bench import CpuClock, GameWork
-from npcbrain.clock import NS_PER_S, SystemClock
+from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock, SystemClock
 from npcbrain.frame_log import ms, quantile
 from npcbrain.lm.model import Model
 from npcbrain.pacing import FRAME_NS
-from npcbrain.situation import Decision
-from npcbrain.village import CAST, Village
+from npcbrain.village import CAST, Round, Village
 
 __all__ = ["bench_overlap"]
 
+CALIBRATION_ROUNDS = 400_000  # some 20 ms
 BLOCK_FRAMES = 120  # played one way before the other has its turn: two seconds
+
+
+class Script:
+    """A game's own work in Python, which holds the interpreter; ``GameWork`` lets go of it.
+
+    Args:
+        game_ms: What it should take with a core to itself; 0 is no work.
+        cpu: Measures that.
+    """
+
+    __slots__ = ("_num_rounds",)
+
+    def __init__(self, game_ms: float, cpu: Clock) -> None:
+        self._num_rounds = CALIBRATION_ROUNDS
+        started_ns = cpu.now_ns()
+        self.run()
+        took_ns = max(1, cpu.now_ns() - started_ns)
+        self._num_rounds = round(CALIBRATION_ROUNDS * game_ms * NS_PER_MS / took_ns)
+
+    def run(self) -> None:
+        """Does one frame's work."""
+        total = 0
+        for number in range(self._num_rounds):
+            total += number & 7
 
 
 @dataclass(slots=True)
@@ -32,33 +56,37 @@ class Side:
     village: Village
     update_ns: list[int] = field(default_factory=list)
     frame_ns: list[int] = field(default_factory=list)
+    played_ns: int = 0
     num_tokens: int = 0
-    rounds: list[dict[str, Decision]] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
 
-    def play(self, num_frames: int, budget_ms: float, work: GameWork) -> None:
-        """Plays some frames in real time."""
+    def play(self, num_frames: int, budget_ms: float, works: Sequence[GameWork | Script]) -> None:
+        """Plays some frames in real time: update, then the game's work, as games draw last."""
         now_ns = time.perf_counter_ns
-        beat_ns = now_ns()
+        begun_ns = beat_ns = now_ns()
         for _ in range(num_frames):
             if self.village.is_idle:
-                if self.village.round.answers:
-                    self.rounds.append(self.village.round.answers)
+                self.rounds.append(self.village.round)
                 self.village.ask()
             started_ns = now_ns()
-            work.run()
-            update_ns = now_ns()
-            report = self.village.update(budget_ms)
+            self._update(budget_ms)
+            updated_ns = now_ns()
+            for work in works:
+                work.run()
             ended_ns = now_ns()
-            self.update_ns.append(ended_ns - update_ns)
+            self.update_ns.append(updated_ns - started_ns)
             self.frame_ns.append(ended_ns - started_ns)
-            self.num_tokens += report.num_tokens
             beat_ns = max(beat_ns + FRAME_NS, ended_ns)
             time.sleep(max(0, beat_ns - now_ns()) / NS_PER_S)
+        self.played_ns += now_ns() - begun_ns
+        self._update(0.0)  # ends the worker's turn: the other side has the machine
+
+    def _update(self, budget_ms: float) -> None:
+        self.num_tokens += self.village.update(budget_ms).num_tokens
 
     def to_dict(self, name: str) -> dict[str, Any]:
         """The measured figures, named after the way."""
         updates, frames = sorted(self.update_ns), sorted(self.frame_ns)
-        seconds = len(updates) * FRAME_NS / NS_PER_S
         return {
             f"update_p50_ms_{name}": ms(quantile(updates, 0.5)),
             f"update_p99_ms_{name}": ms(quantile(updates, 0.99)),
@@ -66,7 +94,7 @@ class Side:
             f"frame_p50_ms_{name}": ms(quantile(frames, 0.5)),
             f"frame_p99_ms_{name}": ms(quantile(frames, 0.99)),
             f"hitches_{name}": sum(frame > FRAME_NS for frame in frames),
-            f"tokens_per_s_{name}": round(self.num_tokens / seconds, 1),
+            f"tokens_per_s_{name}": round(self.num_tokens * NS_PER_S / self.played_ns, 1),
         }
 
 
@@ -87,7 +115,8 @@ def bench_overlap(
         num_npcs: How many are talked to without end.
         num_frames: How many frames each way has.
         budget_ms: Of each update, or of the worker between two.
-        game_ms: The game's own work in each frame, on the game's thread.
+        game_ms: The game's own work in each frame, on the game's thread: half of it in numpy, which
+            lets go of the interpreter, half in Python, which does not.
         on_progress: Called with the frames played so far, of one way.
         people: Personas, as ``Persona.from_dict`` reads them.
 
@@ -96,7 +125,8 @@ def bench_overlap(
         frames (work and update), ``hitches`` (frames over 16.67 ms) and tokens for a second of
         play; and ``same_answers`` in the ``rounds_compared`` that both ended, None if in none.
     """
-    work = GameWork(game_ms, CpuClock())
+    cpu = CpuClock()
+    works = (GameWork(game_ms / 2, cpu), Script(game_ms / 2, cpu))
     inline, beside = (
         Side(Village(model, num_npcs, SystemClock(), people, overlap=overlap))
         for overlap in (False, True)
@@ -105,11 +135,14 @@ def bench_overlap(
     while played < num_frames:
         block = min(BLOCK_FRAMES, num_frames - played)
         for side in (inline, beside):
-            side.play(block, budget_ms, work)
-            side.village.runtime.update(0.0)  # ends the worker's turn: the other has the machine
+            side.play(block, budget_ms, works)
         played += block
         on_progress(played)
-    pairs = list(zip(inline.rounds, beside.rounds, strict=False))
+    pairs = [
+        (one.answers, other.answers)
+        for one, other in zip(inline.rounds, beside.rounds, strict=False)
+        if one.answers and not (one.disturbed or other.disturbed)
+    ]
     for side in (inline, beside):
         side.village.runtime.close()
     return {

@@ -73,9 +73,8 @@ class Runtime:
             price_file: Where prices are remembered: a file; ``"auto"`` for one in the user's cache
                 folder (see ``npcbrain.prices``), but nowhere with a clock or an engine of the
                 caller's own; None for nowhere.
-            overlap: Runs the model's steps on a thread of their own between two updates, for games
-                with a core to spare. The answers are the same; ``update`` returns after the trees,
-                and the next one waits for the rest of a step, if one still runs.
+            overlap: Runs the model's steps on a thread between two updates, for games with a core
+                to spare. The same answers; ``update`` waits for the rest of a step at most.
 
         Raises:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
@@ -117,7 +116,7 @@ class Runtime:
                     self._save_prices()  # now, lest the game never gets to close()
             if overlap:
                 work = partial(think, self._mind, self._warming, self.scheduler)
-                self._overlap = Overlap(work, self.scheduler)
+                self._overlap = Overlap(work, self.scheduler, self.clock)
         self._host = Host(self._mind or NoMind(), self.clock, FrameReport())
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
@@ -259,10 +258,13 @@ class Runtime:
         try:
             error = self._collect(report)
             trees_start_ns = now_ns()
-            error = self._cast.tick(report.frame) or error
+            tree_error = self._cast.tick(report.frame)
+            if tree_error is not None and error is not None:
+                tree_error.add_note(f"and beside the game: {error}")
+            error = tree_error or error
             report.trees_ns = now_ns() - trees_start_ns
             if self._overlap is not None:
-                self._overlap.go(now_ns() + budget_ns)
+                self._overlap.go(budget_ns)
             else:
                 if self._mind and self._warming and self.scheduler:
                     deadline_ns = start_ns + budget_ns
@@ -277,7 +279,7 @@ class Runtime:
             report.used_ns = now_ns() - start_ns
         return report
 
-    def _collect(self, report: FrameReport) -> Exception | None:
+    def _collect(self, report: FrameReport) -> BaseException | None:
         """What a worker has done since the last update lands before the trees are ticked."""
         if self._overlap is None:
             return None
@@ -348,13 +350,15 @@ class Runtime:
         if self._is_updating:
             advice = "end the game loop first"
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
-        self._pause()
         self._is_closed = True
+        error = self._overlap.close() if self._overlap is not None else None
         self._save_prices()
         self._cast.halt()
+        if error is not None:
+            raise error
 
     def _save_prices(self) -> None:
-        if self._price_file is not None:
+        if self._price_file is not None and not self._overlap:  # there steps wait for Python too
             self._price_file.save(self.prices)
 
     def _check_open(self, where: str) -> None:

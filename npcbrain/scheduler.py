@@ -182,7 +182,7 @@ class Scheduler:
             # A step cannot be paused once begun, so its price is asked before, never after.
             while (wave := self._pick(deadline_ns, fresh=priced_ns == 0)) is not None:
                 priced_ns += self._run(wave, deadline_ns, report)
-            if self._open and not self.interrupted:  # cut off, a frame tells nothing of its share
+            if self._open and not (self.interrupted and priced_ns):  # cut off, it tells no share
                 self._learn_from_leftovers(budget_ns, priced_ns)
         report.num_thinking = len(self._open)
         report.num_waiting = len(self._waiting)
@@ -362,7 +362,7 @@ class Scheduler:
             f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
             "so trees answer everything; raise budget_ms or load a smaller model",
         )
-        warnings.warn(message, RuntimeWarning, stacklevel=5)  # the game's call of update()
+        warnings.warn(message, RuntimeWarning, stacklevel=6)  # the game's call of update()
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""

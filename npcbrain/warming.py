@@ -140,13 +140,13 @@ class Warming:
             return
         if not scheduler.num_waiting and num_busy < max(1, self._num_slots - 1):
             npc = next(iter(self._npcs))
-            del self._npcs[npc]
             self._request = _submit(npc, self._mind, scheduler)
+            del self._npcs[npc]  # only now: ``done`` may be asked from another thread
 
     def _measure_until(self, deadline_ns: int) -> None:
         shapes, prices = self._shapes, self._prices
         is_fresh = True
-        while shapes and not self._scheduler.interrupted:
+        while shapes and (is_fresh or not self._scheduler.interrupted):
             kind, segment, rows = shapes[0][1]
             now_ns = self._clock.now_ns()
             if now_ns + prices.price_ns(kind, segment, rows, self._context) <= deadline_ns:

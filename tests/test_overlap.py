@@ -19,6 +19,7 @@ from npcbrain.persona import Persona
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision
+from npcbrain.testing import ManualClock
 from npcbrain.tree import Action, Sequence
 
 TINY = Path(__file__).parent / "models" / "tiny"
@@ -91,7 +92,7 @@ def test_no_step_of_the_model_runs_on_the_games_thread(
 
 def test_a_turn_ends_when_it_is_paused_and_what_it_did_is_collected_once() -> None:
     turns = Turns()
-    overlap = Overlap(turns.work, turns)
+    overlap = Overlap(turns.work, turns, ManualClock())
     overlap.go(7)
     assert turns.has_begun.wait(60)
     report = FrameReport()
@@ -106,9 +107,30 @@ def test_a_turn_ends_when_it_is_paused_and_what_it_did_is_collected_once() -> No
     assert threading.get_ident() not in turns.threads
 
 
+def test_a_closed_runtime_leaves_no_thread_behind(tiny: Model) -> None:
+    runtime = Runtime(tiny, overlap=True, price_file=None)
+    npc = runtime.add_npc("al", persona=COOK, tree=TREE)
+    runtime.warm(npc)
+    runtime.update(2.0)
+    assert runtime._overlap is not None
+    thread = runtime._overlap._thread
+    runtime.close()
+    runtime.close()
+    assert not thread.is_alive()
+
+
+def test_a_game_without_a_frame_limit_gets_its_measuring_done(tiny: Model) -> None:
+    with Runtime(tiny, overlap=True, price_file=None, measure="in_frames") as runtime:
+        for _ in range(200_000):
+            runtime.update(8.0)
+            if runtime.is_warm:
+                break
+        assert runtime.is_warm
+
+
 def test_requests_change_only_while_no_turn_runs() -> None:
     turns = Turns()
-    overlap = Overlap(turns.work, turns)
+    overlap = Overlap(turns.work, turns, ManualClock())
     overlap.go(7)
     assert turns.has_begun.wait(60)
 
@@ -129,7 +151,7 @@ def test_the_worker_itself_may_change_requests() -> None:
         turns.before_change()
         done.set()
 
-    overlap = Overlap(work, turns)
+    overlap = Overlap(work, turns, ManualClock())
     overlap.go(7)
     assert done.wait(60)
     overlap.pause()
@@ -139,7 +161,7 @@ def test_what_a_turn_raises_is_given_to_who_collects() -> None:
     def work(deadline_ns: int, report: FrameReport) -> None:
         raise ValueError("dropped")
 
-    overlap = Overlap(work, Turns())
+    overlap = Overlap(work, Turns(), ManualClock())
     overlap.go(7)
     error = overlap.collect(FrameReport())
     assert str(error) == "dropped"
@@ -148,7 +170,7 @@ def test_what_a_turn_raises_is_given_to_who_collects() -> None:
 
 def test_the_thread_ends_with_its_owner() -> None:
     turns = Turns()
-    overlap = Overlap(turns.work, turns)
+    overlap = Overlap(turns.work, turns, ManualClock())
     thread, alive = overlap._thread, weakref.ref(overlap)
     overlap.go(7)
     assert turns.has_begun.wait(60)
