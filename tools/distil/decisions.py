@@ -25,8 +25,8 @@ from tools.distil.turns import Layout
 
 BOS, EOS = 1, 2
 IGNORE = -100  # a label that takes no part in the loss
-TALKS = 0.3  # share of the rows that are a talk
-DAYS = 0.4  # share of the rows that are a day; what is left holds one situation of any kind
+TALKS = 0.35  # share of the rows that are a talk
+DAYS = 0.35  # share of the rows that are a day; what is left holds one situation of any kind
 RARE = 0.7  # of plain questions and requests are left out there: talks are full of them
 CHOOSING = 3.0  # weight of the lines that name an action and its values: they are few
 POOL = 256  # groups drawn at a time, sorted by length so that little is padding

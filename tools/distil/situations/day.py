@@ -47,8 +47,8 @@ def _gate(stage: Stage) -> None:
     stage.add(
         wish,
         partial(stage.grant, "gate", wish, shown),
-        lambda: stage.deny("gate", line(), no(), lacking(), slots["proof"]),
-        lambda: stage.deny("gate", line(), no(), "", slots["proof"]),
+        partial(stage.grant, "gate", wish, shown),
+        lambda: stage.deny("gate", line(), no(), stage.maybe(lacking), slots["proof"]),
     )
     if other := stage.others(wish):
         stage.add(other, partial(stage.grant, "gate", other))
@@ -75,11 +75,11 @@ def _pay(stage: Stage) -> None:
         say = draft.speak(stage.filled(lines["yes"], slots))
         draft.answer(wish[0], draft.mood(*wish[1].moods), say)
 
-    def unpaid(memory: bool) -> None:
-        told = stage.filled(lines["unpaid"], slots) if memory else ""
+    def unpaid() -> None:
+        told = stage.maybe(lambda: stage.filled(lines["unpaid"], slots))
         stage.deny("pay", ask(), stage.filled(lines["no"], slots), told, slots["V"], "neutral")
 
-    stage.add(wish, paid, partial(unpaid, True), partial(unpaid, False))
+    stage.add(wish, paid, paid, unpaid)
 
 
 def _closed(stage: Stage) -> None:
@@ -99,9 +99,9 @@ def _closed(stage: Stage) -> None:
         line = request_line(stage.draft, wish[1], wish[2])
         stage.deny("closed", line, stage.filled(lines[f"no_{name}"], slots), "", key)
 
-    stage.add(wish, deny, deny)
+    stage.add(wish, deny)
     if other := stage.others(wish):
-        stage.add(other, partial(stage.grant, "closed", other))
+        stage.add(other, *[partial(stage.grant, "closed", other)] * 2)
 
 
 def _banned(stage: Stage) -> None:
@@ -169,8 +169,10 @@ def _grudge(stage: Stage) -> None:
     def grant(key: str) -> None:
         stage.grant("grudge", wish, memory(key))
 
-    stage.add(wish, deny, deny, partial(grant, "other"), partial(grant, "good"))
-    stage.add(wish, partial(_takeover, stage, wish), partial(stage.grant, "request", wish))
+    stage.add(wish, deny, partial(grant, "other"), partial(grant, "good"))
+    stage.add(wish, *[partial(stage.grant, "request", wish)] * 2)
+    if rng.random() < 0.5:
+        stage.add(wish, partial(_takeover, stage, wish))
 
 
 def _takeover(stage: Stage, wish: Wish) -> None:
@@ -330,7 +332,8 @@ def _shuffled(rng: random.Random, *names: str) -> list[str]:
     return rng.sample(names, k=len(names))
 
 
+# More is granted than denied: a model that is not sure says no, if it has learnt that no is likely.
 THREADS: tuple[Callable[[Stage], None], ...] = (
-    _gate, _pay, _closed, _closed, _banned, _hours, _grudge, _grudge,
-    _plain, _plain, _sights, _sights, _attack, _orders,
+    _gate, _pay, _closed, _banned, _hours, _grudge, _plain, _plain, _plain, _plain,
+    _sights, _sights, _attack, _orders,
 )  # fmt: skip

@@ -108,6 +108,10 @@ class Stage:
             target["person"] = self.cast.asker
         return self.draft.offer(name, target), concept, target
 
+    def maybe(self, line: Callable[[], str]) -> str:
+        """The line, or nothing, as often."""
+        return line() if self.rng.random() < 0.5 else ""
+
     def filled(self, lines: Iterable[str], slots: Mapping[str, str]) -> str:
         return self.draft.fill(self.rng.choice(tuple(lines)), {**self.slots, **slots})
 
