@@ -10,6 +10,8 @@ import argparse
 import importlib
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,14 +48,40 @@ def add_benches(commands: Commands) -> None:
     add_tree_bench(benches)
 
 
-def _add_frames(frames: argparse.ArgumentParser) -> None:
-    limits = Limits()
-    frames.add_argument("--npcs", type=int, default=16, metavar="N", help="how many think (16)")
-    frames.add_argument("--frames", type=int, default=3600, metavar="N", help="frames (3600)")
-    frames.add_argument(
+def _add_game(bench: argparse.ArgumentParser, num_frames: int, what: str) -> None:
+    """Adds what every bench that plays a game asks for; ``_play`` reads it."""
+    bench.add_argument("--npcs", type=int, default=16, metavar="N", help="how many think (16)")
+    bench.add_argument(
+        "--frames", type=int, default=num_frames, metavar="N", help=f"{what} ({num_frames})"
+    )
+    bench.add_argument(
         "--game-ms", type=float, default=6.0, metavar="MS", help="the game's own work a frame (6)"
     )
-    frames.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
+    bench.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
+
+
+def _play(options: argparse.Namespace, bench: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """Checks the options of ``_add_game``, loads the model and plays."""
+    check_budget(options)
+    check_range("--npcs", options.npcs, 1, 500)
+    check_range("--frames", options.frames, 1, 1_000_000)
+    check_range("--game-ms", options.game_ms, 0, 1000)
+    check_writable("--out", options.out)
+    model = load(options)
+    with progress("playing", options.frames) as advance:
+        return bench(
+            model,
+            num_npcs=options.npcs,
+            num_frames=options.frames,
+            budget_ms=options.budget_ms,
+            game_ms=options.game_ms,
+            on_progress=advance,
+        )
+
+
+def _add_frames(frames: argparse.ArgumentParser) -> None:
+    limits = Limits()
+    _add_game(frames, 3600, "frames")
     frames.add_argument("--csv", type=Path, metavar="FILE.csv", help="write every frame's times")
     frames.add_argument(
         "--assert",
@@ -84,25 +112,10 @@ def _frames(options: argparse.Namespace) -> dict[str, Any]:
     from npcbrain.bench import bench_frames
     from npcbrain.frame_log import FrameLog
 
-    check_budget(options)
-    check_range("--npcs", options.npcs, 1, 500)
-    check_range("--frames", options.frames, 1, 1_000_000)
-    check_range("--game-ms", options.game_ms, 0, 1000)
     limits = Limits(options.max_over_p99_ms, options.max_extra_hitches)
-    check_writable("--out", options.out)
     check_writable("--csv", options.csv)
-    model = load(options)
     log = FrameLog()
-    with progress("playing", options.frames) as advance:
-        result = bench_frames(
-            model,
-            num_npcs=options.npcs,
-            num_frames=options.frames,
-            budget_ms=options.budget_ms,
-            game_ms=options.game_ms,
-            on_progress=advance,
-            log=log,
-        )
+    result = _play(options, partial(bench_frames, log=log))
     if options.must_hold:
         result["broken"] = broken_limits(result, limits)
         for message in result["broken"]:
@@ -115,14 +128,7 @@ def _frames(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _add_overlap(overlap: argparse.ArgumentParser) -> None:
-    overlap.add_argument("--npcs", type=int, default=16, metavar="N", help="how many think (16)")
-    overlap.add_argument(
-        "--frames", type=int, default=1200, metavar="N", help="frames each way (1200)"
-    )
-    overlap.add_argument(
-        "--game-ms", type=float, default=6.0, metavar="MS", help="the game's own work a frame (6)"
-    )
-    overlap.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
+    _add_game(overlap, 1200, "frames each way")
     add_model_options(overlap)
     overlap.set_defaults(command=_overlap)
 
@@ -130,21 +136,7 @@ def _add_overlap(overlap: argparse.ArgumentParser) -> None:
 def _overlap(options: argparse.Namespace) -> dict[str, Any]:
     from npcbrain.overlap_bench import bench_overlap
 
-    check_budget(options)
-    check_range("--npcs", options.npcs, 1, 500)
-    check_range("--frames", options.frames, 1, 1_000_000)
-    check_range("--game-ms", options.game_ms, 0, 1000)
-    check_writable("--out", options.out)
-    model = load(options)
-    with progress("playing", options.frames) as advance:
-        result = bench_overlap(
-            model,
-            num_npcs=options.npcs,
-            num_frames=options.frames,
-            budget_ms=options.budget_ms,
-            game_ms=options.game_ms,
-            on_progress=advance,
-        )
+    result = _play(options, bench_overlap)
     if options.out is not None:
         write_text("--out", options.out, json.dumps(result, indent=1) + "\n")
     return result

@@ -14,12 +14,10 @@ from typing import Any
 
 import gguf
 import numpy as np
-import onnx
-from onnx import numpy_helper
 
-from npcbrain.errors import ModelError, fault
 from npcbrain.lm.package import ModelPackage
 from tools.distil.graph import LlamaConfig, Weights
+from tools.distil.reopen import reopen
 from tools.distil.teacher import LAYER_NAMES
 
 __all__ = ["KINDS", "from_package", "requantise", "weight_bytes", "write_gguf"]
@@ -93,49 +91,9 @@ def from_package(folder: Path, kind: str, out: Path) -> None:
     Raises:
         ModelError: A matrix has another kernel.
     """
-    package = ModelPackage.open(folder)
-    constants: dict[str, np.ndarray] = {}
-    epsilon = 0.0
-    for name in (*(file for file, _ in package.segments), package.head):
-        graph = onnx.load_model_from_string(package.read(name)).graph
-        constants |= {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-        for node in graph.node:
-            epsilon = next((a.f for a in node.attribute if a.name == "epsilon"), epsilon)
-    shape = package.config
-    wide = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
-    weights: dict[str, np.ndarray] = {
-        "model.embed_tokens.weight": _table(constants),
-        "model.norm.weight": constants["final.gain"],
-    }
-    ffn = 0
-    for layer in range(shape.layers):
-        short, long = f"layers.{layer}", f"model.layers.{layer}"
-        qkv = _matrix(constants, f"{short}.qkv", shape.hidden)
-        both = _matrix(constants, f"{short}.gate_up", shape.hidden)
-        ffn = len(both) // 2
-        parts = np.split(qkv, np.cumsum([wide[0], wide[1]]))
-        named = dict(zip(("q_proj", "k_proj", "v_proj"), parts, strict=True))
-        named["o_proj"] = _matrix(constants, f"{short}.o", wide[0])
-        weights |= {f"{long}.self_attn.{name}.weight": array for name, array in named.items()}
-        weights |= {
-            f"{long}.mlp.gate_proj.weight": both[:ffn],
-            f"{long}.mlp.up_proj.weight": both[ffn:],
-            f"{long}.mlp.down_proj.weight": _matrix(constants, f"{short}.down", ffn),
-            f"{long}.input_layernorm.weight": constants[f"{short}.in.gain"],
-            f"{long}.post_attention_layernorm.weight": constants[f"{short}.mid.gain"],
-        }
-    config = LlamaConfig(
-        hidden=shape.hidden,
-        heads=shape.heads,
-        kv_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        layers=shape.layers,
-        vocab=shape.vocab,
-        ffn=ffn,
-        rope_theta=_rope_theta(constants, shape.head_dim),
-        eps=epsilon,
-        max_context=shape.max_context,
-    )
+    data, weights = reopen(folder)
+    package = ModelPackage.described(folder)
+    config = LlamaConfig.from_hf(data, package.config.max_context)
     tokenizer = json.loads(package.read(package.tokenizer))
     write_gguf(out, config, weights, tokenizer, kind)
 
@@ -184,27 +142,3 @@ def _permute(weight: np.ndarray, num_heads: int) -> np.ndarray:
     rows, columns = weight.shape
     halves = weight.reshape(num_heads, 2, rows // num_heads // 2, columns)
     return halves.swapaxes(1, 2).reshape(rows, columns)
-
-
-def _table(constants: Mapping[str, np.ndarray]) -> np.ndarray:
-    table = constants["embed.weight"].astype(np.float32)
-    return table * constants["embed.scale"] if "embed.scale" in constants else table
-
-
-def _matrix(constants: Mapping[str, np.ndarray], name: str, num_in: int) -> np.ndarray:
-    """The float32 [out, in] behind a matrix of any kernel."""
-    stored = constants[f"{name}.weight"]
-    if f"{name}.zero" in constants:  # nbits8: [out, blocks, block]
-        blocks = stored.astype(np.float32) - constants[f"{name}.zero"][..., None]
-        return (blocks * constants[f"{name}.scale"][..., None]).reshape(len(stored), -1)[:, :num_in]
-    if f"{name}.scale" in constants:  # rowint8: [in, out]
-        return (stored.astype(np.float32) * constants[f"{name}.scale"]).T
-    if stored.dtype == np.float32:
-        return stored.T
-    raise ModelError(fault(name, "have a known kernel", str(stored.dtype), "from_package()"))
-
-
-def _rope_theta(constants: Mapping[str, np.ndarray], head_dim: int) -> float:
-    """The base of the rotary angles, from the second frequency's angle at position 1."""
-    angle = np.arctan2(constants["rotary.sin"][1, 1], constants["rotary.cos"][1, 1])
-    return float(round(float(angle) ** (-head_dim / 2)))

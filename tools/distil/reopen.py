@@ -51,7 +51,7 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
             if node.op_type == "SimplifiedLayerNormalization":
                 eps = next(a.f for a in node.attribute if a.name == "epsilon")
     shape = package.config
-    table = _matrix(constants, "head")[: shape.vocab]
+    table = _matrix(constants, "head", shape.hidden)
     weights = {
         "model.embed_tokens.weight": table,
         "model.norm.weight": constants["final.gain"],
@@ -59,19 +59,19 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
     width, kv_width = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     for layer in range(shape.layers):
         prefix, name = f"model.layers.{layer}", f"layers.{layer}"
-        qkv = _matrix(constants, f"{name}.qkv")
+        qkv = _matrix(constants, f"{name}.qkv", shape.hidden)
         q, k, v = np.split(qkv, [width, width + kv_width])
-        gate, up = np.split(_matrix(constants, f"{name}.gate_up"), 2)
+        gate, up = np.split(_matrix(constants, f"{name}.gate_up", shape.hidden), 2)
         weights |= {
             f"{prefix}.input_layernorm.weight": constants[f"{name}.in.gain"],
             f"{prefix}.self_attn.q_proj.weight": q,
             f"{prefix}.self_attn.k_proj.weight": k,
             f"{prefix}.self_attn.v_proj.weight": v,
-            f"{prefix}.self_attn.o_proj.weight": _matrix(constants, f"{name}.o"),
+            f"{prefix}.self_attn.o_proj.weight": _matrix(constants, f"{name}.o", width),
             f"{prefix}.post_attention_layernorm.weight": constants[f"{name}.mid.gain"],
             f"{prefix}.mlp.gate_proj.weight": gate,
             f"{prefix}.mlp.up_proj.weight": up,
-            f"{prefix}.mlp.down_proj.weight": _matrix(constants, f"{name}.down"),
+            f"{prefix}.mlp.down_proj.weight": _matrix(constants, f"{name}.down", len(gate)),
         }
     config = {
         "architectures": ["LlamaForCausalLM"],
@@ -94,14 +94,13 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
     return config, {name: np.ascontiguousarray(w, np.float32) for name, w in weights.items()}
 
 
-def _matrix(constants: dict[str, np.ndarray], name: str) -> np.ndarray:
+def _matrix(constants: dict[str, np.ndarray], name: str, num_in: int) -> np.ndarray:
     """A matrix as float32 [out, in], whatever its kernel."""
     stored = constants[f"{name}.weight"]
-    if f"{name}.zero" in constants:  # blocks
-        scales, zeros = constants[f"{name}.scale"], constants[f"{name}.zero"]
-        shape = stored.shape[:2]
-        scales, zeros = scales.reshape(*shape, 1), zeros.reshape(*shape, 1)
-        return ((stored.astype(np.float32) - zeros) * scales).reshape(len(stored), -1)
+    if f"{name}.zero" in constants:  # [out, blocks, block]
+        blocks = stored.astype(np.float32) - constants[f"{name}.zero"][..., None]
+        whole = (blocks * constants[f"{name}.scale"][..., None]).reshape(len(stored), -1)
+        return whole[:, :num_in]  # blocks are filled up with zeros
     if f"{name}.scale" in constants:  # int8 rows, lying on their side
         return (stored.astype(np.float32) * constants[f"{name}.scale"]).T
     if stored.dtype == np.float32:

@@ -117,14 +117,14 @@ class Stage:
 
     # Ways the news may go; each is played on the shared draft.
 
-    def grant(self, category: str, wish: Wish, memory: str = "", say: str = "") -> None:
+    def grant(self, category: str, wish: Wish, memory: str = "") -> None:
         """The asker wants it and gets it."""
         offer, concept, target = wish
         self.draft.category = category
         if memory:
             self.draft.memory.append(memory)
         self.draft.hear(request_line(self.draft, concept, target))
-        say = say or do_line(self.draft, concept, target)
+        say = do_line(self.draft, concept, target)
         self.draft.answer(offer, self.draft.mood(*concept.moods), self.draft.speak(say))
 
     def deny(
