@@ -19,14 +19,14 @@ from npcbrain.prompt import answer_text, render
 from tools.distil import situations
 from tools.distil.situations import Example
 from tools.distil.situations.day import day
-from tools.distil.situations.lexicon import Lexicon, load
+from tools.distil.situations.lexicon import Lexicon
 from tools.distil.situations.talking import talk
 from tools.distil.turns import Layout
 
 BOS, EOS = 1, 2
 IGNORE = -100  # a label that takes no part in the loss
-TALKS = 0.35  # share of the rows that are a talk
-DAYS = 0.35  # share of the rows that are a day; what is left holds one situation of any kind
+TALKS = 0.3  # share of the rows that are a talk
+DAYS = 0.45  # share of the rows that are a day; what is left holds one situation of any kind
 RARE = 0.7  # of plain questions and requests are left out there: talks are full of them
 CHOOSING = 3.0  # weight of the lines that name an action and its values: they are few
 POOL = 256  # groups drawn at a time, sorted by length so that little is padding
@@ -136,13 +136,13 @@ def make_batch(rows: list[Row]) -> Batch:
 
 
 def batches(
-    tokenizer: Tokenizer, seed: int, split: str, *, tokens: int, turns: int
+    tokenizer: Tokenizer, seed: int, lexicon: Lexicon, *, tokens: int, turns: int
 ) -> Iterator[Batch]:
     """Endless batches of at least ``tokens`` tokens, of up to ``turns`` decisions a prefix."""
     tokenizer.encode_special_tokens = True  # what players type is text, in training as in play
-    rng, lexicon = random.Random(f"{seed}-{split}"), load(split, None)
+    rng = random.Random(f"{seed}-{lexicon.split}")
     while True:
-        groups = [_group(lexicon, rng, split, turns) for _ in range(POOL)]
+        groups = [_group(lexicon, rng, turns) for _ in range(POOL)]
         # Alike in shape, so that little of the attention is padding.
         rows = sorted((make_row(tokenizer, group) for group in groups), key=Row.shape)
         cuts: list[list[Row]] = [[]]
@@ -154,16 +154,16 @@ def batches(
         yield from map(make_batch, cuts)
 
 
-def _group(lexicon: Lexicon, rng: random.Random, split: str, turns: int) -> list[Example]:
+def _group(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     roll = rng.random()
     if roll < TALKS:
         return talk(lexicon, rng, turns)
     lived = day(lexicon, rng, turns) if roll < TALKS + DAYS else []
-    return lived or [_single(rng, split)]
+    return lived or [_single(lexicon, rng)]
 
 
-def _single(rng: random.Random, split: str) -> Example:
+def _single(lexicon: Lexicon, rng: random.Random) -> Example:
     while True:
-        example = situations.sample(rng, split)
+        example = situations.draw(lexicon, rng)
         if example.category not in ("fact", "request") or rng.random() > RARE:
             return example

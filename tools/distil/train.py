@@ -40,6 +40,8 @@ from transformers import LlamaForCausalLM
 from tools.distil import corpus, decisions, shed, turns
 from tools.distil.decisions import IGNORE, Batch, Row
 from tools.distil.quantise import ROW_PEAK, TINY
+from tools.distil.situations import thesaurus
+from tools.distil.situations.lexicon import Lexicon, load
 
 WARM_UP = 0.02  # share of the run over which the learning rate rises
 CHECKPOINT_S = 240.0
@@ -112,6 +114,12 @@ def fastest_dtype(device: str) -> torch.dtype:
 def cpu_features() -> str:
     """What the processor can do, in PyTorch's words: ``avx512_bf16``, ``amx_bf16``, ..."""
     return " ".join(name for name, has in torch.cpu.get_capabilities().items() if has is True)
+
+
+def words(args: argparse.Namespace) -> Lexicon:
+    """The words situations are made of: ours, and what the arguments name."""
+    lexicon = load("train", args.seeds)
+    return thesaurus.learn(lexicon, args.thesaurus) if args.thesaurus else lexicon
 
 
 class Trainer:
@@ -227,7 +235,7 @@ class Trainer:
         """Takes out the layer that a small batch of decisions misses least."""
         seed = self.args.seed + 1000 * self.step + 1
         source = decisions.batches(
-            self.tokenizer, seed, "train", tokens=SHED_TOKENS, turns=self.args.turns
+            self.tokenizer, seed, words(self.args), tokens=SHED_TOKENS, turns=self.args.turns
         )
         batch = next(source).to(self.device)
         index, loss = shed.least_missed(
@@ -303,6 +311,8 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, help="soft targets from this model")
     parser.add_argument("--soft", type=float, default=0.7, help="weight of the soft targets")
     parser.add_argument("--text", type=Path, action="append", default=[], help="a text folder")
+    parser.add_argument("--seeds", type=Path, help="a folder with LIGHT's light-objects.json")
+    parser.add_argument("--thesaurus", type=Path, help="a folder with WordNet's data.verb")
     parser.add_argument("--dtype", choices=("auto", *DTYPES), default="auto")
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
@@ -323,7 +333,11 @@ def main() -> None:
         batches = text_batches(trainer.tokenizer, seed, args.text, args.tokens, args.length)
     else:
         batches = decisions.batches(
-            trainer.tokenizer, seed, "train", tokens=args.tokens, turns=args.turns
+            trainer.tokenizer,
+            seed,
+            words(args),
+            tokens=args.tokens,
+            turns=args.turns,
         )
     trainer.train(batches)
 

@@ -18,7 +18,7 @@ from tools.distil.situations.happening import attack, gift, order, sight
 from tools.distil.situations.judging import JUDGEMENTS
 from tools.distil.situations.lexicon import SPLITS, Lexicon, load
 
-__all__ = ["SPLITS", "Example", "Expect", "sample"]
+__all__ = ["SPLITS", "Example", "Expect", "draw", "sample"]
 
 
 def sample(rng: random.Random, split: str = "train", seeds: Path | None = None) -> Example:
@@ -29,7 +29,11 @@ def sample(rng: random.Random, split: str = "train", seeds: Path | None = None) 
         split: ``train`` or ``val``; they share no world, no action name and no held-out phrasing.
         seeds: An optional folder with LIGHT's object names.
     """
-    lexicon = load(split, seeds)
+    return draw(load(split, seeds), rng)
+
+
+def draw(lexicon: Lexicon, rng: random.Random) -> Example:
+    """Draws an example in the words of a lexicon."""
     make = rng.choices(_MAKERS, cum_weights=_CUMULATIVE)[0]
     return make(lexicon, rng)
 

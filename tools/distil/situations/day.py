@@ -8,7 +8,7 @@ decides is in the prompt, and every answer is legal among the same actions.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from tools.distil.situations.example import Example
 from tools.distil.situations.happening import NOT_SIGHTS
 from tools.distil.situations.lexicon import Lexicon
 from tools.distil.situations.stage import Stage, Wish, plain
+from tools.distil.situations.temper import chats, idles, lacks, obeys, temper
 from tools.distil.situations.text import capital, phrase
 
 __all__ = ["day"]
@@ -27,8 +28,16 @@ __all__ = ["day"]
 def day(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     """Up to ``turns`` examples with one prefix, of two to four threads of a day."""
     stage = Stage(lexicon, rng)
-    for thread in rng.sample(THREADS, k=rng.choice((2, 3, 3, 4))):
-        thread(stage)
+    if rng.random() < ALONE:
+        rng.choice((obeys, idles))(stage)
+    else:
+        threads = rng.sample(THREADS, k=rng.choice((2, 3, 3, 4)))
+        trait_givers = [t for t in threads if t in (temper, _attack)]
+        for thread in [t for t in threads if t not in trait_givers] + trait_givers[:1]:
+            thread(stage)
+    for thread, share in AFTERWARDS:
+        if rng.random() < share:
+            thread(stage)
     return stage.examples(turns)
 
 
@@ -299,9 +308,15 @@ def _attack(stage: Stage) -> None:
 def _orders(stage: Stage) -> None:
     """Facts tie cues to deeds; now one cue comes, now the other."""
     lines, rng, cast = stage.lexicon.lines, stage.rng, stage.cast
-    cues, deeds = lines["cues"], lines["orders"]
+    deeds: list[tuple[str, Sequence[str]]] = rng.sample(list(lines["orders"].items()), k=3)
+    if stage.lexicon.learnt:
+        learnt = rng.sample(stage.lexicon.learnt, k=rng.choice((1, 2, 3)))
+        deeds = [
+            *deeds[len(learnt) - 1 :],
+            *((c.name, [f"you {d}" for d in c.deeds]) for c in learnt),
+        ]
     way, source = rng.choice((("clock", "clock"), ("sign", "signs")))
-    for name in rng.sample(list(deeds), k=3):
+    for name, phrases in deeds:
         if not stage.free(name):
             continue
         concept = stage.lexicon.concepts[name]
@@ -309,12 +324,10 @@ def _orders(stage: Stage) -> None:
         if target.get("person") == cast.asker:
             target["person"] = cast.others[0]
         cue = cast.draw(source)
-        deed = phrase(rng.choice(deeds[name]), target, rng)
-        stage.draft.facts.append(
-            stage.draft.fill(rng.choice(cues[f"{way}_fact"]), {"cue": cue, "deed": deed})
-        )
-        offer = stage.draft.offer(name, target)
-        wish = (offer, concept, target)
+        deed = phrase(rng.choice(phrases), target, rng)
+        fact = rng.choice(lines["cues"][f"{way}_fact"])
+        stage.draft.facts.append(stage.draft.fill(fact, {"cue": cue, "deed": deed}))
+        wish = (stage.draft.offer(name, target), concept, target)
         stage.add(wish, partial(_order, stage, way, cue, wish))
 
 
@@ -332,8 +345,10 @@ def _shuffled(rng: random.Random, *names: str) -> list[str]:
     return rng.sample(names, k=len(names))
 
 
+ALONE = 0.1  # of the days are about one rule that leaves nothing beside it
+AFTERWARDS: tuple[tuple[Callable[[Stage], None], float], ...] = ((lacks, 0.25), (chats, 0.4))
 # More is granted than denied: a model that is not sure says no, if it has learnt that no is likely.
 THREADS: tuple[Callable[[Stage], None], ...] = (
     _gate, _pay, _closed, _banned, _hours, _grudge, _plain, _plain, _plain, _plain,
-    _sights, _sights, _attack, _orders,
+    _sights, _sights, _attack, _orders, _orders, temper, temper,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from tools.distil.situations.asking import remember_something
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.draft import Draft, Offer
 from tools.distil.situations.example import Example
-from tools.distil.situations.lexicon import VERB, Concept, Lexicon
+from tools.distil.situations.lexicon import Concept, Lexicon
 from tools.distil.situations.text import expand
 
 __all__ = [
@@ -37,6 +37,7 @@ RULED = (
 
 
 VERB_SHARE = 0.3  # of requests that ask for one of the plain verbs
+THESAURUS_SHARE = 0.4  # of requests that ask for a verb of the thesaurus, where there is one
 
 
 def targets(cast: Cast, concept: Concept) -> dict[str, str]:
@@ -67,10 +68,10 @@ def do_line(draft: Draft, concept: Concept, target: dict[str, str]) -> str:
 
 def wanted(lexicon: Lexicon, rng: random.Random) -> Concept:
     """Something a player may ask for."""
+    if lexicon.learnt and rng.random() < THESAURUS_SHARE:
+        return rng.choice(lexicon.learnt)
     is_verb = rng.random() < VERB_SHARE
-    return rng.choice(
-        [c for n, c in lexicon.concepts.items() if c.asks and n.startswith(VERB) == is_verb]
-    )
+    return rng.choice(lexicon.askable[is_verb])
 
 
 def request(lexicon: Lexicon, rng: random.Random) -> Example:

@@ -10,13 +10,24 @@ import json
 import random
 import tomllib
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SPLITS", "Arg", "Concept", "FactKind", "Lexicon", "Voice", "World", "invent", "load"]
+__all__ = [
+    "SPLITS",
+    "Arg",
+    "Concept",
+    "FactKind",
+    "Lexicon",
+    "Voice",
+    "World",
+    "held_names",
+    "invent",
+    "load",
+]
 
 SPLITS = ("train", "val")
 VERB = "verb "  # begins the name of a concept that is one plain verb
@@ -84,7 +95,10 @@ class Arg:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """Something a character can do, under whatever name a game gives it."""
+    """Something a character can do, under whatever name a game gives it.
+
+    ``deeds`` are what a plain verb does, in words that follow "you".
+    """
 
     name: str
     names: tuple[str, ...]
@@ -96,6 +110,11 @@ class Concept:
     kind: str
     rivals: frozenset[str]
     moods: tuple[str, ...]
+    deeds: tuple[str, ...] = ()
+
+    def with_rivals(self, names: Iterable[str]) -> Concept:
+        """The same concept beside which others are not offered."""
+        return replace(self, rivals=self.rivals | frozenset(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +132,13 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """All words of one split; ``small_words`` may begin a sentence and are no names."""
+    """All words of one split.
+
+    Attributes:
+        small_words: They may begin a sentence and are no names.
+        askable: What a player may ask for: concepts with words of their own, and plain verbs.
+        learnt: Concepts that came from elsewhere (``thesaurus.py``).
+    """
 
     split: str
     worlds: tuple[World, ...]
@@ -125,6 +150,14 @@ class Lexicon:
     voice_of: Mapping[str, Voice]
     lines: Mapping[str, Mapping[str, Any]]
     small_words: frozenset[str]
+    askable: tuple[tuple[Concept, ...], tuple[Concept, ...]]
+    learnt: tuple[Concept, ...] = ()
+
+    def joined(self, concepts: Mapping[str, Concept]) -> Lexicon:
+        """The same words with more concepts, which count as learnt."""
+        return replace(
+            self, concepts={**self.concepts, **concepts}, learnt=tuple(concepts.values())
+        )
 
     def lowered(self, sentence: str) -> str:
         """``sentence`` to go on after a comma: in lower case, unless a name begins it."""
@@ -162,6 +195,11 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
     starts |= {
         t.split()[0].partition("'")[0].strip(".,!?:") for t in _texts([facts, concepts, lines])
     }
+    verbs = _read("verbs*.toml")["verbs"]
+    known = {n: _concept(n, d, split) for n, d in concepts.items()}
+    known |= {
+        f"{VERB}{n}": _verb(n, text) for n, text in verbs.items() if _is_held(n) == (split == "val")
+    }
     return Lexicon(
         split=split,
         worlds=worlds,
@@ -169,12 +207,11 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         lists=lists,
         synonyms=words["synonyms"],
         facts=tuple(_fact(name, d, split) for name, d in facts.items()),
-        concepts={n: _concept(n, d, split) for n, d in concepts.items()}
-        | {
-            f"{VERB}{n}": _verb(n, text)
-            for n, text in _read("verbs*.toml")["verbs"].items()
-            if (zlib.crc32(n.encode()) % HELD_OUT_ONE_IN == 0) == (split == "val")
-        },
+        concepts=known,
+        askable=(
+            tuple(c for n, c in known.items() if c.asks and not n.startswith(VERB)),
+            tuple(c for n, c in known.items() if c.asks and n.startswith(VERB)),
+        ),
         voices=voices,
         voice_of={trait: voice for voice in voices for trait in voice.traits},
         lines={
@@ -184,11 +221,29 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
     )
 
 
+def _is_held(text: str) -> bool:
+    """Whether a checksum keeps it for validation."""
+    return zlib.crc32(text.encode()) % HELD_OUT_ONE_IN == 0
+
+
+@cache
+def held_names() -> frozenset[str]:
+    """Names of actions, and words in such names, that only validation uses."""
+    concepts, verbs = _read("concepts*.toml"), _read("verbs*.toml")["verbs"]
+    held = {name for entry in concepts.values() for name in entry["val"]}
+    used = {name for entry in concepts.values() for name in entry["names"]}
+    for name, text in verbs.items():
+        (held if _is_held(name) else used).update(_split(text.split("; ")[1]))
+    words = {word for name in held for word in name.split("_")}
+    words -= {word for name in used for word in name.split("_")}
+    return frozenset(held | words)
+
+
 def keep(phrasings: list[str], split: str) -> tuple[str, ...]:
     """The phrasings a split may use; validation gets those whose checksum says so."""
     if len(phrasings) < 3:  # too few to spare one
         return tuple(phrasings)
-    held = [p for p in phrasings if zlib.crc32(p.encode()) % HELD_OUT_ONE_IN == 0]
+    held = [p for p in phrasings if _is_held(p)]
     held = held[: len(phrasings) // 2] or phrasings[-1:]
     return tuple(held if split == "val" else [p for p in phrasings if p not in held])
 
@@ -270,18 +325,33 @@ def _verb(name: str, text: str) -> Concept:
     domain, names, phrases = text.split("; ")
     slot = f"{{the {domain}}}"
     deeds = [p.replace("{x}", slot) for p in _split(phrases)]
+    return verb_concept(f"{VERB}{name}", domain, _split(names), deeds)
+
+
+def verb_concept(name: str, domain: str, names: Iterable[str], deeds: Sequence[str]) -> Concept:
+    """A concept that is one verb.
+
+    Args:
+        name: Of the concept.
+        domain: Of its one argument; empty if it takes none.
+        names: What the action may be called.
+        deeds: Ways to say it; the first is how the character does.
+    """
     source = "other" if domain == "person" else domain  # nobody asks to be mocked or paid
+    arg = Arg(VERB_ARGS.get(domain, ("what", "target", "item")), source, False)
+    does = tuple(do.replace("{do}", deeds[0]) for do in VERB_DOES)
     return Concept(
-        name=f"{VERB}{name}",
-        names=_split(names),
-        args=(Arg(VERB_ARGS.get(domain, ("what", "target", "item")), source, False),),
+        name=name,
+        names=tuple(names),
+        args=(arg,) if domain else (),
         asks=tuple(ask.replace("{do}", deed) for ask in VERB_ASKS for deed in deeds),
         asks_me=(),
-        does=tuple(do.replace("{do}", deeds[0]) for do in VERB_DOES),
-        does_me=(),
+        does=does,
+        does_me=does,
         kind=f"verb {domain}",
         rivals=frozenset(),
         moods=("neutral", "happy"),
+        deeds=tuple(deeds),
     )
 
 

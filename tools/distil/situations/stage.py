@@ -36,7 +36,8 @@ class Stage:
         self.draft.keep_all()
         self._ways: list[tuple[Wish | None, Way]] = []
         self._ruled: dict[str, str] = {}  # values that a fact rules, and for which concept
-        self.time = self.cast.time
+        self.time, self.asker = self.cast.time, self.cast.asker
+        self.avoid: set[str] = set()  # concepts not to offer: they might be meant as well
         self.say = self.draft.offer_say()
         refuses = rng.random() < 0.5
         self.refuse = self.draft.offer("refuse", {"asker": self.cast.asker}) if refuses else None
@@ -49,16 +50,16 @@ class Stage:
     def examples(self, turns: int) -> list[Example]:
         """Plays the ways, and gives all the same prefix."""
         draft, rng = self.draft, self.rng
-        draft.distract(avoid=("refuse", "throw_out", *URGENT), at_least=0)
+        draft.distract(avoid=("refuse", "throw_out", *URGENT, *self.avoid), at_least=0)
         draft.pad_facts(rng.choice((1, 2, 3, 4)), avoid=(*RULED, "signal", "schedule"))
         ways = [way for wish, way in self._ways if wish is None or self._is_free(wish)]
         rng.shuffle(ways)
         built = []
         for way in ways[:turns]:
             draft.memory.clear()
-            self.cast.time = self.time
-            way()
+            self.cast.time, self.cast.asker = self.time, self.asker
             remember_something(draft, 0.25)
+            way()
             rng.shuffle(draft.memory)
             built.append(draft.build())
         if not built:
@@ -86,11 +87,11 @@ class Stage:
         return all(self._ruled.get(value, wish[1].name) == wish[1].name for value in values)
 
     def free(self, name: str) -> bool:
-        """Whether a concept may be offered: neither there yet nor to be confused with one."""
+        """Whether a concept may be offered: not barred, not there, not like one that is."""
         have = {offer.concept for offer in self.draft.offers} - {"say"}
         concepts = self.lexicon.concepts
         rivals = concepts[name].rivals.union(*(concepts[other].rivals for other in have))
-        return not (name in have | rivals or have & rivals)
+        return not (name in have | rivals | self.avoid or have & rivals)
 
     def wish(self, names: Iterable[str], *, mine: bool = False) -> Wish | None:
         """Offers the first of some concepts that may be, so that the asker can want it.
