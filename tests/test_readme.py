@@ -35,11 +35,12 @@ def test_the_game_loop_of_the_readme_plays_and_greta_answers(
     frames = 0
 
     def events(kind: int) -> list[int]:
-        """The window is closed when Greta has answered."""
+        """The window is closed when Greta has answered in full: at first she has no words."""
         nonlocal frames
         frames += 1
-        decision = scope["greta"].decision
-        return [kind] if decision is not None or frames > NUM_FRAMES else []
+        greta = scope["greta"]
+        answered = greta.decision is not None and not greta.thinking
+        return [kind] if answered or frames > NUM_FRAMES else []
 
     monkeypatch.setattr(pygame.event, "get", events)
     exec(compile(example(), "README.md", "exec"), scope)
