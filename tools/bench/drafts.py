@@ -1,0 +1,201 @@
+"""What speculative decoding would buy, without building it: how often drafts hit, what they cost.
+
+    python -m tools.bench.drafts HELD_OUT.jsonl     -> bench_results/drafts.json
+
+A draft is what followed the last few tokens where they stood in the prompt: facts get copied. The
+answers are made as ever; then it is counted how many of the model's runs a draft would have
+spared, had the sampled token and its draft been read in one chunk. The time of a lone token and of
+such chunks is measured here and now, so the gain is that of this machine. Invariant: drafts look at
+the tokens before them only, so the count is what a real run would have seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import track
+
+from npcbrain.clock import SystemClock
+from npcbrain.cost import CostModel
+from npcbrain.engine import Engine
+from npcbrain.lm.model import Model
+from npcbrain.policy import quote
+from npcbrain.prompt import answer_grammar, render
+from npcbrain.scenarios import read_scenarios
+from npcbrain.scheduler import Scheduler
+from npcbrain.situation import Situation
+from npcbrain.steps import Kind, WaveLike
+from tools.bench.record import RESULTS, surroundings
+
+__all__ = ["Answer", "Tally", "draft", "main", "tally"]
+
+MAX_NEW_TOKENS = 96
+MAX_MATCH = 6  # tokens; the longest that must have stood in the prompt before
+SIZES = ((1, 2), (3, 2), (3, 3), (7, 2), (7, 3))  # tokens of a draft, tokens that must match
+CONTEXT = 256  # at which the prices are compared
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer's tokens and how they came.
+
+    Attributes:
+        ids: Prompt and answer.
+        num_prompt: Tokens of the prompt.
+        ends: How many tokens were known after each run of the model: one sampled, others forced.
+    """
+
+    ids: Sequence[int]
+    num_prompt: int
+    ends: Sequence[int]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Runs of the model, without drafts and with them."""
+
+    plain: int = 0  # one a sampled token
+    alone: int = 0  # of the runs with drafts: those of a lone token
+    chunks: int = 0  # of the runs with drafts: those that read one
+    drafted: int = 0  # tokens
+    accepted: int = 0  # tokens
+
+    def speedup(self, chunk_ratio: float) -> float:
+        """Time without over time with drafts, a chunk costing so many lone tokens."""
+        return self.plain / (self.alone + self.chunks * chunk_ratio)
+
+
+def draft(
+    ids: Sequence[int], num_prompt: int, size: int, match: int, stops: Collection[int]
+) -> Sequence[int]:
+    """What may come next: what followed the longest, latest like sequence of the prompt.
+
+    Args:
+        ids: All tokens known.
+        num_prompt: How many of them are the prompt.
+        size: The draft's most tokens.
+        match: The fewest tokens that must be alike.
+        stops: Tokens no draft goes past: ends of lines.
+    """
+    for length in range(MAX_MATCH, match - 1, -1):
+        last = list(ids[-length:])
+        for start in range(num_prompt - length - 1, -1, -1):
+            if list(ids[start : start + length]) == last:
+                found = ids[start + length : min(start + length + size, num_prompt)]
+                end = next((i for i, token in enumerate(found) if token in stops), len(found))
+                return found[:end]
+    return ()
+
+
+def tally(answers: Sequence[Answer], size: int, match: int, stops: Collection[int]) -> Tally:
+    """Replays the answers with drafts of at most ``size`` tokens."""
+    count = Tally()
+    for answer in answers:
+        ids, ends = answer.ids, answer.ends
+        count.plain += len(ends) - 1
+        run = 0  # whose tokens are known
+        while run < len(ends) - 1:
+            known = ends[run]
+            is_lone = known - (ends[run - 1] if run else answer.num_prompt) == 1
+            guess = draft(ids[:known], answer.num_prompt, size, match, stops) if is_lone else ()
+            hits = 0
+            while hits < len(guess) and ids[known + hits : known + hits + 1] == [guess[hits]]:
+                hits += 1
+            # A run all of whose tokens were drafted has its logits from the chunk already.
+            run += 1
+            while run < len(ends) - 1 and ends[run] - known <= hits:
+                run += 1
+            count.alone += not guess
+            count.chunks += bool(guess)
+            count.drafted += len(guess)
+            count.accepted += hits
+    return count
+
+
+def answer_to(model: Model, engine: Engine, situation: Situation) -> Answer:
+    """Makes an answer, the likeliest token always, and notes how its tokens came."""
+    prompt = render(situation)
+    generation = model.generation(
+        prompt.prefix,
+        prompt.news,
+        grammar=answer_grammar(situation.actions),
+        seed=0,
+        temperature=0.0,
+        top_p=1.0,
+        max_new_tokens=MAX_NEW_TOKENS,
+    )
+    engine.open(generation)
+    ends = []
+    while not generation.finished:
+        if generation.copyable:
+            wave: WaveLike = engine.start_copy(generation)
+        elif generation.pending > 1:
+            wave = engine.start_prefill(generation, engine.chunk_sizes[-1])
+        else:
+            wave = engine.start_decode([generation])
+        while wave in engine.waves:
+            if engine.run(wave):
+                ends.append(len(generation.ids))
+    engine.close(generation)
+    return Answer(list(generation.ids), generation.num_prompt, ends)
+
+
+def chunk_ratios(engine: Engine) -> dict[int, float]:
+    """Price of a chunk of each size, in lone tokens; the head's further rows are not counted."""
+    cost = CostModel()
+    Scheduler(engine, cost, SystemClock()).warm_up(repetitions=15)
+    steps = engine.num_segments
+    lone = quote(cost.price_ns, Kind.DECODE, 1, CONTEXT, steps).total_ns
+    return {
+        rows: quote(cost.price_ns, Kind.PREFILL, rows, CONTEXT, steps).total_ns / lone
+        for rows in engine.chunk_sizes
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scenarios", type=Path)
+    parser.add_argument("--model", type=Path, help="a model folder instead of the one that ships")
+    args = parser.parse_args()
+    model = Model.load(args.model) if args.model else Model.load()
+    engine = Engine(model)
+    ratios = chunk_ratios(engine)
+    scenarios = read_scenarios(args.scenarios)
+    answers = [
+        answer_to(model, engine, scenario.situation)
+        for scenario in track(scenarios, description="answering", transient=True)
+    ]
+    rows: list[dict[str, Any]] = []
+    for size, match in SIZES:
+        count = tally(answers, size, match, frozenset(model.tokenizer.newline_ids))
+        ratio = ratios[min(rows for rows in ratios if rows > size)]
+        rows.append(
+            {
+                "draft_tokens": size,
+                "match_tokens": match,
+                "runs_without": count.plain,
+                "runs_alone": count.alone,
+                "runs_of_chunks": count.chunks,
+                "acceptance": round(count.accepted / max(1, count.drafted), 3),
+                "chunk_costs_lone_tokens": round(ratio, 2),
+                "speedup": round(count.speedup(ratio), 3),
+            }
+        )
+        print(json.dumps(rows[-1]))
+    record = {
+        "command": ["python", "-m", "tools.bench.drafts", args.scenarios.name],
+        **surroundings(),
+        "result": {"answers": len(answers), "drafts": rows},
+    }
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / "drafts.json"
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
