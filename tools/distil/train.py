@@ -28,6 +28,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def fastest_dtype(device: str) -> torch.dtype:
 def cpu_features() -> str:
     """What the processor can do, in PyTorch's words: ``avx512_bf16``, ``amx_bf16``, ..."""
     return " ".join(name for name, has in torch.cpu.get_capabilities().items() if has is True)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ignores requests to stop: half a file of weights is none."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def words(args: argparse.Namespace) -> Lexicon:
@@ -258,7 +272,8 @@ class Trainer:
         try:
             self._train(batches)
         finally:
-            self.save()
+            with undisturbed():
+                self.save()
 
     def _train(self, batches: Iterator[Batch]) -> None:
         saved_s, told_s = self.elapsed_s, self.elapsed_s
