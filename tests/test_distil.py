@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -155,6 +156,15 @@ def test_a_stopped_training_resumes_where_it_was(
     second = json.loads((out / "training.json").read_text(encoding="utf-8"))
     assert (first["steps"], second["steps"]) == (1, 3)
     assert second["tokens"] > first["tokens"]
+
+
+def test_a_request_to_stop_waits_until_a_save_is_done() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with train.undisturbed():
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_the_layer_that_does_nothing_is_the_one_least_missed(teacher: Path) -> None:

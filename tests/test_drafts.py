@@ -31,23 +31,29 @@ def test_a_draft_that_hits_spares_the_runs_of_its_tokens() -> None:
     copied = Answer([*prompt, 1, 2, 3, 4, 5], 6, [7, 8, 9, 10, 11])
     count = tally([copied], 3, 2, ())
     # 1 after the prompt; then 2; then, behind "1 2", a chunk with 3 4 5 drafted, all right.
-    assert (count.plain, count.alone, count.chunks) == (4, 1, 1)
-    assert (count.drafted, count.accepted) == (3, 3)
-    assert count.speedup(2.0) == 4 / 3
+    assert count.without == {1: 4}
+    assert count.drafted_runs == {1: 1, 4: 1}
+    assert (count.chunks, count.drafted, count.accepted) == (1, 3, 3)
+    assert count.speedup({1: 1.0, 2: 1.5, 4: 2.0}) == 4 / 3
 
 
 def test_a_draft_that_fails_costs_its_chunk_and_spares_nothing() -> None:
     prompt = [1, 2, 3, 4, 5, 6]
     other = Answer([*prompt, 1, 2, 8, 9], 6, [7, 8, 9, 10])
     count = tally([other], 3, 2, ())
-    assert (count.plain, count.alone, count.chunks, count.accepted) == (3, 2, 1, 0)
-    assert count.speedup(1.5) < 1
+    assert count.without == {1: 3}
+    assert count.drafted_runs == {1: 2, 4: 1}
+    assert (count.chunks, count.accepted) == (1, 0)
+    assert count.speedup({1: 1.0, 4: 1.5}) < 1
 
 
 def test_forced_tokens_take_no_draft() -> None:
     prompt = [1, 2, 3, 4, 5, 6]
     forced = Answer([*prompt, 1, 2, 3, 4], 6, [7, 9, 10])  # 2 3 came together: one was forced
-    assert tally([forced], 3, 2, ()).chunks == 0
+    count = tally([forced], 3, 2, ())
+    assert count.chunks == 0
+    assert count.without == count.drafted_runs == {1: 1, 2: 1}
+    assert count.speedup({1: 1.0, 2: 1.2}) == 1.0
 
 
 def test_an_answer_is_noted_run_by_run() -> None:

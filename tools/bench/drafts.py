@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +59,29 @@ class Answer:
 
 @dataclass(slots=True)
 class Tally:
-    """Runs of the model, without drafts and with them."""
+    """Runs of the model by the tokens they read, without drafts and with them.
 
-    plain: int = 0  # one a sampled token
-    alone: int = 0  # of the runs with drafts: those of a lone token
-    chunks: int = 0  # of the runs with drafts: those that read one
-    drafted: int = 0  # tokens
-    accepted: int = 0  # tokens
+    Attributes:
+        without: One token if it was sampled alone, more where the grammar forced some.
+        drafted_runs: The same with drafts.
+        chunks: How many of those read a draft.
+        drafted: Tokens.
+        accepted: Tokens.
+    """
 
-    def speedup(self, chunk_ratio: float) -> float:
-        """Time without over time with drafts, a chunk costing so many lone tokens."""
-        return self.plain / (self.alone + self.chunks * chunk_ratio)
+    without: Counter[int] = field(default_factory=Counter)
+    drafted_runs: Counter[int] = field(default_factory=Counter)
+    chunks: int = 0
+    drafted: int = 0
+    accepted: int = 0
+
+    def speedup(self, costs: Mapping[int, float]) -> float:
+        """Time without over time with drafts.
+
+        Args:
+            costs: Of a run of so many tokens or fewer, in lone tokens.
+        """
+        return _time(self.without, costs) / _time(self.drafted_runs, costs)
 
 
 def draft(
@@ -97,11 +111,11 @@ def tally(answers: Sequence[Answer], size: int, match: int, stops: Collection[in
     count = Tally()
     for answer in answers:
         ids, ends = answer.ids, answer.ends
-        count.plain += len(ends) - 1
-        run = 0  # whose tokens are known
+        count.without.update(b - a for a, b in pairwise((answer.num_prompt, *ends[:-1])))
+        run, read = 0, answer.num_prompt  # the run whose tokens are known; tokens read so far
         while run < len(ends) - 1:
             known = ends[run]
-            is_lone = known - (ends[run - 1] if run else answer.num_prompt) == 1
+            is_lone = known - read == 1
             guess = draft(ids[:known], answer.num_prompt, size, match, stops) if is_lone else ()
             hits = 0
             while hits < len(guess) and ids[known + hits : known + hits + 1] == [guess[hits]]:
@@ -110,11 +124,20 @@ def tally(answers: Sequence[Answer], size: int, match: int, stops: Collection[in
             run += 1
             while run < len(ends) - 1 and ends[run] - known <= hits:
                 run += 1
-            count.alone += not guess
+            count.drafted_runs[known - read + len(guess)] += 1
             count.chunks += bool(guess)
+            read = known + hits
             count.drafted += len(guess)
             count.accepted += hits
     return count
+
+
+def _time(runs: Counter[int], costs: Mapping[int, float]) -> float:
+    widest = max(costs)
+    return sum(
+        number * costs[min(rows for rows in costs if rows >= min(tokens, widest))]
+        for tokens, number in runs.items()
+    )
 
 
 def answer_to(model: Model, engine: Engine, situation: Situation) -> Answer:
@@ -145,16 +168,17 @@ def answer_to(model: Model, engine: Engine, situation: Situation) -> Answer:
     return Answer(list(generation.ids), generation.num_prompt, ends)
 
 
-def chunk_ratios(engine: Engine) -> dict[int, float]:
-    """Price of a chunk of each size, in lone tokens; the head's further rows are not counted."""
+def run_costs(engine: Engine) -> dict[int, float]:
+    """Price of a run by its tokens, in lone tokens; the head's further rows are not counted."""
     cost = CostModel()
     Scheduler(engine, cost, SystemClock()).warm_up(repetitions=15)
     steps = engine.num_segments
     lone = quote(cost.price_ns, Kind.DECODE, 1, CONTEXT, steps).total_ns
-    return {
+    chunks = {
         rows: quote(cost.price_ns, Kind.PREFILL, rows, CONTEXT, steps).total_ns / lone
         for rows in engine.chunk_sizes
     }
+    return {1: 1.0, **chunks}
 
 
 def main() -> None:
@@ -164,7 +188,7 @@ def main() -> None:
     args = parser.parse_args()
     model = Model.load(args.model) if args.model else Model.load()
     engine = Engine(model)
-    ratios = chunk_ratios(engine)
+    costs = run_costs(engine)
     scenarios = read_scenarios(args.scenarios)
     answers = [
         answer_to(model, engine, scenario.situation)
@@ -173,24 +197,27 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for size, match in SIZES:
         count = tally(answers, size, match, frozenset(model.tokenizer.newline_ids))
-        ratio = ratios[min(rows for rows in ratios if rows > size)]
         rows.append(
             {
                 "draft_tokens": size,
                 "match_tokens": match,
-                "runs_without": count.plain,
-                "runs_alone": count.alone,
-                "runs_of_chunks": count.chunks,
+                "runs_without": count.without.total(),
+                "runs_with": count.drafted_runs.total(),
+                "runs_of_drafts": count.chunks,
                 "acceptance": round(count.accepted / max(1, count.drafted), 3),
-                "chunk_costs_lone_tokens": round(ratio, 2),
-                "speedup": round(count.speedup(ratio), 3),
+                "speedup": round(count.speedup(costs), 3),
             }
         )
         print(json.dumps(rows[-1]))
     record = {
         "command": ["python", "-m", "tools.bench.drafts", args.scenarios.name],
         **surroundings(),
-        "result": {"answers": len(answers), "drafts": rows},
+        "result": {
+            "model": model.package.name,
+            "answers": len(answers),
+            "run_costs_lone_tokens": {rows: round(cost, 2) for rows, cost in costs.items()},
+            "drafts": rows,
+        },
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "drafts.json"

@@ -30,6 +30,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -130,10 +131,11 @@ def undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def words(args: argparse.Namespace) -> Lexicon:
-    """The words situations are made of: ours, and what the arguments name."""
-    lexicon = load("train", args.seeds)
-    return thesaurus.learn(lexicon, args.thesaurus) if args.thesaurus else lexicon
+@cache
+def words(seeds: Path | None, wordnet: Path | None) -> Lexicon:
+    """The words situations are made of: ours, and what these folders hold."""
+    lexicon = load("train", seeds)
+    return thesaurus.learn(lexicon, wordnet) if wordnet else lexicon
 
 
 class Trainer:
@@ -211,6 +213,7 @@ class Trainer:
             "minutes": round(self.elapsed_s / 60, 1),
             "lr": self.args.lr,
             "layers": shed.kept_layers(self.student),
+            "more_words": [k for k in ("seeds", "thesaurus") if getattr(self.args, k)],
         }
         (self.out / "training.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
         state = {
@@ -248,8 +251,9 @@ class Trainer:
     def _shed(self) -> None:
         """Takes out the layer that a small batch of decisions misses least."""
         seed = self.args.seed + 1000 * self.step + 1
+        lexicon = words(self.args.seeds, self.args.thesaurus)
         source = decisions.batches(
-            self.tokenizer, seed, words(self.args), tokens=SHED_TOKENS, turns=self.args.turns
+            self.tokenizer, seed, lexicon, tokens=SHED_TOKENS, turns=self.args.turns
         )
         batch = next(source).to(self.device)
         index, loss = shed.least_missed(
@@ -350,7 +354,7 @@ def main() -> None:
         batches = decisions.batches(
             trainer.tokenizer,
             seed,
-            words(args),
+            words(args.seeds, args.thesaurus),
             tokens=args.tokens,
             turns=args.turns,
         )

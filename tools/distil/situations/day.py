@@ -26,16 +26,18 @@ __all__ = ["day"]
 
 
 def day(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
-    """Up to ``turns`` examples with one prefix, of two to four threads of a day."""
+    """Up to ``turns`` examples with one prefix: the threads of a day, woven together."""
     stage = Stage(lexicon, rng)
     if rng.random() < ALONE:
         rng.choice((obeys, idles))(stage)
+        afterwards = AFTERWARDS[1:]  # what ``lacks`` grants, the one thread may forbid
     else:
         threads = rng.sample(THREADS, k=rng.choice((2, 3, 3, 4)))
         trait_givers = [t for t in threads if t in (temper, _attack)]
         for thread in [t for t in threads if t not in trait_givers] + trait_givers[:1]:
             thread(stage)
-    for thread, share in AFTERWARDS:
+        afterwards = AFTERWARDS
+    for thread, share in afterwards:
         if rng.random() < share:
             thread(stage)
     return stage.examples(turns)

@@ -14,7 +14,7 @@ from npcbrain.prompt import EMOTIONS
 from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.example import Example, Expect
-from tools.distil.situations.lexicon import VERB, Arg, Concept, FactKind
+from tools.distil.situations.lexicon import VERB, Arg, Concept, FactKind, held_names
 from tools.distil.situations.text import capital, clumsy, expand, tidy
 
 __all__ = ["Draft", "Offer", "value_texts"]
@@ -136,6 +136,7 @@ class Draft:
         near = [n for n, c in concepts.items() if c.kind in kinds and n not in barred]
         free = [n for n in concepts if n not in barred and not n.startswith(VERB)]
         verbs = [n for n in concepts if n.startswith(VERB) and n not in barred]
+        verbs = [n for n in verbs if concepts[n].rivals.isdisjoint(avoid)]
         for _ in range(room):
             roll = self.rng.random()
             source = near if near and roll < 0.3 else verbs if roll < 0.55 else free
@@ -216,8 +217,11 @@ class Draft:
         if "_" in name or roll > 0.14:
             return name
         if roll < 0.1 and first_arg in ARG_NOUNS:
-            return f"{name}_{first_arg}"
-        return f"{rng.choice(NAME_PREFIXES)}_{name}" if roll < 0.04 else name
+            longer = f"{name}_{first_arg}"
+        else:
+            longer = f"{rng.choice(NAME_PREFIXES)}_{name}" if roll < 0.04 else name
+        is_held = self.cast.lexicon.split == "train" and longer in held_names()
+        return name if is_held else longer
 
     def _arguments(
         self, concept: Concept, target: Mapping[str, str]

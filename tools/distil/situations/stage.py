@@ -17,7 +17,7 @@ from tools.distil.situations.doing import RULED, askable, do_line, other_values,
 from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
 from tools.distil.situations.happening import URGENT
-from tools.distil.situations.lexicon import Concept, Lexicon
+from tools.distil.situations.lexicon import VERB, Concept, Lexicon
 from tools.distil.situations.text import bare
 
 __all__ = ["Stage", "Way", "Wish", "plain"]
@@ -91,6 +91,8 @@ class Stage:
         have = {offer.concept for offer in self.draft.offers} - {"say"}
         concepts = self.lexicon.concepts
         rivals = concepts[name].rivals.union(*(concepts[other].rivals for other in have))
+        if name.startswith(VERB) and concepts[name].rivals & self.avoid:
+            return False
         return not (name in have | rivals | self.avoid or have & rivals)
 
     def wish(self, names: Iterable[str], *, mine: bool = False) -> Wish | None:

@@ -40,7 +40,8 @@ def obeys(stage: Stage) -> None:
         stage.grant("authority", wish)
 
     def from_another(wish: Wish) -> None:
-        if rng.random() < 0.3:
+        names_asker = stage.refuse is not None and stage.refuse.args
+        if not names_asker and rng.random() < 0.5:
             cast.asker = cast.draw("person")
         line = request_line(stage.draft, wish[1], wish[2])
         stage.deny("authority", line, stage.filled(lines["no"], {"boss": boss}), key=boss)
@@ -70,12 +71,12 @@ def idles(stage: Stage) -> None:
 
 def chats(stage: Stage) -> None:
     """Small talk, and questions about the character itself, whatever else its day holds."""
-    if any(offer.concept in SOCIAL for offer in stage.draft.offers):
-        sorts: tuple[str, ...] = ("goodbye", "thanks", "smalltalk")
-    else:
-        sorts = TALKS
-        stage.avoid.update(SOCIAL)
-    for topic in stage.rng.sample(sorts, k=2):
+    offered = {offer.concept for offer in stage.draft.offers} - {"refuse"}
+    stage.avoid.update(SOCIAL)
+    sorts: tuple[str, ...] = TALKS
+    if offered.intersection(SOCIAL):
+        sorts = ("thanks",) if offered & {"greet", "work"} else ("thanks", "goodbye")
+    for topic in stage.rng.sample(sorts, k=min(2, len(sorts))):
         stage.add(None, partial(_chat, stage, topic))
     topics = list(stage.lexicon.lines["self"]["topics"])
     for topic in stage.rng.sample(topics, k=3):
@@ -91,8 +92,7 @@ def lacks(stage: Stage) -> None:
     wish = stage.wish(("give", "show", "carry"))
     if wish is not None:
         stage.avoid.update(("take", "drop_off", "make"))
-        here = {value.split()[-1] for value in (*cast.pool("thing"), *cast.pool("goods"))}
-        thing = next(t for t in iter(partial(cast.draw, "odds"), "") if t.split()[-1] not in here)
+        thing = _absent(stage)
         ask = rng.choice(wish[1].asks)
 
         def missing() -> None:
@@ -102,10 +102,12 @@ def lacks(stage: Stage) -> None:
 
         stage.add(wish, missing, partial(stage.grant, "request", wish))
     concept = rng.choice([c for c in stage.lexicon.askable[0] if c.kind != "self"])
-    if not stage.free(concept.name):
+    offered = {offer.concept for offer in stage.draft.offers}
+    if not stage.free(concept.name) or offered & _reactions(stage, concept.name):
         return
     rivals = {n for n, c in stage.lexicon.concepts.items() if concept.name in c.rivals}
     stage.avoid |= {concept.name, "work", *rivals, *concept.rivals}
+    stage.avoid |= _reactions(stage, concept.name)
 
     def impossible() -> None:
         line = request_line(stage.draft, concept, targets(cast, concept))
@@ -114,6 +116,26 @@ def lacks(stage: Stage) -> None:
         _decline(stage, "impossible", line, no)
 
     stage.add(None, impossible)
+
+
+def _absent(stage: Stage) -> str:
+    """A thing that no legal value could be meant by, whatever word is used for it."""
+    cast, synonyms = stage.cast, stage.lexicon.synonyms
+    kinds = ("thing", "goods", "papers", "food", "sight")
+    nouns = {value.split()[-1] for kind in kinds for value in cast.pool(kind)}
+    nouns |= {synonyms[noun] for noun in nouns if noun in synonyms}
+    while True:
+        thing = cast.draw("odds")
+        noun = thing.split()[-1]
+        if not {noun, synonyms.get(noun, noun)} & nouns:
+            return thing
+
+
+def _reactions(stage: Stage, name: str) -> set[str]:
+    """Concepts that answer an emergency which this one answers."""
+    entries = stage.lexicon.lines.values()
+    reacts = [set(str(entry["react"]).split(", ")) for entry in entries if "react" in entry]
+    return set().union(*(names for names in reacts if name in names))
 
 
 def _decline(stage: Stage, category: str, line: str, no: str) -> None:
@@ -161,8 +183,11 @@ def _beg(stage: Stage) -> None:
 
 def _dare(stage: Stage) -> None:
     lines = stage.lexicon.lines["dare"]
+    if any(offer.concept in FIGHTS for offer in stage.draft.offers):
+        return  # a coward who will not come along must not fight when he is told to
     wish = stage.wish(("follow",), mine=True)
     if wish is not None:
+        stage.avoid.update(FIGHTS)
         brave = _turn(stage, lines["brave"], lines["coward"])
         _pressed(stage, "dare", wish, {}, granted=brave)
 
@@ -182,6 +207,8 @@ def _bribe(stage: Stage) -> None:
 def _secret(stage: Stage) -> None:
     lines, rng, draft = stage.lexicon.lines["secret"], stage.rng, stage.draft
     kind = rng.choice([k for k in stage.lexicon.facts if k.name in lines["kinds"]])
+    if kind.clash & {offer.concept for offer in draft.offers}:
+        return  # the question could be a request
     slots = {slot: stage.cast.draw(source) for slot, source in kind.slots.items()}
     asked = next(iter(kind.asks))
     fact = stage.lexicon.lowered(phrase(rng.choice(kind.facts), slots, rng))
@@ -198,7 +225,9 @@ def _secret(stage: Stage) -> None:
             draft.answer(stage.say, draft.mood("amused"), say, say_any=value_texts(slots[asked]))
         else:
             say = draft.speak(stage.filled(lines["no"], {}), opener=0.1, closer=0.1)
-            draft.answer(stage.refuse or stage.say, "suspicious", say, also=(stage.say,))
+            no = stage.refuse or stage.say
+            hush = (slots[asked],)
+            draft.answer(no, "suspicious", say, also=(stage.say,), say_none=hush)
 
     stage.add(None, ask)
 
@@ -228,4 +257,5 @@ def _pressed(stage: Stage, topic: str, wish: Wish, slots: dict[str, str], *, gra
     stage.add(wish, way, way)
 
 
+FIGHTS = ("attack", "arrest")
 PEOPLE = ("asker", "person", "other")

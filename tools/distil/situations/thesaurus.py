@@ -1,6 +1,6 @@
 """Verbs of a thesaurus as concepts of action, for training alone.
 
-What no list of ours can hold: that "swab" is to wipe and "hightail it" to flee. WordNet's verbs
+What no list of ours can hold: that "mop up" is to wipe and "hightail it" to flee. WordNet's verbs
 give thousands of actions, each with several names and a definition in other words; a model that
 has met those reads the names that a game invents. Read from the folder it was unpacked into, never
 copied here. Invariant: no name that the validation split uses is handed out.
@@ -37,6 +37,10 @@ FIELDS: Mapping[int, tuple[str, ...]] = {
 }
 ALONE, TO_THING, TO_PERSON = 2, 8, 9  # WordNet's sentence frames
 HYPERNYM, HYPONYM, GROUP = "@", "~", "$"
+# Beside "say" they would be as right, and no list of ours has a concept for them.
+SPEAKING = frozenset("say talk speak tell answer reply respond state utter verbalize".split())
+UNKNOWN = {"person": ("someone", "somebody"), "": ("something",)}
+UNKNOWNS = frozenset(word for words in UNKNOWN.values() for word in words)
 ASIDE = re.compile(r"\([^)]*\)")
 PARTICLES = frozenset(
     "with by in from into out up off down on onto to at over under through around away as for so "
@@ -59,7 +63,7 @@ class Synset:
         key: Where the file has it.
         field: Number of the file of its kind.
         words: The verbs, the most usual first, with underscores.
-        near: Keys of meanings above, below and beside it.
+        near: Other meanings: how it is related to each, and its key.
         frames: Numbers of the sentences it fits.
         gloss: Its definition.
     """
@@ -165,6 +169,8 @@ def _concept(synset: Synset, base_forms: Collection[str], barred: frozenset[str]
     """The concept of a meaning, if people could ask for it in two ways or more."""
     if synset.field not in FIELDS or INDECENT.search(f"{synset.words} {synset.gloss}"):
         return None
+    if SPEAKING & set(synset.words):
+        return None
     names = [w for w in synset.words if not barred & {w, *w.split("_")}]
     names = [w for w in names if w.replace("ise", "ize") not in names or "ise" not in w]
     if not names:
@@ -182,7 +188,7 @@ def _concept(synset: Synset, base_forms: Collection[str], barred: frozenset[str]
     slot = f" {{the {domain}}}" if domain else ""
     deeds = [f"{name.replace('_', ' ')}{slot}" for name in names]
     defined = _defined(synset.gloss, slot.strip(), base_forms)
-    if defined and not barred & set(defined.split()):
+    if defined and not _holds(defined, barred):
         deeds.append(defined)
     if len(deeds) < 2:
         return None
@@ -191,22 +197,36 @@ def _concept(synset: Synset, base_forms: Collection[str], barred: frozenset[str]
 
 def _defined(gloss: str, slot: str, base_forms: Collection[str]) -> str:
     """The definition as somebody might say it, with the object put in; empty if it does not fit."""
-    text = ASIDE.sub(" ", gloss.partition(";")[0].partition('"')[0]).strip(" .:")
-    words = [YOURS.get(word, word) for word in text.split()]
+    text = gloss.partition(";")[0].partition('"')[0]
+    unknown = UNKNOWN["person" if "person" in slot else ""]
+    for word in UNKNOWNS:
+        text = text.replace(f"({word})", word)
+    words = [YOURS.get(word, word) for word in ASIDE.sub(" ", text).strip(" .:").split()]
     if not DEFINED[0] <= len(words) <= DEFINED[1] or words[0] not in base_forms:
         return ""
     if not all(word.strip(",").replace("'", "").replace("-", "").isalpha() for word in words):
         return ""
     if not slot:
         return " ".join(words)
-    for unknown in ("something", "someone", "somebody"):
-        if unknown in words:
-            words[words.index(unknown)] = slot
-            return " ".join(words)
+    for word in unknown:
+        if word in words:
+            words[words.index(word)] = slot
+            break
+    if UNKNOWNS & set(words):
+        return ""
+    if slot in words:
+        return " ".join(words)
     second = words[1]
     if second in PARTICLES or (words[0] in CAUSING and second not in DETERMINERS):
         return " ".join([words[0], slot, *words[1:]])
     return ""
+
+
+def _holds(text: str, barred: frozenset[str]) -> bool:
+    """Whether a definition has a barred word, or words that make a barred name."""
+    words = text.replace(",", "").split()
+    joined = "_".join(words)
+    return bool(barred & set(words)) or any("_" in name and name in joined for name in barred)
 
 
 def _words_of(concept: Concept) -> set[str]:
