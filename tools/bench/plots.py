@@ -118,7 +118,7 @@ def draw_frame_times(record: dict[str, Any], frames: dict[str, list[float]]) -> 
     return figure, (
         f"{result['npcs']} NPCs talked to without end, {result['budget_ms']:g} ms a frame for "
         f"npcbrain, {result['game_ms']:g} ms of game work, {result['frames']} frames each way: "
-        f"{result['hitches_on']} frames over 16.67 ms with npcbrain, {result['hitches_off']} "
+        f"frames over 16.67 ms: {result['hitches_on']} with npcbrain, {result['hitches_off']} "
         "without."
     )
 
@@ -179,9 +179,9 @@ def draw_crowds(record: dict[str, Any]) -> tuple[Figure, str]:
         known = [row for row in known if row[1] is not None]
         at, p50, p90 = ([each[i] for each in known] for i in range(3))
         p50, p90 = ([value / 1000 for value in values] for values in (p50, p90))
-        above.plot(at, p50, "o-", color=colour)
+        above.plot(at, p50, "o-", color=colour, label=label)
         above.fill_between(at, p50, p90, color=colour, alpha=0.12, linewidth=0)
-        _name_line(above, at, p50, label, colour)
+    above.legend(frameon=False, loc="upper left", handlelength=1.2, fontsize=10)
     above.set(ylabel="seconds", ylim=(0, None), title="Crowds: how long an answer takes")
     below.plot(npcs, [row["used_mean_ms"] for row in rows], "o-", color=OURS)
     below.plot(npcs, [row["trees_p50_ms"] for row in rows], "o-", color=OTHER)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from tools.distil.situations.chatting import SOCIAL
 from tools.distil.situations.doing import do_line, request_line, targets, wanted
 from tools.distil.situations.draft import Offer
 from tools.distil.situations.example import Example
@@ -28,18 +29,21 @@ __all__ = ["day"]
 def day(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     """Up to ``turns`` examples with one prefix: the threads of a day, woven together."""
     stage = Stage(lexicon, rng)
-    if rng.random() < ALONE:
+    chatty = rng.random() < CHATTY
+    if chatty:
+        stage.avoid.update(SOCIAL)
+    alone = rng.random() < ALONE
+    if alone:
         rng.choice((obeys, idles))(stage)
-        afterwards = AFTERWARDS[1:]  # what ``lacks`` grants, the one thread may forbid
     else:
         threads = rng.sample(THREADS, k=rng.choice((2, 3, 3, 4)))
         trait_givers = [t for t in threads if t in (temper, _attack)]
         for thread in [t for t in threads if t not in trait_givers] + trait_givers[:1]:
             thread(stage)
-        afterwards = AFTERWARDS
-    for thread, share in afterwards:
-        if rng.random() < share:
-            thread(stage)
+    if not alone and rng.random() < LACKING:  # what it grants, a lone thread may forbid
+        lacks(stage)
+    if chatty:
+        chats(stage)
     return stage.examples(turns)
 
 
@@ -348,7 +352,8 @@ def _shuffled(rng: random.Random, *names: str) -> list[str]:
 
 
 ALONE = 0.1  # of the days are about one rule that leaves nothing beside it
-AFTERWARDS: tuple[tuple[Callable[[Stage], None], float], ...] = ((lacks, 0.25), (chats, 0.4))
+CHATTY = 0.5  # of the days have small talk too, as often of each sort, or hello sounds like goodbye
+LACKING = 0.25  # of the others: something is asked for that is not to be had
 # More is granted than denied: a model that is not sure says no, if it has learnt that no is likely.
 THREADS: tuple[Callable[[Stage], None], ...] = (
     _gate, _pay, _closed, _banned, _hours, _grudge, _plain, _plain, _plain, _plain,

@@ -70,16 +70,18 @@ def idles(stage: Stage) -> None:
 
 
 def chats(stage: Stage) -> None:
-    """Small talk, and questions about the character itself, whatever else its day holds."""
+    """Small talk, and questions about the character itself, whatever else its day holds.
+
+    The day should have avoided ``SOCIAL`` from its start: those acts would answer small talk too.
+    """
     offered = {offer.concept for offer in stage.draft.offers} - {"refuse"}
-    stage.avoid.update(SOCIAL)
-    sorts: tuple[str, ...] = TALKS
-    if offered.intersection(SOCIAL):
-        sorts = ("thanks",) if offered & {"greet", "work"} else ("thanks", "goodbye")
-    for topic in stage.rng.sample(sorts, k=min(2, len(sorts))):
+    if offered & {"greet", "work"}:
+        return
+    sorts = ("thanks", "goodbye") if offered.intersection(SOCIAL) else TALKS
+    for topic in stage.rng.sample(sorts, k=min(4, len(sorts))):
         stage.add(None, partial(_chat, stage, topic))
     topics = list(stage.lexicon.lines["self"]["topics"])
-    for topic in stage.rng.sample(topics, k=3):
+    for topic in stage.rng.sample(topics, k=2):
         stage.add(None, partial(_self, stage, topic))
 
 
