@@ -46,7 +46,7 @@ def test_who_takes_orders_from_one_person_obeys_that_one_alone(
 ) -> None:
     obeyed = {True: 0, False: 0}
     for example in met["authority"]:
-        people = set(example.decision.args.values())
+        people = {value.replace("_", " ") for value in example.decision.args.values()}
         if example.decision.action not in SAYS and not does(example) and people:
             assert people == {example.situation.event.source}  # who is refused is who asked
         (rule,) = [f for f in example.situation.npc.facts if "orders" in f or "obey" in f]
