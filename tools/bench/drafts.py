@@ -16,7 +16,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +117,8 @@ def tally(answers: Sequence[Answer], size: int, match: int, stops: Collection[in
             known = ends[run]
             is_lone = known - read == 1
             guess = draft(ids[:known], answer.num_prompt, size, match, stops) if is_lone else ()
-            hits = 0
-            while hits < len(guess) and ids[known + hits : known + hits + 1] == [guess[hits]]:
-                hits += 1
+            pairs = zip(guess, ids[known:], strict=False)
+            hits = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
             # A run all of whose tokens were drafted has its logits from the chunk already.
             run += 1
             while run < len(ends) - 1 and ends[run] - known <= hits:

@@ -27,6 +27,7 @@ __all__ = [
     "held_names",
     "invent",
     "load",
+    "verb_concept",
 ]
 
 SPLITS = ("train", "val")
