@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Protocol
 
+from npcbrain import verbs
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
 from npcbrain.memory import Memory
@@ -132,6 +133,7 @@ class LanguageMind:
         self._price_ns = FIRST_PRICE_NS
         self._has_refused = False
         self._told: LanguageThought | None = None  # who was told that the budget is too small
+        verbs.load()  # now and not in the first frame that makes a prompt
 
     def ask(
         self,

@@ -14,13 +14,15 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from npcbrain.situation import Action
+from npcbrain.verbs import are_akin
 
-__all__ = ["fitting_actions", "recalled_facts"]
+__all__ = ["fitting_actions", "recalled_facts", "stem"]
 
 MAX_RECALLED = 2  # lines of each sort; the right fact is the first in 97 of 100 cases, or none is
 CLOSE = 0.5  # of the best score; what shares less is not worth its tokens
 ALIKE = 0.6  # shared trigrams (Dice) of two words that may be one word with a slip of the keys
 SLIP_WORTH = 0.6  # of a word that is the same to the letter
+KIN_WORTH = 0.5  # of the action's very name, for one that is near in meaning
 MIN_SLIP_LETTERS = 4
 
 WORD = re.compile(r"[^\W_]+")
@@ -61,7 +63,8 @@ def fitting_actions(actions: Sequence[Action], text: str) -> list[tuple[str, Map
     found: list[tuple[str, Mapping[str, str]]] = []
     worth: list[float] = []
     for action in actions:
-        score = _overlap(asked, _words(action.name), {})
+        name = _words(action.name)
+        score = _overlap(asked, name, {}) or _kinship(asked, name, _whole(action.name))
         named: dict[str, str] = {}
         for arg, values in action.args.items():
             shares = []
@@ -98,6 +101,12 @@ def _overlap(
     return total
 
 
+def _kinship(asked: Collection[str], name: Collection[str], whole: str) -> float:
+    """What an action's name is worth that says in other words what is asked for."""
+    verbs = {whole, *name}
+    return KIN_WORTH * any(are_akin(word, verb) for word in asked for verb in verbs)
+
+
 def _alike(word: str, other: str) -> bool:
     if len(other) < MIN_SLIP_LETTERS or abs(len(word) - len(other)) > 3:
         return False
@@ -110,7 +119,13 @@ def _alike(word: str, other: str) -> bool:
 def _words(text: str) -> tuple[str, ...]:
     """Stems of the words that carry meaning, in order, each once."""
     words = WORD.findall(HUMP.sub(" ", text).replace("_", " ").lower())
-    return tuple(dict.fromkeys(_stem(word) for word in words if word not in SMALL_WORDS))
+    return tuple(dict.fromkeys(stem(word) for word in words if word not in SMALL_WORDS))
+
+
+@lru_cache(maxsize=4096)
+def _whole(name: str) -> str:
+    """All words of a name, as the thesaurus has phrases: ``tip_off``."""
+    return "_".join(WORD.findall(HUMP.sub(" ", name).replace("_", " ").lower()))
 
 
 @lru_cache(maxsize=4096)
@@ -119,7 +134,12 @@ def _trigrams(word: str) -> frozenset[str]:
     return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """An English word without its ending.
+
+    >>> stem("opened"), stem("opening"), stem("key")
+    ('open', 'open', 'key')
+    """
     for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]

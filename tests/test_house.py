@@ -17,6 +17,7 @@ MAX_TEST_LINES = 450
 FLOORS = {
     "clock": 0,
     "errors": 0,
+    "verbs": 0,
     "situation": 1,
     "recall": 1,
     "prompt": 1,

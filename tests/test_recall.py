@@ -70,3 +70,18 @@ def test_the_same_situation_gives_the_same_lines_in_the_order_of_the_list() -> N
     expected = [("give", {"item": "key"}), ("sell", {"item": "key"})]
     assert fitting_actions(actions, "The key.") == expected
     assert fitting_actions(actions, "The key.") == expected
+
+
+def test_an_action_called_by_another_word_fits_as_well() -> None:
+    actions = [Action("say"), Action("scarper"), Action("nibble", {"what": ("pie",)})]
+    assert fitting_actions(actions, "Run for your life!") == [("scarper", {})]
+
+
+def test_an_action_of_several_words_is_looked_up_whole() -> None:
+    actions = [Action("throwOut", {"who": ("Tam",)}), Action("wave")]
+    assert fitting_actions(actions, "Banish him!") == [("throwOut", {})]
+
+
+def test_the_very_name_counts_more_than_one_near_in_meaning() -> None:
+    actions = [Action("lug"), Action("carry")]
+    assert fitting_actions(actions, "Carry this.")[0] == ("carry", {})

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 
-from tools.distil.situations.lexicon import Lexicon, Voice, invent
+from tools.distil.situations.invented import invent
+from tools.distil.situations.lexicon import Lexicon, Voice
 from tools.distil.situations.text import bare
 
 __all__ = ["Cast"]

@@ -283,30 +283,34 @@ def _aimed(offer: Offer, target: Mapping[str, str]) -> Offer:
 
 
 def _attack(stage: Stage) -> None:
-    """The character is attacked: the brave fight, cowards run or hide."""
+    """The character is attacked: the brave fight, cowards run or hide; some have no choice."""
     entry, rng, cast = stage.lexicon.lines["attack"], stage.rng, stage.cast
     fear = rng.choice(("flee", "hide"))
     if not (stage.free("attack") and stage.free(fear)):
         return
     brave = rng.random() < 0.5
-    cast.become(rng.choice(str(entry["brave" if brave else "coward"]).split(", ")))
-    foes = rng.sample([cast.asker, *cast.others], k=2)
-    fight = stage.draft.offer("attack", {"person": foes[0]})
-    run = stage.draft.offer(fear, {"person": foes[0]})
-    legal = [foe for foe in foes if plain(foe) in _values(fight)] or foes
+    if has_choice := rng.random() < 0.75:
+        cast.become(rng.choice(str(entry["brave" if brave else "coward"]).split(", ")))
+    beast = cast.draw("beastly") if rng.random() < 0.3 else ""
+    foes = [beast] if beast else rng.sample([cast.asker, *cast.others], k=2)
+    target = {"person": foes[0]}
+    name, other = ("attack", fear) if brave else (fear, "attack")
+    offer = stage.draft.offer(name, target)
+    legal = [foe for foe in foes if plain(foe) in _values(offer)] or foes
+    if has_choice:
+        stage.draft.offer(other, target)
+    stage.avoid.update(("attack", "flee", "hide"))
 
     def attack() -> None:
         foe = rng.choice(legal)
-        text = stage.draft.fill(
-            rng.choice(entry["text"]), {"person": "the player" if foe == "player" else foe}
-        )
+        slots = {"person": "the player" if foe == "player" else foe, "A": foe}
+        text = stage.draft.fill(rng.choice(entry["beast" if beast else "text"]), slots)
         stage.draft.happen("attack", foe, text)
         stage.draft.category = "attack"
-        name = "attack" if brave else fear
-        offer = _aimed(fight if brave else run, {"person": foe})
         say = do_line(stage.draft, stage.lexicon.concepts[name], {"person": foe})
         mood = rng.choice(("angry", "proud") if brave else ("afraid",))
-        stage.draft.answer(offer, mood, stage.draft.speak(say, opener=0.0, closer=0.0))
+        say = stage.draft.speak(say, opener=0.0, closer=0.0)
+        stage.draft.answer(_aimed(offer, {"person": foe}), mood, say)
 
     stage.add(None, attack, attack)
 
@@ -353,9 +357,9 @@ def _shuffled(rng: random.Random, *names: str) -> list[str]:
 
 ALONE = 0.1  # of the days are about one rule that leaves nothing beside it
 CHATTY = 0.5  # of the days have small talk too, as often of each sort, or hello sounds like goodbye
-LACKING = 0.25  # of the others: something is asked for that is not to be had
+LACKING = 0.15  # of the others: something is asked for that is not to be had
 # More is granted than denied: a model that is not sure says no, if it has learnt that no is likely.
 THREADS: tuple[Callable[[Stage], None], ...] = (
     _gate, _pay, _closed, _banned, _hours, _grudge, _plain, _plain, _plain, _plain,
-    _sights, _sights, _attack, _orders, _orders, temper, temper,
+    _sights, _sights, _attack, _attack, _orders, _orders, temper, temper,
 )  # fmt: skip

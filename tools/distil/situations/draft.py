@@ -14,12 +14,14 @@ from npcbrain.prompt import EMOTIONS
 from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.example import Example, Expect
+from tools.distil.situations.invented import invent
 from tools.distil.situations.lexicon import VERB, Arg, Concept, FactKind, held_names
 from tools.distil.situations.text import capital, clumsy, expand, tidy
 
 __all__ = ["Draft", "Offer", "value_texts"]
 
 MAX_WORDS = 20  # of speech; longer lines cost frames
+COINED = 0.05  # of the actions, until one has been named so
 NUM_ACTIONS = (2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 7, 8)
 DIGITS = {
     word: str(number)
@@ -55,6 +57,7 @@ class Draft:
         self.event = Event("speech", cast.asker, "")
         self.offers: list[Offer] = []
         self._style = _name_style(cast.rng)
+        self._has_coined = False
         self._answer: tuple[Offer, str, str] | None = None
         self._expect = Expect(())
         self._with_goal = cast.rng.random() < 0.8
@@ -210,8 +213,17 @@ class Draft:
         return Example(situation, decision, self._expect, self.category)
 
     def _named(self, concept: Concept, first_arg: str) -> str:
-        """A name of the concept, now and then with its first argument or an adverb attached."""
+        """A name of the concept, now and then with its first argument or an adverb attached.
+
+        In training one action of some drafts has a name without meaning: what it is for must be
+        made out from its values, and from what the others are for.
+        """
         rng = self.rng
+        is_training = self.cast.lexicon.split == "train"
+        if is_training and concept.name != "refuse" and not self._has_coined:
+            self._has_coined = rng.random() < COINED
+            if self._has_coined:
+                return invent(rng).lower()
         name = rng.choice(concept.names)
         roll = rng.random()
         if "_" in name or roll > 0.14:
@@ -220,8 +232,7 @@ class Draft:
             longer = f"{name}_{first_arg}"
         else:
             longer = f"{rng.choice(NAME_PREFIXES)}_{name}" if roll < 0.04 else name
-        is_held = self.cast.lexicon.split == "train" and longer in held_names()
-        return name if is_held else longer
+        return name if is_training and longer in held_names() else longer
 
     def _arguments(
         self, concept: Concept, target: Mapping[str, str]

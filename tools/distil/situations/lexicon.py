@@ -1,13 +1,12 @@
 """The words examples are made of, read from ``data/*.toml`` and cut for one split.
 
-Data only; no randomness but in invented words. Invariant: a world, an action name or a phrasing
-that the validation split uses is never handed out for training.
+Data only. Invariant: a world, an action name or a phrasing that the validation split uses is never
+handed out for training; what ``more_*.toml`` holds is for training alone.
 """
 
 from __future__ import annotations
 
 import json
-import random
 import tomllib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,6 @@ __all__ = [
     "Voice",
     "World",
     "held_names",
-    "invent",
     "load",
     "verb_concept",
 ]
@@ -54,12 +52,6 @@ VERB_ARGS = {
 }
 DATA = Path(__file__).parent / "data"
 HELD_OUT_ONE_IN = 6  # phrasings kept for validation
-ONSETS = tuple(
-    "b br c ch d dr f fr g gl gr h j k kr l m n p pr r s sh sk st t th tr v vr w y z".split()
-)
-VOWELS = tuple("a e i o u a e i o ai ea ei ie oa ou".split())
-CODAS = tuple("b d g k l ld lm m n nd nt r rk rn rs s sk st t th v x".split())
-TAILS = tuple("a o en in us ar el ia is or ik an ett ova us ula".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +182,18 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         if data.get("split", "train") == split
     )
     facts, concepts, lines = _read("facts*.toml"), _read("concepts*.toml"), _read("lines*.toml")
+    more, more_lines = (
+        (_read("more_concepts*.toml"), _read("more_lines*.toml")) if split == "train" else ({}, {})
+    )
     groups = (lists, *(world.lists for world in worlds))
     values = [value for group in groups for some in group.values() for value in some]
     starts = {v.split()[0] for v in values if v[0].islower()}
     starts |= {
-        t.split()[0].partition("'")[0].strip(".,!?:") for t in _texts([facts, concepts, lines])
+        t.split()[0].partition("'")[0].strip(".,!?:")
+        for t in _texts([facts, concepts, lines, more, more_lines])
     }
     verbs = _read("verbs*.toml")["verbs"]
-    known = {n: _concept(n, d, split) for n, d in concepts.items()}
+    known = {n: _concept(n, d, more.get(n, {}), split) for n, d in concepts.items()}
     known |= {
         f"{VERB}{n}": _verb(n, text) for n, text in verbs.items() if _is_held(n) == (split == "val")
     }
@@ -215,10 +211,7 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         ),
         voices=voices,
         voice_of={trait: voice for voice in voices for trait in voice.traits},
-        lines={
-            name: {k: keep(v, split) if k.startswith("ask") else v for k, v in data.items()}
-            for name, data in lines.items()
-        },
+        lines={name: _lines(data, more_lines.get(name, {}), split) for name, data in lines.items()},
     )
 
 
@@ -250,22 +243,6 @@ def keep(phrasings: list[str], split: str) -> tuple[str, ...]:
     return tuple(held if split == "val" else [p for p in phrasings if p not in held])
 
 
-def invent(rng: random.Random) -> str:
-    """A word nobody has seen: one to three syllables, capitalised."""
-    word = "".join(
-        rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if rng.random() < 0.5 else "")
-        for _ in range(rng.choice((1, 2, 2, 2)))
-    )
-    if len(word) < 7:
-        word += rng.choice(("", *CODAS)) if word[-1] in "aeiou" else rng.choice(TAILS)
-    return f"{word}ra".capitalize() if word in REAL_WORDS else word.capitalize()
-
-
-# Syllables may spell these by chance.
-REAL_WORDS = frozenset(
-    "that this than then there them they the what who when where she her his him you your yes sit "
-    "dog cat sun son sea see tea pea rat man men kid kill die dead no not nor now for say".split()
-)
 VOICE_LINES = ("opener", "closer", "unknown", "refuse")
 
 
@@ -307,15 +284,21 @@ def _fact(name: str, data: dict[str, Any], split: str) -> FactKind:
     )
 
 
-def _concept(name: str, data: dict[str, Any], split: str) -> Concept:
+def _lines(data: dict[str, Any], more: dict[str, list[str]], split: str) -> dict[str, Any]:
+    lines = {k: keep(v, split) if k.startswith("ask") else v for k, v in data.items()}
+    return lines | {k: (*lines[k], *v) for k, v in more.items()}
+
+
+def _concept(name: str, data: dict[str, Any], more: dict[str, Any], split: str) -> Concept:
+    does = (*data["do"], *more.get("do", ()))
     return Concept(
         name=name,
-        names=tuple(data["val"] if split == "val" else data["names"]),
+        names=(*data["val" if split == "val" else "names"], *_split(more.get("names", ""))),
         args=tuple(_arg(text) for text in data["args"]),
-        asks=keep(data["ask"], split),
-        asks_me=keep(data.get("ask_me", []), split),
-        does=tuple(data["do"]),
-        does_me=tuple(data.get("do_me", data["do"])),
+        asks=(*keep(data["ask"], split), *more.get("ask", ())),
+        asks_me=(*keep(data.get("ask_me", []), split), *more.get("ask_me", ())),
+        does=does,
+        does_me=(*data["do_me"], *more.get("do_me", ())) if "do_me" in data else does,
         kind=data["kind"],
         rivals=frozenset(_split(data["rivals"])),
         moods=_split(data["mood"]),
