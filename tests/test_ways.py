@@ -167,7 +167,7 @@ def test_llama_cpp_answers_while_frames_go_on(tiny: Model, load: Load, tmp_path:
         pytest.skip("neither llama-cpp-python nor xllamacpp is installed")
     from tools.bench.ways import llama_ways
 
-    ways, _ = llama_ways(tiny, load, TINY, tmp_path)
+    ways, _ = llama_ways(tiny, load, TINY, tmp_path, 4)
     row, *_ = compare_ways(ways[:1], 8, lambda: None, paced=False)
     assert row["answers_per_minute"] > 0
     assert ways[0].num_answers % NUM_NPCS == 0

@@ -14,11 +14,13 @@ real time: the rest of a frame is slept through, because a background thread wor
 | one whole token a frame | an ONNX session, or onnxruntime-genai, called once a frame |
 | fixed layers a frame | Unity's inference in slices |
 | tokens per second | NVIGI's ``max(1, tokens per second x frame time)`` |
-| onnxruntime-genai | its own loop; needs a virtual environment of its own and is left out here |
+| onnxruntime-genai | its own loop, a token a frame (``genai``) |
 
-All but llama.cpp run npcbrain's sessions, batches and prefix cache under another rule (``rules``);
-llama.cpp runs the same weights in its own format. Invariant: a frame's time is the game's work and
-what the game's thread does for the way, nothing else.
+The others run npcbrain's sessions, batches and prefix cache under another rule (``rules``);
+llama.cpp runs the same weights in its own format, onnxruntime-genai the same graphs in one piece.
+It brings plain onnxruntime, which must not lie beside onnxruntime-gpu: measure in a virtual
+environment with it and npcbrain (``pip install --no-deps``), or it is left out. Invariant: a way's
+frame is the game's work and what the game's thread does for the way, nothing else.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ from npcbrain.lm.model import Model
 from npcbrain.lm.package import default_model_path
 from npcbrain.pacing import FRAME_NS
 from tools.bench.game_load import EngineWay, Load, NoModel, Npcbrain, Way, typical_answer
+from tools.bench.genai import Genai
 from tools.bench.record import surroundings
 from tools.bench.rules import LayersPerFrame, TokenRate, WholeToken, fair_layers
 
@@ -53,8 +56,8 @@ NUM_BLOCKS = 4
 MIN_ROUND_FRAMES = 30  # nobody is asked twice in half a second
 READING_SPEED = 15.0  # tokens per second and person: as fast as people read
 GENAI = (
-    "needs a virtual environment of its own (it brings plain onnxruntime, which must not lie "
-    "beside onnxruntime-gpu) and the model as one graph; 'one whole token a frame' is its rule"
+    "it is not installed here; it brings plain onnxruntime and needs a virtual environment of its "
+    "own, see tools/bench/ways.py"
 )
 
 
@@ -138,8 +141,17 @@ def engine_ways(model: Model, load: Load, budget_ms: float) -> list[Way]:
     return ways + [EngineWay(model, load, rule) for rule in rules]
 
 
-def llama_ways(model: Model, load: Load, folder: Path, scratch: Path) -> tuple[list[Any], str]:
+def llama_ways(
+    model: Model, load: Load, folder: Path, scratch: Path, answer: int
+) -> tuple[list[Any], str]:
     """llama.cpp with one thread and with all cores, and what to know about its build.
+
+    Args:
+        model: For its tokenizer.
+        load: Who is asked what.
+        folder: The model's.
+        scratch: Where to write it in llama.cpp's format.
+        answer: Tokens of each answer.
 
     Raises:
         UsageError: No package of llama.cpp is installed.
@@ -151,7 +163,6 @@ def llama_ways(model: Model, load: Load, folder: Path, scratch: Path) -> tuple[l
     binding = find_binding()
     path = scratch / "model.gguf"
     from_package(folder, "Q8_0", path)
-    answer = typical_answer(model, load)
     ways = [
         LlamaBackground(binding, path, model, load, answer, threads)
         for threads in sorted({1, os.cpu_count() or 1})
@@ -171,12 +182,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = options.model or default_model_path()
     model, load = Model.load(folder, providers="cpu"), Load(options.npcs)
-    skipped = {"onnxruntime-genai": GENAI}
+    skipped = {}
     note = ""
+    answer = typical_answer(model, load)
     with tempfile.TemporaryDirectory() as scratch:
         ways, backgrounds = engine_ways(model, load, options.budget_ms), []
         try:
-            backgrounds, note = llama_ways(model, load, folder, Path(scratch))
+            ways.append(Genai(folder, Path(scratch), model, load, answer))
+        except ImportError:
+            skipped["onnxruntime-genai"] = GENAI
+        try:
+            backgrounds, note = llama_ways(model, load, folder, Path(scratch), answer)
         except (UsageError, ImportError) as error:
             skipped["llama.cpp in the background"] = str(error)
         work = GameWork(options.game_ms, CpuClock())
