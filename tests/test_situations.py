@@ -13,8 +13,10 @@ from npcbrain.prompt import EMOTIONS, answer_text, render
 from npcbrain.situation import Situation
 from tools.distil.generate import main
 from tools.distil.situations import Example, sample
+from tools.distil.situations.cast import Cast
 from tools.distil.situations.day import day
-from tools.distil.situations.draft import ARG_NOUNS, NAME_PREFIXES
+from tools.distil.situations.draft import ARG_NOUNS, NAME_PREFIXES, Draft
+from tools.distil.situations.idling import idle_rule
 from tools.distil.situations.judging import gate
 from tools.distil.situations.lexicon import DATA, load
 from tools.distil.situations.text import clumsy, definite, expand, indefinite, is_plural, tidy
@@ -129,14 +131,17 @@ def test_an_unknown_question_is_answered_without_a_value_of_a_similar_fact(
             assert value.lower() not in example.decision.say.lower()
 
 
-def test_what_is_asked_for_is_given_to_the_one_who_asked(examples: list[Example]) -> None:
+def test_what_is_asked_for_is_given_to_the_one_who_asked_or_is_named(
+    examples: list[Example],
+) -> None:
     receivers = {"recipient", "receiver", "buyer", "customer", "guest", "visitor"}
     given = [(e, receivers & set(e.decision.args)) for e in examples]
     assert any(args for _, args in given)
     for example, args in given:
         for arg in args:
             who = example.decision.args[arg].replace("_", " ")
-            assert who == example.situation.event.source
+            event = example.situation.event
+            assert who == event.source or who.lower().removeprefix("the ") in event.text.lower()
 
 
 def test_no_action_name_of_one_split_occurs_in_the_other(
@@ -325,3 +330,17 @@ def test_a_hasty_line_is_still_most_of_the_line() -> None:
     rng = random.Random(1)
     for _ in range(50):
         assert abs(len(clumsy("Open the northern gate, please.", rng)) - 31) <= 1
+
+
+def test_a_rule_about_something_else_forbids_nothing() -> None:
+    rng, lexicon = random.Random(11), load("train")
+    strange = 0
+    for _ in range(200):
+        draft = Draft(Cast(lexicon, rng), "request")
+        draft.offer("open", {"gate": draft.cast.target("gate")})
+        idle_rule(draft)
+        gates = {v.lower() for offer in draft.offers for v in offer.args.popitem()[1]}
+        strange += bool(draft.facts)
+        for fact in draft.facts:
+            assert not any(f"the {gate} " in fact.lower() for gate in gates), (fact, gates)
+    assert strange > 150

@@ -37,7 +37,7 @@ RULED = (
 
 
 VERB_SHARE = 0.3  # of requests that ask for one of the plain verbs
-THESAURUS_SHARE = 0.4  # of requests that ask for a verb of the thesaurus, where there is one
+THESAURUS_SHARE = 0.25  # of requests that ask for a verb of the thesaurus, where there is one
 
 
 def targets(cast: Cast, concept: Concept) -> dict[str, str]:

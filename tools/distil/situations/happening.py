@@ -45,7 +45,7 @@ def sight(lexicon: Lexicon, rng: random.Random) -> Example:
     text = draft.fill(rng.choice(entry["text"]), slots)
     source = target["person"] if entry["from"] == "other" else str(entry["from"])
     draft.happen(str(entry["kind"]), source, text)
-    first = rng.choices(range(len(reacts)), weights=[4, 2, 1, 1][: len(reacts)])[0]
+    first = rng.choices(range(len(reacts)), weights=[4, 2, 1, 1, 1][: len(reacts)])[0]
     chosen = [draft.offer(reacts[first], target)]
     chosen += [draft.offer(n, target) for n in reacts[first + 1 :] if rng.random() < 0.25]
     if rng.random() < 0.85:

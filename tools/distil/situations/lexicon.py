@@ -182,9 +182,10 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         if data.get("split", "train") == split
     )
     facts, concepts, lines = _read("facts*.toml"), _read("concepts*.toml"), _read("lines*.toml")
-    more, more_lines = (
-        (_read("more_concepts*.toml"), _read("more_lines*.toml")) if split == "train" else ({}, {})
-    )
+    more, more_lines = {}, {}
+    if split == "train":
+        concepts |= _read("train_concepts*.toml")
+        more, more_lines = _read("more_concepts*.toml"), _read("more_lines*.toml")
     groups = (lists, *(world.lists for world in worlds))
     values = [value for group in groups for some in group.values() for value in some]
     starts = {v.split()[0] for v in values if v[0].islower()}
@@ -284,9 +285,12 @@ def _fact(name: str, data: dict[str, Any], split: str) -> FactKind:
     )
 
 
-def _lines(data: dict[str, Any], more: dict[str, list[str]], split: str) -> dict[str, Any]:
+def _lines(data: dict[str, Any], more: dict[str, Any], split: str) -> dict[str, Any]:
     lines = {k: keep(v, split) if k.startswith("ask") else v for k, v in data.items()}
-    return lines | {k: (*lines[k], *v) for k, v in more.items()}
+    for key, extra in more.items():
+        had = lines[key]
+        lines[key] = f"{had}, {extra}" if isinstance(had, str) else (*had, *extra)
+    return lines
 
 
 def _concept(name: str, data: dict[str, Any], more: dict[str, Any], split: str) -> Concept:

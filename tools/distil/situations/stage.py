@@ -17,11 +17,13 @@ from tools.distil.situations.doing import RULED, askable, do_line, other_values,
 from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
 from tools.distil.situations.happening import URGENT
+from tools.distil.situations.idling import idle_rule
 from tools.distil.situations.lexicon import VERB, Concept, Lexicon
 from tools.distil.situations.text import bare
 
 __all__ = ["Stage", "Way", "Wish", "plain"]
 
+IDLE = 0.4  # of the days know a rule about something else
 Way = Callable[[], None]
 Wish = tuple[Offer, Concept, dict[str, str]]
 
@@ -52,6 +54,8 @@ class Stage:
         draft, rng = self.draft, self.rng
         draft.distract(avoid=("refuse", "throw_out", *URGENT, *self.avoid), at_least=0)
         draft.pad_facts(rng.choice((1, 2, 3, 4)), avoid=(*RULED, "signal", "schedule"))
+        if rng.random() < IDLE:
+            idle_rule(draft)
         ways = [way for wish, way in self._ways if wish is None or self._is_free(wish)]
         rng.shuffle(ways)
         built = []

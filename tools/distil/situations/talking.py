@@ -30,11 +30,13 @@ from tools.distil.situations.doing import (
 )
 from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
+from tools.distil.situations.idling import idle_rule
 from tools.distil.situations.lexicon import Concept, FactKind, Lexicon
 from tools.distil.situations.text import expand
 
 __all__ = ["talk"]
 
+IDLE = 0.4  # of the talks with requests know a rule about something else
 RECALLED = 0.2  # of the turns remember the turns before, in the words the runtime remembers them
 MEMORY_TOKENS = 80  # as much as the runtime allows
 
@@ -47,6 +49,8 @@ def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     facts = _facts(draft, lexicon, ruled=not any(wishes))
     say = draft.offer_say()
     draft.distract(at_least=1)
+    if any(wishes) and rng.random() < IDLE:
+        idle_rule(draft)
 
     ways: list[Callable[[], None]] = []
     for offer, concept, target in filter(None, wishes):
