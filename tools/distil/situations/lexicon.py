@@ -182,16 +182,17 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         if data.get("split", "train") == split
     )
     facts, concepts, lines = _read("facts*.toml"), _read("concepts*.toml"), _read("lines*.toml")
-    more, more_lines = {}, {}
+    more, more_lines, more_facts = {}, {}, {}
     if split == "train":
         concepts |= _read("train_concepts*.toml")
         more, more_lines = _read("more_concepts*.toml"), _read("more_lines*.toml")
+        more_facts = _read("more_facts*.toml")
     groups = (lists, *(world.lists for world in worlds))
     values = [value for group in groups for some in group.values() for value in some]
     starts = {v.split()[0] for v in values if v[0].islower()}
     starts |= {
         t.split()[0].partition("'")[0].strip(".,!?:")
-        for t in _texts([facts, concepts, lines, more, more_lines])
+        for t in _texts([facts, concepts, lines, more, more_lines, more_facts])
     }
     verbs = _read("verbs*.toml")["verbs"]
     known = {n: _concept(n, d, more.get(n, {}), split) for n, d in concepts.items()}
@@ -204,7 +205,7 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         small_words=frozenset(w for w in starts if w.isalpha() and w not in ("I", "Mars")),
         lists=lists,
         synonyms=words["synonyms"],
-        facts=tuple(_fact(name, d, split) for name, d in facts.items()),
+        facts=tuple(_fact(name, d, more_facts.get(name, {}), split) for name, d in facts.items()),
         concepts=known,
         askable=(
             tuple(c for n, c in known.items() if c.asks and not n.startswith(VERB)),
@@ -271,13 +272,14 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(" ".join(part.split()) for part in text.split(",") if part.strip())
 
 
-def _fact(name: str, data: dict[str, Any], split: str) -> FactKind:
+def _fact(name: str, data: dict[str, Any], more: dict[str, list[str]], split: str) -> FactKind:
+    asks = {k: (*keep(v, split), *more.get(k, ())) for k, v in data.items() if k[:4] == "ask_"}
     return FactKind(
         name=name,
         slots=dict(pair.split("=") for pair in data["slots"].split()),
-        facts=tuple(data["fact"]),
-        says=tuple(data["say"]),
-        asks={k[4:]: keep(v, split) for k, v in data.items() if k.startswith("ask_")},
+        facts=(*data["fact"], *more.get("fact", ())),
+        says=(*data["say"], *more.get("say", ())),
+        asks={k[4:]: lines for k, lines in asks.items()},
         vague={k[6:]: tuple(v) for k, v in data.items() if k.startswith("vague_")},
         claims={k[6:]: tuple(v) for k, v in data.items() if k.startswith("claim_")},
         mood=data.get("mood", "neutral"),
