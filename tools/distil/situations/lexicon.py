@@ -182,11 +182,11 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         if data.get("split", "train") == split
     )
     facts, concepts, lines = _read("facts*.toml"), _read("concepts*.toml"), _read("lines*.toml")
-    more, more_lines, more_facts = {}, {}, {}
+    more, more_lines, more_facts, more_args = {}, {}, {}, {}
     if split == "train":
         concepts |= _read("train_concepts*.toml")
         more, more_lines = _read("more_concepts*.toml"), _read("more_lines*.toml")
-        more_facts = _read("more_facts*.toml")
+        more_facts, more_args = _read("more_facts*.toml"), _read("more_args*.toml")["names"]
     groups = (lists, *(world.lists for world in worlds))
     values = [value for group in groups for some in group.values() for value in some]
     starts = {v.split()[0] for v in values if v[0].islower()}
@@ -199,6 +199,7 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
     known |= {
         f"{VERB}{n}": _verb(n, text) for n, text in verbs.items() if _is_held(n) == (split == "val")
     }
+    known = {n: _with_arguments(c, more_args) for n, c in known.items()}
     return Lexicon(
         split=split,
         worlds=worlds,
@@ -309,6 +310,12 @@ def _concept(name: str, data: dict[str, Any], more: dict[str, Any], split: str) 
         rivals=frozenset(_split(data["rivals"])),
         moods=_split(data["mood"]),
     )
+
+
+def _with_arguments(concept: Concept, more: Mapping[str, str]) -> Concept:
+    """The concept with more names for its arguments."""
+    args = [replace(a, names=a.names + _split(more.get(a.domain, ""))) for a in concept.args]
+    return replace(concept, args=tuple(args))
 
 
 def _verb(name: str, text: str) -> Concept:
