@@ -13,7 +13,7 @@ from tools.distil.situations.cast import Cast
 from tools.distil.situations.draft import Draft, Offer
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import Concept, Lexicon
-from tools.distil.situations.text import expand
+from tools.distil.situations.text import bare, expand
 
 __all__ = [
     "RULED",
@@ -166,7 +166,8 @@ def other_values(
         if values:
             chosen[name] = draft.rng.choice(values)
             key = "person" if arg.domain == "other" else arg.domain
-            target[key] = chosen[name].replace("_", " ")
+            value = chosen[name].replace("_", " ")
+            target[key] = value if key == "person" else bare(value)
     return replace(offer, chosen=chosen), concept, target
 
 

@@ -16,11 +16,13 @@ from tools.distil.situations.cast import Cast
 from tools.distil.situations.example import Example, Expect
 from tools.distil.situations.invented import invent
 from tools.distil.situations.lexicon import VERB, Arg, Concept, FactKind, held_names
-from tools.distil.situations.text import capital, clumsy, expand, tidy
+from tools.distil.situations.text import capital, clumsy, definite, expand, tidy
 
 __all__ = ["Draft", "Offer", "value_texts"]
 
 MAX_WORDS = 20  # of speech; longer lines cost frames
+WITH_ARTICLES = 0.15  # of the lists of actions say "the cellar" for "cellar"
+ARTICLED = frozenset("spot gate machine sight thing goods lamp beast".split())
 COINED = 0.05  # of the actions, until one has been named so
 NUM_ACTIONS = (2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 7, 8)
 DIGITS = {
@@ -58,6 +60,8 @@ class Draft:
         self.offers: list[Offer] = []
         self._style = _name_style(cast.rng)
         self._has_coined = False
+        is_training = cast.lexicon.split == "train"
+        self._with_articles = is_training and cast.rng.random() < WITH_ARTICLES
         self._answer: tuple[Offer, str, str] | None = None
         self._expect = Expect(())
         self._with_goal = cast.rng.random() < 0.8
@@ -246,8 +250,10 @@ class Draft:
             values = self._values(arg, target)
             wanted = target.get("person" if arg.domain == "other" else arg.domain)
             wanted = self.cast.asker if arg.domain == "asker" else wanted
-            chosen[name] = self._shape(wanted if wanted in values else values[0])
-            args[name] = tuple(self._shape(value) for value in values)
+            with_article = self._with_articles and arg.domain in ARTICLED
+            shape = definite if with_article else self._shape
+            chosen[name] = shape(wanted if wanted in values else values[0])
+            args[name] = tuple(shape(value) for value in values)
         return args, chosen
 
     def _values(self, arg: Arg, target: Mapping[str, str]) -> list[str]:
