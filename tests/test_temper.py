@@ -121,3 +121,15 @@ def test_a_thing_that_is_missing_is_no_legal_value(met: dict[str, list[Example]]
         asked = words(example.situation.event.text)
         assert example.decision.action in SAYS
         assert not (said & asked) & nouns - {"here", "have", "me"}
+
+
+def test_who_needs_something_gets_the_thing_that_helps(
+    met: dict[str, list[Example]], lexicon: Lexicon
+) -> None:
+    table = lexicon.lines["needs"]
+    assert met["need"]
+    for example in met["need"]:
+        thing = next(t for v in example.decision.args.values() for t in table if v.endswith(t))
+        asked = words(example.situation.event.text)
+        shared = [len(asked & words(line)) / len(words(line)) for line in table[thing]]
+        assert max(shared) > 0.6  # a hasty line has slips

@@ -19,7 +19,8 @@ __all__ = ["chat", "injection"]
 TALKS = ("greeting", "goodbye", "thanks", "praise", "insult", "smalltalk", "odd")
 SOCIAL = (
     "greet", "scold", "throw_out", "refuse", "forgive", "rest", "work", "tell_story", "attack",
-    "flee", "hide", "calm", "heal", "escort", "follow", "eat",
+    "flee", "hide", "calm", "heal", "escort", "follow", "eat", "quench", "warm", "dish_up", "bow",
+    "laugh", "wait_here", "move_aside", "promise", "give_quest", "surrender", "buy", "call_guards",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from tools.distil.situations.draft import Offer
 from tools.distil.situations.example import Example
 from tools.distil.situations.happening import NOT_SIGHTS
 from tools.distil.situations.lexicon import Lexicon
+from tools.distil.situations.needing import needs
 from tools.distil.situations.stage import Stage, Wish, plain
 from tools.distil.situations.temper import chats, idles, lacks, obeys, temper
 from tools.distil.situations.text import capital, phrase
@@ -33,6 +34,8 @@ def day(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     if chatty:
         stage.avoid.update(SOCIAL)
     alone = rng.random() < ALONE
+    if not alone and rng.random() < NEEDING:
+        needs(stage)
     if alone:
         rng.choice((obeys, idles))(stage)
     else:
@@ -357,6 +360,7 @@ def _shuffled(rng: random.Random, *names: str) -> list[str]:
 
 ALONE = 0.1  # of the days are about one rule that leaves nothing beside it
 CHATTY = 0.5  # of the days have small talk too, as often of each sort, or hello sounds like goodbye
+NEEDING = 0.15  # of the others, something is given to who needs it and does not say what
 LACKING = 0.15  # of the others: something is asked for that is not to be had
 # More is granted than denied: a model that is not sure says no, if it has learnt that no is likely.
 THREADS: tuple[Callable[[Stage], None], ...] = (

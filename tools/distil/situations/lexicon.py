@@ -185,6 +185,7 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
     more, more_lines, more_facts, more_args = {}, {}, {}, {}
     if split == "train":
         concepts |= _read("train_concepts*.toml")
+        lines |= _read("train_lines*.toml")
         more, more_lines = _read("more_concepts*.toml"), _read("more_lines*.toml")
         more_facts, more_args = _read("more_facts*.toml"), _read("more_args*.toml")["names"]
     groups = (lists, *(world.lists for world in worlds))
