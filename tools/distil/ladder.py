@@ -55,12 +55,12 @@ def table(records: dict[str, dict[str, Any]]) -> str:
     """One row a model, in Markdown."""
     lines = [
         "| | MB | ms a token | ms to read 32 | actions | ... say | ... act | uses the fact | "
-        "clean | actions, public | answers as in float32 |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "clean | actions, by hand | ... act | actions, public | answers as in float32 |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     exact = records.get(EXACT)
     for name, record in records.items():
-        scores = record["held_out"]
+        scores, by_hand = record["held_out"], record.get("by_hand", {})
         cells = [
             f"**{record['about']}**" if name == SHIPPED else record["about"],
             *(str(record.get(key, "-")) for key in ("megabytes", "decode_ms", "read_32_ms")),
@@ -69,6 +69,8 @@ def table(records: dict[str, dict[str, Any]]) -> str:
             percent(scores["action_accuracy_act"]),
             percent(scores["grounded"]),
             percent(scores["clean"]),
+            percent(by_hand.get("action_accuracy")),
+            percent(by_hand.get("action_accuracy_act")),
             percent(record["public"]["action_accuracy"]),
             percent(agreement(record, exact)),
         ]
@@ -153,6 +155,7 @@ def main() -> None:
     text = put(text, "categories", categories(records[SHIPPED]))
     text = put(text, "public samples", samples(records[SHIPPED], "public"))
     text = put(text, "held-out samples", samples(records[SHIPPED], "held_out"))
+    text = put(text, "by-hand samples", samples(records[SHIPPED], "by_hand"))
     CARD.write_text(text, encoding="utf-8", newline="\n")
     chart(records)
 

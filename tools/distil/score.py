@@ -4,9 +4,11 @@
         --public SCENARIOS.jsonl --held-out HELD_OUT.jsonl
     python -m tools.distil.score keyword --baseline keyword --about "no model" ...
 
-Two sets: scenarios written by people, and situations that ``tools.distil.generate --split val``
-draws from worlds training never sees. The result is ``bench_results/models/NAME.json``;
-``tools.distil.ladder`` makes the table and the chart of all that are there.
+Three sets: public scenarios; situations that ``tools.distil.generate --split val`` draws from
+worlds training never sees; and ``by_hand.jsonl``, written by hand in the manner of games, which
+owes the generator nothing and is never trained on. The result is
+``bench_results/models/NAME.json``; ``tools.distil.ladder`` makes the table and the chart of all
+that are there.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from tools.bench.record import RESULTS, surroundings
 from tools.distil.baselines import BASELINES
 
 MODELS = RESULTS / "models"
+BY_HAND = Path(__file__).with_name("by_hand.jsonl")
 NUM_SAMPLES = 30  # answers kept for people to read, evenly spaced
 REPETITIONS = 40  # of each step that is timed
 
@@ -102,6 +105,7 @@ def main() -> int:
     parser.add_argument("--about", required=True, help="one line for the table")
     parser.add_argument("--public", type=Path, required=True, metavar="SCENARIOS.jsonl")
     parser.add_argument("--held-out", type=Path, required=True, metavar="SCENARIOS.jsonl")
+    parser.add_argument("--by-hand", type=Path, default=BY_HAND, metavar="SCENARIOS.jsonl")
     args = parser.parse_args()
 
     facts: dict[str, Any] = {}
@@ -121,7 +125,8 @@ def main() -> int:
             return [decide(scenario.situation) for scenario in scenarios]
 
     record: dict[str, Any] = {"about": args.about, **surroundings(), **facts}
-    for name, path in (("public", args.public), ("held_out", args.held_out)):
+    sets = {"public": args.public, "held_out": args.held_out, "by_hand": args.by_hand}
+    for name, path in sets.items():
         scenarios = read_scenarios(path)
         decisions = answer(scenarios)
         record[name] = scores(scenarios, decisions)
