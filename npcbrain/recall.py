@@ -118,14 +118,19 @@ def _alike(word: str, other: str) -> bool:
 @lru_cache(maxsize=4096)
 def _words(text: str) -> tuple[str, ...]:
     """Stems of the words that carry meaning, in order, each once."""
-    words = WORD.findall(HUMP.sub(" ", text).replace("_", " ").lower())
-    return tuple(dict.fromkeys(stem(word) for word in words if word not in SMALL_WORDS))
+    words = (stem(word) for word in _split(text) if word not in SMALL_WORDS)
+    return tuple(dict.fromkeys(words))
 
 
 @lru_cache(maxsize=4096)
 def _whole(name: str) -> str:
     """All words of a name, as the thesaurus has phrases: ``tip_off``."""
-    return "_".join(WORD.findall(HUMP.sub(" ", name).replace("_", " ").lower()))
+    return "_".join(_split(name))
+
+
+def _split(text: str) -> list[str]:
+    """Its words in lower case; those in a name however it is spelt."""
+    return WORD.findall(HUMP.sub(" ", text).replace("_", " ").lower())
 
 
 @lru_cache(maxsize=4096)
