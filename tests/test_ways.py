@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -173,6 +175,53 @@ def test_llama_cpp_answers_while_frames_go_on(tiny: Model, load: Load, tmp_path:
     assert ways[0].num_answers % NUM_NPCS == 0
     for way in ways:
         way.close()
+
+
+class Generator:
+    """onnxruntime-genai's, as far as a game uses it: it ends by itself after three tokens."""
+
+    prompts: ClassVar[list[list[int]]] = []
+
+    def __init__(self, *_: object) -> None:
+        self.num_said = 0
+
+    def append_tokens(self, ids: list[int]) -> None:
+        self.prompts.append(ids)
+
+    def generate_next_token(self) -> None:
+        self.num_said += 1
+
+    def is_done(self) -> bool:
+        return self.num_said == 3
+
+
+@pytest.mark.parametrize(("answer", "num_frames"), [(2, 2 * NUM_NPCS), (9, 3 * NUM_NPCS)])
+def test_genai_says_one_token_a_frame_and_answers_one_after_the_other(
+    tiny: Model,
+    load: Load,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: int,
+    num_frames: int,
+) -> None:
+    pytest.importorskip("onnx")
+    from tools.bench.genai import Genai
+
+    genai = ModuleType("onnxruntime_genai")
+    genai.Model = lambda folder: folder
+    genai.GeneratorParams = lambda model: SimpleNamespace(set_search_options=lambda **_: None)
+    genai.Generator = Generator
+    monkeypatch.setitem(sys.modules, "onnxruntime_genai", genai)
+    monkeypatch.setattr(Generator, "prompts", [])
+    way = Genai(TINY, tmp_path, tiny, load, answer)
+    assert way.is_idle
+    way.ask()
+    for _ in range(num_frames):
+        assert not way.is_idle
+        way.update()
+    assert way.is_idle
+    assert way.num_answers == NUM_NPCS
+    assert Generator.prompts == [q.ids(tiny.tokenizer) for q in load.round(0)]
 
 
 def _is_installed(module: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from npcbrain.engine import Engine
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
+from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.mind import MAX_NEW_TOKENS
 from npcbrain.pacing import FrameClock
 from npcbrain.persona import Persona
@@ -30,6 +31,11 @@ class Question(NamedTuple):
     prefix: str
     news: str
     grammar: str
+
+    def ids(self, tokenizer: Tokenizer) -> list[int]:
+        """The whole prompt, as the model is asked."""
+        known, new = tokenizer.encode(self.prefix), tokenizer.encode(self.news)
+        return [tokenizer.bos_id, *known, *new, tokenizer.eos_id]
 
 
 class Load:

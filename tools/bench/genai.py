@@ -63,10 +63,8 @@ class Genai:
 
     def ask(self) -> None:
         """See ``Way``."""
-        tokenizer = self._tokenizer
-        for prefix, news, _ in self._load.round(self._num_rounds):
-            ids = [tokenizer.bos_id, *tokenizer.encode(prefix), *tokenizer.encode(news)]
-            self._asked.append([*ids, tokenizer.eos_id])
+        questions = self._load.round(self._num_rounds)
+        self._asked.extend(question.ids(self._tokenizer) for question in questions)
         self._num_rounds += 1
 
     def update(self) -> None:

@@ -54,10 +54,8 @@ class LlamaBackground:
 
     def ask(self) -> None:
         """See ``Way``."""
-        tokenizer = self._tokenizer
-        for prefix, news, _ in self._load.round(self._num_rounds):
-            ids = [tokenizer.bos_id, *tokenizer.encode(prefix), *tokenizer.encode(news)]
-            self._worker.put([*ids, tokenizer.eos_id])
+        for question in self._load.round(self._num_rounds):
+            self._worker.put(question.ids(self._tokenizer))
         self._num_rounds += 1
 
     def update(self) -> None:
