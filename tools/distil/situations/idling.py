@@ -10,7 +10,9 @@ from tools.distil.situations.cast import WORLD_KEYS
 from tools.distil.situations.draft import Draft
 from tools.distil.situations.text import bare, phrase
 
-__all__ = ["idle_rule"]
+__all__ = ["IDLE", "idle_rule"]
+
+IDLE = 0.4  # of those who grant requests know a rule about something else
 
 # Lines of lexicon.lines that bind one value: topic, key, and what the value is.
 RULES = (

@@ -275,13 +275,13 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _fact(name: str, data: dict[str, Any], more: dict[str, list[str]], split: str) -> FactKind:
-    asks = {k: (*keep(v, split), *more.get(k, ())) for k, v in data.items() if k[:4] == "ask_"}
+    asks = {k: v for k, v in data.items() if k.startswith("ask_")}
     return FactKind(
         name=name,
         slots=dict(pair.split("=") for pair in data["slots"].split()),
         facts=(*data["fact"], *more.get("fact", ())),
         says=(*data["say"], *more.get("say", ())),
-        asks={k[4:]: lines for k, lines in asks.items()},
+        asks={k[4:]: (*keep(v, split), *more.get(k, ())) for k, v in asks.items()},
         vague={k[6:]: tuple(v) for k, v in data.items() if k.startswith("vague_")},
         claims={k[6:]: tuple(v) for k, v in data.items() if k.startswith("claim_")},
         mood=data.get("mood", "neutral"),

@@ -17,13 +17,12 @@ from tools.distil.situations.doing import RULED, askable, do_line, other_values,
 from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
 from tools.distil.situations.happening import URGENT
-from tools.distil.situations.idling import idle_rule
+from tools.distil.situations.idling import IDLE, idle_rule
 from tools.distil.situations.lexicon import VERB, Concept, Lexicon
 from tools.distil.situations.text import bare
 
 __all__ = ["Stage", "Way", "Wish", "plain"]
 
-IDLE = 0.4  # of the days know a rule about something else
 Way = Callable[[], None]
 Wish = tuple[Offer, Concept, dict[str, str]]
 

@@ -30,13 +30,12 @@ from tools.distil.situations.doing import (
 )
 from tools.distil.situations.draft import Draft, Offer, value_texts
 from tools.distil.situations.example import Example
-from tools.distil.situations.idling import idle_rule
+from tools.distil.situations.idling import IDLE, idle_rule
 from tools.distil.situations.lexicon import Concept, FactKind, Lexicon
 from tools.distil.situations.text import expand
 
 __all__ = ["talk"]
 
-IDLE = 0.4  # of the talks with requests know a rule about something else
 RECALLED = 0.2  # of the turns remember the turns before, in the words the runtime remembers them
 MEMORY_TOKENS = 80  # as much as the runtime allows
 
