@@ -11,7 +11,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Protocol
 
-from npcbrain import verbs
+from npcbrain import affinity, verbs
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
 from npcbrain.memory import Memory
@@ -133,6 +133,7 @@ class LanguageMind:
         self._price_ns = FIRST_PRICE_NS
         self._has_refused = False
         self._told: LanguageThought | None = None  # who was told that the budget is too small
+        affinity.load()
         verbs.load()  # now and not in the first frame that makes a prompt
 
     def ask(

@@ -21,7 +21,8 @@ The prompt comes in two parts, so that the first can be computed once and kept::
              recalls: A bed costs five coppers.
              fits: give room key
 
-with the facts and actions that share the event's words (see ``recall``) after the event,
+with the facts that share the event's words (see ``recall``) and the actions that it most likely
+calls for (see ``fitting``) after the event,
 
 and the answer is one line per value, each begun by a space so that a copied word has the same
 tokens in the answer as in the prompt::
@@ -39,15 +40,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from npcbrain.recall import fitting_actions, recalled_facts
+from npcbrain.fitting import fitting_actions
+from npcbrain.recall import recalled_facts
 from npcbrain.situation import Action, Decision, Situation, clean_text
 
 __all__ = [
     "EMOTIONS",
+    "WORLD",
     "AnswerReader",
     "Prompt",
     "answer_grammar",
     "answer_text",
+    "called_for",
     "last_whole_sentence",
     "render",
 ]
@@ -111,11 +115,21 @@ def render(situation: Situation) -> Prompt:
     news.append(f"{event.kind} from {event.source}: {text}")
     recalled = recalled_facts(npc.facts, text)
     news.extend(f"recalls: {_cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
-    # What happens calls for what the rule about it names: "At the bell you lock the gate."
-    rule = recalled[0] if recalled and event.source == WORLD else ""
-    for name, values in fitting_actions(situation.actions, f"{text} {rule}"):
+    called, spoken = called_for(situation), event.source != WORLD
+    for name, values in fitting_actions(situation.actions, called, spoken=spoken):
         news.append(" ".join(("fits:", name, *values.values())))
     return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
+
+
+def called_for(situation: Situation) -> str:
+    """The text in which to look for what is to be done.
+
+    What happens calls for what the rule about it names: "At the bell you lock the gate."
+    """
+    event = situation.event
+    text = _cut(clean_text(event.text), MAX_EVENT_CHARS)
+    rules = recalled_facts(situation.npc.facts, text) if event.source == WORLD else []
+    return f"{text} {rules[0]}" if rules else text
 
 
 def answer_text(decision: Decision) -> str:

@@ -1,4 +1,4 @@
-"""What an event is about: the facts and actions that share its words.
+"""What an event is about: the facts that share its words.
 
 The classical half of reading. A small model finds the one fact among ten that a question is about
 only after long training, and a count of shared words finds it at once; what the model adds is to
@@ -13,16 +13,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
-from npcbrain.situation import Action
-from npcbrain.verbs import are_akin
+__all__ = ["overlap", "recalled_facts", "split_words", "stem", "stems"]
 
-__all__ = ["fitting_actions", "recalled_facts", "stem"]
-
-MAX_RECALLED = 2  # lines of each sort; the right fact is the first in 97 of 100 cases, or none is
+MAX_RECALLED = 2  # lines; the right fact is the first in 97 of 100 cases, or none is
 CLOSE = 0.5  # of the best score; what shares less is not worth its tokens
 ALIKE = 0.6  # shared trigrams (Dice) of two words that may be one word with a slip of the keys
 SLIP_WORTH = 0.6  # of a word that is the same to the letter
-KIN_WORTH = 0.5  # of the action's very name, for one that is near in meaning
 MIN_SLIP_LETTERS = 4
 
 WORD = re.compile(r"[^\W_]+")
@@ -45,39 +41,11 @@ def recalled_facts(facts: Sequence[str], text: str) -> list[str]:
     >>> recalled_facts(["A bed costs five coppers.", "The cellar has rats."], "How much is a bed?")
     ['A bed costs five coppers.']
     """
-    asked = _words(text)
-    known = [_words(fact) for fact in facts]
+    asked = stems(text)
+    known = [stems(fact) for fact in facts]
     commonness = Counter(word for words in known for word in words)
-    worth = [_overlap(asked, words, commonness) for words in known]
+    worth = [overlap(asked, words, commonness) for words in known]
     return [facts[index] for index in _best(worth)]
-
-
-def fitting_actions(actions: Sequence[Action], text: str) -> list[tuple[str, Mapping[str, str]]]:
-    """The actions whose names or values an event mentions, with those values, best first.
-
-    >>> give = Action("give", {"item": ("room key", "ale"), "to": ("player",)})
-    >>> fitting_actions([Action("say"), give], "One more ale, friend.")
-    [('give', {'item': 'ale'})]
-    """
-    asked = _words(text)
-    found: list[tuple[str, Mapping[str, str]]] = []
-    worth: list[float] = []
-    for action in actions:
-        name = _words(action.name)
-        score = _overlap(asked, name, {}) or _kinship(asked, name, _whole(action.name))
-        named: dict[str, str] = {}
-        for arg, values in action.args.items():
-            shares = []
-            for value in values:
-                words = _words(value)
-                shares.append(_overlap(asked, words, {}) / max(1, len(words)) ** 0.5)
-            best = max(range(len(values)), key=shares.__getitem__)
-            if shares[best] > 0:
-                score += shares[best]
-                named[arg] = values[best]
-        found.append((action.name, named))
-        worth.append(score)
-    return [found[index] for index in _best(worth)]
 
 
 def _best(worth: Sequence[float]) -> list[int]:
@@ -86,9 +54,7 @@ def _best(worth: Sequence[float]) -> list[int]:
     return [index for index in order if worth[index] > 0 and worth[index] >= least]
 
 
-def _overlap(
-    asked: Collection[str], words: Collection[str], commonness: Mapping[str, int]
-) -> float:
+def overlap(asked: Collection[str], words: Collection[str], commonness: Mapping[str, int]) -> float:
     """How much of ``asked`` stands in ``words``; a word that many lines share counts less."""
     total = 0.0
     for word in asked:
@@ -101,12 +67,6 @@ def _overlap(
     return total
 
 
-def _kinship(asked: Collection[str], name: Collection[str], whole: str) -> float:
-    """What an action's name is worth that says in other words what is asked for."""
-    verbs = {whole, *name}
-    return KIN_WORTH * any(are_akin(word, verb) for word in asked for verb in verbs)
-
-
 def _alike(word: str, other: str) -> bool:
     if len(other) < MIN_SLIP_LETTERS or abs(len(word) - len(other)) > 3:
         return False
@@ -116,19 +76,13 @@ def _alike(word: str, other: str) -> bool:
 
 # Facts, names and values come again with every event; what they hold is worth keeping.
 @lru_cache(maxsize=4096)
-def _words(text: str) -> tuple[str, ...]:
+def stems(text: str) -> tuple[str, ...]:
     """Stems of the words that carry meaning, in order, each once."""
-    words = (stem(word) for word in _split(text) if word not in SMALL_WORDS)
+    words = (stem(word) for word in split_words(text) if word not in SMALL_WORDS)
     return tuple(dict.fromkeys(words))
 
 
-@lru_cache(maxsize=4096)
-def _whole(name: str) -> str:
-    """All words of a name, as the thesaurus has phrases: ``tip_off``."""
-    return "_".join(_split(name))
-
-
-def _split(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Its words in lower case; those in a name however it is spelt."""
     return WORD.findall(HUMP.sub(" ", text).replace("_", " ").lower())
 

@@ -1,14 +1,17 @@
 """Answers without a model, for a model to be held against.
 
-``always_say`` never acts. ``keyword`` is the classical rival: it takes what ``npcbrain.recall``
-finds at its word, does the action an order names, and says the fact a question shares words with.
+``always_say`` never acts. ``keyword`` counts shared words: it does the action an order names, and
+says the fact a question shares words with. ``reader`` is the classical half of npcbrain alone: what
+``npcbrain.fitting`` finds likeliest it does, and says what ``npcbrain.recall`` finds nearest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from npcbrain.recall import fitting_actions, recalled_facts
+from npcbrain.fitting import is_talk, read_signs, weigh
+from npcbrain.prompt import WORLD, called_for
+from npcbrain.recall import recalled_facts, stems
 from npcbrain.situation import Action, Decision, Situation
 
 __all__ = ["BASELINES"]
@@ -25,16 +28,29 @@ def keyword(situation: Situation) -> Decision:
     """Does what is named, unless it was asked as a question; else says the nearest fact."""
     text = situation.event.text
     facts = recalled_facts(situation.npc.facts, text)
-    fits = fitting_actions(situation.actions, text)
+    asked = stems(text)
+    signs = [(a, read_signs(a, asked)) for a in situation.actions if not is_talk(a)]
+    action, best = max(signs, key=lambda pair: pair[1].name + pair[1].values, default=(None, None))
     line = facts[0] if facts else NOTHING
-    if fits and not (facts and text.rstrip().endswith("?")):
-        name, values = fits[0]
-        return _do(situation, name, values, line)
+    if action and best and best.name + best.values and not (facts and text.rstrip().endswith("?")):
+        return _do(situation, action.name, best.named, line)
+    return _do(situation, "say", {}, line)
+
+
+def reader(situation: Situation) -> Decision:
+    """Does what is likeliest; else says the nearest fact."""
+    facts = recalled_facts(situation.npc.facts, situation.event.text)
+    spoken = situation.event.source != WORLD
+    deeds = weigh(situation.actions, called_for(situation), spoken=spoken)
+    line = facts[0] if facts else NOTHING
+    if deeds and deeds[0].over_talk > 0:
+        return _do(situation, deeds[0].name, deeds[0].named, line)
     return _do(situation, "say", {}, line)
 
 
 def _do(situation: Situation, name: str, values: Mapping[str, str], line: str) -> Decision:
-    action: Action = next((a for a in situation.actions if a.name == name), situation.actions[0])
+    talk = next((a for a in situation.actions if is_talk(a)), situation.actions[0])
+    action: Action = next((a for a in situation.actions if a.name == name), talk)
     args = {arg: values.get(arg, choices[0]) for arg, choices in action.args.items()}
     return Decision(action.name, args, say=line)
 
@@ -42,4 +58,5 @@ def _do(situation: Situation, name: str, values: Mapping[str, str], line: str) -
 BASELINES: Mapping[str, Callable[[Situation], Decision]] = {
     "say": always_say,
     "keyword": keyword,
+    "reader": reader,
 }

@@ -142,7 +142,7 @@ def batches(
     tokenizer.encode_special_tokens = True  # what players type is text, in training as in play
     rng = random.Random(f"{seed}-{lexicon.split}")
     while True:
-        groups = [_group(lexicon, rng, turns) for _ in range(POOL)]
+        groups = [draw_group(lexicon, rng, turns) for _ in range(POOL)]
         # Alike in shape, so that little of the attention is padding.
         rows = sorted((make_row(tokenizer, group) for group in groups), key=Row.shape)
         cuts: list[list[Row]] = [[]]
@@ -154,7 +154,7 @@ def batches(
         yield from map(make_batch, cuts)
 
 
-def _group(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
+def draw_group(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
     roll = rng.random()
     if roll < TALKS:
         return talk(lexicon, rng, turns)

@@ -23,6 +23,7 @@ __all__ = ["Draft", "Offer", "value_texts"]
 MAX_WORDS = 20  # of speech; longer lines cost frames
 WITH_ARTICLES = 0.15  # of the lists of actions say "the cellar" for "cellar"
 ARTICLED = frozenset("spot gate machine sight thing goods lamp beast".split())
+TALKING = ("talk", "speak", "reply", "respond", "converse", "chat", "say_something")  # not "say"
 COINED = 0.05  # of the actions, until one has been named so
 NUM_ACTIONS = (2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 7, 8)
 DIGITS = {
@@ -123,8 +124,9 @@ class Draft:
         for offer in self.offers:
             if offer.concept == "say":
                 return offer
-        names = ("talk", "speak", "reply") if self.cast.lexicon.split == "train" else ("answer",)
-        name = "say" if self.rng.random() < 0.94 else self.rng.choice(names)
+        is_training = self.cast.lexicon.split == "train"
+        names, usual = (TALKING, 0.85) if is_training else (("answer",), 0.94)
+        name = "say" if self.rng.random() < usual else self.rng.choice(names)
         offer = Offer("say", name, {}, {})
         self.offers.append(offer)
         return offer
