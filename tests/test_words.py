@@ -30,6 +30,9 @@ TOKENS = (
     "\u00e9".encode(),
     b"1",
     b"2",
+    b"A",
+    b"B",
+    b"C",
 )
 END = 0
 
@@ -76,6 +79,18 @@ def test_an_answer_may_not_end_within_a_word() -> None:
 def test_words_of_the_prompt_may_be_said_too_whatever_their_case() -> None:
     assert follow(guard("", "CAB!"), "c", "ab", "-")
     assert not follow(guard("", "CAB!"), "c", "b")
+
+
+@pytest.mark.parametrize("spelling", ["abc", "Abc", "ABC"])
+def test_a_word_is_written_small_with_a_capital_or_in_capitals(spelling: str) -> None:
+    assert follow(guard("abc"), *spelling, " ")
+
+
+@pytest.mark.parametrize("spelling", ["aBc", "ABc", "abC", "AbC"])
+def test_capitals_within_a_word_are_a_slip_unless_the_prompt_has_them(spelling: str) -> None:
+    assert not follow(guard("abc"), *spelling)
+    assert follow(guard("abc", spelling), *spelling, " ")
+    assert follow(guard("", spelling), *spelling, " ")
 
 
 def test_a_prompts_word_may_gain_or_lose_its_plural_s() -> None:

@@ -2,7 +2,8 @@
 
 A small model copies names letter by letter and slips: "Yolanda" becomes "Yolanka". Here a word may
 only go on as a word that exists, in the list that comes with the model or in what it was told, so
-a name or a number that nobody mentioned cannot be said at all. It knows no grammar and no logits.
+a name or a number that nobody mentioned cannot be said at all; and it is written small, with a
+capital or in capitals, or as the prompt writes it. It knows no grammar and no logits.
 Floor 1. Invariant: whatever was said so far, some word can still be finished.
 """
 
@@ -23,6 +24,9 @@ MAX_LETTERS = 40
 # Letters and digits of any script: bytes beyond ASCII belong to a character that is not a space.
 # An apostrophe is none, so "Yara's" is "Yara" and "s".
 WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
+
+# How a word may be written, if the prompt does not write it otherwise: "PERcival" is a slip.
+SHAPE = re.compile(rb"[^A-Z]*|[A-Z][^A-Z]*|[^a-z]*")
 
 
 def split_words(text: bytes) -> set[bytes]:
@@ -73,17 +77,19 @@ class WordList:
 
     def guard(self, prompt: str) -> WordGuard:
         """A guard for one answer to ``prompt``; about 20 us for 200 words."""
-        own = split_words(prompt.encode("utf-8", "replace"))
+        encoded = prompt.encode("utf-8", "replace")
+        own = split_words(encoded)
         own |= {word + b"s" for word in own} | {word[:-1] for word in own if word.endswith(b"s")}
         own -= self._whole
-        return WordGuard(self, own, _starts(own))
+        odd = {word for word in WORD.findall(encoded) if not SHAPE.fullmatch(word)}
+        return WordGuard(self, own, _starts(own), _starts(odd))
 
     def pieces(self, token: int) -> tuple[bytes, tuple[bytes, ...], bytes] | None:
         """How a token cuts the words around it."""
         try:
             return self._pieces[token]
         except KeyError:
-            text = self._token_bytes[token].lower()
+            text = self._token_bytes[token]
             first = WORD.match(text)
             head = first.group() if first else b""
             if head == text and text:
@@ -97,8 +103,8 @@ class WordList:
             return found
 
     def text(self, token: int) -> bytes:
-        """A token's bytes in lower case."""
-        return self._token_bytes[token].lower()
+        """A token's bytes."""
+        return self._token_bytes[token]
 
     def has(self, word: bytes) -> bool:
         """Whether the list holds a word."""
@@ -112,12 +118,19 @@ class WordList:
 class WordGuard:
     """Follows the words of one answer."""
 
-    __slots__ = ("_part", "_starts", "_whole", "_words")
+    __slots__ = ("_odd", "_part", "_starts", "_whole", "_words")
 
-    def __init__(self, words: WordList, whole: Iterable[bytes], starts: frozenset[bytes]) -> None:
+    def __init__(
+        self,
+        words: WordList,
+        whole: Iterable[bytes],
+        starts: frozenset[bytes],
+        odd: frozenset[bytes],
+    ) -> None:
         self._words = words
         self._whole = frozenset(whole)
         self._starts = starts
+        self._odd = odd  # beginnings of words that the prompt writes with capitals inside
         self._part = b""  # letters of the word being said
 
     def allows(self, token_id: int) -> bool:
@@ -144,10 +157,15 @@ class WordGuard:
         self._part = self._part + self._words.text(token) if pieces is None else pieces[2]
 
     def _has(self, word: bytes) -> bool:
-        return self._words.has(word) or word in self._whole
+        small = word.lower()
+        return (self._words.has(small) or small in self._whole) and self._is_shaped(word)
 
     def _begins(self, part: bytes) -> bool:
-        return self._words.begins(part) or part in self._starts
+        small = part.lower()
+        return (self._words.begins(small) or small in self._starts) and self._is_shaped(part)
+
+    def _is_shaped(self, part: bytes) -> bool:
+        return SHAPE.fullmatch(part) is not None or part in self._odd
 
 
 def _starts(words: Iterable[bytes]) -> frozenset[bytes]:
