@@ -17,6 +17,7 @@ from pathlib import Path
 
 from npcbrain.recall import stem
 from npcbrain.verbs import COMMENT, VERBS
+from tools.distil.wordnet import read_senses, read_verbs
 
 USUAL = 4  # a verb's senses beyond so many are seldom meant
 MAX_CASES = 60  # a wider meaning with more cases is too wide
@@ -29,31 +30,21 @@ def table(folder: Path) -> str:
     Args:
         folder: With WordNet's ``data.verb`` and ``index.sense``.
     """
-    rank: dict[tuple[str, str], int] = {}
-    for line in (folder / "index.sense").read_text(encoding="utf-8").splitlines():
-        sense, key, number, _ = line.split()
-        word, _, rest = sense.partition("%")
-        if rest.startswith("2:"):
-            rank[word, key] = int(number)
-    licence = []
+    senses = read_senses(folder)
+    licence, synsets = read_verbs(folder)
     meanings: dict[str, tuple[list[str], list[str]]] = {}
-    for line in (folder / "data.verb").read_text(encoding="utf-8").splitlines():
-        if line.startswith(" "):
-            licence.append(" ".join([COMMENT, *line.split()[1:]]))
-            continue
-        parts = line.partition(" | ")[0].split()
-        key, num_words = parts[0], int(parts[3], 16)
-        at = 4 + 2 * num_words
-        verbs = [parts[4 + 2 * i].lower() for i in range(num_words)]
-        near = [parts[at + 1 + 4 * i : at + 4 + 4 * i] for i in range(int(parts[at]))]
-        wider = [k for sort, k, part in near if sort in WIDER and part == "v"]
-        marked = [("" if rank.get((v, key), 99) <= USUAL else "~") + _key(v) for v in verbs]
-        meanings[key] = list(dict.fromkeys(marked)), wider
+    for synset in synsets:
+        marked = []
+        for word in map(str.lower, synset.words):
+            sense = senses.get((word, synset.key))
+            marked.append(("" if sense and sense.number <= USUAL else "~") + _key(word))
+        wider = [key for symbol, key, part in synset.near if symbol in WIDER and part == "v"]
+        meanings[synset.key] = list(dict.fromkeys(marked)), wider
     cases = Counter(k for _, wider in meanings.values() for k in wider)
     number_of = {key: number for number, key in enumerate(meanings)}
     lines = [
         f"{COMMENT} Verbs near in meaning, from WordNet 3.1, by tools/distil/verbs.py.",
-        *licence,
+        *(f"{COMMENT} {line}".rstrip() for line in licence),
     ]
     for words, wider in meanings.values():
         kinds = [str(number_of[k]) for k in dict.fromkeys(wider) if cases[k] <= MAX_CASES]

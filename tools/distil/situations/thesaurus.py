@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from tools.distil.situations.lexicon import VERB, Concept, Lexicon, held_names, verb_concept
+from tools.distil.wordnet import Synset, read_senses, read_verbs
 
 __all__ = ["learn"]
 
@@ -55,27 +56,6 @@ INDECENT = re.compile(
 DETERMINERS = frozenset("a an the one's one his her their use sure do love".split())
 
 
-@dataclass(frozen=True, slots=True)
-class Synset:
-    """Verbs of one meaning.
-
-    Attributes:
-        key: Where the file has it.
-        field: Number of the file of its kind.
-        words: The verbs, the most usual first, with underscores.
-        near: Other meanings: how it is related to each, and its key.
-        frames: Numbers of the sentences it fits.
-        gloss: Its definition.
-    """
-
-    key: str
-    field: int
-    words: tuple[str, ...]
-    near: tuple[tuple[str, str], ...]
-    frames: frozenset[int]
-    gloss: str
-
-
 def learn(lexicon: Lexicon, folder: Path) -> Lexicon:
     """The lexicon of training with WordNet's verbs among its concepts.
 
@@ -112,52 +92,34 @@ def learn(lexicon: Lexicon, folder: Path) -> Lexicon:
 
 
 def _synsets(folder: Path) -> dict[str, Synset]:
-    usual: dict[tuple[str, str], int] = {}  # (word, key): how often it was met, plus one
-    for line in (folder / "index.sense").read_text(encoding="utf-8").splitlines():
-        sense, key, number, count = line.split()
-        word, _, rest = sense.partition("%")
-        if rest.startswith("2:") and int(number) <= USUAL:
-            usual[word, key] = int(count) + 1
+    """The meanings that were met in running text, with the verbs that often mean them first."""
+    senses = read_senses(folder)
+    usual = {pair: sense.count for pair, sense in senses.items() if sense.number <= USUAL}
     found = {}
-    for line in (folder / "data.verb").read_text(encoding="utf-8").splitlines():
-        if line.startswith(" "):
-            continue  # the licence
-        synset = _synset(line, usual)
-        if synset.words:
-            found[synset.key] = synset
+    for synset in read_verbs(folder)[1]:
+        words = [w for w in synset.words if (w, synset.key) in usual and _is_plain(w)]
+        words.sort(key=lambda w: -usual[w, synset.key])
+        if any(usual[w, synset.key] for w in words):
+            found[synset.key] = replace(synset, words=tuple(words))
     return found
 
 
-def _synset(line: str, usual: Mapping[tuple[str, str], int]) -> Synset:
-    data, _, gloss = line.partition(" | ")
-    parts = data.split()
-    key, field, num_words = parts[0], int(parts[1]), int(parts[3], 16)
-    words = [parts[4 + 2 * i] for i in range(num_words)]
-    at = 4 + 2 * num_words
-    num_near = int(parts[at])
-    near = [(parts[at + 1 + 4 * i], parts[at + 2 + 4 * i]) for i in range(num_near)]
-    frames = parts[at + 2 + 4 * num_near :]
-    words = [w for w in words if (w, key) in usual and w.replace("_", "").isalpha()]
-    words = [w for w in words if w.islower() and w.count("_") < 3 and len(w) > 2]
-    words.sort(key=lambda w: -usual[w, key])
-    if all(usual[w, key] == 1 for w in words):
-        words = []  # never met in running text
-    return Synset(
-        key, field, tuple(words), tuple(near), frozenset(map(int, frames[1::3])), gloss.strip()
-    )
+def _is_plain(word: str) -> bool:
+    letters = word.replace("_", "")
+    return letters.isalpha() and word.islower() and word.count("_") < 3 and len(word) > 2
 
 
 def _relations(synsets: Mapping[str, Synset]) -> dict[str, set[str]]:
     """For each meaning the meanings that the same words might mean."""
     below: dict[str, set[str]] = defaultdict(set)
     for synset in synsets.values():
-        for symbol, key in synset.near:
+        for symbol, key, _ in synset.near:
             if symbol == HYPERNYM:
                 below[key].add(synset.key)
     found = {}
     for synset in synsets.values():
-        near = {key for symbol, key in synset.near if symbol in (HYPERNYM, HYPONYM, GROUP)}
-        above = [key for symbol, key in synset.near if symbol == HYPERNYM]
+        near = {key for symbol, key, _ in synset.near if symbol in (HYPERNYM, HYPONYM, GROUP)}
+        above = [key for symbol, key, _ in synset.near if symbol == HYPERNYM]
         for key in above:
             if len(below[key]) <= MAX_SIBLINGS:
                 near |= below[key]
