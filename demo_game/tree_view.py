@@ -27,7 +27,7 @@ RED: Colour = (206, 112, 108)
 DIM: Colour = (150, 142, 152)
 LINE: Colour = (78, 71, 86)
 MODEL_NODES = frozenset({"Decide", "Act"})  # where the model has the word
-TREE_NODES = frozenset({"CannedReply"})
+TREE_NODES = frozenset({"CannedReply", "Reflex"})
 STEPS = 24  # of the bar that shows how much of its time a thought has used
 
 

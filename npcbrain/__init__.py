@@ -4,7 +4,7 @@ A map, from what a game holds down to what it never sees:
 
 * ``Runtime``            once a frame, ``update(budget_ms)``; answers with a ``FrameReport``
 * ``Npc``, ``Persona``   a character: what it hears, remembers (``Memory``), says; who it is
-* ``Heard``, ``Decide``, ``Act``, ``CannedReply``
+* ``Heard``, ``Decide``, ``Act``, ``Reflex``, ``CannedReply``
                          leaves for its behaviour tree; the other nodes are in ``tree``
 * ``registry``           what tree files may call: these leaves, and what the game adds to them
 * ``Situation``          what the model is asked: a ``Profile``, a ``Scene``, an ``Event`` and the
@@ -29,7 +29,7 @@ from npcbrain.errors import (
     TreeError,
     UsageError,
 )
-from npcbrain.leaves import Act, CannedReply, Decide, Heard
+from npcbrain.leaves import Act, CannedReply, Decide, Heard, Reflex
 from npcbrain.lm.model import Model
 from npcbrain.memory import Memory
 from npcbrain.npc import Npc
@@ -60,6 +60,7 @@ __all__ = [
     "Persona",
     "PersonaError",
     "Profile",
+    "Reflex",
     "Runtime",
     "Scene",
     "Situation",

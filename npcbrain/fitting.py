@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from npcbrain import affinity
+from npcbrain import affinity, verbs
 from npcbrain.recall import overlap, split_words, stems
 from npcbrain.situation import Action
 from npcbrain.verbs import are_akin
@@ -25,6 +25,7 @@ __all__ = [
     "deed_words",
     "fitting_actions",
     "is_talk",
+    "load_tables",
     "read_signs",
     "weigh",
 ]
@@ -71,6 +72,12 @@ class Deed(NamedTuple):
     named: Mapping[str, str]
     lead: float
     over_talk: float
+
+
+def load_tables() -> None:
+    """Reads what reading needs now (some 50 ms the first time), so that no frame waits for it."""
+    affinity.load()
+    verbs.load()
 
 
 def fitting_actions(

@@ -1,4 +1,4 @@
-"""The leaves a behaviour tree thinks with: ``Heard``, ``Decide``, ``Act``, ``CannedReply``.
+"""The leaves a behaviour tree thinks with: ``Heard``, ``Decide``, ``Act``, ``Reflex`` and others.
 
 They hold settings only; what a run needs is on the ``Npc`` that owns the tree. Floor 4. Invariant:
 ``Decide`` never blocks and never raises for what a player can cause; it fails with a reason, and
@@ -9,6 +9,7 @@ A villager that talks while it works::
     Concurrent(
         Selector(
             Sequence(Heard(), Decide(ttl_ms=2500), Act()),
+            Sequence(Heard(), Reflex()),
             Sequence(Heard(), CannedReply()),
             Succeed(),
         ),
@@ -23,13 +24,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from npcbrain.errors import TreeError, UsageError, fault
+from npcbrain.fitting import load_tables
 from npcbrain.host import Handler
 from npcbrain.npc import Npc
 from npcbrain.situation import Decision
 from npcbrain.tree import Context, Pointer, StatefulLeaf, Status
 from npcbrain.tree.arguments import shown_ms
 
-__all__ = ["Act", "CannedReply", "Decide", "Heard"]
+__all__ = ["Act", "CannedReply", "Decide", "Heard", "Reflex"]
 
 SAYS = "says"  # the handle of an Act whose deed is done and whose words are still to come
 MAX_TTL_MS = 600_000.0  # ten minutes; an answer to a player is stale after a few seconds
@@ -213,6 +215,59 @@ class Act(StatefulLeaf):
         else:
             npc.finish_event()
         return Status.SUCCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Reflex(StatefulLeaf):
+    """The tree's own answer by classical reading: does what is called for, or tells a fact.
+
+    What ``npcbrain.reflex`` finds, in the same frame and without a model: the likeliest deed, done
+    as by ``Act``, with the next of ``lines``; or the fact that was asked about, as it is written.
+
+    ====================================  ======================================================
+                                          answers
+    ====================================  ======================================================
+    a fact is said                        SUCCESS; the event is over
+    a deed is found                       what ``Act`` answers
+    nothing is found, or the game has     FAILURE; the event stays at hand
+    no handler for the deed
+    ====================================  ======================================================
+
+    Args:
+        lines: What to say to a deed; None means the persona's ``fallback``.
+
+    Raises:
+        TreeError: ``lines`` is not a sequence of strings, or is empty.
+    """
+
+    lines: Sequence[str] | Pointer | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", _lines(self.lines, "Reflex()"))
+        load_tables()
+
+    def on_start(self, ctx: Context) -> Status:
+        """Reads the event, and answers or begins the deed."""
+        npc = _npc(ctx)
+        decision = npc.reflex()
+        if decision is None:
+            return Status.FAILURE
+        if decision.say:
+            npc.reply([decision.say])
+            return Status.SUCCESS
+        if npc.handler(decision.action) is None:
+            return Status.FAILURE
+        npc.choose(decision)
+        return Act(self.lines).on_start(ctx)
+
+    def on_running(self, ctx: Context) -> Status:
+        """Goes on with the deed."""
+        return Act(self.lines).on_running(ctx)
+
+    def on_halted(self, ctx: Context) -> None:
+        """Lets the event go."""
+        Act(self.lines).on_halted(ctx)
 
 
 @dataclass(frozen=True, slots=True)

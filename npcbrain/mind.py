@@ -11,9 +11,9 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Protocol
 
-from npcbrain import affinity, verbs
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
+from npcbrain.fitting import load_tables
 from npcbrain.memory import Memory
 from npcbrain.policy import least_ns, urgency_ns
 from npcbrain.prompt import render
@@ -133,8 +133,7 @@ class LanguageMind:
         self._price_ns = FIRST_PRICE_NS
         self._has_refused = False
         self._told: LanguageThought | None = None  # who was told that the budget is too small
-        affinity.load()
-        verbs.load()  # now and not in the first frame that makes a prompt
+        load_tables()
 
     def ask(
         self,

@@ -22,6 +22,7 @@ from npcbrain.perception import (
 )
 from npcbrain.persona import Persona
 from npcbrain.prompt import answer_grammar, last_whole_sentence
+from npcbrain.reflex import reflex
 from npcbrain.situation import Action, Decision, Event, Scene, Situation
 from npcbrain.tree import Blackboard, Node, Tree, compile
 
@@ -257,6 +258,18 @@ class Npc:
             self._thought.drop()
             self._thought = None
             self.speech = ""
+
+    def reflex(self) -> Decision | None:
+        """What classical reading would do about the event at hand; None if there is nothing."""
+        if not self.attend() or self._event is None:
+            return None
+        return reflex(Situation(self.persona.profile, self._scene, self._event, self._actions))
+
+    def choose(self, deed: Decision) -> None:
+        """Takes a tree's deed for the answer to the event at hand; its words are still to come."""
+        self.drop_thought()
+        self._set_answer(replace(deed, reason=self.reason))
+        self._is_open = True
 
     @property
     def answer(self) -> Decision | None:

@@ -28,6 +28,7 @@ FLOORS = {
     "lm": 1,
     "brake": 2,
     "wave": 2,
+    "reflex": 2,
     "engine": 2,
     "cost": 2,
     "price_table": 2,

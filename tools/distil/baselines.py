@@ -2,16 +2,16 @@
 
 ``always_say`` never acts. ``keyword`` counts shared words: it does the action an order names, and
 says the fact a question shares words with. ``reader`` is the classical half of npcbrain alone: what
-``npcbrain.fitting`` finds likeliest it does, and says what ``npcbrain.recall`` finds nearest.
+a tree does where the model has no time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from npcbrain.fitting import is_talk, read_signs, weigh
-from npcbrain.prompt import WORLD, called_for
+from npcbrain.fitting import is_talk, read_signs
 from npcbrain.recall import recalled_facts, stems
+from npcbrain.reflex import reflex
 from npcbrain.situation import Action, Decision, Situation
 
 __all__ = ["BASELINES"]
@@ -38,14 +38,8 @@ def keyword(situation: Situation) -> Decision:
 
 
 def reader(situation: Situation) -> Decision:
-    """Does what is likeliest; else says the nearest fact."""
-    facts = recalled_facts(situation.npc.facts, situation.event.text)
-    spoken = situation.event.source != WORLD
-    deeds = weigh(situation.actions, called_for(situation), spoken=spoken)
-    line = facts[0] if facts else NOTHING
-    if deeds and deeds[0].over_talk > 0:
-        return _do(situation, deeds[0].name, deeds[0].named, line)
-    return _do(situation, "say", {}, line)
+    """Does what a tree's reflex does; else says nothing of worth."""
+    return reflex(situation) or _do(situation, "say", {}, NOTHING)
 
 
 def _do(situation: Situation, name: str, values: Mapping[str, str], line: str) -> Decision:
