@@ -25,6 +25,7 @@ __all__ = [
     "deed_words",
     "fitting_actions",
     "is_talk",
+    "likely",
     "load_tables",
     "read_signs",
     "weigh",
@@ -99,8 +100,12 @@ def fitting_actions(
     >>> fitting_actions([Action("say"), give], "One more ale, friend.")
     [('give', {'item': 'ale'})]
     """
-    found = weigh(actions, text, spoken=spoken)
-    return [(deed.name, deed.named) for deed in found[:MAX_FITTING] if deed.lead >= -MARGIN]
+    return [(deed.name, deed.named) for deed in likely(weigh(actions, text, spoken=spoken))]
+
+
+def likely(deeds: Sequence[Deed]) -> list[Deed]:
+    """Of the deeds ``weigh`` found, those a model is told of: two at most."""
+    return [deed for deed in deeds[:MAX_FITTING] if deed.lead >= -MARGIN]
 
 
 def weigh(actions: Sequence[Action], text: str, *, spoken: bool = True) -> list[Deed]:

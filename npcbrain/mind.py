@@ -7,6 +7,7 @@ asking never raises for anything a player can cause; what cannot be answered has
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Protocol
@@ -54,6 +55,7 @@ class ModelLike(Protocol):
         news: str,
         *,
         grammar: str,
+        leads: Sequence[tuple[str, float]] = ...,
         seed: int,
         temperature: float,
         top_p: float,
@@ -309,6 +311,7 @@ class LanguageMind:
             prompt.prefix,
             prompt.news,
             grammar=question.grammar,
+            leads=prompt.leads,
             seed=question.seed,
             temperature=self._temperature,
             top_p=self._top_p,

@@ -40,7 +40,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from npcbrain.fitting import fitting_actions
+from npcbrain.fitting import likely, weigh
 from npcbrain.recall import recalled_facts
 from npcbrain.situation import Action, Decision, Situation, clean_text
 
@@ -79,10 +79,18 @@ SENTENCE_ENDS = ".!?"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt in its two parts; the model reads ``prefix + news``."""
+    """A prompt in its two parts; the model reads ``prefix + news``.
+
+    Attributes:
+        prefix: What rarely changes.
+        news: What changes with every event.
+        leads: Every way to begin an answer, with the natural logarithm of its odds against talk by
+            classical reading alone; two judgements are better than one.
+    """
 
     prefix: str
     news: str
+    leads: tuple[tuple[str, float], ...] = ()
 
 
 def render(situation: Situation) -> Prompt:
@@ -116,9 +124,12 @@ def render(situation: Situation) -> Prompt:
     recalled = recalled_facts(npc.facts, text)
     news.extend(f"recalls: {_cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
     called, spoken = called_for(situation), event.source != WORLD
-    for name, values in fitting_actions(situation.actions, called, spoken=spoken):
-        news.append(" ".join(("fits:", name, *values.values())))
-    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
+    deeds = weigh(situation.actions, called, spoken=spoken)
+    for deed in likely(deeds):
+        news.append(" ".join(("fits:", deed.name, *deed.named.values())))
+    odds = {deed.name: deed.over_talk for deed in deeds}
+    leads = tuple((f" {action.name}\n", odds.get(action.name, 0.0)) for action in situation.actions)
+    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads)
 
 
 def called_for(situation: Situation) -> str:

@@ -91,6 +91,7 @@ def _answer(
             prompt.prefix,
             prompt.news,
             grammar=answer_grammar(situation.actions),
+            leads=prompt.leads,
             seed=0,
             temperature=0.0,
             top_p=1.0,

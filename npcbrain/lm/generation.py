@@ -13,6 +13,7 @@ import numpy as np
 from npcbrain.errors import EngineError
 from npcbrain.lm.chunks import MIN_CHUNK
 from npcbrain.lm.grammar import Matcher
+from npcbrain.lm.leaning import Leaning
 from npcbrain.lm.sampler import RepeatGuard, SamplerConfig, pick
 from npcbrain.lm.tokenizer import StreamDecoder, Tokenizer
 from npcbrain.lm.words import WordGuard
@@ -47,6 +48,7 @@ class Generation:
         "_decoder",
         "_eos_id",
         "_guard",
+        "_leaning",
         "_matcher",
         "_random",
         "_words",
@@ -76,6 +78,7 @@ class Generation:
         tokenizer: Tokenizer,
         matcher: Matcher,
         words: WordGuard | None,
+        leaning: Leaning | None = None,
         config: SamplerConfig,
         seed: int,
         max_new_tokens: int,
@@ -103,6 +106,7 @@ class Generation:
         self._guard = RepeatGuard(tokenizer.newline_ids)
         self._matcher = matcher
         self._words = words
+        self._leaning = leaning if leaning is not None and leaning.is_open else None
         self._config = config
         # PCG64 by name: what default_rng returns may change with a numpy release.
         self._random = np.random.Generator(np.random.PCG64(seed))
@@ -124,6 +128,8 @@ class Generation:
             ids = [] if self.generated else self._matcher.forced()
             if not ids:
                 banned = self._guard.banned()
+                if self._leaning is not None:
+                    logits = self._leaning.lean(logits)
                 ids = [pick(logits, self._matcher, banned, self._config, self._random, self._words)]
                 self._matcher.push(ids[0])
                 ids += self._matcher.forced()
@@ -146,6 +152,10 @@ class Generation:
             self.finish("stop")
             return False
         self._guard.push(token)
+        if self._leaning is not None:
+            self._leaning.push(token)
+            if not self._leaning.is_open:
+                self._leaning = None
         if self._words is not None:
             self._words.push(token)
         self.text += self._decoder.push(token)

@@ -124,6 +124,7 @@ class Model:
         *,
         grammar: str,
         seed: int,
+        leads: Sequence[tuple[str, float]] = (),
         temperature: float = 0.0,
         top_p: float = 1.0,
         max_new_tokens: int = 64,
@@ -137,6 +138,8 @@ class Model:
             news: The part that does.
             grammar: What a legal answer looks like, in llguidance's Lark syntax.
             seed: Of this answer's own random generator, 0 or above.
+            leads: Ways the answer may begin, each with the natural logarithm of the odds that it
+                does, by another judgement than the model's; see ``npcbrain.lm.leaning``.
             temperature: 0 takes the likeliest token every time.
             top_p: See ``npcbrain.lm.sampler.SamplerConfig``.
             max_new_tokens: The answer is cut off at this many tokens.
@@ -145,6 +148,7 @@ class Model:
             UsageError: The prompt is too long, the grammar broken, or a number out of range.
         """
         from npcbrain.lm.generation import Generation
+        from npcbrain.lm.leaning import Leaning
         from npcbrain.lm.sampler import SamplerConfig
 
         where = "Model.generation()"
@@ -180,6 +184,7 @@ class Model:
             tokenizer=tokenizer,
             matcher=self.grammars.matcher(grammar),
             words=self.words.guard(prefix + news) if self.words else None,
+            leaning=Leaning([(tokenizer.encode(text), odds) for text, odds in leads]),
             config=config,
             seed=seed,
             max_new_tokens=max_new_tokens,
