@@ -73,6 +73,7 @@ EMOTIONS = (
 
 MAX_EVENT_CHARS = 280  # of a player's line or an event that reach the model; about 70 tokens
 MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
+ATTACK = "attack"  # the kind of an event
 WORLD = "world"  # the source of an event that nobody is behind
 SENTENCE_ENDS = ".!?"
 
@@ -127,7 +128,8 @@ def render(situation: Situation) -> Prompt:
     deeds = weigh(situation.actions, called, spoken=spoken)
     for deed in likely(deeds):
         news.append(" ".join(("fits:", deed.name, *deed.named.values())))
-    odds = {deed.name: deed.over_talk for deed in deeds}
+    # To fight or to flee is a matter of temper, of which reading knows nothing.
+    odds = {} if event.kind == ATTACK else {deed.name: deed.over_talk for deed in deeds}
     leads = tuple((f" {action.name}\n", odds.get(action.name, 0.0)) for action in situation.actions)
     return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads)
 
