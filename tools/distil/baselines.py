@@ -8,6 +8,7 @@ a tree does where the model has no time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from npcbrain.fitting import is_talk, read_signs
 from npcbrain.recall import recalled_facts, stems
@@ -38,8 +39,9 @@ def keyword(situation: Situation) -> Decision:
 
 
 def reader(situation: Situation) -> Decision:
-    """Does what a tree's reflex does; else says nothing of worth."""
-    return reflex(situation) or _do(situation, "say", {}, NOTHING)
+    """Does what a tree's reflex does; else, and to a deed, says nothing of worth."""
+    found = reflex(situation) or _do(situation, "say", {}, NOTHING)
+    return found if found.say else replace(found, say=NOTHING)
 
 
 def _do(situation: Situation, name: str, values: Mapping[str, str], line: str) -> Decision:
