@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from math import exp, log1p, sqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Vector = npt.NDArray[np.float32]
 
 __all__ = ["Affinity", "Weights", "load", "nearness", "weights"]
 
 TABLE = Path(__file__).with_name("affinity.npz")
 TINY = 1e-3  # a shorter sum of vectors says nothing
 ENDINGS = ("s", "es", "ed", "d", "ing", "er")  # of a word whose plain form is known
-
-Vector = npt.NDArray[np.float32]
 
 
 class Weights(NamedTuple):
@@ -61,6 +63,7 @@ class Affinity(NamedTuple):
         loudness: float32 [2, dims + 1]: how much a word counts in an event, and in a name; the last
             column is the same for every word.
         talk: float32 [features]: what asks for an answer and no deed.
+        nothing: float32 [features]: zeros.
         weights: See there.
     """
 
@@ -70,6 +73,7 @@ class Affinity(NamedTuple):
     offers: Vector
     loudness: Vector
     talk: Vector
+    nothing: Vector
     weights: Weights
 
 
@@ -97,10 +101,10 @@ def nearness(words: Iterable[str], names: Sequence[tuple[str, ...]]) -> tuple[li
         no bounds.
     """
     table = _table()
-    asked = np.zeros(table.talk.size, np.float32)
+    asked = table.nothing.copy()
     for word in words:
         asked += _asks(word)
-    asked /= max(float(np.sqrt(asked @ asked)), TINY)
+    asked /= max(_length(asked), TINY)
     return [float(asked @ _offers(name)) for name in names], float(asked @ table.talk)
 
 
@@ -113,21 +117,26 @@ def _asks(word: str) -> Vector:
 @lru_cache(maxsize=4096)
 def _offers(name: tuple[str, ...]) -> Vector:
     table = _table()
-    total = np.zeros(table.talk.size, np.float32)
+    total = table.nothing.copy()
     for word in name:
         total += _projected(word, table.offers, table.loudness[1])
-    return total / max(float(np.sqrt(total @ total)), TINY)
+    return total / max(_length(total), TINY)
+
+
+def _length(vector: Vector) -> float:
+    return sqrt(float(vector @ vector))
 
 
 def _projected(word: str, projection: Vector, loudness: Vector) -> Vector:
     table = _table()
     row = row_of(word, table.rows)
     if row is None:
-        return np.zeros(projection.shape[1], np.float32)
-    vector = table.vectors[row].astype(np.float32)
-    vector /= np.sqrt(vector @ vector)
-    loud = np.logaddexp(0, vector @ loudness[:-1] + loudness[-1])
-    return np.asarray(loud * (vector @ projection), np.float32)
+        return table.nothing
+    vector: Vector = table.vectors[row].astype("float32")
+    vector /= _length(vector)
+    pitch = float(vector @ loudness[:-1] + loudness[-1])
+    loud = max(pitch, 0.0) + log1p(exp(-abs(pitch)))  # softplus
+    return (vector @ projection) * loud
 
 
 def row_of(word: str, rows: dict[str, int]) -> int | None:
@@ -140,6 +149,8 @@ def row_of(word: str, rows: dict[str, int]) -> int | None:
 
 @cache
 def _table() -> Affinity:
+    import numpy as np
+
     with np.load(TABLE, allow_pickle=False) as file:
         words = file["words"].tobytes().decode("ascii").split()
         return Affinity(
@@ -149,5 +160,6 @@ def _table() -> Affinity:
             file["offers"],
             file["loudness"],
             file["talk"],
+            np.zeros_like(file["talk"]),
             Weights(*file["weights"].tolist()),
         )

