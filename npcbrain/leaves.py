@@ -163,7 +163,7 @@ class Act(StatefulLeaf):
     name: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lines", _lines(self.lines, "Act()"))
+        object.__setattr__(self, "lines", _lines(self.lines, f"{type(self).__name__}()"))
 
     def on_start(self, ctx: Context) -> Status:
         """Calls the handler for the first time."""
@@ -218,7 +218,7 @@ class Act(StatefulLeaf):
 
 
 @dataclass(frozen=True, slots=True)
-class Reflex(StatefulLeaf):
+class Reflex(Act):
     """The tree's own answer by classical reading: does what is called for, or tells a fact.
 
     What ``npcbrain.reflex`` finds, in the same frame and without a model: the likeliest deed, done
@@ -240,11 +240,8 @@ class Reflex(StatefulLeaf):
         TreeError: ``lines`` is not a sequence of strings, or is empty.
     """
 
-    lines: Sequence[str] | Pointer | None = None
-    name: str = ""
-
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lines", _lines(self.lines, "Reflex()"))
+        Act.__post_init__(self)  # super() knows no class with slots
         load_tables()
 
     def on_start(self, ctx: Context) -> Status:
@@ -259,15 +256,7 @@ class Reflex(StatefulLeaf):
         if npc.handler(decision.action) is None:
             return Status.FAILURE
         npc.choose(decision)
-        return Act(self.lines).on_start(ctx)
-
-    def on_running(self, ctx: Context) -> Status:
-        """Goes on with the deed."""
-        return Act(self.lines).on_running(ctx)
-
-    def on_halted(self, ctx: Context) -> None:
-        """Lets the event go."""
-        Act(self.lines).on_halted(ctx)
+        return Act.on_start(self, ctx)
 
 
 @dataclass(frozen=True, slots=True)
