@@ -101,15 +101,16 @@ def test_no_text_holds_what_is_left_of_a_template(examples: list[Example]) -> No
         assert not set("{[|]") & set(text.replace("<|im_", "").replace("|>", "")), text
 
 
-def test_a_day_has_one_prefix_and_the_same_request_is_granted_and_denied(
-    days: list[list[Example]],
-) -> None:
+def test_a_day_has_one_prefix_and_the_same_request_is_granted_and_denied() -> None:
     both = 0
-    for examples in filter(None, days):
-        assert len({render(e.situation).prefix for e in examples}) == 1
-        gates = [e for e in examples if e.category == "gate"]
-        both += any(e.expect.say_any for e in gates) and any(not e.expect.say_any for e in gates)
-    assert both > 4
+    for seed in ("test-days", "a", "b", "c"):
+        rng = random.Random(seed)
+        for examples in filter(None, (day(load("train"), rng, 8) for _ in range(150))):
+            assert len({render(e.situation).prefix for e in examples}) == 1
+            gates = [e for e in examples if e.category == "gate"]
+            is_denied = {bool(e.expect.say_any) for e in gates}
+            both += is_denied == {True, False}
+    assert both > 40
 
 
 def test_a_question_about_a_fact_is_answered_by_words_of_the_prompt(
