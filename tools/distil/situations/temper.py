@@ -123,7 +123,7 @@ def lacks(stage: Stage) -> None:
 def _absent(stage: Stage) -> str:
     """A thing that no legal value could be meant by, whatever word is used for it."""
     cast, synonyms = stage.cast, stage.lexicon.synonyms
-    kinds = ("thing", "goods", "papers", "food", "sight", "lamp")
+    kinds = ("thing", "goods", "papers", "food", "sight", "lamp", "gate", "machine")
     nouns = {value.split()[-1] for kind in kinds for value in cast.pool(kind)}
     nouns |= {synonyms[noun] for noun in nouns if noun in synonyms}
     while True:
