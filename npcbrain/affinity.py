@@ -1,10 +1,10 @@
 """How well an action's name answers what is said, when the two share no word.
 
 "Petra is shaking with fear" asks for ``settle_nerves``, and no list of synonyms says so. Vectors of
-words do, which stand near each other where the words stand in like company (GloVe). Two learnt
-projections turn them into what a sentence asks for and what a name offers; the nearer the two, the
-better the name fits. Read once from ``affinity.npz``, which ``tools/distil/affinity.py`` writes.
-Floor 0. Invariant: pure but for reading that file once.
+words do, which stand near each other where the words stand in like company (GloVe). Three learnt
+projections turn them into what a sentence asks for, what a temper is ready to do and what a name
+offers; the nearer they are, the better the name fits. Read once from ``affinity.npz``, which
+``tools/distil/affinity.py`` writes. Floor 0. Invariant: pure but for reading that file once.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ class Affinity(NamedTuple):
         rows: By word, its row.
         vectors: int8 [words, dims]; only their directions count.
         asks: float32 [dims, features]: from a word of an event to what it asks for.
+        tempers: float32 [dims, features]: from a trait of whoever is attacked to what it asks for.
         offers: float32 [dims, features]: from a word of a name to what it offers.
-        loudness: float32 [2, dims + 1]: how much a word counts in an event, and in a name; the last
-            column is the same for every word.
+        loudness: float32 [3, dims + 1]: how much a word counts in an event, as a trait, and in a
+            name; the last column is the same for every word.
         talk: float32 [features]: what asks for an answer and no deed.
         nothing: float32 [features]: zeros.
         weights: See there.
@@ -70,6 +71,7 @@ class Affinity(NamedTuple):
     rows: dict[str, int]
     vectors: npt.NDArray[np.int8]
     asks: Vector
+    tempers: Vector
     offers: Vector
     loudness: Vector
     talk: Vector
@@ -87,7 +89,9 @@ def weights() -> Weights:
     return _table().weights
 
 
-def nearness(words: Iterable[str], names: Sequence[tuple[str, ...]]) -> tuple[list[float], float]:
+def nearness(
+    words: Iterable[str], names: Sequence[tuple[str, ...]], temper: Iterable[str] = ()
+) -> tuple[list[float], float]:
     """How near each name is to what an event asks for.
 
     About 40 us for a sentence and eight names met before.
@@ -95,6 +99,7 @@ def nearness(words: Iterable[str], names: Sequence[tuple[str, ...]]) -> tuple[li
     Args:
         words: Of the event, in lower case, without those that only say of whom or what.
         names: The words of each action's name.
+        temper: Words for what whoever must choose is like, where that decides.
 
     Returns:
         By name, from -1 to 1 and 0 where nothing is known; and how far talk is asked for, which has
@@ -104,6 +109,8 @@ def nearness(words: Iterable[str], names: Sequence[tuple[str, ...]]) -> tuple[li
     asked = table.nothing.copy()
     for word in words:
         asked += _asks(word)
+    for word in temper:
+        asked += _tempers(word)
     asked /= max(_length(asked), TINY)
     return [float(asked @ _offers(name)) for name in names], float(asked @ table.talk)
 
@@ -114,12 +121,18 @@ def _asks(word: str) -> Vector:
     return _projected(word, table.asks, table.loudness[0])
 
 
+@lru_cache(maxsize=1024)
+def _tempers(word: str) -> Vector:
+    table = _table()
+    return _projected(word, table.tempers, table.loudness[1])
+
+
 @lru_cache(maxsize=4096)
 def _offers(name: tuple[str, ...]) -> Vector:
     table = _table()
     total = table.nothing.copy()
     for word in name:
-        total += _projected(word, table.offers, table.loudness[1])
+        total += _projected(word, table.offers, table.loudness[2])
     return total / max(_length(total), TINY)
 
 
@@ -157,6 +170,7 @@ def _table() -> Affinity:
             {word: row for row, word in enumerate(words)},
             file["vectors"],
             file["asks"],
+            file["tempers"],
             file["offers"],
             file["loudness"],
             file["talk"],

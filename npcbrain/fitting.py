@@ -23,7 +23,6 @@ __all__ = [
     "Deed",
     "Signs",
     "deed_words",
-    "fitting_actions",
     "is_talk",
     "likely",
     "load_tables",
@@ -81,45 +80,38 @@ def load_tables() -> None:
     verbs.load()
 
 
-def fitting_actions(
-    actions: Sequence[Action], text: str, *, spoken: bool = True
-) -> list[tuple[str, Mapping[str, str]]]:
-    """The actions an event most likely calls for, with the values it mentions, best first.
-
-    About 150 us for eight actions met before.
-
-    Args:
-        actions: The legal ones; plain talk among them is passed over.
-        text: What was said or happened.
-        spoken: Whether somebody said it.
-
-    Returns:
-        At most two names with values; none where talk is much likelier.
-
-    >>> give = Action("give", {"item": ("room key", "ale"), "to": ("player",)})
-    >>> fitting_actions([Action("say"), give], "One more ale, friend.")
-    [('give', {'item': 'ale'})]
-    """
-    return [(deed.name, deed.named) for deed in likely(weigh(actions, text, spoken=spoken))]
-
-
 def likely(deeds: Sequence[Deed]) -> list[Deed]:
     """Of the deeds ``weigh`` found, those a model is told of: two at most."""
     return [deed for deed in deeds[:MAX_FITTING] if deed.lead >= -MARGIN]
 
 
-def weigh(actions: Sequence[Action], text: str, *, spoken: bool = True) -> list[Deed]:
+def weigh(
+    actions: Sequence[Action],
+    text: str,
+    *,
+    spoken: bool = True,
+    temper: Sequence[str] | None = None,
+) -> list[Deed]:
     """How likely an event calls for each action that is not plain talk, best first.
+
+    About 150 us for eight actions met before.
 
     Args:
         actions: The legal ones.
         text: What was said or happened.
         spoken: Whether somebody said it.
+        temper: Traits of whoever is attacked, where that is what happens.
+
+    >>> give = Action("give", {"item": ("room key", "ale"), "to": ("player",)})
+    >>> weigh([Action("say"), give], "One more ale, friend.")[0].named
+    {'item': 'ale'}
     """
     deeds = [action for action in actions if not is_talk(action)]
     asked = stems(text)
-    signs = [read_signs(action, asked) for action in deeds]
-    near, talk = affinity.nearness(deed_words(deeds, text), [_name(a.name) for a in deeds])
+    signs = [read_signs(action, asked, attacked=temper is not None) for action in deeds]
+    names = [_name(action.name) for action in deeds]
+    traits = split_words(" ".join(temper or ()))
+    near, talk = affinity.nearness(deed_words(deeds, text), names, traits)
     worth = affinity.weights()
     scores = [
         worth.name * sign.name
@@ -140,12 +132,14 @@ def is_talk(action: Action) -> bool:
     return not action.args and action.name in TALK_NAMES
 
 
-def read_signs(action: Action, asked: Collection[str]) -> Signs:
+def read_signs(action: Action, asked: Collection[str], *, attacked: bool = False) -> Signs:
     """What speaks for an action but the nearness of its name.
 
     Args:
         action: The action.
         asked: The event's words, as ``recall.stems`` makes them.
+        attacked: Whether it is an attack: it mentions the attacker whether or not there shall be a
+            fight, so that a mention speaks for nothing.
     """
     name = stems(action.name)
     shared = overlap(asked, name, {})
@@ -162,7 +156,8 @@ def read_signs(action: Action, asked: Collection[str]) -> Signs:
             mentioned += shares[best]
             named[arg] = values[best]
     missing = len(action.args) - len(named)
-    return Signs(min(shared, MOST), kin, min(mentioned, MOST), missing, named)
+    mentioned = 0.0 if attacked else min(mentioned, MOST)
+    return Signs(min(shared, MOST), kin, mentioned, missing, named)
 
 
 def deed_words(actions: Sequence[Action], text: str) -> list[str]:

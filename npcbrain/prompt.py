@@ -22,7 +22,7 @@ The prompt comes in two parts, so that the first can be computed once and kept::
              fits: give room key
 
 with the facts that share the event's words (see ``recall``) and the actions that it most likely
-calls for (see ``fitting``) after the event,
+calls for (see ``calling``) after the event,
 
 and the answer is one line per value, each begun by a space so that a copied word has the same
 tokens in the answer as in the prompt::
@@ -40,18 +40,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from npcbrain.fitting import likely, weigh
+from npcbrain.calling import cut, deeds, event_text
+from npcbrain.fitting import likely
 from npcbrain.recall import recalled_facts
-from npcbrain.situation import Action, Decision, Situation, clean_text
+from npcbrain.situation import Action, Decision, Situation
 
 __all__ = [
     "EMOTIONS",
-    "WORLD",
     "AnswerReader",
     "Prompt",
     "answer_grammar",
     "answer_text",
-    "called_for",
     "last_whole_sentence",
     "render",
 ]
@@ -71,10 +70,7 @@ EMOTIONS = (
     "worried",
 )
 
-MAX_EVENT_CHARS = 280  # of a player's line or an event that reach the model; about 70 tokens
 MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
-ATTACK = "attack"  # the kind of an event
-WORLD = "world"  # the source of an event that nobody is behind
 SENTENCE_ENDS = ".!?"
 
 
@@ -95,10 +91,7 @@ class Prompt:
 
 
 def render(situation: Situation) -> Prompt:
-    """Writes the prompt of a situation.
-
-    The event's text is cut at a word to ``MAX_EVENT_CHARS``: a player may type 100,000 characters.
-    """
+    """Writes the prompt of a situation."""
     npc, scene, event = situation.npc, situation.scene, situation.event
     head = [f"{npc.name}, {npc.role}"]
     if npc.traits:
@@ -120,29 +113,16 @@ def render(situation: Situation) -> Prompt:
     if situation.memory:
         news.append("remembers:")
         news.extend(f"- {line}" for line in situation.memory)
-    text = _cut(clean_text(event.text), MAX_EVENT_CHARS)
+    text = event_text(event)
     news.append(f"{event.kind} from {event.source}: {text}")
     recalled = recalled_facts(npc.facts, text)
-    news.extend(f"recalls: {_cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
-    called, spoken = called_for(situation), event.source != WORLD
-    deeds = weigh(situation.actions, called, spoken=spoken)
-    for deed in likely(deeds):
+    news.extend(f"recalls: {cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
+    weighed = deeds(situation)
+    for deed in likely(weighed):
         news.append(" ".join(("fits:", deed.name, *deed.named.values())))
-    # To fight or to flee is a matter of temper, of which reading knows nothing.
-    odds = {} if event.kind == ATTACK else {deed.name: deed.over_talk for deed in deeds}
+    odds = {deed.name: deed.over_talk for deed in weighed}
     leads = tuple((f" {action.name}\n", odds.get(action.name, 0.0)) for action in situation.actions)
     return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads)
-
-
-def called_for(situation: Situation) -> str:
-    """The text in which to look for what is to be done.
-
-    What happens calls for what the rule about it names: "At the bell you lock the gate."
-    """
-    event = situation.event
-    text = _cut(clean_text(event.text), MAX_EVENT_CHARS)
-    rules = recalled_facts(situation.npc.facts, text) if event.source == WORLD else []
-    return f"{text} {rules[0]}" if rules else text
 
 
 def answer_text(decision: Decision) -> str:
@@ -244,9 +224,3 @@ def _action_line(action: Action) -> str:
 
 def _literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _cut(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    return text[: limit + 1].rpartition(" ")[0] or text[:limit]

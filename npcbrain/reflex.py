@@ -1,6 +1,6 @@
 """What to do about an event without a model: what classical reading finds.
 
-The tree's answer where there is no time to think. ``fitting`` says what is called for, ``recall``
+The tree's answer where there is no time to think. ``calling`` says what is called for, ``recall``
 what is asked about; a fact is said as it is written. Floor 2. Invariant: pure; the decision is
 legal, or there is none.
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from npcbrain.fitting import is_talk, weigh
-from npcbrain.prompt import WORLD, called_for
+from npcbrain.calling import deeds, is_spoken
+from npcbrain.fitting import is_talk
 from npcbrain.recall import recalled_facts
 from npcbrain.situation import Action, Decision, Situation
 
@@ -33,15 +33,15 @@ def reflex(situation: Situation) -> Decision | None:
     'A bed costs five coppers.'
     """
     event = situation.event
-    spoken = event.source != WORLD
-    deeds = weigh(situation.actions, called_for(situation), spoken=spoken)
-    if deeds and deeds[0].over_talk > 0:
+    weighed = deeds(situation)
+    if weighed and weighed[0].over_talk > 0:
+        best = weighed[0]
         actions = {action.name: action for action in situation.actions}
-        args = _arguments(actions[deeds[0].name], deeds[0].named, event.source)
+        args = _arguments(actions[best.name], best.named, event.source)
         if args is not None:
-            return Decision(deeds[0].name, args, source="tree")
+            return Decision(best.name, args, source="tree")
     talk = next((action for action in situation.actions if is_talk(action)), None)
-    facts = recalled_facts(situation.npc.facts, event.text) if talk and spoken else []
+    facts = recalled_facts(situation.npc.facts, event.text) if talk and is_spoken(event) else []
     return Decision(talk.name, say=facts[0], source="tree") if talk and facts else None
 
 

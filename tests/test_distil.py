@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the distil extra is not installed")
@@ -20,6 +21,7 @@ from tokenizers import Tokenizer  # noqa: E402
 from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 
 from npcbrain.engine import Engine  # noqa: E402
+from npcbrain.lm.leaning import Leaning  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
 from npcbrain.prompt import AnswerReader, answer_grammar, render  # noqa: E402
 from tools.distil import decisions, export, prune, quantise, reopen, shed, train, turns  # noqa: E402
@@ -138,11 +140,39 @@ def test_turns_that_share_a_prefix_are_computed_as_if_each_stood_alone(teacher: 
     for example in group:
         one = decisions.make_batch([decisions.make_row(tokenizer, [example])])
         hidden = plain.model(one.ids).last_hidden_state[:, :-1]
-        alone.append(plain.lm_head(hidden[one.labels[:, 1:] != decisions.IGNORE]))
+        logits = plain.lm_head(hidden[one.labels[:, 1:] != decisions.IGNORE])
+        alone.append(logits.index_put(tuple(one.leads), one.odds, accumulate=True))
     assert len(group) > 1
     torch.testing.assert_close(
         train.logits_at(model, together, places), torch.cat(alone), rtol=1e-4, atol=1e-4
     )
+
+
+def test_what_reading_says_is_added_in_training_where_the_engine_adds_it(teacher: Path) -> None:
+    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    example = sample(random.Random(4), "train")
+    batch = decisions.make_batch([decisions.make_row(tokenizer, [example])])
+    answer = batch.labels[0][batch.labels[0] != decisions.IGNORE].tolist()
+    added = torch.zeros(len(answer), tokenizer.get_vocab_size())
+    added.index_put_(tuple(batch.leads), batch.odds, accumulate=True)
+    leaning = Leaning([(tokenizer.encode(t).ids, o) for t, o in render(example.situation).leads])
+    assert leaning.is_open
+    for place, token in enumerate(answer):
+        if leaning.is_open:
+            np.testing.assert_array_equal(
+                added[place], leaning.lean(np.zeros(added.shape[1], np.float32))
+            )
+        else:
+            assert not added[place].any()
+        leaning.push(token)
+
+
+def test_some_turns_are_judged_without_reading(teacher: Path) -> None:
+    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    rng = random.Random(1)
+    group = [sample(rng, "train")] * 200
+    alone = sum(not turn.leads for turn in decisions.make_row(tokenizer, group, rng).turns)
+    assert 40 <= alone <= 80
 
 
 def test_a_stopped_training_resumes_where_it_was(

@@ -17,8 +17,8 @@ torch = pytest.importorskip("torch", reason="the distil extra is not installed")
 pytest.importorskip("transformers", reason="the distil extra is not installed")
 
 from npcbrain import affinity  # noqa: E402
-from npcbrain.fitting import is_talk, weigh  # noqa: E402
-from npcbrain.prompt import WORLD, called_for  # noqa: E402
+from npcbrain.calling import deeds  # noqa: E402
+from npcbrain.fitting import is_talk  # noqa: E402
 from npcbrain.recall import split_words  # noqa: E402
 from tools.distil import affinity as learner  # noqa: E402
 from tools.distil.decisions import draw_group  # noqa: E402
@@ -26,7 +26,7 @@ from tools.distil.situations import Example  # noqa: E402
 from tools.distil.situations.lexicon import load  # noqa: E402
 
 DIMS, KEPT, FEATURES = 24, 16, 8
-CACHES = (affinity._table, affinity._asks, affinity._offers)
+CACHES = (affinity._table, affinity._asks, affinity._tempers, affinity._offers)
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +92,7 @@ def test_what_is_learnt_is_what_the_runtime_reckons_with(
         case = net(learner.as_cases([example], rows))[0].tolist()
         expected = dict(zip(learner.in_order(example), case, strict=False))
         talk = next((a.name for a in situation.actions if is_talk(a)), None)
-        spoken = situation.event.source != WORLD
-        for deed in weigh(situation.actions, called_for(situation), spoken=spoken):
+        for deed in deeds(situation):
             if talk and deed.name in expected:
                 lead = expected[deed.name] - expected[talk]
                 assert deed.over_talk == pytest.approx(lead, abs=1e-3)

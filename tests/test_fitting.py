@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from npcbrain.fitting import fitting_actions, weigh
+from npcbrain.fitting import likely, weigh
 from npcbrain.situation import Action
 
 NAMES = ("settle_nerves", "auction_off", "dress_wound", "trigger_siren", "sketch", "flee")
+
+
+def told(actions: list[Action], text: str) -> list[tuple[str, Mapping[str, str]]]:
+    """Names and values of the deeds a model is told of, best first."""
+    return [(deed.name, deed.named) for deed in likely(weigh(actions, text))]
 
 
 def test_the_action_and_value_that_are_named_fit_best() -> None:
@@ -16,12 +23,12 @@ def test_the_action_and_value_that_are_named_fit_best() -> None:
         Action("open_gate", {"gate": ("dock one", "dock two")}),
         Action("sell", {"what": ("rope", "lamp")}),
     ]
-    assert fitting_actions(actions, "Open dock two!")[:1] == [("open_gate", {"gate": "dock two"})]
+    assert told(actions, "Open dock two!")[:1] == [("open_gate", {"gate": "dock two"})]
 
 
 def test_names_of_any_spelling_are_read_as_words() -> None:
     actions = [Action("playMusic"), Action("ring-bell"), Action("Wave at")]
-    assert [fitting_actions(actions, t)[:1] for t in ("Some music!", "The bell!", "Wave!")] == [
+    assert [told(actions, t)[:1] for t in ("Some music!", "The bell!", "Wave!")] == [
         [("playMusic", {})],
         [("ring-bell", {})],
         [("Wave at", {})],
@@ -31,23 +38,23 @@ def test_names_of_any_spelling_are_read_as_words() -> None:
 def test_actions_as_likely_as_each_other_come_in_the_order_of_the_list() -> None:
     actions = [Action("blorf", {"item": ("key",)}), Action("gnarp", {"item": ("key",)})]
     expected = [("blorf", {"item": "key"}), ("gnarp", {"item": "key"})]
-    assert fitting_actions(actions, "The key.") == expected
-    assert fitting_actions(actions, "The key.") == expected
+    assert told(actions, "The key.") == expected
+    assert told(actions, "The key.") == expected
 
 
 def test_an_action_called_by_another_word_fits_as_well() -> None:
     actions = [Action("say"), Action("scarper"), Action("nibble", {"what": ("pie",)})]
-    assert fitting_actions(actions, "Run for your life!")[:1] == [("scarper", {})]
+    assert told(actions, "Run for your life!")[:1] == [("scarper", {})]
 
 
 def test_an_action_of_several_words_is_looked_up_whole() -> None:
     actions = [Action("throwOut", {"who": ("Tam",)}), Action("wave")]
-    assert fitting_actions(actions, "Banish him!")[:1] == [("throwOut", {})]
+    assert told(actions, "Banish him!")[:1] == [("throwOut", {})]
 
 
 def test_the_very_name_counts_more_than_one_near_in_meaning() -> None:
     actions = [Action("lug"), Action("carry")]
-    assert fitting_actions(actions, "Carry this.")[0] == ("carry", {})
+    assert told(actions, "Carry this.")[0] == ("carry", {})
 
 
 @pytest.mark.parametrize(
@@ -72,12 +79,12 @@ def test_talk_is_never_told_whatever_it_is_called(name: str) -> None:
 
 def test_an_action_of_that_name_with_arguments_is_no_talk() -> None:
     talk = Action("tell", {"whom": ("Tam", "Gil")})
-    assert fitting_actions([Action("say"), talk], "Tell Gil.") == [("tell", {"whom": "Gil"})]
+    assert told([Action("say"), talk], "Tell Gil.") == [("tell", {"whom": "Gil"})]
 
 
 def test_a_question_about_something_else_calls_for_nothing() -> None:
     actions = [Action("say"), Action("open_gate", {"gate": ("dock one",)})]
-    assert fitting_actions(actions, "Who won the race on Mars?") == []
+    assert told(actions, "Who won the race on Mars?") == []
 
 
 def test_the_best_has_no_lead_to_make_up_unless_talk_is_better() -> None:
@@ -101,4 +108,4 @@ def test_any_text_is_weighed(text: str) -> None:
 
 
 def test_no_actions_call_for_nothing() -> None:
-    assert fitting_actions([], "Open the gate!") == []
+    assert told([], "Open the gate!") == []

@@ -33,19 +33,23 @@ class Leaning:
         return len(self._alive) > 1
 
     def lean(self, logits: np.ndarray) -> np.ndarray:
-        """The logits with what speaks for each next token; a copy.
+        """The logits with what speaks for each next token; a copy."""
+        leaned = logits.copy()
+        for token, odds in self.spoken().items():
+            leaned[token] += odds
+        return leaned
 
-        A token on no way is as unlikely as the least likely way.
+    def spoken(self) -> dict[int, float]:
+        """What speaks for each next token, to be added to its logit.
+
+        A token on no way is as unlikely as the least likely way, and is not named.
         """
         best: dict[int, float] = {}
         for ids, odds in self._alive:
             token = ids[self._depth]
             best[token] = max(odds, best.get(token, odds))
         least = min(odds for _, odds in self._alive)
-        leaned = logits.copy()
-        for token, odds in best.items():
-            leaned[token] += odds - least
-        return leaned
+        return {token: odds - least for token, odds in best.items()}
 
     def push(self, token: int) -> None:
         """Takes the next token."""

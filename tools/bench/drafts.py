@@ -146,6 +146,7 @@ def answer_to(model: Model, engine: Engine, situation: Situation) -> Answer:
         prompt.prefix,
         prompt.news,
         grammar=answer_grammar(situation.actions),
+        leads=prompt.leads,
         seed=0,
         temperature=0.0,
         top_p=1.0,

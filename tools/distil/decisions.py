@@ -4,6 +4,10 @@ One NPC asked four things costs little more than asked one: the prefix (who it i
 and can do) is two thirds of a prompt, and is computed once. A row holds the prefix and then several
 *turns* (news and answer); a turn sees the prefix and itself, never another turn, and its positions
 count on from the prefix, so that every turn is exactly what the engine will compute.
+
+What classical reading says for each action is added to the logits here as it will be in play: the
+model learns what reading does not know, and where it is wrong. In some turns it is left out, so
+that the model can judge alone.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 
+from npcbrain.lm.leaning import Leaning
 from npcbrain.prompt import answer_text, render
 from tools.distil import situations
 from tools.distil.situations import Example
@@ -29,6 +34,7 @@ TALKS = 0.3  # share of the rows that are a talk
 DAYS = 0.45  # share of the rows that are a day; what is left holds one situation of any kind
 RARE = 0.7  # of plain questions and requests are left out there: talks are full of them
 CHOOSING = 3.0  # weight of the lines that name an action and its values: they are few
+ALONE = 0.3  # share of the turns judged without classical reading: it errs more on unknown names
 POOL = 256  # groups drawn at a time, sorted by length so that little is padding
 
 
@@ -42,6 +48,9 @@ class Batch:
         weights: float32 [1, tokens]; how much each label counts.
         positions: int64 [1, tokens].
         layout: Which tokens see which.
+        leads: int64 [2, leads]; a place among the tokens to be learnt, and a token that may stand
+            there.
+        odds: float32 [leads]; what is added to that token's logit.
     """
 
     ids: torch.Tensor
@@ -49,6 +58,8 @@ class Batch:
     weights: torch.Tensor
     positions: torch.Tensor
     layout: Layout
+    leads: torch.Tensor
+    odds: torch.Tensor
 
     def to(self, device: str) -> Batch:
         """The same batch on a device."""
@@ -58,6 +69,8 @@ class Batch:
             self.weights.to(device),
             self.positions.to(device),
             self.layout.to(device),
+            self.leads.to(device),
+            self.odds.to(device),
         )
 
 
@@ -69,11 +82,14 @@ class Turn:
         ids: Both, end to end.
         answer: Where the answer begins.
         decided: Where its action and values end, and emotion and speech begin.
+        leads: What speaks for each token that may stand where one of the answer stands, from its
+            first on; see ``Leaning.spoken``.
     """
 
     ids: list[int]
     answer: int
     decided: int
+    leads: list[dict[int, float]]
 
 
 @dataclass
@@ -91,21 +107,45 @@ class Row:
         return len(self.prefix) + sum(len(t.ids) for t in self.turns)
 
 
-def make_row(tokenizer: Tokenizer, group: list[Example]) -> Row:
-    """Tokens of a group of examples that share their prefix, as the engine would see them."""
+def make_row(tokenizer: Tokenizer, group: list[Example], rng: random.Random | None = None) -> Row:
+    """Tokens of a group of examples that share their prefix, as the engine would see them.
+
+    Args:
+        rng: Draws the turns that are judged without classical reading; none are without it.
+    """
 
     def encode(text: str) -> list[int]:
         return tokenizer.encode(text, add_special_tokens=False).ids
 
     turns = []
     for example in group:
-        news = [*encode(render(example.situation).news), EOS]
+        prompt = render(example.situation)
+        news = [*encode(prompt.news), EOS]
         lines = answer_text(example.decision).split("\n")
         first = 1 + len(example.decision.args)
         chosen = encode("\n".join(lines[:first]) + "\n")
         rest = encode("\n".join(lines[first:]))  # a newline is its own token: cut or not, the same
-        turns.append(Turn([*news, *chosen, *rest, EOS], len(news), len(news) + len(chosen)))
+        alone = rng is not None and rng.random() < ALONE
+        ways = [] if alone else [(encode(text), odds) for text, odds in prompt.leads]
+        turns.append(
+            Turn(
+                [*news, *chosen, *rest, EOS],
+                len(news),
+                len(news) + len(chosen),
+                _led(Leaning(ways), chosen),
+            )
+        )
     return Row([BOS, *encode(render(group[0].situation).prefix)], turns)
+
+
+def _led(leaning: Leaning, chosen: list[int]) -> list[dict[int, float]]:
+    leads = []
+    for token in chosen:
+        if not leaning.is_open:
+            break
+        leads.append(leaning.spoken())
+        leaning.push(token)
+    return leads
 
 
 def make_batch(rows: list[Row]) -> Batch:
@@ -114,6 +154,9 @@ def make_batch(rows: list[Row]) -> Batch:
     labels: list[int] = []
     weights: list[float] = []
     positions: list[int] = []
+    leads: list[tuple[int, int]] = []
+    odds: list[float] = []
+    learnt = 0
     for row in rows:
         first = len(row.prefix)
         ids += row.prefix
@@ -125,6 +168,10 @@ def make_batch(rows: list[Row]) -> Batch:
             labels += [IGNORE] * turn.answer + turn.ids[turn.answer :]
             weights += [CHOOSING] * turn.decided + [1.0] * (len(turn.ids) - turn.decided)
             positions += range(first, first + len(turn.ids))
+            for place, spoken in enumerate(turn.leads, learnt):
+                leads += [(place, token) for token in spoken]
+                odds += spoken.values()
+            learnt += len(turn.ids) - turn.answer
     layout = Layout.of([(len(row.prefix), [len(t.ids) for t in row.turns]) for row in rows])
     return Batch(
         torch.tensor([ids]),
@@ -132,6 +179,8 @@ def make_batch(rows: list[Row]) -> Batch:
         torch.tensor([weights]),
         torch.tensor([positions]),
         layout,
+        torch.tensor(leads, dtype=torch.int64).reshape(-1, 2).T,
+        torch.tensor(odds, dtype=torch.float32),
     )
 
 
@@ -144,7 +193,7 @@ def batches(
     while True:
         groups = [draw_group(lexicon, rng, turns) for _ in range(POOL)]
         # Alike in shape, so that little of the attention is padding.
-        rows = sorted((make_row(tokenizer, group) for group in groups), key=Row.shape)
+        rows = sorted((make_row(tokenizer, group, rng) for group in groups), key=Row.shape)
         cuts: list[list[Row]] = [[]]
         for row in rows:
             if sum(map(len, cuts[-1])) >= tokens:

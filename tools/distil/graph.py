@@ -222,8 +222,7 @@ def _feed_forward(
     both = linear(parts, x, packed, f"{name}.gate_up", kernels[f"{name}.gate_up"])
     gate, up = f"{name}.gate", f"{name}.up"
     parts.node("Split", [both], [gate, up], {"axis": -1, "num_outputs": 2})
-    gate_open = parts.node("Sigmoid", [gate], f"{name}.sigmoid")
-    silu = parts.node("Mul", [gate, gate_open], f"{name}.silu")
+    silu = parts.node("QuickGelu", [gate], f"{name}.silu", {"alpha": 1.0}, CONTRIB)
     inner = parts.node("Mul", [silu, up], f"{name}.inner")
     down = weight_of(weights, f"{prefix}.down_proj.weight", (config.hidden, config.ffn))
     return linear(parts, inner, down, f"{name}.down", kernels[f"{name}.down"])

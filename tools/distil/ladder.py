@@ -25,6 +25,11 @@ CHART = ROOT / "docs" / "models.png"
 SHIPPED = "student-int8"
 EXACT = "student-fp32"  # what the other students are compared with, answer by answer
 INK, QUIET, SHIPS, OTHER = "#222222", "#8a8a8a", "#d1495b", "#30638e"
+SCORES = {  # what the chart shows: its name, colour and mark
+    "action_accuracy": ("right actions", "#222222", "o"),
+    "action_accuracy_act": ("where an act is required", "#d1495b", "D"),
+    "grounded": ("uses the fact asked for", "#edae49", "s"),
+}
 
 
 def read_all() -> dict[str, dict[str, Any]]:
@@ -104,37 +109,36 @@ def samples(record: dict[str, Any], name: str) -> str:
 
 
 def chart(records: dict[str, dict[str, Any]]) -> None:
-    """Right actions against milliseconds a token; what needs no model is a line."""
-    figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
-    for name, record in records.items():
-        share = 100 * record["held_out"]["action_accuracy"]
+    """A row a model: its scores on the left, what a token takes on the right."""
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(11, 0.9 + 0.52 * len(records)), layout="constrained",
+        sharey=True, width_ratios=(5, 3),
+    )  # fmt: skip
+    rows = range(len(records))
+    for key, (about, colour, marker) in SCORES.items():
+        shares = [100 * record["held_out"][key] for record in records.values()]
+        left.scatter(shares, rows, s=64, color=colour, marker=marker, label=about, zorder=3)
+    for row, (name, record) in enumerate(records.items()):
         if "decode_ms" not in record:
-            axes.axhline(share, color=QUIET, linewidth=1, linestyle=(0, (4, 4)))
-            axes.text(
-                0.005, share - 0.8, record["about"], color=QUIET, fontsize=8, va="top",
-                transform=axes.get_yaxis_transform(),
-            )  # fmt: skip
+            right.text(0, row, " no model", color=QUIET, fontsize=9, va="center")
             continue
-        colour = SHIPS if name == SHIPPED else OTHER
-        size = 3 * record["megabytes"]
-        axes.scatter(record["decode_ms"], share, s=size, color=colour, alpha=0.75, linewidth=0)
-        # What ships is named above its dot, the others below: kernels lie close to each other.
-        above = name == SHIPPED
-        away = 12 + size**0.5 / 3
-        axes.annotate(
-            f"{record['about']}\n{record['megabytes']:.0f} MB",
-            (record["decode_ms"], share), xytext=(0, away if above else -away),
-            textcoords="offset points", fontsize=8, color=INK, ha="center",
-            va="bottom" if above else "top", bbox={"color": "white", "alpha": 0.8, "pad": 1},
-        )  # fmt: skip
-    axes.set_xlabel("milliseconds a token, one NPC, one thread")
-    axes.set_ylabel("right actions on held-out worlds, %")
-    axes.set_ylim(0, 100)
+        took = record["decode_ms"]
+        right.barh(row, took, height=0.5, color=SHIPS if name == SHIPPED else OTHER)
+        told = f" {took:.1f} ms, {record['megabytes']:.0f} MB"
+        right.text(took, row, told, color=INK, fontsize=9, va="center")
+    left.set_yticks(rows, [record["about"] for record in records.values()])
+    left.get_yticklabels()[list(records).index(SHIPPED)].set_color(SHIPS)
+    left.set_xlim(-3, 103)
+    left.set_xlabel("% of 500 held-out situations of its kind")
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(SCORES), frameon=False)
     slowest = max(record.get("decode_ms", 1.0) for record in records.values())
-    axes.set_xlim(0, 1.2 * slowest)  # room for the label of the last one
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#eeeeee")
-    axes.set_axisbelow(True)
+    right.set_xlim(0, 2 * slowest)  # room for what stands beside the longest
+    right.set_xlabel("ms a token, one NPC, one thread")
+    for axes in (left, right):
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        axes.set_axisbelow(True)
+    left.grid(color="#eeeeee")
     CHART.parent.mkdir(exist_ok=True)
     figure.savefig(CHART, dpi=150)
 

@@ -8,7 +8,8 @@ Three sets: public scenarios; situations that ``tools.distil.generate --split va
 worlds training never sees; and ``by_hand.jsonl``, written by hand in the manner of games, which
 owes the generator nothing and is never trained on. The result is
 ``bench_results/models/NAME.json``; ``tools.distil.ladder`` makes the table and the chart of all
-that are there.
+that are there. Scores are the same on any machine, times are not: ``NAME --model DIR --speed-only``
+times a model again.
 """
 
 from __future__ import annotations
@@ -102,11 +103,18 @@ def main() -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", type=Path, help="a model folder")
     what.add_argument("--baseline", choices=sorted(BASELINES))
-    parser.add_argument("--about", required=True, help="one line for the table")
-    parser.add_argument("--public", type=Path, required=True, metavar="SCENARIOS.jsonl")
-    parser.add_argument("--held-out", type=Path, required=True, metavar="SCENARIOS.jsonl")
+    parser.add_argument("--about", help="one line for the table")
+    parser.add_argument("--public", type=Path, metavar="SCENARIOS.jsonl")
+    parser.add_argument("--held-out", type=Path, metavar="SCENARIOS.jsonl")
     parser.add_argument("--by-hand", type=Path, default=BY_HAND, metavar="SCENARIOS.jsonl")
+    parser.add_argument(
+        "--speed-only", action="store_true", help="time the model anew, keep the scores it has"
+    )
     args = parser.parse_args()
+    if args.speed_only and args.model:
+        return time_again(MODELS / f"{args.name}.json", args.model)
+    if args.speed_only or not (args.about and args.public and args.held_out):
+        parser.error("give --about, --public and --held-out, or --model and --speed-only")
 
     facts: dict[str, Any] = {}
     if args.model:
@@ -135,10 +143,22 @@ def main() -> int:
         record[f"{name}_samples"] = [sample_of(*pair) for pair in pairs[::spacing][:NUM_SAMPLES]]
         record[f"{name}_digests"] = " ".join(map(digest_of, decisions))
         print(name, {k: v for k, v in record[name].items() if k != "categories"})
-    MODELS.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(record, indent=1, ensure_ascii=False)
-    (MODELS / f"{args.name}.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    write(MODELS / f"{args.name}.json", record)
     return 0
+
+
+def time_again(path: Path, folder: Path) -> int:
+    """Scores are the same on any machine, and times are not: all models' must be of one hour."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    write(path, record | speed(Model.load(folder)) | {"timed": surroundings()})
+    return 0
+
+
+def write(path: Path, record: dict[str, Any]) -> None:
+    """Writes the record of a model."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -68,11 +68,15 @@ def text_batches(
 
 
 def logits_at(model: LlamaForCausalLM, batch: Batch, places: torch.Tensor) -> torch.Tensor:
-    """float32 logits [places, vocab], only where a label is: the head is expensive."""
+    """float32 logits [places, vocab], only where a label is: the head is expensive.
+
+    What classical reading says is added, as it is in play.
+    """
     hidden = model.model(
         batch.ids, position_ids=batch.positions, use_cache=False, layout=batch.layout
     ).last_hidden_state
-    return model.lm_head(hidden[:, :-1][places]).float()
+    logits = model.lm_head(hidden[:, :-1][places]).float()
+    return logits.index_put(tuple(batch.leads), batch.odds, accumulate=True)
 
 
 def batch_loss(

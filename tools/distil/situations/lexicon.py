@@ -182,32 +182,31 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         if data.get("split", "train") == split
     )
     facts, concepts, lines = _read("facts*.toml"), _read("concepts*.toml"), _read("lines*.toml")
-    more, more_lines, more_facts, more_args = {}, {}, {}, {}
+    more: dict[str, dict[str, Any]] = {kind: {} for kind in ("concepts", "lines", "facts", "args")}
     if split == "train":
         concepts |= _read("train_concepts*.toml")
         lines |= _read("train_lines*.toml")
-        more, more_lines = _read("more_concepts*.toml"), _read("more_lines*.toml")
-        more_facts, more_args = _read("more_facts*.toml"), _read("more_args*.toml")["names"]
+        more = {kind: _read(f"more_{kind}*.toml") for kind in more}
     groups = (lists, *(world.lists for world in worlds))
     values = [value for group in groups for some in group.values() for value in some]
     starts = {v.split()[0] for v in values if v[0].islower()}
     starts |= {
         t.split()[0].partition("'")[0].strip(".,!?:")
-        for t in _texts([facts, concepts, lines, more, more_lines, more_facts])
+        for t in _texts([facts, concepts, lines, more])
     }
     verbs = _read("verbs*.toml")["verbs"]
-    known = {n: _concept(n, d, more.get(n, {}), split) for n, d in concepts.items()}
+    known = {n: _concept(n, d, more["concepts"].get(n, {}), split) for n, d in concepts.items()}
     known |= {
         f"{VERB}{n}": _verb(n, text) for n, text in verbs.items() if _is_held(n) == (split == "val")
     }
-    known = {n: _with_arguments(c, more_args) for n, c in known.items()}
+    known = {n: _with_arguments(c, more["args"].get("names", {})) for n, c in known.items()}
     return Lexicon(
         split=split,
         worlds=worlds,
         small_words=frozenset(w for w in starts if w.isalpha() and w not in ("I", "Mars")),
         lists=lists,
         synonyms=words["synonyms"],
-        facts=tuple(_fact(name, d, more_facts.get(name, {}), split) for name, d in facts.items()),
+        facts=tuple(_fact(n, d, more["facts"].get(n, {}), split) for n, d in facts.items()),
         concepts=known,
         askable=(
             tuple(c for n, c in known.items() if c.asks and not n.startswith(VERB)),
@@ -215,7 +214,7 @@ def load(split: str, seeds: Path | None = None) -> Lexicon:
         ),
         voices=voices,
         voice_of={trait: voice for voice in voices for trait in voice.traits},
-        lines={name: _lines(data, more_lines.get(name, {}), split) for name, data in lines.items()},
+        lines={n: _lines(d, more["lines"].get(n, {}), split) for n, d in lines.items()},
     )
 
 
