@@ -27,7 +27,7 @@ EXACT = "student-fp32"  # what the other students are compared with, answer by a
 INK, QUIET, SHIPS, OTHER = "#222222", "#8a8a8a", "#d1495b", "#30638e"
 SCORES = {  # what the chart shows: its name, colour and mark
     "action_accuracy": ("right actions", "#222222", "o"),
-    "action_accuracy_act": ("where an act is required", "#d1495b", "D"),
+    "action_accuracy_act": ("where an act is required", "#2a9d8f", "D"),
     "grounded": ("uses the fact asked for", "#edae49", "s"),
 }
 

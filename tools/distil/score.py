@@ -112,6 +112,8 @@ def main() -> int:
     )
     args = parser.parse_args()
     if args.speed_only and args.model:
+        if not (MODELS / f"{args.name}.json").exists():
+            parser.error(f"{args.name} has no scores yet; leave out --speed-only")
         return time_again(MODELS / f"{args.name}.json", args.model)
     if args.speed_only or not (args.about and args.public and args.held_out):
         parser.error("give --about, --public and --held-out, or --model and --speed-only")
