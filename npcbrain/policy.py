@@ -12,9 +12,9 @@ The order of things, and why:
    would starve behind smaller ones.
 2. **Then start something, reading or speaking.** Reading (copies, prefill) brings more NPCs into
    the batch, and eight in one decode cost two or three alone; speaking (decode) is what the player
-   sees. They take turns while about equally urgent, so speech streams on while others are read
-   in. Where one is clearly more urgent, it goes first. What a chunk leaves over of a frame is
-   filled by speaking only if at least half are ready: a few cost more than they fill.
+   sees. Where one is clearly more urgent, it goes first. Else they take turns once two of three
+   are ready to speak, so speech streams on while the last are read in; before that a decode would
+   cost all of its segments for a few. Nor do fewer fill what a chunk leaves over of a frame.
 3. **One decode in flight, with everyone who is ready.** A second one would tear the batch in two
    for good. Whoever becomes ready meanwhile joins the next token.
 4. **Nothing is started that cannot be finished**: all steps of a new wave must fit the usual
@@ -210,13 +210,14 @@ def next_step(
         ready = []
     if num_prefills >= MAX_READING_WAVES:
         reader = None
-    if reader is None or (ready and _speaks_first(reader, ready[0], last_start)):
+    is_quorum = 3 * len(ready) >= 2 * len(order)
+    if reader is None or (ready and _speaks_first(reader, ready[0], is_quorum, last_start)):
         plan = _speak(engine, ready, price, offer)
         if plan is None and reader is not None:
             plan = _read(engine, reader.generation, price, offer)
         return plan
     plan = _read(engine, reader.generation, price, offer)
-    if plan is None and (fresh or 2 * len(ready) >= len(order)):
+    if plan is None and (fresh or is_quorum):
         return _speak(engine, ready, price, offer)
     return plan
 
@@ -274,11 +275,11 @@ def _place(wave: WaveLike, order: Sequence[Request]) -> int:
     return len(order)
 
 
-def _speaks_first(reader: Request, speaker: Request, last_start: Kind) -> bool:
+def _speaks_first(reader: Request, speaker: Request, is_quorum: bool, last_start: Kind) -> bool:
     lead_ns = reader.urgency_ns - speaker.urgency_ns
     if abs(lead_ns) > NEAR_NS:
         return lead_ns > 0
-    return last_start is not Kind.DECODE
+    return is_quorum and last_start is not Kind.DECODE
 
 
 def _speak(engine: EngineLike, ready: Sequence[Request], price: Price, offer: Offer) -> Plan | None:

@@ -203,9 +203,26 @@ def test_only_one_decode_is_in_flight() -> None:
 
 def test_reading_and_speaking_take_turns() -> None:
     for last_start, expected in ((Kind.DECODE, Kind.PREFILL), (Kind.PREFILL, Kind.DECODE)):
-        plan = Scene(1, 8, gap_ns=NEAR_NS // 2).pick(last_start=last_start)
+        plan = Scene(1, 1, 8, gap_ns=NEAR_NS // 4).pick(last_start=last_start)
         assert plan is not None
         assert plan.kind is expected
+
+
+def test_fewer_than_two_of_three_do_not_speak_while_others_are_read_in() -> None:
+    for last_start in (Kind.DECODE, Kind.PREFILL):
+        plan = Scene(1, 8, gap_ns=NEAR_NS // 2).pick(last_start=last_start)
+        assert plan is not None
+        assert plan.kind is Kind.PREFILL
+
+
+def test_what_a_chunk_leaves_of_a_frame_is_filled_by_many_and_not_by_few() -> None:
+    def price(kind: Kind, segment: int, rows: int, context: int) -> int:
+        return 10 if kind is Kind.DECODE else 100
+
+    for prompts, fills in (((1, 1, 8), True), ((1, 8), False)):
+        scene = Scene(*prompts, gap_ns=NEAR_NS // 4)
+        plan = scene.pick(price, remaining_ns=50, fresh=False)
+        assert (plan is not None and plan.kind is Kind.DECODE) == fills
 
 
 def test_who_is_clearly_more_urgent_goes_first_whoever_s_turn_it_is() -> None:

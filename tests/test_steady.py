@@ -181,7 +181,7 @@ def test_answers_that_have_ended_leave_nothing(model: Model) -> None:
         talkers.frame()
 
     # Before that, prices remember more and more runs: 64 of each shape.
-    assert blocks_kept(round_of_answers, 20, num_before=40) <= 20
+    assert blocks_kept(round_of_answers, 20, num_before=80) <= 20
 
 
 def test_nothing_is_left_to_the_collector_by_answers_failures_and_replies() -> None:
