@@ -59,6 +59,11 @@ def crowd_row(npcs: int, wait_ms: float | None) -> dict[str, Any]:
     }
 
 
+def group_row(npcs: int, frames: int | None) -> dict[str, Any]:
+    waits = (f"{what}_p{share}_frames" for what in ("first_word", "whole") for share in (50, 90))
+    return {"npcs": npcs, "budget_ms": 4.0, "all_frames": 20.0, **dict.fromkeys(waits, frames)}
+
+
 WAY = {
     "way": "npcbrain",
     "rule": "a budget",
@@ -102,6 +107,7 @@ def results(tmp_path: Path) -> Path:
         ("frames-4ms", {"result": FRAMES}),
         ("sweep-budget", {"rows": [budget_row(0.5, None), budget_row(4.0, 0.9)]}),
         ("sweep-npcs", {"rows": [crowd_row(1, 400.0), crowd_row(1000, None)]}),
+        ("sweep-together", {"rows": [group_row(1, 12), group_row(16, None)]}),
         ("peers", {"result": PEERS}),
         ("ways", {**ways, "ways": [WAY, {**WAY, "way": "another"}]}),
     ):

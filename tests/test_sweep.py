@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from npcbrain.lm.model import Model
-from tools.bench.sweep import crowd, sweep_budgets, sweep_npcs
+from tools.bench.sweep import crowd, sweep_budgets, sweep_npcs, sweep_together, together
 
 TINY = Path(__file__).parent / "models" / "tiny"
 PEOPLE = (
@@ -51,3 +51,16 @@ def test_a_row_for_every_budget_tells_its_speed(tiny: Model) -> None:
     assert [row["budget_ms"] for row in rows] == [ROOMY_MS]
     assert rows[0]["tokens_per_s"] > 0
     assert rows[0]["slicing_efficiency"] > 0
+
+
+def test_those_asked_at_once_wait_from_the_same_frame_on(tiny: Model) -> None:
+    row = together(tiny, 3, 2, ROOMY_MS, PEOPLE)
+    assert (row["npcs"], row["rounds"], row["tokens_per_s"] > 0) == (3, 2, True)
+    assert 1 <= row["soonest_frames"] <= row["first_word_p50_frames"]
+    assert row["first_word_p50_frames"] <= row["whole_p50_frames"] <= row["whole_p90_frames"]
+    assert row["whole_p50_frames"] <= row["all_frames"] < 12
+
+
+def test_a_row_for_every_group(tiny: Model) -> None:
+    rows = sweep_together(tiny, [1, 2], num_rounds=1, budget_ms=ROOMY_MS, people=PEOPLE)
+    assert [row["npcs"] for row in rows] == [1, 2]

@@ -166,22 +166,34 @@ def draw_slicing(record: dict[str, Any]) -> tuple[Figure, str]:
     )
 
 
+def draw_together(record: dict[str, Any]) -> tuple[Figure, str]:
+    """NPCs asked at once against their waits, in frames."""
+    rows = record["rows"]
+    figure, axes = plt.subplots()
+    _draw_waits(axes, rows, "frames", 1)
+    axes.set(
+        xlabel="NPCs asked at once",
+        ylabel="frames, 60 a second",
+        title="Thinking side by side",
+        xlim=(0, None),
+        ylim=(0, None),
+        xticks=[row["npcs"] for row in rows],
+    )
+    alone, last = rows[0], rows[-1]
+    return figure, (
+        f"Everybody is asked in the same frame, {record['rows'][0]['budget_ms']:g} ms a frame for "
+        "npcbrain; lines are medians, bands reach to the 90th percentile. "
+        f"{last['npcs']} answers take {last['all_frames'] / alone['all_frames']:.1f} times as long "
+        "as one."
+    )
+
+
 def draw_crowds(record: dict[str, Any]) -> tuple[Figure, str]:
     """NPCs against waiting and cost, one above the other."""
     rows = record["rows"]
     figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(SIZE[0], 4.8))
     npcs = [row["npcs"] for row in rows]
-    for field, colour, label in (
-        ("first_word", OURS, "first word"),
-        ("whole", PALE, "whole answer"),
-    ):
-        known = [(row["npcs"], row[f"{field}_p50_ms"], row[f"{field}_p90_ms"]) for row in rows]
-        known = [row for row in known if row[1] is not None]
-        at, p50, p90 = ([each[i] for each in known] for i in range(3))
-        p50, p90 = ([value / 1000 for value in values] for values in (p50, p90))
-        above.plot(at, p50, "o-", color=colour, label=label)
-        above.fill_between(at, p50, p90, color=colour, alpha=0.12, linewidth=0)
-    above.legend(frameon=False, loc="upper left", handlelength=1.2, fontsize=10)
+    _draw_waits(above, rows, "ms", 1000)
     above.set(ylabel="seconds", ylim=(0, None), title="Crowds: how long an answer takes")
     below.plot(npcs, [row["used_mean_ms"] for row in rows], "o-", color=OURS)
     below.plot(npcs, [row["trees_p50_ms"] for row in rows], "o-", color=OTHER)
@@ -232,6 +244,7 @@ PLOTS = (
     Plot("frame-times", ("frames-4ms.json", "frames-4ms.csv"), draw_frame_times),
     Plot("budgets", ("sweep-budget.json",), draw_budgets),
     Plot("slicing", ("sweep-budget.json",), draw_slicing),
+    Plot("together", ("sweep-together.json",), draw_together),
     Plot("crowds", ("sweep-npcs.json",), draw_crowds),
     Plot("ways", ("ways.json",), draw_ways),
 )
@@ -273,6 +286,21 @@ def draw_all(results: Path, page: Path, plots: Sequence[Plot] = PLOTS) -> list[s
 def _styled() -> Iterator[None]:
     with plt.rc_context(STYLE):
         yield
+
+
+def _draw_waits(axes: Axes, rows: Sequence[dict[str, Any]], unit: str, scale: float) -> None:
+    """Medians of the first word and of the whole answer, with bands up to the 90th percentile."""
+    for what, colour, label in (
+        ("first_word", OURS, "first word"),
+        ("whole", PALE, "whole answer"),
+    ):
+        fields = (f"{what}_p50_{unit}", f"{what}_p90_{unit}")
+        known = [row for row in rows if row[fields[0]] is not None]
+        at = [row["npcs"] for row in known]
+        p50, p90 = ([row[field] / scale for row in known] for field in fields)
+        axes.plot(at, p50, "o-", color=colour, label=label)
+        axes.fill_between(at, p50, p90, color=colour, alpha=0.12, linewidth=0)
+    axes.legend(frameon=False, loc="upper left", handlelength=1.2, fontsize=10)
 
 
 def _name_line(

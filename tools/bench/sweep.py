@@ -2,11 +2,13 @@
 
     python -m tools.bench.sweep budget      -> bench_results/sweep-budget.json
     python -m tools.bench.sweep npcs        -> bench_results/sweep-npcs.json
+    python -m tools.bench.sweep together    -> bench_results/sweep-together.json
 
 ``budget`` plays ``bench frames`` under growing budgets. ``npcs`` plays crowds of 1 to 1000, of whom
 each is spoken to every 20 seconds and waits 5 seconds for the model before its tree answers: what
-an answer's wait and a frame cost as the crowd grows. Invariant: a row comes from one run, and all
-rows of a file from one machine and one commit.
+an answer's wait and a frame cost as the crowd grows. ``together`` asks 1 to 16 at once and waits
+for all of them: what thinking side by side does to each one's wait. Invariant: a row comes from one
+run, and all rows of a file from one machine and one commit.
 """
 
 from __future__ import annotations
@@ -20,24 +22,29 @@ from statistics import fmean
 from typing import Any
 
 from npcbrain import tree
-from npcbrain.bench import bench_frames
+from npcbrain.bench import CpuClock, GameWork, bench_frames
+from npcbrain.clock import NS_PER_S
 from npcbrain.frame_log import ms, quantile
 from npcbrain.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.lm.model import Model
 from npcbrain.pacing import FRAME_NS, FrameClock
 from npcbrain.persona import Persona
+from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Scene
-from npcbrain.village import CAST, QUESTIONS
+from npcbrain.village import CAST, QUESTIONS, Village
 from tools.bench.record import RESULTS, surroundings
 
-__all__ = ["crowd", "main", "sweep_budgets", "sweep_npcs"]
+__all__ = ["crowd", "main", "sweep_budgets", "sweep_npcs", "sweep_together", "together"]
 
 BUDGETS_MS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+GROUPS = (1, 2, 4, 6, 8, 12, 16)
+GAME_MS = 6.0  # of ``together``, as in ``bench frames``: it empties the caches between two frames
 CROWDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 EVERY_S = 20.0  # seconds between two questions to the same NPC
 TTL_MS = 5000.0
 MIN_QUESTIONS = 6
+DEFAULT_FRAMES = {"budget": 1200, "npcs": 1800, "together": 0}
 FRAMES_PER_S = 60
 FROM_FRAMES = (
     "budget_ms",
@@ -118,12 +125,8 @@ def crowd(
     runtime = Runtime(model, clock=clock, price_file=None)
     _fill(runtime, num_npcs, people)
     npcs = list(runtime.npcs.values())
+    waits = _Waits(runtime)
     due, asked = 1.0, 0
-    silent: dict[str, int] = {}  # since which frame they have been asked and have said nothing
-    unanswered: dict[str, int] = {}
-    first_words: list[int] = []
-    wholes: list[int] = []
-    by_tree = 0
     used_ns: list[int] = []
     trees_ns: list[int] = []
     over_ns: list[int] = []
@@ -132,7 +135,7 @@ def crowd(
             due -= 1.0
             npc = npcs[asked % num_npcs]
             npc.hear(QUESTIONS[asked % len(QUESTIONS)])
-            silent[npc.name] = unanswered[npc.name] = frame
+            waits.asked(npc.name, frame)
             asked += 1
         due += num_npcs / (EVERY_S * FRAMES_PER_S)
         report = runtime.update(budget_ms)
@@ -140,29 +143,21 @@ def crowd(
         used_ns.append(report.used_ns)
         trees_ns.append(report.trees_ns)
         over_ns.append(report.over_budget_ns)
-        for name, decision in report.decisions:
-            since = unanswered.pop(name, frame)
-            if decision.source == "model":
-                wholes.append((frame + 1 - since) * FRAME_NS)
-            else:
-                by_tree += 1
-                silent.pop(name, None)
-        for name in [name for name in silent if runtime.npcs[name].speech]:
-            first_words.append((frame + 1 - silent.pop(name)) * FRAME_NS)
+        waits.look(report, frame)
     runtime.close()
-    for times in (used_ns, trees_ns, over_ns, first_words, wholes):
+    for times in (used_ns, trees_ns, over_ns):
         times.sort()
     return {
         "npcs": num_npcs,
         "budget_ms": budget_ms,
         "frames": num_frames,
         "asked": asked,
-        "by_model": len(wholes),
-        "by_tree": by_tree,
-        "first_word_p50_ms": _quantile_ms(first_words, 0.5),
-        "first_word_p90_ms": _quantile_ms(first_words, 0.9),
-        "whole_p50_ms": _quantile_ms(wholes, 0.5),
-        "whole_p90_ms": _quantile_ms(wholes, 0.9),
+        "by_model": len(waits.wholes),
+        "by_tree": waits.by_tree,
+        "first_word_p50_ms": _quantile_ms(waits.first_words, 0.5),
+        "first_word_p90_ms": _quantile_ms(waits.first_words, 0.9),
+        "whole_p50_ms": _quantile_ms(waits.wholes, 0.5),
+        "whole_p90_ms": _quantile_ms(waits.wholes, 0.9),
         "used_mean_ms": ms(round(fmean(used_ns))),
         "used_p99_ms": ms(quantile(used_ns, 0.99)),
         "trees_p50_ms": ms(quantile(trees_ns, 0.5)),
@@ -170,8 +165,117 @@ def crowd(
     }
 
 
-def _quantile_ms(ordered: Sequence[int], share: float) -> float | None:
-    return ms(quantile(ordered, share)) if ordered else None
+def sweep_together(
+    model: Model,
+    groups: Sequence[int],
+    *,
+    num_rounds: int,
+    budget_ms: float,
+    people: Sequence[dict[str, Any]] = CAST,
+) -> list[dict[str, Any]]:
+    """A row for each group that is asked at once."""
+    return [together(model, num_npcs, num_rounds, budget_ms, people) for num_npcs in groups]
+
+
+def together(
+    model: Model,
+    num_npcs: int,
+    num_rounds: int,
+    budget_ms: float,
+    people: Sequence[dict[str, Any]] = CAST,
+) -> dict[str, Any]:
+    """One group's waits: everybody is asked in the same frame, and again when all have answered.
+
+    Returns:
+        ``first_word_*_frames`` and ``whole_*_frames``, from being spoken to until an answer begins
+        to be heard, and until it is whole; ``soonest_frames`` and ``all_frames``, means over the
+        rounds of the first word of all and of the last whole answer; ``tokens_per_s`` of the
+        model's own time.
+    """
+    clock = FrameClock()
+    work = GameWork(GAME_MS, CpuClock())
+    village = Village(model, num_npcs, clock, people)
+    waits = _Waits(village.runtime)
+    soonest: list[int] = []
+    lengths: list[int] = []
+    num_tokens = model_ns = frame = 0
+    for number in range(num_rounds + 1):
+        if number == 1:  # the first one has read the personas
+            waits.forget()
+        village.ask()
+        for name in village.runtime.npcs:
+            waits.asked(name, frame)
+        begun, num_heard = frame, len(waits.first_words)
+        while not village.is_idle:
+            work.run()
+            report = village.update(budget_ms)
+            clock.next_frame()
+            waits.look(report, frame)
+            frame += 1
+        if number:
+            soonest.append(min(waits.first_words[num_heard:], default=0))
+            lengths.append(frame - begun)
+            num_tokens += village.round.num_tokens
+            model_ns += village.round.model_ns
+    village.runtime.close()
+    return {
+        "npcs": num_npcs,
+        "budget_ms": budget_ms,
+        "rounds": num_rounds,
+        "by_tree": waits.by_tree,
+        "soonest_frames": round(fmean(soonest) / FRAME_NS, 1),
+        "all_frames": round(fmean(lengths), 1),
+        **{
+            f"{what}_p{share}_frames": round(quantile(sorted(times), share / 100) / FRAME_NS)
+            if times
+            else None
+            for what, times in (("first_word", waits.first_words), ("whole", waits.wholes))
+            for share in (50, 90)
+        },
+        "tokens_per_s": round(num_tokens * NS_PER_S / max(1, model_ns), 1),
+    }
+
+
+class _Waits:
+    """From being spoken to until an answer is heard, in game time.
+
+    Attributes:
+        first_words: Until the model's answer began; nanoseconds.
+        wholes: Until it was whole.
+        by_tree: Answers that were not the model's.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._silent: dict[str, int] = {}  # since which frame they have said nothing
+        self._unanswered: dict[str, int] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self.first_words: list[int] = []
+        self.wholes: list[int] = []
+        self.by_tree = 0
+
+    def asked(self, name: str, frame: int) -> None:
+        """Somebody is spoken to before the update of this frame."""
+        self._silent[name] = self._unanswered[name] = frame
+
+    def look(self, report: FrameReport, frame: int) -> None:
+        """Counts what the update of this frame has brought."""
+        for name, decision in report.decisions:
+            since = self._unanswered.pop(name, frame)
+            if decision.source == "model":
+                self.wholes.append((frame + 1 - since) * FRAME_NS)
+            else:
+                self.by_tree += 1
+                self._silent.pop(name, None)
+        for name in [name for name in self._silent if self._runtime.npcs[name].speech]:
+            self.first_words.append((frame + 1 - self._silent.pop(name)) * FRAME_NS)
+
+
+def _quantile_ms(times: Sequence[int], share: float) -> float | None:
+    return ms(quantile(sorted(times), share)) if times else None
 
 
 def _fill(runtime: Runtime, num_npcs: int, people: Sequence[dict[str, Any]]) -> None:
@@ -196,22 +300,26 @@ def _fill(runtime: Runtime, num_npcs: int, people: Sequence[dict[str, Any]]) -> 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one sweep and keeps it; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("budget", "npcs"))
+    parser.add_argument("what", choices=("budget", "npcs", "together"))
     parser.add_argument("--model", type=Path, metavar="DIR", help="the one that ships if absent")
     parser.add_argument("--frames", type=int, metavar="N", help="1200 for budget, 1800 for npcs")
-    parser.add_argument("--budget-ms", type=float, default=4.0, metavar="MS", help="of npcs (4)")
+    parser.add_argument("--rounds", type=int, default=12, metavar="N", help="of together (12)")
+    parser.add_argument(
+        "--budget-ms", type=float, default=4.0, metavar="MS", help="of npcs and together (4)"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE.json")
     options = parser.parse_args(arguments)
     model = Model.load(options.model)
+    frames, budget_ms = options.frames or DEFAULT_FRAMES[options.what], options.budget_ms
     if options.what == "budget":
-        frames = options.frames or 1200
         rows = sweep_budgets(model, BUDGETS_MS, num_frames=frames)
-    else:
-        frames, budget_ms = options.frames or 1800, options.budget_ms
+    elif options.what == "npcs":
         rows = sweep_npcs(model, CROWDS, num_frames=frames, budget_ms=budget_ms)
+    else:
+        rows = sweep_together(model, GROUPS, num_rounds=options.rounds, budget_ms=budget_ms)
     out = options.out or RESULTS / f"sweep-{options.what}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
-    record = {**surroundings(), "frames": frames, "rows": rows}
+    record = {**surroundings(), **({"frames": frames} if frames else {}), "rows": rows}
     out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     for row in rows:
         print(json.dumps(row))
