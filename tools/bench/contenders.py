@@ -202,7 +202,7 @@ def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
     head_dim = rows // data["num_attention_heads"]
     config = LlamaConfig.from_hf({**data, "head_dim": head_dim}, CONTEXT)
     # As the model that ships: its head has 8-bit blocks, which are exact where it matters most.
-    kernels = kernel_plan(config.layers, "rowint8", {"head": "nbits8"})
+    kernels = kernel_plan(config.layers, "rowint8")
     content = json.loads(tokenizer.to_str())
     built = build_model("peer", config, weights, content, kernels, num_segments)
     built.write(folder)

@@ -174,12 +174,11 @@ def _linear_rowint8(parts: GraphParts, x: str, weight: np.ndarray, name: str, ou
     """
     rows, scales = quantise_rows(weight)
     last = parts.constant("axis.last", np.array([-1], np.int64))
-    floor = parts.constant("floor", np.array(TINY, np.float32))
     step = parts.constant("step", np.array(1 / 127, np.float32))
     zero = parts.constant("zero.activations", np.array(ZERO, np.uint8))
     size = parts.node("Abs", [x], f"{name}.size")
-    raw_peak = parts.node("ReduceMax", [size, last], f"{name}.raw_peak", {"keepdims": 1})
-    peak = parts.node("Max", [raw_peak, floor], f"{name}.peak")
+    # No floor: a row of zeros becomes some integers, whatever 0 / 0 rounds to, and then times 0.
+    peak = parts.node("ReduceMax", [size, last], f"{name}.peak", {"keepdims": 1})
     scaled = parts.node("Div", [x, peak], f"{name}.scaled")
     quantised = parts.node("QuantizeLinear", [scaled, step, zero], f"{name}.quantised")
     product = parts.node(
