@@ -33,6 +33,8 @@ Decode = Callable[[Sequence[int]], str]
 
 BATCH = 512  # tokens of one run, llama.cpp's own default
 
+COMPILED = "llama-cpp-python"  # on installation, for the processor it runs on
+
 # What a new processor can do and a build for all processors leaves out.
 WIDE_INSTRUCTIONS = ("avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
 
@@ -62,10 +64,10 @@ class Binding(NamedTuple):
         ]
         if not unused:
             return ""
-        return (
-            f"this build of llama.cpp leaves {', '.join(unused)} unused; "
-            "pip install llama-cpp-python compiles one that does not"
-        )
+        left = f"this build of llama.cpp leaves {', '.join(unused)} unused"
+        if self.name.startswith(COMPILED):
+            return left
+        return f"{left}; pip install {COMPILED} compiles one that does not"
 
 
 def find_binding() -> Binding:
@@ -75,7 +77,7 @@ def find_binding() -> Binding:
         UsageError: None is installed.
     """
     for module, package, contender in (
-        ("llama_cpp", "llama-cpp-python", LlamaCpp),
+        ("llama_cpp", COMPILED, LlamaCpp),
         ("xllamacpp", "xllamacpp", LlamaServer),
     ):
         try:

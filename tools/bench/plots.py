@@ -112,7 +112,7 @@ def draw_frame_times(record: dict[str, Any], frames: dict[str, list[float]]) -> 
         ylim=(0.7, 10 * axes.get_ylim()[1]),
     )
     axes.legend(
-        frameon=False, loc="upper left", bbox_to_anchor=(0.0, 0.98), handlelength=0.9, fontsize=10
+        frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.82), handlelength=0.9, fontsize=10
     )
     result = record["result"]
     return figure, (
@@ -230,7 +230,7 @@ def draw_ways(record: dict[str, Any]) -> tuple[Figure, str]:
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=GRID)
-    axes.set(xlabel="ms of a frame: p99 (dot) to worst", xlim=(0, None))
+    axes.set(xlabel="ms: p99 (dot) to worst", xlim=(0, None))
     figure.suptitle(
         "Ways to run a model in a game", x=0.02, ha="left", fontsize=12.5, weight="bold"
     )

@@ -1,11 +1,11 @@
-"""What a step costs after the processor has rested: slicing's loss that no code can mend.
+"""What a step costs after a rest: what slices lose to the processor's caches.
 
     python -m tools.bench.rest      -> bench_results/rest.json
 
 Between two slices lies a game's frame. Meanwhile the model's weights leave the processor's caches:
 pushed out by the game, and on a machine that others share by those others, even while this one does
 nothing. Here steps run ten in a row, as in a frame, after pauses in which nothing at all is done;
-before each pause the whole model runs once. Invariant: all pauses take turns in one run.
+before each pause the whole model runs several times. Invariant: all pauses take turns in one run.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = ["main", "rested"]
 
 RESTS_MS = (0.0, 4.0, 12.0, 50.0)
 SHAPES = ((Kind.DECODE, 1), (Kind.DECODE, 8), (Kind.PREFILL, 32))
+WARM_RUNS = 8  # a cache may not keep what is used but once
 BURST = 10  # steps of a 4 ms frame, about
 
 
@@ -46,8 +47,8 @@ def rested(
         segment = 0
         for _ in range(num_bursts):
             for rest_ms in rests_ms:
-                for warm in range(num_segments):
-                    engine.probe(kind, warm, num_rows)
+                for warm in range(WARM_RUNS * num_segments):
+                    engine.probe(kind, warm % num_segments, num_rows)
                 time.sleep(rest_ms / 1000)
                 for _ in range(BURST):
                     started_ns = time.perf_counter_ns()
