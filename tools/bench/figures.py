@@ -17,7 +17,7 @@ from npcbrain.warm_bench import WARM_FIELDS
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench_results"
 README = ROOT / "README.md"
-PEERS = {"peers": "compiled for this processor", "peers-wheel": "as its wheel comes"}
+PEERS = ("peers", "peers-wheel")  # llama.cpp compiled for the processor, and made for any
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
@@ -55,14 +55,14 @@ def table() -> str:
         shown = " / ".join("-" if frames is None else f"{frames:g}" for frames in warm)
         what = "one warm NPC alone, frames until its action / first word / 20 tokens (medians)"
         rows.append((what, shown))
-    for name, build in PEERS.items():
+    for name in PEERS:
         if not (RESULTS / f"{name}.json").is_file():
             continue
         peers = read(name)["result"]
         shown = " / ".join(f"{peers[figure]:.2f}" for figure in peers["targets"])
         what = (
-            f"speed over llama.cpp's best, {build}, same teacher weights, one thread each: a token "
-            "/ 128 tokens of prompt / eight conversations"
+            f"speed over llama.cpp's best ({peers['llama_cpp']}), same teacher weights, one thread "
+            "each: a token / 128 tokens of prompt / eight conversations"
         )
         rows.append((what, shown))
     lines = [

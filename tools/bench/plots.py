@@ -181,7 +181,7 @@ def draw_together(record: dict[str, Any]) -> tuple[Figure, str]:
     )
     alone, last = rows[0], rows[-1]
     return figure, (
-        f"Everybody is asked in the same frame, {record['rows'][0]['budget_ms']:g} ms a frame for "
+        f"Everybody is asked in the same frame, {alone['budget_ms']:g} ms a frame for "
         "npcbrain; lines are medians, bands reach to the 90th percentile. "
         f"{last['npcs']} answers take {last['all_frames'] / alone['all_frames']:.1f} times as long "
         "as one."

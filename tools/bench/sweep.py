@@ -44,7 +44,6 @@ CROWDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 EVERY_S = 20.0  # seconds between two questions to the same NPC
 TTL_MS = 5000.0
 MIN_QUESTIONS = 6
-DEFAULT_FRAMES = {"budget": 1200, "npcs": 1800, "together": 0}
 FRAMES_PER_S = 60
 FROM_FRAMES = (
     "budget_ms",
@@ -213,7 +212,7 @@ def together(
             waits.look(report, frame)
             frame += 1
         if number:
-            soonest.append(min(waits.first_words[num_heard:], default=0))
+            soonest += sorted(waits.first_words[num_heard:])[:1]  # none where trees answered all
             lengths.append(frame - begun)
             num_tokens += village.round.num_tokens
             model_ns += village.round.model_ns
@@ -223,24 +222,21 @@ def together(
         "budget_ms": budget_ms,
         "rounds": num_rounds,
         "by_tree": waits.by_tree,
-        "soonest_frames": round(fmean(soonest) / FRAME_NS, 1),
+        "soonest_frames": round(fmean(soonest), 1) if soonest else None,
         "all_frames": round(fmean(lengths), 1),
-        **{
-            f"{what}_p{share}_frames": round(quantile(sorted(times), share / 100) / FRAME_NS)
-            if times
-            else None
-            for what, times in (("first_word", waits.first_words), ("whole", waits.wholes))
-            for share in (50, 90)
-        },
+        "first_word_p50_frames": _quantile(waits.first_words, 0.5),
+        "first_word_p90_frames": _quantile(waits.first_words, 0.9),
+        "whole_p50_frames": _quantile(waits.wholes, 0.5),
+        "whole_p90_frames": _quantile(waits.wholes, 0.9),
         "tokens_per_s": round(num_tokens * NS_PER_S / max(1, model_ns), 1),
     }
 
 
 class _Waits:
-    """From being spoken to until an answer is heard, in game time.
+    """From being spoken to until an answer is heard, in frames.
 
     Attributes:
-        first_words: Until the model's answer began; nanoseconds.
+        first_words: Until the model's answer began.
         wholes: Until it was whole.
         by_tree: Answers that were not the model's.
     """
@@ -266,16 +262,21 @@ class _Waits:
         for name, decision in report.decisions:
             since = self._unanswered.pop(name, frame)
             if decision.source == "model":
-                self.wholes.append((frame + 1 - since) * FRAME_NS)
+                self.wholes.append(frame + 1 - since)
             else:
                 self.by_tree += 1
                 self._silent.pop(name, None)
         for name in [name for name in self._silent if self._runtime.npcs[name].speech]:
-            self.first_words.append((frame + 1 - self._silent.pop(name)) * FRAME_NS)
+            self.first_words.append(frame + 1 - self._silent.pop(name))
 
 
-def _quantile_ms(times: Sequence[int], share: float) -> float | None:
-    return ms(quantile(sorted(times), share)) if times else None
+def _quantile(frames: Sequence[int], share: float) -> int | None:
+    return quantile(sorted(frames), share) if frames else None
+
+
+def _quantile_ms(frames: Sequence[int], share: float) -> float | None:
+    found = _quantile(frames, share)
+    return None if found is None else ms(found * FRAME_NS)
 
 
 def _fill(runtime: Runtime, num_npcs: int, people: Sequence[dict[str, Any]]) -> None:
@@ -310,16 +311,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE.json")
     options = parser.parse_args(arguments)
     model = Model.load(options.model)
-    frames, budget_ms = options.frames or DEFAULT_FRAMES[options.what], options.budget_ms
-    if options.what == "budget":
-        rows = sweep_budgets(model, BUDGETS_MS, num_frames=frames)
-    elif options.what == "npcs":
-        rows = sweep_npcs(model, CROWDS, num_frames=frames, budget_ms=budget_ms)
-    else:
+    budget_ms = options.budget_ms
+    if options.what == "together":
+        length = {"rounds": options.rounds}
         rows = sweep_together(model, GROUPS, num_rounds=options.rounds, budget_ms=budget_ms)
+    elif options.what == "npcs":
+        length = {"frames": options.frames or 1800}
+        rows = sweep_npcs(model, CROWDS, num_frames=length["frames"], budget_ms=budget_ms)
+    else:
+        length = {"frames": options.frames or 1200}
+        rows = sweep_budgets(model, BUDGETS_MS, num_frames=length["frames"])
     out = options.out or RESULTS / f"sweep-{options.what}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
-    record = {**surroundings(), **({"frames": frames} if frames else {}), "rows": rows}
+    record = {**surroundings(), **length, "rows": rows}
     out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     for row in rows:
         print(json.dumps(row))
