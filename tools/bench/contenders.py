@@ -182,7 +182,7 @@ class Npcbrain:
 
 
 def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
-    """Imports a GGUF file's weights: per-row int8 for the layers, 8-bit blocks for the head.
+    """Imports a GGUF file's weights: per-row int8 throughout, as in the model that ships.
 
     Args:
         gguf_file: A Llama.
@@ -201,7 +201,6 @@ def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
     rows = len(weights["model.layers.0.self_attn.q_proj.weight"])  # heads may be wide or narrow
     head_dim = rows // data["num_attention_heads"]
     config = LlamaConfig.from_hf({**data, "head_dim": head_dim}, CONTEXT)
-    # As the model that ships: its head has 8-bit blocks, which are exact where it matters most.
     kernels = kernel_plan(config.layers, "rowint8")
     content = json.loads(tokenizer.to_str())
     built = build_model("peer", config, weights, content, kernels, num_segments)

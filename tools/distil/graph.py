@@ -29,6 +29,7 @@ __all__ = ["LlamaConfig", "Weights", "head_graph", "rotary_angles", "segment_gra
 
 Weights = Mapping[str, np.ndarray]  # float32, named as Hugging Face's Llama names them
 ROWS = ("batch", "tokens")
+NO_SINK = -1e30  # the score of looking at no token at all; exp() of it is 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +174,13 @@ def _attention(
 ) -> str:
     prefix, name = f"model.layers.{layer}.self_attn", f"layers.{layer}"
     width, kv_width = config.heads * config.head_dim, config.kv_heads * config.head_dim
+    # The scores' 1/sqrt(width) is in the queries, and there is a sink that takes nothing. The sums
+    # are the same; but only with both does ONNX Runtime's processor code read keys in place for a
+    # lone token, instead of copying them first: a third less time for a batch of eight.
+    queries = weight_of(weights, f"{prefix}.q_proj.weight", (width, config.hidden))
     packed = np.concatenate(
         [
-            weight_of(weights, f"{prefix}.q_proj.weight", (width, config.hidden)),
+            queries * np.float32(config.head_dim**-0.5),
             weight_of(weights, f"{prefix}.k_proj.weight", (kv_width, config.hidden)),
             weight_of(weights, f"{prefix}.v_proj.weight", (kv_width, config.hidden)),
         ]
@@ -192,13 +197,12 @@ def _attention(
     angles = rotary_angles(config)
     cos = parts.constant("rotary.cos", np.cos(angles).astype(np.float32))
     sin = parts.constant("rotary.sin", np.sin(angles).astype(np.float32))
-    mixed = parts.node(
-        "GroupQueryAttention",
-        [qkv, "", "", *past, "seqlens_k", "total_sequence_length", cos, sin],
-        [f"{name}.mixed", *present],
-        {"num_heads": config.heads, "kv_num_heads": config.kv_heads, "do_rotary": 1},
-        CONTRIB,
-    )
+    sink = parts.constant("no.sink", np.full(config.heads, NO_SINK, np.float32))
+    inputs = [qkv, "", "", *past, "seqlens_k", "total_sequence_length", cos, sin, "", "", sink]
+    heads = {"num_heads": config.heads, "kv_num_heads": config.kv_heads}
+    attributes = {**heads, "do_rotary": 1, "scale": 1.0}
+    outputs = [f"{name}.mixed", *present]
+    mixed = parts.node("GroupQueryAttention", inputs, outputs, attributes, CONTRIB)
     out = weight_of(weights, f"{prefix}.o_proj.weight", (config.hidden, width))
     return linear(parts, mixed, out, f"{name}.o", kernels[f"{name}.o"])
 

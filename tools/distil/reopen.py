@@ -43,13 +43,15 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
     """
     package = ModelPackage.described(folder)
     constants: dict[str, np.ndarray] = {}
-    eps = 0.0
+    eps = scale = 0.0
     for file in (*(name for name, _ in package.segments), package.head):
         graph = onnx.load_from_string(package.read(file)).graph
         constants |= {c.name: numpy_helper.to_array(c) for c in graph.initializer}
         for node in graph.node:
             if node.op_type == "SimplifiedLayerNormalization":
                 eps = next(a.f for a in node.attribute if a.name == "epsilon")
+            elif node.op_type == "GroupQueryAttention":
+                scale = next((a.f for a in node.attribute if a.name == "scale"), 0.0)
     shape = package.config
     table = _matrix(constants, "head", shape.hidden)
     weights = {
@@ -61,6 +63,8 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
         prefix, name = f"model.layers.{layer}", f"layers.{layer}"
         qkv = _matrix(constants, f"{name}.qkv", shape.hidden)
         q, k, v = np.split(qkv, [width, width + kv_width])
+        if scale:  # the graph has the rest of 1/sqrt(width) in its queries
+            q = q * np.float32(shape.head_dim**0.5 * scale)
         gate, up = np.split(_matrix(constants, f"{name}.gate_up", shape.hidden), 2)
         weights |= {
             f"{prefix}.input_layernorm.weight": constants[f"{name}.in.gain"],
