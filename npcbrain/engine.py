@@ -7,7 +7,8 @@ so the same request gives the same bits, however it is sliced, batched or cached
 That last half needs care, because ONNX Runtime's attention adds in another order for a run of one
 token than for a chunk (a difference of 1e-7, which a close call between two words can feel). So a
 token sampled alone is always decoded, and all others (the prompt, and a sampled token with the ones
-it forces) always go in chunks of two or more: a chunk never leaves exactly one of them behind.
+it forces, or with a guess at what follows) always go in chunks of two or more: a chunk never leaves
+exactly one of them behind, and a guess is never cut.
 
 Rows that take no part, gaps in a decode's range and the padding of a chunk, write keys and values
 past everything their slot holds or has in flight, where nothing reads before it is written again.
@@ -21,6 +22,7 @@ from itertools import count
 from npcbrain.brake import Brake
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.lm.chunks import CHUNK_SIZES, MIN_CHUNK, check_chunk_sizes, plan_chunk
+from npcbrain.lm.drafts import DRAFT_ROWS
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.kv import KVPool
 from npcbrain.lm.model import Model
@@ -62,7 +64,8 @@ class Engine:
 
         Args:
             model: What to run; several engines may share it.
-            chunk_sizes: Ascending from 2 to at most half of the context.
+            chunk_sizes: Ascending from 2 to at most half of the context; with 4 among them for a
+                model that drafts.
             prefix_cache_bytes: Memory for prefixes that no slot holds; 0 keeps none.
 
         Raises:
@@ -71,6 +74,8 @@ class Engine:
         """
         config = model.config
         check_chunk_sizes(chunk_sizes, config.max_context, "Engine()")
+        if model.drafts and not {*DRAFT_ROWS} <= {*chunk_sizes}:
+            raise UsageError(fault("chunk_sizes", f"have {DRAFT_ROWS}", chunk_sizes, "Engine()"))
         self.num_slots = model.num_slots
         self.num_segments = len(model.package.segments) + 1
         self.chunk_sizes = chunk_sizes
@@ -154,7 +159,7 @@ class Engine:
         return self._start(Kind.COPY, [own], own.copyable, 1, num_tokens)
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
-        """Puts the next ``min(rows, pending)`` tokens in flight, or fewer.
+        """Puts the next ``min(rows, pending)`` tokens in flight, or fewer; with a guess, all.
 
         It takes one less where exactly one would be left (see the module's docstring), stops at the
         end of a new prefix, and takes no more rows than needed or than the context has left.
@@ -171,6 +176,8 @@ class Engine:
             raise UsageError(fault("copyable", "be copied first", own.copyable, where))
         if own.pending < MIN_CHUNK:
             raise UsageError(fault("pending", f"be at least {MIN_CHUNK}", own.pending, where))
+        if own.drafted:
+            return self._start(Kind.PREFILL, [own], own.pending, self.num_segments, own.pending)
         room = self._max_context - 1 - own.context  # the last position is for rows without a part
         # A prefix that is new ends a chunk, so that it can be kept even if the answer ends early.
         is_new = own.context < own.num_prefix and self._is_worth_keeping(own)
@@ -198,7 +205,7 @@ class Engine:
         return self._start(Kind.DECODE, live, rows, self.num_segments)
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
-        """Runs one step. Returns the generations that gained an answer token by it.
+        """Runs one step. Returns who gained answer tokens by it, once for each.
 
         Raises:
             BrakedError: The brake stopped the step. Nothing has changed: what it wrote lies past
@@ -230,6 +237,8 @@ class Engine:
             self._commit(wave)
         if not has_head:
             return ()
+        if wave.live[0].drafted:  # then it is a chunk of one
+            return wave.live * wave.live[0].verify(self._runner.logits)
         for row, one in enumerate(wave.live):
             one.take(self._runner.logits[row])
         return wave.live
@@ -261,7 +270,8 @@ class Engine:
             if kind is Kind.COPY:
                 self._pool.save(free[0], rows)
             elif segment == self.num_segments - 1:
-                head_rows = rows if kind is Kind.DECODE else 1
+                most = max(DRAFT_ROWS) if self._model.drafts else 1
+                head_rows = rows if kind is Kind.DECODE else min(rows, most)
                 runner.run_head(head_rows)
                 for row in range(head_rows):  # a mask and a search take as long as half a head
                     runner.logits[row].argmax()
@@ -334,13 +344,14 @@ class Engine:
 
     def _run_head(self, wave: Wave) -> None:
         """Logits of the rows that need them, in the order of ``wave.live``."""
+        hidden_in, hidden, num_rows = self._runner.hidden_in, wave.buffers.hidden, len(wave.live)
         if wave.kind is Kind.PREFILL:
-            self._runner.hidden_in[0] = wave.buffers.hidden[wave.num_tokens - 1]
+            num_rows += wave.live[0].drafted
+            hidden_in[:num_rows] = hidden[wave.num_tokens - num_rows : wave.num_tokens]
         else:
             for index, own in enumerate(wave.live):
-                row = self._slot_of(own) - wave.first_slot
-                self._runner.hidden_in[index] = wave.buffers.hidden[row]
-        self._runner.run_head(len(wave.live))
+                hidden_in[index] = hidden[self._slot_of(own) - wave.first_slot]
+        self._runner.run_head(num_rows)
 
     def _commit(self, wave: Wave) -> None:
         """What the wave computed counts from now on."""

@@ -194,10 +194,12 @@ def next_step(
         return Plan(wave.kind, wave, wave.generations, wave.rows)
     reader: Request | None = None
     ready: list[Request] = []
+    num_speaking = 0
     for request in order:
         generation = request.generation
         if generation.in_wave or generation.finished:
             continue
+        num_speaking += generation.drafted > 0
         if generation.pending == 1 and not generation.copyable:
             ready.append(request)
         elif reader is None:
@@ -210,7 +212,7 @@ def next_step(
         ready = []
     if num_prefills >= MAX_READING_WAVES:
         reader = None
-    is_quorum = 3 * len(ready) >= 2 * len(order)
+    is_quorum = 3 * (len(ready) + num_speaking) >= 2 * len(order)
     if reader is None or (ready and _speaks_first(reader, ready[0], is_quorum, last_start)):
         plan = _speak(engine, ready, price, offer)
         if plan is None and reader is not None:
@@ -239,7 +241,8 @@ def unaffordable(
         if generation.pending == 1 and not speaks:
             speaks, kind, rows = True, Kind.DECODE, 1
         elif generation.pending > 1 and not reads:
-            reads, kind, rows = True, Kind.PREFILL, engine.chunk_sizes[0]
+            reads, kind = True, Kind.PREFILL
+            rows = _cover(engine, generation) if generation.drafted else engine.chunk_sizes[0]
         else:
             continue
         needed += [Shape(kind, segment, rows, context) for segment in range(engine.num_segments)]
@@ -333,7 +336,7 @@ def _read(
 
     The chunk is the largest whose steps all fit a usual frame. One that has no room now yields to a
     smaller one that has, unless that wastes too much: small chunks cost more per token, and what is
-    left of this frame is free but the wave's later steps are not.
+    left of this frame is free but the wave's later steps are not. A guess is read whole.
     """
     context = generation.context
     remaining_ns = offer.remaining_ns
@@ -343,12 +346,13 @@ def _read(
         return Plan(Kind.COPY, None, (generation,), generation.copyable)
     pending = generation.pending
     sizes = engine.chunk_sizes
-    cover = next((i for i, rows in enumerate(sizes) if rows >= pending), len(sizes) - 1)
+    largest = sizes.index(_cover(engine, generation))
+    smallest = largest if generation.drafted else 0
     best_per_token = 0.0
-    for i in range(cover, -1, -1):
+    for i in range(largest, smallest - 1, -1):
         rows = sizes[i]
         limit_ns = offer.usual_ns
-        if i == 0 and not best_per_token:
+        if i == smallest and not best_per_token:
             limit_ns = max(limit_ns, offer.most_ns)
         if price(Kind.PREFILL, 0, rows, context) > limit_ns:  # mostly spares a whole quote
             continue
@@ -364,3 +368,9 @@ def _read(
         if asked.first_ns <= remaining_ns:
             return Plan(Kind.PREFILL, None, (generation,), rows)
     return None
+
+
+def _cover(engine: EngineLike, generation: GenerationLike) -> int:
+    """The smallest chunk with room for all that is pending; the largest if none has."""
+    sizes = engine.chunk_sizes
+    return next((rows for rows in sizes if rows >= generation.pending), sizes[-1])

@@ -44,7 +44,8 @@ class GenerationLike(Protocol):
     """What the scheduler may read of an answer being written."""
 
     copyable: int  # prefix tokens to copy before anything else: cached ones in, or new ones out
-    pending: int  # tokens known but not yet in the KV cache; exactly 1 means ready to decode
+    pending: int  # tokens not yet in the KV cache; exactly 1 means ready to decode
+    drafted: int  # of these, guesses at what follows: the chunk with them must have them all
     context: int  # tokens in the KV cache
     generated: int  # answer tokens so far
     max_new_tokens: int
@@ -112,7 +113,10 @@ class EngineLike(Protocol):
         ...
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
-        """Puts the next ``min(rows, pending)`` tokens in flight; ``rows`` is a chunk size."""
+        """Puts the next ``min(rows, pending)`` tokens in flight; ``rows`` is a chunk size.
+
+        Of a generation with a guess, all that is pending.
+        """
         ...
 
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
@@ -120,7 +124,7 @@ class EngineLike(Protocol):
         ...
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
-        """Runs one step. Returns the generations that gained an answer token by it.
+        """Runs one step. Returns who gained answer tokens by it, once for each.
 
         Raises:
             BrakedError: The step was stopped; nothing has changed, and it may be run again.

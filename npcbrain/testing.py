@@ -84,6 +84,7 @@ class ScriptedGeneration:
     max_new_tokens: int = 64
     copyable: int = 0
     pending: int = 0
+    drafted: int = 0
     context: int = 0
     generated: int = 0
     in_wave: bool = False

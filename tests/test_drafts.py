@@ -1,69 +1,167 @@
-"""What drafts would spare is counted as a run with drafts would spare it."""
+"""Guesses at what is copied from the prompt: where they come from, and that they change nothing."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+
+import pytest
 
 from npcbrain.engine import Engine
+from npcbrain.errors import UsageError
+from npcbrain.lm.drafts import Drafter
+from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
 from npcbrain.situation import Action, Event, Profile, Scene, Situation
-from tools.bench.drafts import Answer, answer_to, draft, tally
+from npcbrain.steps import Kind
+from tests.tiny_engine import TINY, ask, finish_wave, read
+from tools.bench.drafts import compare, compare_groups, speak
 
+PEOPLE = ({"name": "Al", "role": "cook", "lines": {"fallback": ["Busy."]}},)  # a short prompt
 NEWLINE = 99
-TINY = Path(__file__).parent / "models" / "tiny"
+PROMPT = [1, 2, 3, 4, 9, 6, 2, 3, 5, 6, 7, 8]
 
 
-def test_a_draft_follows_the_longest_and_latest_like_tokens() -> None:
-    ids = [1, 2, 3, 4, 9, 2, 3, 5, 6, 7, 1, 2, 3]
-    assert draft(ids, 10, 2, 2, ()) == [4, 9]  # 1 2 3 is longer than the later 2 3
-    assert draft([*ids[:10], 8, 2, 3], 10, 2, 2, ()) == [5, 6]
-    assert draft([*ids[:10], 8, 8, 3], 10, 2, 2, ()) == ()
+def guess(said: Sequence[int], most: int = 9, prompt: Sequence[int] = PROMPT) -> list[int]:
+    return Drafter(prompt, (NEWLINE,)).guess([*prompt, *said], most)
 
 
-def test_a_draft_ends_with_its_line_and_with_the_prompt() -> None:
-    ids = [1, 2, 3, NEWLINE, 4, 5, 6, 1, 2]
-    assert draft(ids, 7, 5, 2, (NEWLINE,)) == [3]
-    assert draft([1, 2, 3, 1, 2], 3, 5, 2, ()) == [3]
+def test_a_guess_follows_the_longest_like_tokens_and_the_latest_of_several() -> None:
+    assert guess([2, 3]) == [5, 6, 7]
+    assert guess([1, 2, 3]) == [4, 9, 6]  # longer than the later 2 3
+    assert guess([4, 3]) == []  # no two tokens alike
+    assert guess([3]) == []
 
 
-def test_a_draft_that_hits_spares_the_runs_of_its_tokens() -> None:
-    prompt = [1, 2, 3, 4, 5, 6]
-    copied = Answer([*prompt, 1, 2, 3, 4, 5], 6, [7, 8, 9, 10, 11])
-    count = tally([copied], 3, 2, ())
-    # 1 after the prompt; then 2; then, behind "1 2", a chunk with 3 4 5 drafted, all right.
-    assert count.without == {1: 4}
-    assert count.drafted_runs == {1: 1, 4: 1}
-    assert (count.chunks, count.drafted, count.accepted) == (1, 3, 3)
-    assert count.speedup({1: 1.0, 2: 1.5, 4: 2.0}) == 4 / 3
+def test_a_guess_has_three_tokens_or_one_so_that_no_chunk_is_padded() -> None:
+    assert guess([2, 3], most=2) == [5]
+    assert guess([2, 3], most=0) == []
+    assert guess([6, 7]) == [8]  # the prompt's last
+    assert guess([5, 6]) == [7]  # two would be left
 
 
-def test_a_draft_that_fails_costs_its_chunk_and_spares_nothing() -> None:
-    prompt = [1, 2, 3, 4, 5, 6]
-    other = Answer([*prompt, 1, 2, 8, 9], 6, [7, 8, 9, 10])
-    count = tally([other], 3, 2, ())
-    assert count.without == {1: 3}
-    assert count.drafted_runs == {1: 2, 4: 1}
-    assert (count.chunks, count.accepted) == (1, 0)
-    assert count.speedup({1: 1.0, 4: 1.5}) < 1
+def test_a_guess_ends_with_its_line() -> None:
+    assert guess([1, 2], prompt=[1, 2, 3, NEWLINE, 4, 5]) == [3]
+    assert guess([1, 2], prompt=[1, 2, NEWLINE, 4, 5]) == []
 
 
-def test_forced_tokens_take_no_draft() -> None:
-    prompt = [1, 2, 3, 4, 5, 6]
-    forced = Answer([*prompt, 1, 2, 3, 4], 6, [7, 9, 10])  # 2 3 came together: one was forced
-    count = tally([forced], 3, 2, ())
-    assert count.chunks == 0
-    assert count.without == count.drafted_runs == {1: 1, 2: 1}
-    assert count.speedup({1: 1.0, 2: 1.2}) == 1.0
+def test_tokens_before_the_prompt_match_nothing() -> None:
+    assert guess([7, 8, 1, 2], prompt=[1, 2, 3, 4, 5, 6]) == [3, 4, 5]
 
 
-def test_an_answer_is_noted_run_by_run() -> None:
-    tiny = Model.load(TINY)
+@pytest.fixture(scope="module")
+def plain() -> Model:
+    return Model.load(TINY, num_slots=1)
+
+
+@pytest.fixture(scope="module")
+def drafting() -> Model:
+    return Model.load(TINY, num_slots=1, drafts=True)
+
+
+def run(model: Model, **options: object) -> tuple[Generation, list[tuple[Kind, int, int]]]:
+    """An answer, and the kind, rows and gained tokens of each run that it took after the prompt."""
+    engine, one = Engine(model), ask(model, **options)
+    read(engine, one)
+    runs = []
+    while not one.finished:
+        wave = engine.start_prefill(one, 2) if one.pending > 1 else engine.start_decode([one])
+        kind, rows = wave.kind, wave.rows
+        runs.append((kind, rows, len(finish_wave(engine, wave))))
+    return one, runs
+
+
+@pytest.mark.parametrize("wrong_at", [0, 1, 2, 3])
+def test_guesses_right_or_wrong_change_no_token(
+    plain: Model, drafting: Model, monkeypatch: pytest.MonkeyPatch, wrong_at: int
+) -> None:
+    want, lone_runs = run(plain, temperature=0.8)
+
+    def oracle(own: Drafter, ids: Sequence[int], most: int) -> list[int]:
+        comes = want.ids[len(ids) : len(ids) + 3]
+        assert most == want.max_new_tokens - (len(ids) - want.num_prompt) - 1
+        if len(comes) < 3 or most < 3:
+            return []
+        return [token + (place == wrong_at) for place, token in enumerate(comes)]
+
+    monkeypatch.setattr(Drafter, "guess", oracle)
+    got, runs = run(drafting, temperature=0.8)
+    assert got.ids == want.ids
+    assert (got.text, got.finish_reason) == (want.text, want.finish_reason)
+    assert got.num_prompt + got.generated == len(got.ids)
+    guessed = [gained for kind, rows, gained in runs if (kind, rows) == (Kind.PREFILL, 4)]
+    assert guessed
+    assert max(guessed) <= wrong_at + 1
+    if wrong_at == 3:
+        assert max(guessed) == 4
+        assert len(runs) < len(lone_runs) / 2
+    assert all(gained == 1 for kind, rows, gained in runs if kind is Kind.DECODE)
+
+
+def test_what_is_guessed_wrong_leaves_keys_that_nothing_reads(
+    plain: Model, drafting: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a guess of other tokens would show in the logits that come after it."""
+    engine = Engine(drafting)
+    rows: list[list[bytes]] = []
+    for wrong in (7, 11):
+        monkeypatch.setattr(Drafter, "guess", lambda own, ids, most, w=wrong: [w] * 3)
+        taken: list[bytes] = []
+        verify = Generation.verify
+
+        def spy(
+            own: Generation, logits: object, taken: list[bytes] = taken, verify: object = verify
+        ) -> int:
+            taken.append(logits[0].tobytes())  # type: ignore[index]
+            return verify(own, logits)  # type: ignore[operator, no-any-return]
+
+        one = ask(drafting)
+        with monkeypatch.context() as patch:
+            patch.setattr(Generation, "verify", spy)
+            read(engine, one)
+            while not one.finished and len(taken) < 5:
+                finish_wave(engine, engine.start_prefill(one, 2))
+        engine.close(one)
+        rows.append(taken)
+    assert len(rows[0]) >= 3
+    assert rows[0] == rows[1]
+
+
+def test_an_engine_for_guesses_has_chunks_of_their_size(plain: Model, drafting: Model) -> None:
+    Engine(plain, chunk_sizes=(2, 8))
+    with pytest.raises(UsageError, match=r"chunk_sizes must have \(4, 2\), got \(2, 8\)"):
+        Engine(drafting, chunk_sizes=(2, 8))
+
+
+def test_the_bench_counts_what_guesses_spare(
+    plain: Model, drafting: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     situation = Situation(
         Profile("Mara", "guard"),
         Scene("the gate"),
         Event("speech", "player", "Open the gate."),
         (Action("say"), Action("open", {"what": ("gate", "door")})),
     )
-    answer = answer_to(tiny, Engine(tiny), situation)
-    assert list(answer.ends) == sorted(set(answer.ends))
-    assert answer.num_prompt < answer.ends[0] <= answer.ends[-1] == len(answer.ids)
+    said = speak(plain, Engine(plain), situation)
+    assert said.num_guesses == said.num_right == 0
+    assert said.num_runs > 4
+
+    def oracle(own: Drafter, ids: Sequence[int], most: int) -> list[int]:
+        num_said = len(ids) - len(own._prompt)
+        comes = said.ids[num_said : num_said + 3]
+        return list(comes) if len(comes) == 3 <= most else []
+
+    assert compare(plain, plain, [situation])["acceptance"] == 0.0
+    monkeypatch.setattr(Drafter, "guess", oracle)
+    result = compare(plain, drafting, [situation] * 2)
+    assert (result["answers"], result["same"], result["acceptance"]) == (2, 2, 1.0)
+    assert result["runs_without"] == 2 * said.num_runs
+    assert result["runs_with"] == result["runs_without"] - 3 * result["guesses"]
+
+
+def test_the_bench_compares_groups_of_any_size(plain: Model, drafting: Model) -> None:
+    rows = compare_groups(plain, drafting, (1, 2), num_turns=1, num_rounds=1, people=PEOPLE)
+    assert [row["npcs"] for row in rows] == [1, 2]
+    for row in rows:
+        for side in "without", "with":
+            assert 0 < row[side]["whole_p50_frames"] <= row[side]["all_frames"]
+            assert row[side]["tokens_per_s"] > 0

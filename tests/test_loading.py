@@ -218,7 +218,7 @@ def test_the_pieces_of_a_loading_are_told_in_order() -> None:
     stages: list[Stage] = []
 
     def noted() -> Generator[Stage, None, Model]:
-        steps = load_steps(TINY, 2, "auto", 1)
+        steps = load_steps(TINY, 2, "auto", 1, False)
         while True:
             try:
                 stages.append(next(steps))

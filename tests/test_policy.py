@@ -322,3 +322,45 @@ def test_what_is_picked_always_fits_what_is_left(
     if plan is not None:
         context = max(generation.context for generation in plan.generations)
         assert price(plan.kind, 0, plan.rows, context) <= remaining_ns
+
+
+def guessed(*prompts: int) -> Scene:
+    """The first has a guess of three tokens to read."""
+    scene = Scene(*prompts)
+    scene.generation(0).pending, scene.generation(0).drafted = 4, 3
+    return scene
+
+
+def test_a_guess_is_read_whole_or_not_at_all() -> None:
+    scene = guessed(40)
+    plan = next_step(
+        scene.engine, scene.order, per_row, Offer(90, 400, 400), fresh=True, last_start=Kind.DECODE
+    )
+    assert plan is not None
+    assert (plan.kind, plan.rows) == (Kind.PREFILL, 4)
+    narrow = Offer(80, 400, 400)  # enough for the chunk of two that reading would come down to
+    found = next_step(
+        scene.engine, scene.order, per_row, narrow, fresh=True, last_start=Kind.DECODE
+    )
+    assert found is None
+    assert {s.rows for s in unaffordable(scene.engine, scene.order, per_row, 80)} == {4}
+
+
+def test_who_has_guessed_is_among_those_who_are_ready() -> None:
+    scene = Scene(40, 40, 40, gap_ns=0)
+    for place in (1, 2):
+        scene.generation(place).pending = 1
+    offer = Offer(400, 400, 400)
+
+    def kind() -> Kind:
+        plan = next_step(
+            scene.engine, scene.order, flat, offer, fresh=False, last_start=Kind.PREFILL
+        )
+        assert plan is not None
+        return plan.kind
+
+    assert kind() is Kind.DECODE
+    scene.generation(2).pending = 4
+    assert kind() is Kind.PREFILL  # one of three is ready
+    scene.generation(2).drafted = 3
+    assert kind() is Kind.DECODE

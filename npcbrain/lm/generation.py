@@ -1,7 +1,7 @@
 """One answer being written: its tokens, how far they are computed, and its text so far.
 
 Data and bookkeeping; it runs no model and knows no wave's inside. Floor 1. Invariant:
-``context + pending == len(ids)`` and ``num_prompt + generated == len(ids)``.
+``context + pending == len(ids)`` and ``num_prompt + generated + drafted == len(ids)``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from npcbrain.errors import EngineError
 from npcbrain.lm.chunks import MIN_CHUNK
+from npcbrain.lm.drafts import Drafter
 from npcbrain.lm.grammar import Matcher
 from npcbrain.lm.leaning import Leaning
 from npcbrain.lm.sampler import RepeatGuard, SamplerConfig, pick
@@ -25,12 +26,15 @@ class Generation:
     """An answer in the making; ``Model.generation`` makes one, an engine moves it on.
 
     Attributes:
-        ids: Every token known: the prompt, the answer, what the grammar forces next.
+        ids: Every token known: the prompt, the answer, what the grammar forces next; and a guess
+            at what follows, while it is being read.
         num_prompt: Tokens of the prompt.
         num_prefix: Leading tokens that are worth keeping for the next prompt.
         prefix_key: Those tokens.
         context: Tokens in the KV cache.
-        pending: Tokens known but not yet in the KV cache.
+        pending: Tokens known or guessed, but not yet in the KV cache.
+        drafted: The guessed ones among them, the last of ``ids``; they and the token before them go
+            in one chunk.
         generated: Tokens of the answer so far, forced ones and the end token included.
         max_new_tokens: The answer is cut off at this many.
         copyable: Tokens of the prefix waiting to be copied, into the slot or out of it.
@@ -46,6 +50,7 @@ class Generation:
     __slots__ = (
         "_config",
         "_decoder",
+        "_drafter",
         "_eos_id",
         "_guard",
         "_leaning",
@@ -54,6 +59,7 @@ class Generation:
         "_words",
         "context",
         "copyable",
+        "drafted",
         "error",
         "finish_reason",
         "finished",
@@ -79,6 +85,7 @@ class Generation:
         matcher: Matcher,
         words: WordGuard | None,
         leaning: Leaning | None = None,
+        drafter: Drafter | None = None,
         config: SamplerConfig,
         seed: int,
         max_new_tokens: int,
@@ -91,6 +98,7 @@ class Generation:
         self.prefix_key = tuple(self.ids[: self.num_prefix])
         self.context = 0
         self.pending = len(self.ids)
+        self.drafted = 0
         self.generated = 0
         self.max_new_tokens = max_new_tokens
         self.copyable = 0
@@ -107,6 +115,7 @@ class Generation:
         self._matcher = matcher
         self._words = words
         self._leaning = leaning if leaning is not None and leaning.is_open else None
+        self._drafter = drafter
         self._config = config
         # PCG64 by name: what default_rng returns may change with a numpy release.
         self._random = np.random.Generator(np.random.PCG64(seed))
@@ -124,6 +133,33 @@ class Generation:
         A grammar in trouble finishes this answer with ``"error"`` and raises nothing, because the
         other rows of its batch are well.
         """
+        self._choose(logits)
+        self._guess()
+
+    def verify(self, logits: np.ndarray) -> int:
+        """Chooses as ``take`` does, again and again for as long as the choice had been guessed.
+
+        Args:
+            logits: float32 [1 + drafted or more, vocab], after the last token known and after each
+                guessed one.
+
+        Returns:
+            How many tokens were chosen, one at least.
+        """
+        guess, first = self.ids[-self.drafted :], len(self.ids) - self.drafted
+        del self.ids[first:]
+        self.drafted = num_chosen = 0
+        said: list[int] = []
+        while not self.finished and said == guess[: len(said)]:
+            self._choose(logits[len(said)])
+            num_chosen += 1
+            said = self.ids[first:]
+        wrong = (i for i, pair in enumerate(zip(said, guess, strict=False)) if pair[0] != pair[1])
+        self.set_context(first + next(wrong, min(len(said), len(guess))))
+        self._guess()
+        return num_chosen
+
+    def _choose(self, logits: np.ndarray) -> None:
         try:
             ids = [] if self.generated else self._matcher.forced()
             if not ids:
@@ -142,6 +178,14 @@ class Generation:
         """Ends the answer; the first reason stays."""
         if not self.finished:
             self.finished, self.finish_reason, self.error = True, reason, error
+
+    def _guess(self) -> None:
+        """Lets a token that was sampled alone take a guess along."""
+        if self._drafter is not None and self.pending == 1 and not self.finished:
+            guess = self._drafter.guess(self.ids, self.max_new_tokens - self.generated - 1)
+            self.ids += guess
+            self.drafted = len(guess)
+            self.pending += self.drafted
 
     def _append(self, token: int) -> bool:
         """Takes one token; whether the answer goes on."""

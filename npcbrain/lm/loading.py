@@ -46,7 +46,11 @@ class Stage(NamedTuple):
 
 
 def load_steps(
-    path: str | Path | None, num_slots: int, providers: str | Sequence[str], threads: int
+    path: str | Path | None,
+    num_slots: int,
+    providers: str | Sequence[str],
+    threads: int,
+    drafts: bool,
 ) -> Generator[Stage, None, Model]:
     """Loads a model; see ``Model.load``. Pauses before each piece."""
     yield Stage("manifest", 0.0)
@@ -86,7 +90,7 @@ def load_steps(
         try:
             name = next(steps)
         except StopIteration as end:
-            return Model(package, tokenizer, grammars, end.value, num_slots, words)
+            return Model(package, tokenizer, grammars, end.value, num_slots, words, drafts=drafts)
         yield Stage("graphs", done + (1.0 - done) * before[name])
 
 

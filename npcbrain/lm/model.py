@@ -40,9 +40,12 @@ class Model:
         sessions: The loaded graphs.
         num_slots: Answers that can be in the making at once.
         words: The words that may be said beside those of a prompt; None for any.
+        drafts: Whether it guesses ahead, see ``load``.
     """
 
-    __slots__ = ("config", "grammars", "num_slots", "package", "sessions", "tokenizer", "words")
+    __slots__ = (
+        "config", "drafts", "grammars", "num_slots", "package", "sessions", "tokenizer", "words",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -52,6 +55,8 @@ class Model:
         sessions: Sessions,
         num_slots: int,
         words: WordList | None = None,
+        *,
+        drafts: bool = False,
     ) -> None:
         self.package = package
         self.config: ModelConfig = package.config
@@ -60,6 +65,7 @@ class Model:
         self.sessions = sessions
         self.num_slots = num_slots
         self.words = words
+        self.drafts = drafts
 
     @classmethod
     def load(
@@ -69,6 +75,7 @@ class Model:
         num_slots: int = 8,
         providers: str | Sequence[str] = "auto",
         threads: int = 1,
+        drafts: bool = False,
     ) -> Model:
         """Checks and loads a model (half a second to a second: do it on the title screen).
 
@@ -77,6 +84,11 @@ class Model:
             num_slots: Answers that can be in the making at once, 1 to 64; a slot costs memory.
             providers: ``"auto"``, ``"cpu"`` or names; see ``npcbrain.lm.sessions.session_steps``.
             threads: Threads of one step.
+            drafts: Whether answers guess ahead what they copy from the prompt. An NPC that speaks
+                alone speaks faster; several at once speak slower, for a guess is no part of their
+                batch. ``python -m tools.bench.drafts`` measures both. It belongs to the model, as
+                its weights do: no schedule changes an answer, but switching it on may change one
+                in a thousand, by the last bits of a sum.
 
         Raises:
             ModelError: The model is missing, altered or not what its manifest says.
@@ -88,7 +100,7 @@ class Model:
         _check_num_slots(num_slots)
         check_threads(threads)
         place = default_model_path() if path is None else path
-        return exhaust(load_steps(place, num_slots, providers, threads))
+        return exhaust(load_steps(place, num_slots, providers, threads, drafts))
 
     @classmethod
     def load_sliced(
@@ -98,6 +110,7 @@ class Model:
         num_slots: int = 8,
         providers: str | Sequence[str] = "auto",
         threads: int = 1,
+        drafts: bool = False,
     ) -> Loading:
         """Begins to load a model and returns at once, while a title screen goes on being drawn.
 
@@ -115,7 +128,7 @@ class Model:
 
         _check_num_slots(num_slots)
         check_threads(threads)
-        return Loading(load_steps(path, num_slots, providers, threads))
+        return Loading(load_steps(path, num_slots, providers, threads, drafts))
 
     def generation(
         self,
@@ -147,6 +160,7 @@ class Model:
         Raises:
             UsageError: The prompt is too long, the grammar broken, or a number out of range.
         """
+        from npcbrain.lm.drafts import Drafter
         from npcbrain.lm.generation import Generation
         from npcbrain.lm.leaning import Leaning
         from npcbrain.lm.sampler import SamplerConfig
@@ -178,6 +192,7 @@ class Model:
                     f"context's {limit}",
                 )
             )
+        stops = (*tokenizer.newline_ids, tokenizer.eos_id)
         return Generation(
             ids,
             num_prefix,
@@ -185,6 +200,7 @@ class Model:
             matcher=self.grammars.matcher(grammar),
             words=self.words.guard(prefix + news) if self.words else None,
             leaning=Leaning([(tokenizer.encode(text), odds) for text, odds in leads]),
+            drafter=Drafter(ids, stops) if self.drafts else None,
             config=config,
             seed=seed,
             max_new_tokens=max_new_tokens,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from npcbrain.lm.drafts import DRAFT_ROWS
 from npcbrain.lm.kv import KVPool
 from npcbrain.lm.package import ModelConfig
 from npcbrain.lm.sessions import Sessions
@@ -77,7 +78,8 @@ class SegmentRunner:
 
         num_slots = pool.array.shape[1]
         chunks = tuple(chunk_sizes)
-        max_rows = max(num_slots, *chunks)
+        head_rows = max(num_slots, *DRAFT_ROWS)
+        max_rows = max(head_rows, *chunks)
         self._pool = pool
         self._segments = sessions.segments
         self._head = sessions.head
@@ -92,7 +94,7 @@ class SegmentRunner:
         self.total_sequence_length = np.zeros((), dtype=np.int32)
         self.hidden_in = np.zeros((max_rows, config.hidden), dtype=np.float32)
         self.hidden = np.zeros((max_rows, config.hidden), dtype=np.float32)
-        self.logits = np.zeros((num_slots, config.vocab), dtype=np.float32)
+        self.logits = np.zeros((head_rows, config.vocab), dtype=np.float32)
 
         shapes = [
             (first, batch, 1)
@@ -105,7 +107,7 @@ class SegmentRunner:
             for segment, own in enumerate(layers)
             for shape in shapes
         }
-        self._head_bindings = [self._bind_head(rows) for rows in range(1, num_slots + 1)]
+        self._head_bindings = [self._bind_head(rows) for rows in range(1, head_rows + 1)]
 
     def run(self, segment: int, first_slot: int, batch: int, tokens: int) -> None:
         """Runs a segment on ``batch`` adjacent slots, ``tokens`` each; one of the two is 1.

@@ -1,148 +1,71 @@
-"""What speculative decoding would buy, without building it: how often drafts hit, what they cost.
+"""What guessing ahead buys: for an NPC that speaks alone, and for several that speak at once.
 
     python -m tools.bench.drafts HELD_OUT.jsonl     -> bench_results/drafts.json
 
-A draft is what followed the last few tokens where they stood in the prompt: facts get copied. The
-answers are made as ever; then it is counted how many of the model's runs a draft would have
-spared, had the sampled token and its draft been read in one chunk. The time of a lone token and of
-such chunks is measured here and now, so the gain is that of this machine. Invariant: drafts look at
-the tokens before them only, so the count is what a real run would have seen.
+The model that ships answers every situation with guesses and without, in turns, with nobody else
+in the way and no budget; what counts is the time of speaking, after the first token. Then groups of
+1 to 8 are asked at once and answer under a budget, as in ``tools.bench.sweep together``. Invariant:
+a ratio compares answers made in the same minute.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.progress import track
 
-from npcbrain.clock import SystemClock
-from npcbrain.cost import CostModel
 from npcbrain.engine import Engine
+from npcbrain.lm.drafts import DRAFT_ROWS
+from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
-from npcbrain.policy import quote
 from npcbrain.prompt import answer_grammar, render
 from npcbrain.scenarios import read_scenarios
-from npcbrain.scheduler import Scheduler
 from npcbrain.situation import Situation
-from npcbrain.steps import Kind, WaveLike
+from npcbrain.steps import WaveLike
+from npcbrain.village import CAST
 from tools.bench.record import RESULTS, surroundings
+from tools.bench.sweep import together
 
-__all__ = ["Answer", "Tally", "draft", "main", "tally"]
+__all__ = ["Spoken", "compare", "compare_groups", "main", "speak"]
 
 MAX_NEW_TOKENS = 96
-MAX_MATCH = 6  # tokens; the longest that must have stood in the prompt before
-SIZES = ((1, 2), (3, 2), (3, 3), (7, 2), (7, 3))  # tokens of a draft, tokens that must match
-CONTEXT = 256  # at which the prices are compared
+GROUPS = (1, 2, 4, 8)
+BUDGET_MS = 4.0
+WAITS = ("whole_p50_frames", "all_frames", "tokens_per_s")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer's tokens and how they came.
+class Spoken:
+    """An answer and what it took.
 
     Attributes:
-        ids: Prompt and answer.
-        num_prompt: Tokens of the prompt.
-        ends: How many tokens were known after each run of the model: one sampled, others forced.
+        ids: Its tokens.
+        took_ns: Time of its runs, after the one that read the prompt.
+        num_runs: How many those were.
+        num_guesses: How many of them read a guess.
+        num_guessed: Tokens of those guesses.
+        num_right: Those that were kept.
     """
 
     ids: Sequence[int]
-    num_prompt: int
-    ends: Sequence[int]
+    took_ns: int = 0
+    num_runs: int = 0
+    num_guesses: int = 0
+    num_guessed: int = 0
+    num_right: int = 0
 
 
-@dataclass(slots=True)
-class Tally:
-    """Runs of the model by the tokens they read, without drafts and with them.
-
-    Attributes:
-        without: One token if it was sampled alone, more where the grammar forced some.
-        drafted_runs: The same with drafts.
-        chunks: How many of those read a draft.
-        drafted: Tokens.
-        accepted: Tokens.
-    """
-
-    without: Counter[int] = field(default_factory=Counter)
-    drafted_runs: Counter[int] = field(default_factory=Counter)
-    chunks: int = 0
-    drafted: int = 0
-    accepted: int = 0
-
-    def speedup(self, costs: Mapping[int, float]) -> float:
-        """Time without over time with drafts.
-
-        Args:
-            costs: Of a run of so many tokens or fewer, in lone tokens.
-        """
-        return _time(self.without, costs) / _time(self.drafted_runs, costs)
-
-
-def draft(
-    ids: Sequence[int], num_prompt: int, size: int, match: int, stops: Collection[int]
-) -> Sequence[int]:
-    """What may come next: what followed the longest, latest like sequence of the prompt.
-
-    Args:
-        ids: All tokens known.
-        num_prompt: How many of them are the prompt.
-        size: The draft's most tokens.
-        match: The fewest tokens that must be alike.
-        stops: Tokens no draft goes past: ends of lines.
-    """
-    for length in range(MAX_MATCH, match - 1, -1):
-        last = list(ids[-length:])
-        for start in range(num_prompt - length - 1, -1, -1):
-            if list(ids[start : start + length]) == last:
-                found = ids[start + length : min(start + length + size, num_prompt)]
-                end = next((i for i, token in enumerate(found) if token in stops), len(found))
-                return found[:end]
-    return ()
-
-
-def tally(answers: Sequence[Answer], size: int, match: int, stops: Collection[int]) -> Tally:
-    """Replays the answers with drafts of at most ``size`` tokens."""
-    count = Tally()
-    for answer in answers:
-        ids, ends = answer.ids, answer.ends
-        count.without.update(b - a for a, b in pairwise((answer.num_prompt, *ends[:-1])))
-        run, read = 0, answer.num_prompt  # the run whose tokens are known; tokens read so far
-        while run < len(ends) - 1:
-            known = ends[run]
-            is_lone = known - read == 1
-            guess = draft(ids[:known], answer.num_prompt, size, match, stops) if is_lone else ()
-            pairs = zip(guess, ids[known:], strict=False)
-            hits = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-            # A run all of whose tokens were drafted has its logits from the chunk already.
-            run += 1
-            while run < len(ends) - 1 and ends[run] - known <= hits:
-                run += 1
-            count.drafted_runs[known - read + len(guess)] += 1
-            count.chunks += bool(guess)
-            read = known + hits
-            count.drafted += len(guess)
-            count.accepted += hits
-    return count
-
-
-def _time(runs: Counter[int], costs: Mapping[int, float]) -> float:
-    widest = max(costs)
-    return sum(
-        number * costs[min(rows for rows in costs if rows >= min(tokens, widest))]
-        for tokens, number in runs.items()
-    )
-
-
-def answer_to(model: Model, engine: Engine, situation: Situation) -> Answer:
-    """Makes an answer, the likeliest token always, and notes how its tokens came."""
+def speak(model: Model, engine: Engine, situation: Situation) -> Spoken:
+    """Makes an answer, the likeliest token always."""
     prompt = render(situation)
-    generation = model.generation(
+    one = model.generation(
         prompt.prefix,
         prompt.news,
         grammar=answer_grammar(situation.actions),
@@ -152,76 +75,113 @@ def answer_to(model: Model, engine: Engine, situation: Situation) -> Answer:
         top_p=1.0,
         max_new_tokens=MAX_NEW_TOKENS,
     )
-    engine.open(generation)
-    ends = []
-    while not generation.finished:
-        if generation.copyable:
-            wave: WaveLike = engine.start_copy(generation)
-        elif generation.pending > 1:
-            wave = engine.start_prefill(generation, engine.chunk_sizes[-1])
-        else:
-            wave = engine.start_decode([generation])
-        while wave in engine.waves:
-            if engine.run(wave):
-                ends.append(len(generation.ids))
-    engine.close(generation)
-    return Answer(list(generation.ids), generation.num_prompt, ends)
+    engine.open(one)
+    while not one.generated:
+        _run(engine, one)
+    took_ns = num_runs = num_guesses = num_guessed = num_right = 0
+    while not one.finished:
+        drafted, context = one.drafted, one.context
+        started_ns = time.perf_counter_ns()
+        _run(engine, one)
+        took_ns += time.perf_counter_ns() - started_ns
+        num_runs += 1
+        if drafted:
+            num_guesses += 1
+            num_guessed += drafted
+            num_right += one.context - context - 1
+    engine.close(one)
+    said = tuple(one.ids[one.num_prompt :])
+    return Spoken(said, took_ns, num_runs, num_guesses, num_guessed, num_right)
 
 
-def run_costs(engine: Engine) -> dict[int, float]:
-    """Price of a run by its tokens, in lone tokens; the head's further rows are not counted."""
-    cost = CostModel()
-    Scheduler(engine, cost, SystemClock()).warm_up(repetitions=15)
-    steps = engine.num_segments
-    lone = quote(cost.price_ns, Kind.DECODE, 1, CONTEXT, steps).total_ns
-    chunks = {
-        rows: quote(cost.price_ns, Kind.PREFILL, rows, CONTEXT, steps).total_ns / lone
-        for rows in engine.chunk_sizes
+def compare(plain: Model, drafting: Model, situations: Sequence[Situation]) -> dict[str, Any]:
+    """Answers all of them both ways, alone.
+
+    Returns:
+        ``answers`` and how many were the ``same`` both ways; ``runs_without`` and ``runs_with``;
+        ``guesses``, and which share of their tokens was right (``acceptance``); ``speedup``, time
+        without over time with, of those that are the same.
+    """
+    engines = [(model, Engine(model)) for model in (plain, drafting)]
+    pairs = []
+    for number, situation in enumerate(track(situations, description="answering", transient=True)):
+        turn = engines if number % 2 else engines[::-1]
+        spoken = [speak(model, engine, situation) for model, engine in turn]
+        pairs.append(spoken if number % 2 else spoken[::-1])
+    same = [(without, with_) for without, with_ in pairs if without.ids == with_.ids]
+    guessed = sum(with_.num_guessed for _, with_ in pairs)
+    times = [sum(one.took_ns for one in side) for side in zip(*same, strict=True)] or [0, 0]
+    return {
+        "answers": len(pairs),
+        "same": len(same),
+        "runs_without": sum(without.num_runs for without, _ in pairs),
+        "runs_with": sum(with_.num_runs for _, with_ in pairs),
+        "guesses": sum(with_.num_guesses for _, with_ in pairs),
+        "acceptance": round(sum(with_.num_right for _, with_ in pairs) / max(1, guessed), 3),
+        "speedup": round(times[0] / max(1, times[1]), 3),
     }
-    return {1: 1.0, **chunks}
+
+
+def compare_groups(
+    plain: Model,
+    drafting: Model,
+    groups: Sequence[int],
+    *,
+    num_turns: int,
+    num_rounds: int,
+    people: Sequence[dict[str, Any]] = CAST,
+) -> list[dict[str, Any]]:
+    """A row for each group: its waits and its speed, medians over turns, both ways."""
+    rows = []
+    for num_npcs in groups:
+        turns = [
+            [together(m, num_npcs, num_rounds, BUDGET_MS, people) for m in (plain, drafting)]
+            for _ in range(num_turns)
+        ]
+        row: dict[str, Any] = {"npcs": num_npcs}
+        for side, name in enumerate(("without", "with")):
+            row[name] = {wait: median(turn[side][wait] for turn in turns) for wait in WAITS}
+        rows.append(row)
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scenarios", type=Path)
     parser.add_argument("--model", type=Path, help="a model folder instead of the one that ships")
+    parser.add_argument("--turns", type=int, default=3, help="of each group (3)")
     args = parser.parse_args()
-    model = Model.load(args.model) if args.model else Model.load()
-    engine = Engine(model)
-    costs = run_costs(engine)
-    scenarios = read_scenarios(args.scenarios)
-    answers = [
-        answer_to(model, engine, scenario.situation)
-        for scenario in track(scenarios, description="answering", transient=True)
-    ]
-    rows: list[dict[str, Any]] = []
-    for size, match in SIZES:
-        count = tally(answers, size, match, frozenset(model.tokenizer.newline_ids))
-        rows.append(
-            {
-                "draft_tokens": size,
-                "match_tokens": match,
-                "runs_without": count.without.total(),
-                "runs_with": count.drafted_runs.total(),
-                "runs_of_drafts": count.chunks,
-                "acceptance": round(count.accepted / max(1, count.drafted), 3),
-                "speedup": round(count.speedup(costs), 3),
-            }
-        )
-        print(json.dumps(rows[-1]))
+    plain, drafting = Model.load(args.model), Model.load(args.model, drafts=True)
+    situations = [scenario.situation for scenario in read_scenarios(args.scenarios)]
+    alone = compare(plain, drafting, situations)
+    print(json.dumps(alone))
+    groups = compare_groups(plain, drafting, GROUPS, num_turns=args.turns, num_rounds=12)
+    for row in groups:
+        print(json.dumps(row))
     record = {
         "command": ["python", "-m", "tools.bench.drafts", args.scenarios.name],
         **surroundings(),
         "result": {
-            "model": model.package.name,
-            "answers": len(answers),
-            "run_costs_lone_tokens": {rows: round(cost, 2) for rows, cost in costs.items()},
-            "drafts": rows,
+            "model": plain.package.name,
+            "most_guessed_tokens": max(DRAFT_ROWS) - 1,
+            "alone": alone,
+            "budget_ms": BUDGET_MS,
+            "groups": groups,
         },
     }
-    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "drafts.json"
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _run(engine: Engine, one: Generation) -> None:
+    if one.copyable:
+        wave: WaveLike = engine.start_copy(one)
+    elif one.pending > 1:
+        wave = engine.start_prefill(one, engine.chunk_sizes[-1])
+    else:
+        wave = engine.start_decode([one])
+    while wave in engine.waves:
+        engine.run(wave)
 
 
 if __name__ == "__main__":
