@@ -186,3 +186,27 @@ def test_old_grammars_are_forgotten_and_compiled_anew(
     monkeypatch.setattr(grammar_module, "MAX_GRAMMARS", 2)
     for word in "abcabc":
         assert compiler.matcher(f'start: "{word}"').allows(tokenizer.encode(word)[0])
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_short_way_to_see_that_nothing_is_forced_finds_what_the_mask_finds(
+    compiler: GrammarCompiler, tokenizer: Tokenizer, seed: int
+) -> None:
+    dice = random.Random(seed)
+    text = answer_grammar([*ACTIONS, Action("name", {"it": ("te", "et", "e", "t")})])
+    quick = compiler.matcher(text)
+    kept = quick._letters
+    thorough = compiler.matcher(text)
+    thorough._letters = ()
+    assert len(set(kept)) == 2
+    for _ in range(60):
+        forced = quick.forced()
+        assert forced == thorough.forced()
+        if quick.ended:
+            break
+        legal = [int(token) for token in quick.mask().nonzero()[0]]
+        assert legal == [int(token) for token in thorough.mask().nonzero()[0]]
+        token = dice.choice(legal)
+        quick.push(token)
+        thorough.push(token)
