@@ -6,9 +6,9 @@ so the same request gives the same bits, however it is sliced, batched or cached
 
 That last half needs care, because ONNX Runtime's attention adds in another order for a run of one
 token than for a chunk (a difference of 1e-7, which a close call between two words can feel). So a
-token sampled alone is always decoded, and all others (the prompt, and a sampled token with the ones
-it forces, or with a guess at what follows) always go in chunks of two or more: a chunk never leaves
-exactly one of them behind, and a guess is never cut.
+token that comes alone is always decoded, and all others (the prompt, and a sampled token with those
+it forces or with a guess at what follows) always go in chunks of two or more: a chunk never leaves
+exactly one behind, and a guess is never cut. One token that a guess leaves over comes alone.
 
 Rows that take no part, gaps in a decode's range and the padding of a chunk, write keys and values
 past everything their slot holds or has in flight, where nothing reads before it is written again.
@@ -22,7 +22,7 @@ from itertools import count
 from npcbrain.brake import Brake
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.lm.chunks import CHUNK_SIZES, MIN_CHUNK, check_chunk_sizes, plan_chunk
-from npcbrain.lm.drafts import DRAFT_ROWS
+from npcbrain.lm.drafts import GUESS_SIZES
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.kv import KVPool
 from npcbrain.lm.model import Model
@@ -48,6 +48,7 @@ class Engine:
         num_segments: Steps of a decode, the head being the last.
         num_slots: Generations that can be open at once.
         chunk_sizes: Rows a prefill may have.
+        guess_sizes: Rows a guess may have; empty unless the model drafts.
         waves: In flight, oldest first.
         prefix_cache: Keys and values of prefixes.
         brake: Stops a run at its next node, from another thread.
@@ -64,8 +65,7 @@ class Engine:
 
         Args:
             model: What to run; several engines may share it.
-            chunk_sizes: Ascending from 2 to at most half of the context; with 4 among them for a
-                model that drafts.
+            chunk_sizes: Ascending from 2 to at most half of the context.
             prefix_cache_bytes: Memory for prefixes that no slot holds; 0 keeps none.
 
         Raises:
@@ -74,17 +74,17 @@ class Engine:
         """
         config = model.config
         check_chunk_sizes(chunk_sizes, config.max_context, "Engine()")
-        if model.drafts and not {*DRAFT_ROWS} <= {*chunk_sizes}:
-            raise UsageError(fault("chunk_sizes", f"have {DRAFT_ROWS}", chunk_sizes, "Engine()"))
         self.num_slots = model.num_slots
         self.num_segments = len(model.package.segments) + 1
         self.chunk_sizes = chunk_sizes
+        self.guess_sizes: tuple[int, ...] = GUESS_SIZES if model.drafts else ()
         self.prefix_cache = PrefixCache(prefix_cache_bytes)
         self._model = model
         self._max_context = config.max_context
         self._pool = KVPool(config, model.num_slots)
         layers = [own for _, own in model.package.segments]
-        self._runner = SegmentRunner(model.sessions, layers, config, self._pool, chunk_sizes)
+        runs = {*chunk_sizes, *self.guess_sizes}
+        self._runner = SegmentRunner(model.sessions, layers, config, self._pool, runs)
         self.brake = Brake(self._runner.options)
         self._slots = [Slot() for _ in range(model.num_slots)]
         self._ticket = count(1)  # orders the slots by when they were left
@@ -93,11 +93,12 @@ class Engine:
         # Segment after segment, as in a wave: the head run twice in a row would find its weights in
         # the processor's cache and look three times faster than it is.
         self._shapes = [(Kind.COPY, 0, rows) for rows in PROBED_COPIES if rows < self._max_context]
-        for kind, sizes in (Kind.PREFILL, chunk_sizes), (Kind.DECODE, range(1, self.num_slots + 1)):
+        runs_of = {Kind.PREFILL: chunk_sizes, Kind.DECODE: range(1, self.num_slots + 1)}
+        for kind, sizes in (runs_of | {Kind.GUESS: self.guess_sizes}).items():
             self._shapes += [(kind, i, rows) for rows in sizes for i in range(self.num_segments)]
         # A wave holds one generation at least, so there are never more of them than slots.
-        max_rows = max(self.num_slots, *chunk_sizes)
-        self._buffers = [Buffers(max_rows, config.hidden) for _ in range(self.num_slots)]
+        most = max(self.num_slots, *runs)
+        self._buffers = [Buffers(most, config.hidden) for _ in range(self.num_slots)]
 
     def open(self, generation: GenerationLike) -> bool:
         """Gives a generation a slot; False when none is free.
@@ -124,7 +125,7 @@ class Engine:
     def close(self, generation: GenerationLike) -> None:
         """Takes the slot back, at any step. Idempotent.
 
-        The prompt's part of the slot stays valid, for the next prompt that begins like this one.
+        The prompt's part of the slot stays valid, for the next prompt that begins like it.
         """
         own = _own(generation, "Engine.close()")
         if own.slot is None:
@@ -159,7 +160,7 @@ class Engine:
         return self._start(Kind.COPY, [own], own.copyable, 1, num_tokens)
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
-        """Puts the next ``min(rows, pending)`` tokens in flight, or fewer; with a guess, all.
+        """Puts the next ``min(rows, pending)`` tokens in flight, or fewer.
 
         It takes one less where exactly one would be left (see the module's docstring), stops at the
         end of a new prefix, and takes no more rows than needed or than the context has left.
@@ -176,8 +177,6 @@ class Engine:
             raise UsageError(fault("copyable", "be copied first", own.copyable, where))
         if own.pending < MIN_CHUNK:
             raise UsageError(fault("pending", f"be at least {MIN_CHUNK}", own.pending, where))
-        if own.drafted:
-            return self._start(Kind.PREFILL, [own], own.pending, self.num_segments, own.pending)
         room = self._max_context - 1 - own.context  # the last position is for rows without a part
         # A prefix that is new ends a chunk, so that it can be kept even if the answer ends early.
         is_new = own.context < own.num_prefix and self._is_worth_keeping(own)
@@ -190,8 +189,8 @@ class Engine:
         """Puts one token each of several generations in flight.
 
         Raises:
-            UsageError: There are none or one twice, or one is not open, is in a wave or has not
-                exactly one token pending.
+            UsageError: There are none or one twice, or one is not open, is in a wave, has not
+                exactly one token pending or guesses what follows it.
         """
         where = "Engine.start_decode()"
         live = [self._ready(one, where) for one in generations]
@@ -199,13 +198,25 @@ class Engine:
         if not live or len(slots) != len(live):
             raise UsageError(fault("generations", "be one or more, each once", len(live), where))
         for one in live:
-            if one.pending != 1:
-                raise UsageError(fault("pending", "be 1", one.pending, where))
+            if one.pending != 1 or one.draft:
+                raise UsageError(fault("pending", "be 1", one.pending + len(one.draft), where))
         rows = max(slots) - min(slots) + 1
         return self._start(Kind.DECODE, live, rows, self.num_segments)
 
+    def start_guess(self, generation: GenerationLike) -> WaveLike:
+        """Puts the pending token and the draft in flight.
+
+        Raises:
+            UsageError: The generation has no draft, is not open or is in a wave.
+        """
+        own = self._ready(generation, "Engine.start_guess()")
+        if not own.draft:
+            raise UsageError(fault("draft", "have a token", own.draft, "Engine.start_guess()"))
+        rows = 1 + len(own.draft)
+        return self._start(Kind.GUESS, [own], rows, self.num_segments, rows)
+
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
-        """Runs one step. Returns who gained answer tokens by it, once for each.
+        """Runs one step. Returns who gained answer tokens by it, each as often as it gained one.
 
         Raises:
             BrakedError: The brake stopped the step. Nothing has changed: what it wrote lies past
@@ -237,7 +248,7 @@ class Engine:
             self._commit(wave)
         if not has_head:
             return ()
-        if wave.live[0].drafted:  # then it is a chunk of one
+        if wave.kind is Kind.GUESS:
             return wave.live * wave.live[0].verify(self._runner.logits)
         for row, one in enumerate(wave.live):
             one.take(self._runner.logits[row])
@@ -270,8 +281,7 @@ class Engine:
             if kind is Kind.COPY:
                 self._pool.save(free[0], rows)
             elif segment == self.num_segments - 1:
-                most = max(DRAFT_ROWS) if self._model.drafts else 1
-                head_rows = rows if kind is Kind.DECODE else min(rows, most)
+                head_rows = 1 if kind is Kind.PREFILL else rows
                 runner.run_head(head_rows)
                 for row in range(head_rows):  # a mask and a search take as long as half a head
                     runner.logits[row].argmax()
@@ -292,9 +302,9 @@ class Engine:
         context = max(own.context for own in live)
         first = min(self._slot_of(own) for own in live)
         buffers = self._buffers.pop()
-        if kind is Kind.PREFILL:
-            buffers.input_ids[:num_tokens] = live[0].ids[context : context + num_tokens]
-            buffers.input_ids[num_tokens:rows] = 0
+        if kind is Kind.PREFILL or kind is Kind.GUESS:
+            tokens = [*live[0].ids[context : context + num_tokens], *live[0].draft]
+            buffers.input_ids[:rows] = tokens + [0] * (rows - len(tokens))
             buffers.seqlens_k[0] = context + rows - 1
         elif kind is Kind.DECODE:
             buffers.input_ids[:rows] = 0
@@ -304,8 +314,8 @@ class Engine:
         wave = Wave(kind, live, rows, context, 0, num_steps, live, first, num_tokens, buffers)
         for own in live:
             own.in_wave = True
-            num_fresh = 1 if kind is Kind.DECODE else rows
-            self._slots[self._slot_of(own)].reach = own.context + num_fresh
+            reach = own.context + (1 if kind is Kind.DECODE else rows)
+            self._slots[self._slot_of(own)].reach = reach
         self._waves.append(wave)
         return wave
 
@@ -326,7 +336,7 @@ class Engine:
     def _run_segment(self, wave: Wave) -> None:
         """Fills the inputs, runs, and takes the hidden states back into the wave."""
         runner, buffers, rows, first = self._runner, wave.buffers, wave.rows, wave.first_slot
-        batch, tokens = (1, rows) if wave.kind is Kind.PREFILL else (rows, 1)
+        batch, tokens = (rows, 1) if wave.kind is Kind.DECODE else (1, rows)
         runner.seqlens_k[:batch] = buffers.seqlens_k[:batch]
         if len(wave.live) < batch:
             # Asked anew for each segment: a slot that takes no part may have been filled, moved on
@@ -344,14 +354,13 @@ class Engine:
 
     def _run_head(self, wave: Wave) -> None:
         """Logits of the rows that need them, in the order of ``wave.live``."""
-        hidden_in, hidden, num_rows = self._runner.hidden_in, wave.buffers.hidden, len(wave.live)
-        if wave.kind is Kind.PREFILL:
-            num_rows += wave.live[0].drafted
-            hidden_in[:num_rows] = hidden[wave.num_tokens - num_rows : wave.num_tokens]
+        if wave.kind is Kind.DECODE:
+            rows = [self._slot_of(own) - wave.first_slot for own in wave.live]
         else:
-            for index, own in enumerate(wave.live):
-                hidden_in[index] = hidden[self._slot_of(own) - wave.first_slot]
-        self._runner.run_head(num_rows)
+            first = wave.num_tokens - 1 if wave.kind is Kind.PREFILL else 0
+            rows = list(range(first, wave.num_tokens))
+        self._runner.hidden_in[: len(rows)] = wave.buffers.hidden[rows]
+        self._runner.run_head(len(rows))
 
     def _commit(self, wave: Wave) -> None:
         """What the wave computed counts from now on."""

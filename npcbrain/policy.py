@@ -162,12 +162,12 @@ def least_ns(engine: EngineLike, price: Price) -> int:
     """The smallest budget in which an answer can be written at all.
 
     It is the largest step of the narrowest waves: one chunk of the smallest size, one token of one
-    generation.
+    generation; and of the largest guess, for it cannot be cut.
     """
+    shapes = [(Kind.PREFILL, engine.chunk_sizes[0]), (Kind.DECODE, 1)]
+    shapes += [(Kind.GUESS, rows) for rows in engine.guess_sizes[-1:]]
     steps = engine.num_segments
-    read = quote(price, Kind.PREFILL, engine.chunk_sizes[0], 0, steps)
-    speak = quote(price, Kind.DECODE, 1, 0, steps)
-    return max(read.largest_ns, speak.largest_ns)
+    return max(quote(price, kind, rows, 0, steps).largest_ns for kind, rows in shapes)
 
 
 def next_step(
@@ -194,12 +194,10 @@ def next_step(
         return Plan(wave.kind, wave, wave.generations, wave.rows)
     reader: Request | None = None
     ready: list[Request] = []
-    num_speaking = 0
     for request in order:
         generation = request.generation
         if generation.in_wave or generation.finished:
             continue
-        num_speaking += generation.drafted > 0
         if generation.pending == 1 and not generation.copyable:
             ready.append(request)
         elif reader is None:
@@ -209,10 +207,10 @@ def next_step(
         num_decodes += wave.kind is Kind.DECODE
         num_prefills += wave.kind is Kind.PREFILL
     if num_decodes:
-        ready = []
+        ready = [request for request in ready if request.generation.draft]
     if num_prefills >= MAX_READING_WAVES:
         reader = None
-    is_quorum = 3 * (len(ready) + num_speaking) >= 2 * len(order)
+    is_quorum = 3 * len(ready) >= 2 * len(order)
     if reader is None or (ready and _speaks_first(reader, ready[0], is_quorum, last_start)):
         plan = _speak(engine, ready, price, offer)
         if plan is None and reader is not None:
@@ -238,11 +236,12 @@ def unaffordable(
         if generation.copyable:
             needed.append(Shape(Kind.COPY, 0, generation.copyable, context))
             continue
-        if generation.pending == 1 and not speaks:
+        if generation.draft:
+            kind, rows = Kind.GUESS, 1 + len(generation.draft)
+        elif generation.pending == 1 and not speaks:
             speaks, kind, rows = True, Kind.DECODE, 1
         elif generation.pending > 1 and not reads:
-            reads, kind = True, Kind.PREFILL
-            rows = _cover(engine, generation) if generation.drafted else engine.chunk_sizes[0]
+            reads, kind, rows = True, Kind.PREFILL, engine.chunk_sizes[0]
         else:
             continue
         needed += [Shape(kind, segment, rows, context) for segment in range(engine.num_segments)]
@@ -286,6 +285,30 @@ def _speaks_first(reader: Request, speaker: Request, is_quorum: bool, last_start
 
 
 def _speak(engine: EngineLike, ready: Sequence[Request], price: Price, offer: Offer) -> Plan | None:
+    """A guess or a decode: whoever is the most urgent decides, unless that does not fit."""
+    if not engine.guess_sizes:
+        return _decode(engine, ready, price, offer)
+    guessing = [request for request in ready if request.generation.draft]
+    guess = _guess(engine, guessing[0].generation, price, offer) if guessing else None
+    if guess is not None and guessing[0] is ready[0]:
+        return guess
+    others = [request for request in ready if not request.generation.draft]
+    return _decode(engine, others, price, offer) or guess
+
+
+def _guess(
+    engine: EngineLike, generation: GenerationLike, price: Price, offer: Offer
+) -> Plan | None:
+    rows = 1 + len(generation.draft)
+    asked = quote(price, Kind.GUESS, rows, generation.context, engine.num_segments)
+    if asked.largest_ns > max(offer.usual_ns, offer.most_ns) or asked.first_ns > offer.remaining_ns:
+        return None
+    return Plan(Kind.GUESS, None, (generation,), rows)
+
+
+def _decode(
+    engine: EngineLike, ready: Sequence[Request], price: Price, offer: Offer
+) -> Plan | None:
     """One token for as many as it pays to take along, all the ready ones if possible."""
     if not ready:
         return None
@@ -336,7 +359,7 @@ def _read(
 
     The chunk is the largest whose steps all fit a usual frame. One that has no room now yields to a
     smaller one that has, unless that wastes too much: small chunks cost more per token, and what is
-    left of this frame is free but the wave's later steps are not. A guess is read whole.
+    left of this frame is free but the wave's later steps are not.
     """
     context = generation.context
     remaining_ns = offer.remaining_ns
@@ -346,13 +369,12 @@ def _read(
         return Plan(Kind.COPY, None, (generation,), generation.copyable)
     pending = generation.pending
     sizes = engine.chunk_sizes
-    largest = sizes.index(_cover(engine, generation))
-    smallest = largest if generation.drafted else 0
+    cover = next((i for i, rows in enumerate(sizes) if rows >= pending), len(sizes) - 1)
     best_per_token = 0.0
-    for i in range(largest, smallest - 1, -1):
+    for i in range(cover, -1, -1):
         rows = sizes[i]
         limit_ns = offer.usual_ns
-        if i == smallest and not best_per_token:
+        if i == 0 and not best_per_token:
             limit_ns = max(limit_ns, offer.most_ns)
         if price(Kind.PREFILL, 0, rows, context) > limit_ns:  # mostly spares a whole quote
             continue
@@ -368,9 +390,3 @@ def _read(
         if asked.first_ns <= remaining_ns:
             return Plan(Kind.PREFILL, None, (generation,), rows)
     return None
-
-
-def _cover(engine: EngineLike, generation: GenerationLike) -> int:
-    """The smallest chunk with room for all that is pending; the largest if none has."""
-    sizes = engine.chunk_sizes
-    return next((rows for rows in sizes if rows >= generation.pending), sizes[-1])

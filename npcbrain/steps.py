@@ -3,9 +3,10 @@
 Data and protocols only, so that the scheduler and its tests load no ONNX Runtime. Floor 1.
 Invariant: a step is indivisible; everything between two steps is at rest and may be cancelled.
 
-A token is decoded only if it was sampled alone; all others are read in chunks of two or more, since
-ONNX Runtime's attention adds up a lone token in another order than the same token in a chunk. No
-chunk leaves exactly one token pending, so which way a token goes never depends on the schedule.
+A token that comes alone is decoded; all others are read in chunks of two or more, since ONNX
+Runtime's attention adds up a lone token in another order than the same token in a chunk. No chunk
+of a prompt leaves exactly one token pending, and a guess at what follows a lone token is read with
+it, whole or not at all; so which way a token goes never depends on the schedule.
 
 A **generation** is one answer being written. A **wave** is one trip of rows through the model's
 segments; running a wave moves it on by exactly one segment: that is a **step**. Between steps the
@@ -38,14 +39,15 @@ class Kind(IntEnum):
     COPY = 0  # one generation: cached prefix into (or out of) its slot; a single step
     PREFILL = 1  # one generation: a chunk of its pending tokens
     DECODE = 2  # several generations: the one pending token of each
+    GUESS = 3  # one generation: its one pending token, and what it guesses to follow
 
 
 class GenerationLike(Protocol):
     """What the scheduler may read of an answer being written."""
 
     copyable: int  # prefix tokens to copy before anything else: cached ones in, or new ones out
-    pending: int  # tokens not yet in the KV cache; exactly 1 means ready to decode
-    drafted: int  # of these, guesses at what follows: the chunk with them must have them all
+    pending: int  # tokens known but not yet in the KV cache; exactly 1 means ready to speak
+    draft: Sequence[int]  # tokens guessed to follow that one; with any, it is not for a decode
     context: int  # tokens in the KV cache
     generated: int  # answer tokens so far
     max_new_tokens: int
@@ -57,7 +59,8 @@ class WaveLike(Protocol):
     """One trip through the segments.
 
     ``rows`` is what its price depends on: the chunk length of a prefill (after padding), the slots
-    spanned by a decode (gaps included, they cost the same), the tokens of a copy.
+    spanned by a decode (gaps included, they cost the same), the tokens of a copy or of a guess and
+    the one before it.
     """
 
     kind: Kind
@@ -94,6 +97,7 @@ class EngineLike(Protocol):
     num_segments: int  # steps of a decode: the decoder segments, then the head as the last one
     num_slots: int  # how many generations can be open at once, and the widest decode
     chunk_sizes: tuple[int, ...]  # rows a prefill step may have, ascending
+    guess_sizes: tuple[int, ...]  # rows a guess may have, ascending; empty where nothing is guessed
     waves: Sequence[WaveLike]  # in flight, oldest first
 
     def open(self, generation: GenerationLike) -> bool:
@@ -113,18 +117,19 @@ class EngineLike(Protocol):
         ...
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
-        """Puts the next ``min(rows, pending)`` tokens in flight; ``rows`` is a chunk size.
-
-        Of a generation with a guess, all that is pending.
-        """
+        """Puts the next ``min(rows, pending)`` tokens in flight; ``rows`` is a chunk size."""
         ...
 
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
-        """Puts one token each of several generations in flight."""
+        """Puts one token each of several generations in flight; none of them has a draft."""
+        ...
+
+    def start_guess(self, generation: GenerationLike) -> WaveLike:
+        """Puts the pending token and the draft in flight."""
         ...
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
-        """Runs one step. Returns who gained answer tokens by it, once for each.
+        """Runs one step. Returns who gained answer tokens by it, each as often as it gained one.
 
         Raises:
             BrakedError: The step was stopped; nothing has changed, and it may be run again.

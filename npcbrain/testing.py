@@ -73,6 +73,8 @@ class ScriptedGeneration:
         num_cached: Of these, how many a prefix cache holds: a copy spares their prefill.
         forced: Tokens that the grammar forces after an answer token, by the number of answer
             tokens so far; they become pending and have to be read like a prompt.
+        guesses: How many tokens are guessed, all of them right, after an answer token that nothing
+            was forced after; by the number of answer tokens so far.
         max_new_tokens: Where the answer is cut.
         finish_reason: ``"stop"`` or ``"length"`` once finished.
     """
@@ -81,10 +83,11 @@ class ScriptedGeneration:
     num_prompt: int = 24
     num_cached: int = 0
     forced: Mapping[int, int] = field(default_factory=dict)
+    guesses: Mapping[int, int] = field(default_factory=dict)
     max_new_tokens: int = 64
     copyable: int = 0
     pending: int = 0
-    drafted: int = 0
+    draft: Sequence[int] = ()
     context: int = 0
     generated: int = 0
     in_wave: bool = False
@@ -110,6 +113,8 @@ class ScriptedGeneration:
         elif self.generated >= self.max_new_tokens:
             self.finished, self.finish_reason = True, "length"
         self.pending = 0 if self.finished else 1 + self.forced.get(self.generated, 0)
+        num_guessed = self.guesses.get(self.generated, 0) if self.pending == 1 else 0
+        self.draft = range(num_guessed)
 
 
 @dataclass(slots=True, eq=False)
@@ -146,6 +151,7 @@ class ScriptedEngine:
         num_segments: Steps of a decode, the head included.
         num_slots: Generations open at once.
         chunk_sizes: Rows a prefill may have, ascending.
+        guess_sizes: Rows a guess may have, ascending.
         surprises: Nanoseconds on top of a step's cost, by its number (from 0).
         failures: Numbers of steps that raise ``EngineError`` instead.
 
@@ -161,12 +167,14 @@ class ScriptedEngine:
         num_segments: int = 3,
         num_slots: int = 4,
         chunk_sizes: tuple[int, ...] = (1, 4, 16),
+        guess_sizes: tuple[int, ...] = (),
         surprises: Mapping[int, int] | None = None,
         failures: Collection[int] = (),
     ) -> None:
         self.num_segments = num_segments
         self.num_slots = num_slots
         self.chunk_sizes = chunk_sizes
+        self.guess_sizes = guess_sizes
         self._waves: list[ScriptedWave] = []
         self.waves: Sequence[WaveLike] = self._waves
         self.steps: list[Step] = []
@@ -226,10 +234,16 @@ class ScriptedEngine:
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
         """Puts one token of each in flight."""
         for generation in generations:
-            ready = generation.pending == 1 and not generation.copyable
+            ready = generation.pending == 1 and not generation.copyable and not generation.draft
             _check(ready, "be ready to decode", generation, "start_decode")
         rows = self.decode_rows(generations)
         return self._start(Kind.DECODE, generations, rows, self.num_segments, 1)
+
+    def start_guess(self, generation: GenerationLike) -> WaveLike:
+        """Puts a token and the guess after it in flight."""
+        rows = 1 + len(generation.draft)
+        _check(rows in self.guess_sizes, "have a guess of a known size", generation, "start_guess")
+        return self._start(Kind.GUESS, [generation], rows, self.num_segments, rows)
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
         """Advances the clock by the step's cost and the wave by one segment."""
@@ -259,6 +273,8 @@ class ScriptedEngine:
         for segment in range(self.num_segments):
             for rows in self.chunk_sizes:
                 yield Kind.PREFILL, segment, rows
+            for rows in self.guess_sizes:
+                yield Kind.GUESS, segment, rows
             for rows in range(1, self.num_slots + 1):
                 yield Kind.DECODE, segment, rows
 
@@ -293,11 +309,15 @@ class ScriptedEngine:
         return wave
 
     def _land(self, wave: ScriptedWave) -> Sequence[GenerationLike]:
-        gained = []
+        gained: list[GenerationLike] = []
         for generation in wave.live:
             generation.context += wave.num_tokens
             generation.pending -= wave.num_tokens
-            if wave.kind is Kind.COPY:
+            if wave.kind is Kind.GUESS:
+                while not generation.finished and len(gained) < wave.num_tokens:
+                    generation.take_token()
+                    gained.append(generation)
+            elif wave.kind is Kind.COPY:
                 generation.copyable = 0
             elif generation.pending == 0:
                 generation.take_token()

@@ -66,6 +66,7 @@ class Trace:
         self.num_segments = engine.num_segments
         self.num_slots = engine.num_slots
         self.chunk_sizes = engine.chunk_sizes
+        self.guess_sizes = engine.guess_sizes
         self.waves = engine.waves
         self.open = engine.open
         self.close = engine.close
@@ -73,6 +74,7 @@ class Trace:
         self.start_copy = engine.start_copy
         self.start_prefill = engine.start_prefill
         self.start_decode = engine.start_decode
+        self.start_guess = engine.start_guess
         self.brake: BrakeLike | None = getattr(engine, "brake", None)
         self._engine = engine
         self._clock = clock

@@ -12,6 +12,7 @@ from tiny_engine import HILDA, NUM_SLOTS, OTTO, TINY, ask, finish_wave, read, re
 from npcbrain.cost import CostModel
 from npcbrain.engine import Engine
 from npcbrain.errors import EngineError
+from npcbrain.lm.drafts import Drafter
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
 from npcbrain.lm.segments import SegmentRunner
@@ -90,6 +91,26 @@ def test_a_braked_run_prints_nothing(
     engine.open(one)
     run_braked(engine, engine.start_prefill(one, 8))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_braked_guess_has_changed_nothing(
+    alone: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comes = alone[HILDA]
+    monkeypatch.setattr(Drafter, "guess", lambda own, ids, most: comes[len(ids) : len(ids) + 1])
+    model = Model.load(TINY, num_slots=NUM_SLOTS, drafts=True)
+    engine, one = Engine(model), ask(model)
+    read(engine, one)
+    while not one.draft:
+        finish_wave(engine, engine.start_prefill(one, 2))
+    wave = engine.start_guess(one)
+    for _ in range(wave.num_steps):
+        before, draft = state_of(engine, one), list(one.draft)
+        run_braked(engine, wave)
+        assert (state_of(engine, one), list(one.draft)) == (before, draft)
+        engine.run(wave)
+    assert one.context > len(one.ids) - 2
+    assert one.ids == comes[: len(one.ids)]
 
 
 @pytest.mark.parametrize("segment", [0, 1])

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from tiny_engine import TINY, ask, finish_wave, message_of, read, ready
 
 from npcbrain.engine import Engine
-from npcbrain.errors import UsageError
 from npcbrain.lm.drafts import Drafter
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
 from npcbrain.situation import Action, Event, Profile, Scene, Situation
-from npcbrain.steps import Kind
-from tests.tiny_engine import TINY, ask, finish_wave, read
+from npcbrain.steps import Kind, WaveLike
 from tools.bench.drafts import compare, compare_groups, speak
 
 PEOPLE = ({"name": "Al", "role": "cook", "lines": {"fallback": ["Busy."]}},)  # a short prompt
@@ -64,10 +63,15 @@ def run(model: Model, **options: object) -> tuple[Generation, list[tuple[Kind, i
     read(engine, one)
     runs = []
     while not one.finished:
-        wave = engine.start_prefill(one, 2) if one.pending > 1 else engine.start_decode([one])
-        kind, rows = wave.kind, wave.rows
-        runs.append((kind, rows, len(finish_wave(engine, wave))))
+        wave = next_wave(engine, one)
+        runs.append((wave.kind, wave.rows, len(finish_wave(engine, wave))))
     return one, runs
+
+
+def next_wave(engine: Engine, one: Generation) -> WaveLike:
+    if one.pending > 1:
+        return engine.start_prefill(one, 2)
+    return engine.start_guess(one) if one.draft else engine.start_decode([one])
 
 
 @pytest.mark.parametrize("wrong_at", [0, 1, 2, 3])
@@ -88,7 +92,7 @@ def test_guesses_right_or_wrong_change_no_token(
     assert got.ids == want.ids
     assert (got.text, got.finish_reason) == (want.text, want.finish_reason)
     assert got.num_prompt + got.generated == len(got.ids)
-    guessed = [gained for kind, rows, gained in runs if (kind, rows) == (Kind.PREFILL, 4)]
+    guessed = [gained for kind, rows, gained in runs if (kind, rows) == (Kind.GUESS, 4)]
     assert guessed
     assert max(guessed) <= wrong_at + 1
     if wrong_at == 3:
@@ -119,17 +123,52 @@ def test_what_is_guessed_wrong_leaves_keys_that_nothing_reads(
             patch.setattr(Generation, "verify", spy)
             read(engine, one)
             while not one.finished and len(taken) < 5:
-                finish_wave(engine, engine.start_prefill(one, 2))
+                finish_wave(engine, next_wave(engine, one))
         engine.close(one)
         rows.append(taken)
     assert len(rows[0]) >= 3
     assert rows[0] == rows[1]
 
 
-def test_an_engine_for_guesses_has_chunks_of_their_size(plain: Model, drafting: Model) -> None:
-    Engine(plain, chunk_sizes=(2, 8))
-    with pytest.raises(UsageError, match=r"chunk_sizes must have \(4, 2\), got \(2, 8\)"):
-        Engine(drafting, chunk_sizes=(2, 8))
+def test_a_guess_of_any_engine_fits_whatever_chunks_it_has(
+    plain: Model, drafting: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want, _ = run(plain)
+    monkeypatch.setattr(Drafter, "guess", lambda own, ids, most: [5, 6, 7][: 3 * (most >= 3)])
+    engine, one = Engine(drafting, chunk_sizes=(2, 32)), ask(drafting)
+    read(engine, one)
+    while not one.finished:
+        finish_wave(engine, next_wave(engine, one))
+    assert one.ids == want.ids
+
+
+def test_an_answer_with_guesses_may_fill_the_context_to_its_last_token(
+    drafting: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = drafting.config.max_context
+    short = ask(drafting, news="the key\n", grammar="start: /[^\\n]+/", max_new_tokens=1)
+    fill = limit - len(short.ids)
+    one = ask(drafting, news="the key\n", grammar="start: /[^\\n]+/", max_new_tokens=fill)
+    monkeypatch.setattr(Drafter, "guess", lambda own, ids, most: [5, 6, 7][: 3 * (most >= 3)])
+    engine = Engine(drafting)
+    read(engine, one)
+    while not one.finished:
+        finish_wave(engine, next_wave(engine, one))
+    assert (len(one.ids), one.finish_reason) == (limit, "length")
+
+
+def test_who_guesses_is_not_for_a_decode_and_who_does_not_is_not_for_a_guess(
+    plain: Model, drafting: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, one = Engine(plain), ask(plain)
+    ready(engine, one)
+    assert "draft must have a token, got ()" in message_of(engine.start_guess, one)
+    monkeypatch.setattr(Drafter, "guess", lambda own, ids, most: [5])
+    engine, one = Engine(drafting), ask(drafting)
+    read(engine, one)
+    while one.pending > 1:
+        finish_wave(engine, next_wave(engine, one))
+    assert "pending must be 1, got 2" in message_of(engine.start_decode, [one])
 
 
 def test_the_bench_counts_what_guesses_spare(

@@ -77,7 +77,7 @@ class Recorder:
         _take(generation, logits)
 
     def verify(self, generation: Generation, logits: np.ndarray) -> int:
-        used = logits[: 1 + generation.drafted]
+        used = logits[: 1 + len(generation.draft)]
         self.rows.setdefault(generation, []).append(used.tobytes())
         return _verify(generation, logits)
 
@@ -114,6 +114,8 @@ def write_alone(model: Model, ask: Ask) -> Generation:
     while not generation.finished:
         if generation.pending > 1:
             wave = engine.start_prefill(generation, 32)
+        elif generation.draft:
+            wave = engine.start_guess(generation)
         else:
             wave = engine.start_decode([generation])
         while wave in engine.waves:
@@ -173,8 +175,11 @@ class Walk:
             self.engine.start_copy(one)
         elif one.pending > 1:
             self.engine.start_prefill(one, self.dice.choice(self.engine.chunk_sizes))
+        elif one.draft:
+            self.engine.start_guess(one)
         else:
-            ready = [other for other in resting if other.pending == 1 and not other.copyable]
+            able = [other for other in resting if other.pending == 1 and not other.copyable]
+            ready = [other for other in able if not other.draft]
             others = [other for other in ready if other is not one and self.dice.random() < 0.6]
             self.engine.start_decode([one, *others])
 

@@ -44,9 +44,16 @@ class Scene:
     """An engine with open requests, most urgent first, each a second less urgent than the last."""
 
     def __init__(
-        self, *prompts: int, gap_ns: int = S, num_slots: int = 8, num_cached: int = 0
+        self,
+        *prompts: int,
+        gap_ns: int = S,
+        num_slots: int = 8,
+        num_cached: int = 0,
+        guess_sizes: tuple[int, ...] = (),
     ) -> None:
-        self.engine = ScriptedEngine(ManualClock(), num_slots=num_slots, chunk_sizes=(2, 4, 16))
+        self.engine = ScriptedEngine(
+            ManualClock(), num_slots=num_slots, chunk_sizes=(2, 4, 16), guess_sizes=guess_sizes
+        )
         self.order = []
         for place, num_prompt in enumerate(prompts):
             generation = ScriptedGeneration(num_prompt=num_prompt, num_cached=num_cached)
@@ -324,43 +331,59 @@ def test_what_is_picked_always_fits_what_is_left(
         assert price(plan.kind, 0, plan.rows, context) <= remaining_ns
 
 
-def guessed(*prompts: int) -> Scene:
-    """The first has a guess of three tokens to read."""
-    scene = Scene(*prompts)
-    scene.generation(0).pending, scene.generation(0).drafted = 4, 3
+def guessing(*places: int, num: int = 3) -> Scene:
+    """So many who are ready to speak, some of them with a guess of three tokens."""
+    scene = Scene(*[40] * num, gap_ns=0, guess_sizes=(2, 4))
+    for place in range(num):
+        scene.generation(place).pending = 1
+        scene.generation(place).draft = (7, 8, 9) if place in places else ()
     return scene
 
 
 def test_a_guess_is_read_whole_or_not_at_all() -> None:
-    scene = guessed(40)
-    plan = next_step(
-        scene.engine, scene.order, per_row, Offer(90, 400, 400), fresh=True, last_start=Kind.DECODE
-    )
+    scene = guessing(0, num=1)
+    plan = scene.pick(per_row, 90)
     assert plan is not None
-    assert (plan.kind, plan.rows) == (Kind.PREFILL, 4)
-    narrow = Offer(80, 400, 400)  # enough for the chunk of two that reading would come down to
-    found = next_step(
-        scene.engine, scene.order, per_row, narrow, fresh=True, last_start=Kind.DECODE
-    )
-    assert found is None
-    assert {s.rows for s in unaffordable(scene.engine, scene.order, per_row, 80)} == {4}
+    assert (plan.kind, plan.rows) == (Kind.GUESS, 4)
+    assert scene.pick(per_row, 80) is None
+    assert scene.pick(per_row, 400, 80, 80) is None
+    shapes = unaffordable(scene.engine, scene.order, per_row, 80)
+    assert {(shape.kind, shape.rows) for shape in shapes} == {(Kind.GUESS, 4)}
 
 
-def test_who_has_guessed_is_among_those_who_are_ready() -> None:
-    scene = Scene(40, 40, 40, gap_ns=0)
+def test_the_most_urgent_speaks_with_a_guess_or_with_all_others_who_have_none() -> None:
+    scene = guessing(0)
+    plan = scene.pick()
+    assert plan is not None
+    assert (plan.kind, [*plan.generations]) == (Kind.GUESS, [scene.generation(0)])
+    scene = guessing(1)
+    plan = scene.pick()
+    assert plan is not None
+    assert plan.kind is Kind.DECODE
+    assert [*plan.generations] == [scene.generation(0), scene.generation(2)]
+
+
+def test_who_has_no_room_for_a_guess_lets_the_others_speak() -> None:
+    scene = guessing(0)
+    # Four rows of a guess cost 90, three of a decode 80.
+    plan = scene.pick(per_row, 85)
+    assert plan is not None
+    assert plan.kind is Kind.DECODE
+
+
+def test_who_guesses_waits_for_two_of_three_like_everybody() -> None:
+    scene = guessing(0)
     for place in (1, 2):
-        scene.generation(place).pending = 1
-    offer = Offer(400, 400, 400)
+        scene.generation(place).pending = 9
+    plan = scene.pick(last_start=Kind.PREFILL)
+    assert plan is not None
+    assert plan.kind is Kind.PREFILL
+    scene.generation(1).pending = 1
+    plan = scene.pick(last_start=Kind.PREFILL)
+    assert plan is not None
+    assert plan.kind is Kind.GUESS
 
-    def kind() -> Kind:
-        plan = next_step(
-            scene.engine, scene.order, flat, offer, fresh=False, last_start=Kind.PREFILL
-        )
-        assert plan is not None
-        return plan.kind
 
-    assert kind() is Kind.DECODE
-    scene.generation(2).pending = 4
-    assert kind() is Kind.PREFILL  # one of three is ready
-    scene.generation(2).drafted = 3
-    assert kind() is Kind.DECODE
+def test_the_smallest_budget_pays_for_the_largest_guess() -> None:
+    assert least_ns(Scene(9).engine, per_row) == 70  # a chunk of two
+    assert least_ns(Scene(9, guess_sizes=(2, 4)).engine, per_row) == 90

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from npcbrain.leaves import Act, Decide, Heard
+from npcbrain.lm.drafts import Drafter
 from npcbrain.lm.model import Model
 from npcbrain.persona import Persona
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision
-from npcbrain.tree import Sequence
+from npcbrain.tree import Sequence as InOrder
 
 TINY = Path(__file__).parent / "models" / "tiny"
 
@@ -31,7 +35,7 @@ def answers(tiny: Model, tick_ns: int, budget_ms: float, num_npcs: int) -> dict[
     clock = TickingClock(tick_ns)
     runtime = Runtime(tiny, seed=5, clock=clock, temperature=0.8)
     persona = Persona.from_dict({"name": "Al", "role": "cook"})
-    root = Sequence(Heard(), Decide(ttl_ms=600_000), Act())
+    root = InOrder(Heard(), Decide(ttl_ms=600_000), Act())
     npcs = [runtime.add_npc(f"npc {i}", persona=persona, tree=root) for i in range(num_npcs)]
     for npc in npcs:
         npc.hear("Is the soup done?")
@@ -43,11 +47,22 @@ def answers(tiny: Model, tick_ns: int, budget_ms: float, num_npcs: int) -> dict[
     raise AssertionError("it never came")
 
 
-def test_answers_depend_neither_on_the_budget_nor_on_the_neighbours() -> None:
-    tiny = Model.load(TINY, num_slots=3)
+@pytest.mark.parametrize("drafts", [False, True])
+def test_answers_depend_neither_on_the_budget_nor_on_the_neighbours(
+    monkeypatch: pytest.MonkeyPatch, drafts: bool
+) -> None:
+    guessed: list[int] = []
+
+    def guess(own: Drafter, ids: Sequence[int], most: int) -> list[int]:
+        guessed.append(len(ids))
+        return list(ids[-8:-7]) if most else []  # seldom right
+
+    monkeypatch.setattr(Drafter, "guess", guess)
+    tiny = Model.load(TINY, num_slots=3, drafts=drafts)
     alone = answers(tiny, 100, math.inf, 1)
     crowded = answers(tiny, 100, math.inf, 5)
     sliced = answers(tiny, 40_000, 1.5, 5)
     assert sliced == crowded
     assert alone["npc 0"] == crowded["npc 0"]
     assert {decision.source for decision in sliced.values()} == {"model"}
+    assert bool(guessed) is drafts

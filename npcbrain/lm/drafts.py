@@ -3,17 +3,17 @@
 A guess is read together with the token before it, in one run of the model, and each of its tokens
 is kept for as long as it is what would have been chosen anyway (speculative decoding). It costs a
 chunk instead of a lone token and spares a run for each token that was right. Floor 1. Invariant: a
-guess depends on the tokens before it and on nothing else, no price and no company, or answers would
-depend on the schedule in their last bits.
+guess depends on the tokens before it and on how many may follow, on no price and no company, or
+answers would depend on the schedule in their last bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-__all__ = ["DRAFT_ROWS", "Drafter"]
+__all__ = ["GUESS_SIZES", "Drafter"]
 
-DRAFT_ROWS = (4, 2)  # a guess and the token before it: chunk sizes, so that nothing is padded
+GUESS_SIZES = (2, 4)  # of a guess and the token before it
 MIN_MATCH = 2  # tokens that must have stood in the prompt before; three guess a third less often
 MAX_MATCH = 6  # beyond this a longer match says no more
 
@@ -57,6 +57,6 @@ class Drafter:
                 best, longest = place, length
         if not longest:
             return []
-        found = self._prompt[best : best + min(most, DRAFT_ROWS[0] - 1)]
+        found = self._prompt[best : best + min(most, GUESS_SIZES[-1] - 1)]
         end = next((i for i, token in enumerate(found) if token in self._stops), len(found))
-        return found[: next((rows - 1 for rows in DRAFT_ROWS if rows - 1 <= end), 0)]
+        return found[: max((size - 1 for size in GUESS_SIZES if size - 1 <= end), default=0)]

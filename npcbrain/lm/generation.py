@@ -1,7 +1,7 @@
 """One answer being written: its tokens, how far they are computed, and its text so far.
 
 Data and bookkeeping; it runs no model and knows no wave's inside. Floor 1. Invariant:
-``context + pending == len(ids)`` and ``num_prompt + generated + drafted == len(ids)``.
+``context + pending == len(ids)`` and ``num_prompt + generated == len(ids)``.
 """
 
 from __future__ import annotations
@@ -26,15 +26,13 @@ class Generation:
     """An answer in the making; ``Model.generation`` makes one, an engine moves it on.
 
     Attributes:
-        ids: Every token known: the prompt, the answer, what the grammar forces next; and a guess
-            at what follows, while it is being read.
+        ids: Every token known: the prompt, the answer, what the grammar forces next.
         num_prompt: Tokens of the prompt.
         num_prefix: Leading tokens that are worth keeping for the next prompt.
         prefix_key: Those tokens.
         context: Tokens in the KV cache.
-        pending: Tokens known or guessed, but not yet in the KV cache.
-        drafted: The guessed ones among them, the last of ``ids``; they and the token before them go
-            in one chunk.
+        pending: Tokens known but not yet in the KV cache.
+        draft: Tokens guessed to follow the one that is pending; mostly none.
         generated: Tokens of the answer so far, forced ones and the end token included.
         max_new_tokens: The answer is cut off at this many.
         copyable: Tokens of the prefix waiting to be copied, into the slot or out of it.
@@ -59,7 +57,7 @@ class Generation:
         "_words",
         "context",
         "copyable",
-        "drafted",
+        "draft",
         "error",
         "finish_reason",
         "finished",
@@ -98,7 +96,7 @@ class Generation:
         self.prefix_key = tuple(self.ids[: self.num_prefix])
         self.context = 0
         self.pending = len(self.ids)
-        self.drafted = 0
+        self.draft: Sequence[int] = ()
         self.generated = 0
         self.max_new_tokens = max_new_tokens
         self.copyable = 0
@@ -140,22 +138,20 @@ class Generation:
         """Chooses as ``take`` does, again and again for as long as the choice had been guessed.
 
         Args:
-            logits: float32 [1 + drafted or more, vocab], after the last token known and after each
-                guessed one.
+            logits: float32 [1 + len(draft) or more, vocab], after the pending token and after each
+                guessed one. Their keys and values are in the cache.
 
         Returns:
             How many tokens were chosen, one at least.
         """
-        guess, first = self.ids[-self.drafted :], len(self.ids) - self.drafted
-        del self.ids[first:]
-        self.drafted = num_chosen = 0
+        draft, first, num_chosen = list(self.draft), len(self.ids), 0
         said: list[int] = []
-        while not self.finished and said == guess[: len(said)]:
+        while not self.finished and said == draft[: len(said)]:
             self._choose(logits[len(said)])
             num_chosen += 1
             said = self.ids[first:]
-        wrong = (i for i, pair in enumerate(zip(said, guess, strict=False)) if pair[0] != pair[1])
-        self.set_context(first + next(wrong, min(len(said), len(guess))))
+        wrong = (i for i, pair in enumerate(zip(said, draft, strict=False)) if pair[0] != pair[1])
+        self.set_context(first + next(wrong, min(len(said), len(draft))))
         self._guess()
         return num_chosen
 
@@ -180,12 +176,11 @@ class Generation:
             self.finished, self.finish_reason, self.error = True, reason, error
 
     def _guess(self) -> None:
-        """Lets a token that was sampled alone take a guess along."""
-        if self._drafter is not None and self.pending == 1 and not self.finished:
-            guess = self._drafter.guess(self.ids, self.max_new_tokens - self.generated - 1)
-            self.ids += guess
-            self.drafted = len(guess)
-            self.pending += self.drafted
+        """Guesses what follows a token that would be decoded alone."""
+        if self._drafter is not None:
+            most = self.max_new_tokens - self.generated - 1
+            is_alone = self.pending == 1 and not self.finished
+            self.draft = self._drafter.guess(self.ids, most) if is_alone else ()
 
     def _append(self, token: int) -> bool:
         """Takes one token; whether the answer goes on."""

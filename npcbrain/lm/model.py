@@ -87,8 +87,8 @@ class Model:
             drafts: Whether answers guess ahead what they copy from the prompt. An NPC that speaks
                 alone speaks faster; several at once speak slower, for a guess is no part of their
                 batch. ``python -m tools.bench.drafts`` measures both. It belongs to the model, as
-                its weights do: no schedule changes an answer, but switching it on may change one
-                in a thousand, by the last bits of a sum.
+                its weights do: no schedule changes an answer, but switching it on changes one in
+                fifty, by the last bits of a sum.
 
         Raises:
             ModelError: The model is missing, altered or not what its manifest says.

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from npcbrain.lm.drafts import DRAFT_ROWS
+from npcbrain.lm.drafts import GUESS_SIZES
 from npcbrain.lm.kv import KVPool
 from npcbrain.lm.package import ModelConfig
 from npcbrain.lm.sessions import Sessions
@@ -72,13 +72,13 @@ class SegmentRunner:
             layers: The layers of each segment.
             config: Shapes.
             pool: Where keys and values are.
-            chunk_sizes: Rows of a prefill.
+            chunk_sizes: Rows of a prefill, or of a guess.
         """
         import onnxruntime as ort  # here, as the sessions have: it takes a third of a second
 
         num_slots = pool.array.shape[1]
         chunks = tuple(chunk_sizes)
-        head_rows = max(num_slots, *DRAFT_ROWS)
+        head_rows = max(num_slots, GUESS_SIZES[-1])
         max_rows = max(head_rows, *chunks)
         self._pool = pool
         self._segments = sessions.segments

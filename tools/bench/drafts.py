@@ -2,8 +2,8 @@
 
     python -m tools.bench.drafts HELD_OUT.jsonl     -> bench_results/drafts.json
 
-The model that ships answers every situation with guesses and without, in turns, with nobody else
-in the way and no budget; what counts is the time of speaking, after the first token. Then groups of
+A model answers every situation with guesses and without, in turns, with nobody else in the way and
+no budget; what counts is the time of speaking, after the first token. Then groups of
 1 to 8 are asked at once and answer under a budget, as in ``tools.bench.sweep together``. Invariant:
 a ratio compares answers made in the same minute.
 """
@@ -22,7 +22,7 @@ from typing import Any
 from rich.progress import track
 
 from npcbrain.engine import Engine
-from npcbrain.lm.drafts import DRAFT_ROWS
+from npcbrain.lm.drafts import GUESS_SIZES
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
 from npcbrain.prompt import answer_grammar, render
@@ -38,7 +38,7 @@ __all__ = ["Spoken", "compare", "compare_groups", "main", "speak"]
 MAX_NEW_TOKENS = 96
 GROUPS = (1, 2, 4, 8)
 BUDGET_MS = 4.0
-WAITS = ("whole_p50_frames", "all_frames", "tokens_per_s")
+WAITS = ("whole_p50_frames", "all_frames", "tokens_per_s", "by_tree")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class Spoken:
     """
 
     ids: Sequence[int]
-    took_ns: int = 0
-    num_runs: int = 0
-    num_guesses: int = 0
-    num_guessed: int = 0
-    num_right: int = 0
+    took_ns: int
+    num_runs: int
+    num_guesses: int
+    num_guessed: int
+    num_right: int
 
 
 def speak(model: Model, engine: Engine, situation: Situation) -> Spoken:
@@ -80,14 +80,14 @@ def speak(model: Model, engine: Engine, situation: Situation) -> Spoken:
         _run(engine, one)
     took_ns = num_runs = num_guesses = num_guessed = num_right = 0
     while not one.finished:
-        drafted, context = one.drafted, one.context
+        num_drafted, context = len(one.draft), one.context
         started_ns = time.perf_counter_ns()
         _run(engine, one)
         took_ns += time.perf_counter_ns() - started_ns
         num_runs += 1
-        if drafted:
+        if num_drafted:
             num_guesses += 1
-            num_guessed += drafted
+            num_guessed += num_drafted
             num_right += one.context - context - 1
     engine.close(one)
     said = tuple(one.ids[one.num_prompt :])
@@ -134,14 +134,18 @@ def compare_groups(
     """A row for each group: its waits and its speed, medians over turns, both ways."""
     rows = []
     for num_npcs in groups:
-        turns = [
-            [together(m, num_npcs, num_rounds, BUDGET_MS, people) for m in (plain, drafting)]
-            for _ in range(num_turns)
-        ]
-        row: dict[str, Any] = {"npcs": num_npcs}
-        for side, name in enumerate(("without", "with")):
-            row[name] = {wait: median(turn[side][wait] for turn in turns) for wait in WAITS}
-        rows.append(row)
+        runs: dict[str, list[dict[str, Any]]] = {"without": [], "with": []}
+        for turn in range(num_turns):
+            sides = [("without", plain), ("with", drafting)]
+            for name, model in sides if turn % 2 else sides[::-1]:
+                runs[name].append(together(model, num_npcs, num_rounds, BUDGET_MS, people))
+        medians = {
+            name: {
+                wait: median(run[wait] for run in side if run[wait] is not None) for wait in WAITS
+            }
+            for name, side in runs.items()
+        }
+        rows.append({"npcs": num_npcs, **medians})
     return rows
 
 
@@ -163,7 +167,7 @@ def main() -> None:
         **surroundings(),
         "result": {
             "model": plain.package.name,
-            "most_guessed_tokens": max(DRAFT_ROWS) - 1,
+            "most_guessed_tokens": GUESS_SIZES[-1] - 1,
             "alone": alone,
             "budget_ms": BUDGET_MS,
             "groups": groups,
@@ -178,6 +182,8 @@ def _run(engine: Engine, one: Generation) -> None:
         wave: WaveLike = engine.start_copy(one)
     elif one.pending > 1:
         wave = engine.start_prefill(one, engine.chunk_sizes[-1])
+    elif one.draft:
+        wave = engine.start_guess(one)
     else:
         wave = engine.start_decode([one])
     while wave in engine.waves:

@@ -13,7 +13,7 @@ depend on the other rows of the run, to the last bit; schedule invariance rests 
 Why 7 bits: x86 processors without VNNI add two products of a uint8 and an int8 in 16 bits, and what
 does not fit is cut off without a word. 2 x 255 x 63 fits. So a matrix gives the same integers on
 every processor, and none has to be asked what it can do; the bit that is lost is trained for
-(``train --round-from``).
+in the layers (``train --round-from``).
 """
 
 from __future__ import annotations

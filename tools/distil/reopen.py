@@ -53,7 +53,7 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
             elif node.op_type == "GroupQueryAttention":
                 scale = next((a.f for a in node.attribute if a.name == "scale"), 0.0)
     shape = package.config
-    table = _matrix(constants, "head", shape.hidden)
+    table = _table(constants, shape.hidden)
     weights = {
         "model.embed_tokens.weight": table,
         "model.norm.weight": constants["final.gain"],
@@ -63,7 +63,7 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
         prefix, name = f"model.layers.{layer}", f"layers.{layer}"
         qkv = _matrix(constants, f"{name}.qkv", shape.hidden)
         q, k, v = np.split(qkv, [width, width + kv_width])
-        if scale:  # the graph has the rest of 1/sqrt(width) in its queries
+        if scale:  # the graph has the rest of 1/sqrt(head_dim) in its queries
             q = q * np.float32(shape.head_dim**0.5 * scale)
         gate, up = np.split(_matrix(constants, f"{name}.gate_up", shape.hidden), 2)
         weights |= {
@@ -96,6 +96,13 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
         "hidden_act": "silu",
     }
     return config, {name: np.ascontiguousarray(w, np.float32) for name, w in weights.items()}
+
+
+def _table(constants: dict[str, np.ndarray], hidden: int) -> np.ndarray:
+    """The table of tokens, float32 [vocab, hidden], from where it is the finer: the lookup."""
+    if "embed.scale" in constants:
+        return constants["embed.weight"].astype(np.float32) * constants["embed.scale"]
+    return _matrix(constants, "head", hidden)
 
 
 def _matrix(constants: dict[str, np.ndarray], name: str, num_in: int) -> np.ndarray:

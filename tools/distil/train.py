@@ -197,7 +197,8 @@ class Trainer:
     def _publish(self) -> None:
         """What runs is the masters, rounded or not; gradients go straight through to them."""
         rounds = self.args.stage == "decide" and self.progress >= self.args.round_from
-        table = self.student.model.embed_tokens.weight  # exported in blocks of 8 bits: near enough
+        # Exported twice, rounded finely to be looked up and coarsely as the head: left as it is.
+        table = self.student.model.embed_tokens.weight
         for parameter, master in zip(self.parameters, self.masters, strict=True):
             is_matrix = parameter.dim() == 2 and parameter is not table
             parameter.copy_(rounded_rows(master) if rounds and is_matrix else master)
