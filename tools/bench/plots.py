@@ -86,7 +86,7 @@ class Plot(NamedTuple):
 def draw_frame_times(record: dict[str, Any], frames: dict[str, list[float]]) -> tuple[Figure, str]:
     """Histogram of frame times, with npcbrain and without."""
     figure, axes = plt.subplots()
-    end = min(40.0, max(FRAME_MS * 1.25, *frames["on_ms"], *frames["off_ms"]))
+    end = min(40.0, max(FRAME_MS * 1.45, *frames["on_ms"], *frames["off_ms"]))
     bins = np.arange(0, end + 0.5, 0.25)
     top = axes.get_xaxis_transform()  # x in milliseconds, y in shares of the height
     for column, colour, label, front in (
@@ -198,7 +198,7 @@ def draw_crowds(record: dict[str, Any]) -> tuple[Figure, str]:
     below.plot(npcs, [row["used_mean_ms"] for row in rows], "o-", color=OURS)
     below.plot(npcs, [row["trees_p50_ms"] for row in rows], "o-", color=OTHER)
     below.axhline(rows[0]["budget_ms"], color=LIMIT, linewidth=1.4)
-    below.text(1, rows[0]["budget_ms"], "budget", color=LIMIT, va="bottom", fontsize=10)
+    below.text(1, 0.98 * rows[0]["budget_ms"], "budget", color=LIMIT, va="top", fontsize=10)
     _name_line(below, npcs, [row["used_mean_ms"] for row in rows], "update", OURS)
     _name_line(below, npcs, [row["trees_p50_ms"] for row in rows], "of it trees", PALE, above=True)
     below.set(ylabel="ms a frame", xlabel="NPCs", ylim=(0, None), title="and what a frame costs")
