@@ -285,15 +285,19 @@ def _speaks_first(reader: Request, speaker: Request, is_quorum: bool, last_start
 
 
 def _speak(engine: EngineLike, ready: Sequence[Request], price: Price, offer: Offer) -> Plan | None:
-    """A guess or a decode: whoever is the most urgent decides, unless that does not fit."""
+    """A guess, then a decode with all the others: whoever guessed may join them in it.
+
+    Unless one of the others is clearly more urgent, or the guess does not fit.
+    """
     if not engine.guess_sizes:
         return _decode(engine, ready, price, offer)
     guessing = [request for request in ready if request.generation.draft]
-    guess = _guess(engine, guessing[0].generation, price, offer) if guessing else None
-    if guess is not None and guessing[0] is ready[0]:
-        return guess
     others = [request for request in ready if not request.generation.draft]
-    return _decode(engine, others, price, offer) or guess
+    guess = _guess(engine, guessing[0].generation, price, offer) if guessing else None
+    if guess is not None and others:
+        is_later = guessing[0].urgency_ns - others[0].urgency_ns > NEAR_NS
+        return (_decode(engine, others, price, offer) or guess) if is_later else guess
+    return guess or _decode(engine, others, price, offer)
 
 
 def _guess(

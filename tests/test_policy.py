@@ -351,12 +351,12 @@ def test_a_guess_is_read_whole_or_not_at_all() -> None:
     assert {(shape.kind, shape.rows) for shape in shapes} == {(Kind.GUESS, 4)}
 
 
-def test_the_most_urgent_speaks_with_a_guess_or_with_all_others_who_have_none() -> None:
-    scene = guessing(0)
+def test_a_guess_goes_before_a_decode_so_that_who_guessed_may_join_it() -> None:
+    scene = guessing(1)
     plan = scene.pick()
     assert plan is not None
-    assert (plan.kind, [*plan.generations]) == (Kind.GUESS, [scene.generation(0)])
-    scene = guessing(1)
+    assert (plan.kind, [*plan.generations]) == (Kind.GUESS, [scene.generation(1)])
+    scene.order[1].urgency_ns = scene.order[2].urgency_ns = NEAR_NS + 1
     plan = scene.pick()
     assert plan is not None
     assert plan.kind is Kind.DECODE
