@@ -85,10 +85,10 @@ class Model:
             providers: ``"auto"``, ``"cpu"`` or names; see ``npcbrain.lm.sessions.session_steps``.
             threads: Threads of one step.
             drafts: Whether answers guess ahead what they copy from the prompt. An NPC that speaks
-                alone speaks faster; several at once speak slower, for a guess is no part of their
-                batch. ``python -m tools.bench.drafts`` measures both. It belongs to the model, as
-                its weights do: no schedule changes an answer, but switching it on changes one in
-                fifty, by the last bits of a sum.
+                alone speaks faster; four or more at once speak slower, for a guess is no part of
+                their batch. ``python -m tools.bench.drafts`` measures both. It belongs to the
+                model, as its weights do: no schedule changes an answer, but switching it on changes
+                one in fifty, by the last bits of a sum.
 
         Raises:
             ModelError: The model is missing, altered or not what its manifest says.
