@@ -357,9 +357,9 @@ class Engine:
         if wave.kind is Kind.DECODE:
             rows = [self._slot_of(own) - wave.first_slot for own in wave.live]
         else:
-            first = wave.num_tokens - 1 if wave.kind is Kind.PREFILL else 0
-            rows = list(range(first, wave.num_tokens))
-        self._runner.hidden_in[: len(rows)] = wave.buffers.hidden[rows]
+            rows = [*range(0 if wave.kind is Kind.GUESS else wave.num_tokens - 1, wave.num_tokens)]
+        for index, row in enumerate(rows):  # one by one: picked together they would be a new array
+            self._runner.hidden_in[index] = wave.buffers.hidden[row]
         self._runner.run_head(len(rows))
 
     def _commit(self, wave: Wave) -> None:

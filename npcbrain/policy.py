@@ -11,10 +11,10 @@ The order of things, and why:
    the *oldest* wave's, however urgent the others are: a big step fits only an untouched frame, and
    would starve behind smaller ones.
 2. **Then start something, reading or speaking.** Reading (copies, prefill) brings more NPCs into
-   the batch, and eight in one decode cost two or three alone; speaking (decode) is what the player
-   sees. Where one is clearly more urgent, it goes first. Else they take turns once two of three
-   are ready to speak, so speech streams on while the last are read in; before that a decode would
-   cost all of its segments for a few. Nor do fewer fill what a chunk leaves over of a frame.
+   the batch, and eight in one decode cost two or three alone; speaking (decode, guess) is what the
+   player sees. Where one is clearly more urgent, it goes first. Else they take turns once two of
+   three are ready to speak, so speech streams on while the last are read in; before that a decode
+   would cost all of its segments for a few. Nor do fewer fill what a chunk leaves over of a frame.
 3. **One decode in flight, with everyone who is ready.** A second one would tear the batch in two
    for good. Whoever becomes ready meanwhile joins the next token.
 4. **Nothing is started that cannot be finished**: all steps of a new wave must fit the usual
@@ -294,10 +294,10 @@ def _speak(engine: EngineLike, ready: Sequence[Request], price: Price, offer: Of
     guessing = [request for request in ready if request.generation.draft]
     others = [request for request in ready if not request.generation.draft]
     guess = _guess(engine, guessing[0].generation, price, offer) if guessing else None
-    if guess is not None and others:
-        is_later = guessing[0].urgency_ns - others[0].urgency_ns > NEAR_NS
-        return (_decode(engine, others, price, offer) or guess) if is_later else guess
-    return guess or _decode(engine, others, price, offer)
+    waits = guessing and others and guessing[0].urgency_ns - others[0].urgency_ns > NEAR_NS
+    if guess is None or waits:
+        return _decode(engine, others, price, offer) or guess
+    return guess
 
 
 def _guess(

@@ -21,6 +21,7 @@ from npcbrain.engine import Engine
 from npcbrain.lm.drafts import Drafter
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
+from tools.bench.game_load import advance
 
 TINY = Path(__file__).parent / "models" / "tiny"
 NUM_SLOTS = 4
@@ -112,14 +113,7 @@ def write_alone(model: Model, ask: Ask) -> Generation:
     engine, generation = Engine(model, prefix_cache_bytes=0), ask.generation(model)
     assert engine.open(generation)
     while not generation.finished:
-        if generation.pending > 1:
-            wave = engine.start_prefill(generation, 32)
-        elif generation.draft:
-            wave = engine.start_guess(generation)
-        else:
-            wave = engine.start_decode([generation])
-        while wave in engine.waves:
-            engine.run(wave)
+        advance(engine, generation)
     return generation
 
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 __all__ = ["GUESS_SIZES", "Drafter"]
 
 GUESS_SIZES = (2, 4)  # of a guess and the token before it
-MIN_MATCH = 2  # tokens that must have stood in the prompt before; three guess a third less often
+MIN_MATCH = 2  # tokens that must have stood in the prompt before; three guess two fifths less often
 MAX_MATCH = 6  # beyond this a longer match says no more
 
 

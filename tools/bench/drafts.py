@@ -23,13 +23,12 @@ from rich.progress import track
 
 from npcbrain.engine import Engine
 from npcbrain.lm.drafts import GUESS_SIZES
-from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
 from npcbrain.prompt import answer_grammar, render
 from npcbrain.scenarios import read_scenarios
 from npcbrain.situation import Situation
-from npcbrain.steps import WaveLike
 from npcbrain.village import CAST
+from tools.bench.game_load import advance
 from tools.bench.record import RESULTS, surroundings
 from tools.bench.sweep import together
 
@@ -77,12 +76,12 @@ def speak(model: Model, engine: Engine, situation: Situation) -> Spoken:
     )
     engine.open(one)
     while not one.generated:
-        _run(engine, one)
+        advance(engine, one)
     took_ns = num_runs = num_guesses = num_guessed = num_right = 0
     while not one.finished:
         num_drafted, context = len(one.draft), one.context
         started_ns = time.perf_counter_ns()
-        _run(engine, one)
+        advance(engine, one)
         took_ns += time.perf_counter_ns() - started_ns
         num_runs += 1
         if num_drafted:
@@ -175,19 +174,6 @@ def main() -> None:
     }
     path = RESULTS / "drafts.json"
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
-def _run(engine: Engine, one: Generation) -> None:
-    if one.copyable:
-        wave: WaveLike = engine.start_copy(one)
-    elif one.pending > 1:
-        wave = engine.start_prefill(one, engine.chunk_sizes[-1])
-    elif one.draft:
-        wave = engine.start_guess(one)
-    else:
-        wave = engine.start_decode([one])
-    while wave in engine.waves:
-        engine.run(wave)
 
 
 if __name__ == "__main__":

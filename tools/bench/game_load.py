@@ -22,7 +22,9 @@ from npcbrain.situation import Event, Scene, Situation
 from npcbrain.village import CAST, QUESTIONS, Village
 from tools.bench.rules import Rule
 
-__all__ = ["EngineWay", "Load", "NoModel", "Npcbrain", "Question", "Way", "typical_answer"]
+__all__ = [
+    "EngineWay", "Load", "NoModel", "Npcbrain", "Question", "Way", "advance", "typical_answer",
+]  # fmt: skip
 
 
 class Question(NamedTuple):
@@ -196,6 +198,20 @@ class EngineWay:
     def stop(self) -> None: ...
 
 
+def advance(engine: Engine, one: Generation) -> None:
+    """Moves an answer that is alone on by one wave: a copy, a chunk, a guess or a token."""
+    if one.copyable:
+        wave = engine.start_copy(one)
+    elif one.pending > 1:
+        wave = engine.start_prefill(one, engine.chunk_sizes[-1])
+    elif one.draft:
+        wave = engine.start_guess(one)
+    else:
+        wave = engine.start_decode([one])
+    while one.in_wave:
+        engine.run(wave)
+
+
 def typical_answer(model: Model, load: Load) -> int:
     """Tokens of an answer, on average over one round."""
     engine, generations = Engine(model), []
@@ -203,14 +219,7 @@ def typical_answer(model: Model, load: Load) -> int:
         one = model.generation(prefix, news, grammar=grammar, seed=0, max_new_tokens=MAX_NEW_TOKENS)
         engine.open(one)
         while not one.finished:
-            if one.copyable:
-                wave = engine.start_copy(one)
-            elif one.pending > 1:
-                wave = engine.start_prefill(one, engine.chunk_sizes[-1])
-            else:
-                wave = engine.start_decode([one])
-            while one.in_wave:
-                engine.run(wave)
+            advance(engine, one)
         engine.close(one)
         generations.append(one.generated)
     return round(sum(generations) / len(generations))
