@@ -12,7 +12,7 @@ import pytest
 
 from npcbrain.errors import ModelError
 from tools.distil import export
-from tools.distil.quantise import kernel_plan
+from tools.distil.quantise import SHIPPED, kernel_plan
 from tools.distil.weights import read_safetensors
 from tools.make_tiny_model import TINY, make_tiny_model, tiny_tokenizer, tiny_weights
 
@@ -108,6 +108,17 @@ def test_exceptions_reach_the_manifest(student, tmp_path):
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["kernels"] == kernel_plan(TINY.layers, "rowint8", {"layers.*.down": "nbits8"})
     assert manifest["name"] == "mixed"
+
+
+def test_what_ships_is_calibrated_on_the_way(student, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "NUM_CALIBRATED", 2)
+    out = tmp_path / "static"
+    options = ("--kernel", "staticint8", "--exception", "layers.*.down=rowint8")
+
+    assert run(student, out, *options, "--exception", "head=rowint8", "--min-agreement", "0.5") == 0
+
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["kernels"] == kernel_plan(TINY.layers, *SHIPPED)
 
 
 def test_an_untied_head_is_refused(student):

@@ -19,13 +19,13 @@ from tools.distil.check import GraphRunner, reference
 from tools.distil.graph import LlamaConfig, segment_graph
 from tools.distil.package import BuiltModel, balance
 from tools.distil.parts import GraphParts
-from tools.distil.quantise import kernel_plan, linear, quantise_blocks, quantise_rows
+from tools.distil.quantise import enter, kernel_plan, multiply, quantise_blocks, quantise_rows
 from tools.make_tiny_model import OUT, TINY, make_tiny_model, tiny_weights
 
 NUM_TOKENS = 90
 WEIGHTS = tiny_weights(TINY)
 IDS = np.random.RandomState(1).randint(0, TINY.vocab, NUM_TOKENS).astype(np.int64)
-KERNELS = ("nbits8", "rowint8")
+KERNELS = ("nbits8", "rowint8", "staticint8")
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +151,8 @@ def test_the_largest_products_of_int8_rows_add_up_without_being_cut_off():
 
     parts = GraphParts()
     parts.input("x", TensorProto.FLOAT, ("rows", 64))
-    linear(
-        parts, "x", np.ones((16, 64), np.float32), "w", "rowint8", parts.output("y", ("rows", 16))
-    )
+    output = parts.output("y", ("rows", 16))
+    multiply(parts, enter(parts, "x", "w", "rowint8"), np.ones((16, 64), np.float32), "w", output)
     session = ort.InferenceSession(parts.model("one"), providers=["CPUExecutionProvider"])
 
     for rows in (1, 8):
@@ -180,7 +179,8 @@ def test_a_row_of_zeros_multiplies_to_zeros(kernel):
     parts = GraphParts()
     parts.input("x", TensorProto.FLOAT, ("rows", 32))
     weight = np.random.RandomState(4).standard_normal((16, 32)).astype(np.float32)
-    linear(parts, "x", weight, "w", kernel, parts.output("y", ("rows", 16)))
+    entered = enter(parts, "x", "w", kernel, np.asarray(0.1, np.float32))
+    multiply(parts, entered, weight, "w", parts.output("y", ("rows", 16)))
     session = ort.InferenceSession(parts.model("one"), providers=["CPUExecutionProvider"])
 
     assert not session.run(["y"], {"x": np.zeros((2, 32), np.float32)})[0].any()
@@ -211,7 +211,8 @@ def test_a_pattern_that_matches_no_matrix_is_refused():
 
 def test_an_unknown_kernel_is_refused():
     message = (
-        "kernel must be known, got 'int4' - at kernel_plan(); use one of fp32, nbits8, rowint8"
+        "kernel must be known, got 'int4' - at kernel_plan(); "
+        "use one of fp32, nbits8, rowint8, staticint8"
     )
     with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
         kernel_plan(2, "int4")

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from tools.distil.calibrate import calibrate
 from tools.distil.graph import LlamaConfig
 from tools.distil.package import BuiltModel, build_model
-from tools.distil.quantise import kernel_plan
+from tools.distil.quantise import SHIPPED, STATIC, kernel_plan
 
 __all__ = ["TINY", "make_tiny_model", "tiny_tokenizer", "tiny_weights"]
 
@@ -44,11 +45,16 @@ OUT = Path(__file__).parents[1] / "tests" / "models" / "tiny"
 
 
 def make_tiny_model(kernel: str = "nbits8") -> BuiltModel:
-    """Builds the tiny model in memory, with another kernel if asked."""
-    kernels = kernel_plan(TINY.layers, kernel)
-    return build_model(
-        "tiny", TINY, tiny_weights(TINY), tiny_tokenizer(TINY.vocab), kernels, NUM_SEGMENTS
-    )
+    """Builds the tiny model in memory, with another kernel if asked.
+
+    ``staticint8`` is meant as it ships: with ``rowint8`` where one scale does not serve.
+    """
+    kernels = kernel_plan(TINY.layers, *(SHIPPED if kernel == STATIC else (kernel,)))
+    weights = tiny_weights(TINY)
+    if kernel == STATIC:
+        random = np.random.RandomState(SEED)
+        weights = calibrate(TINY, weights, kernels, random.randint(0, TINY.vocab, (4, 100)))
+    return build_model("tiny", TINY, weights, tiny_tokenizer(TINY.vocab), kernels, NUM_SEGMENTS)
 
 
 def tiny_weights(config: LlamaConfig, seed: int = SEED) -> dict[str, np.ndarray]:

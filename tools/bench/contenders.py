@@ -20,9 +20,11 @@ from npcbrain.lm.generation import Generation
 from npcbrain.lm.grammar import Matcher
 from npcbrain.lm.model import Model
 from npcbrain.lm.sampler import SamplerConfig
+from tools.distil.calibrate import calibrate
+from tools.distil.export import SAMPLES
 from tools.distil.graph import LlamaConfig
 from tools.distil.package import build_model
-from tools.distil.quantise import kernel_plan
+from tools.distil.quantise import SHIPPED, kernel_plan
 from tools.distil.teacher import read_gguf
 
 __all__ = ["CONTEXT", "NUM_CONVERSATIONS", "Alone", "Contender", "Npcbrain", "open_npcbrain"]
@@ -182,7 +184,7 @@ class Npcbrain:
 
 
 def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
-    """Imports a GGUF file's weights: per-row int8 throughout, as in the model that ships.
+    """Imports a GGUF file's weights, with the kernels of the model that ships.
 
     Args:
         gguf_file: A Llama.
@@ -201,9 +203,11 @@ def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
     rows = len(weights["model.layers.0.self_attn.q_proj.weight"])  # heads may be wide or narrow
     head_dim = rows // data["num_attention_heads"]
     config = LlamaConfig.from_hf({**data, "head_dim": head_dim}, CONTEXT)
-    kernels = kernel_plan(config.layers, "rowint8")
+    kernels = kernel_plan(config.layers, *SHIPPED)
+    texts = [np.array(tokenizer.encode(sample).ids, np.int64) for sample in SAMPLES]
+    smoothed = calibrate(config, weights, kernels, texts)
     content = json.loads(tokenizer.to_str())
-    built = build_model("peer", config, weights, content, kernels, num_segments)
+    built = build_model("peer", config, smoothed, content, kernels, num_segments)
     built.write(folder)
     graphs = sum(len(data) for name, data in built.files.items() if name.endswith(".onnx"))
     looked_up = config.vocab * (config.hidden + 4)  # a token reads one row of it

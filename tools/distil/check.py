@@ -9,7 +9,7 @@ compared on its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the runtime is imported
 
@@ -27,6 +27,7 @@ def reference(
     weights: Weights,
     input_ids: np.ndarray,
     segments: Sequence[Sequence[int]],
+    observe: Callable[[str, np.ndarray], object] = lambda name, x: None,
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Runs the model as the textbook writes it.
 
@@ -35,6 +36,8 @@ def reference(
         weights: float32 arrays in Hugging Face's naming.
         input_ids: int64 [tokens].
         segments: The layers of each segment.
+        observe: Called with each matrix's name, as in ``kernel_plan``, and what enters it, float32
+            [tokens, in].
 
     Returns:
         The hidden states after each segment, float32 [tokens, hidden], and the logits of all
@@ -44,15 +47,22 @@ def reference(
     after = []
     for layers in segments:
         for layer in layers:
-            prefix = f"model.layers.{layer}"
+            prefix, name = f"model.layers.{layer}", f"layers.{layer}"
             normed = _norm(x, weights[f"{prefix}.input_layernorm.weight"], config.eps)
-            x = x + _attention(config, weights, f"{prefix}.self_attn", normed)
+            observe(f"{name}.qkv", normed)
+            mixed = _attention(config, weights, f"{prefix}.self_attn", normed)
+            observe(f"{name}.o", mixed)
+            x = x + mixed @ weights[f"{prefix}.self_attn.o_proj.weight"].T
             normed = _norm(x, weights[f"{prefix}.post_attention_layernorm.weight"], config.eps)
+            observe(f"{name}.gate_up", normed)
             gate = normed @ weights[f"{prefix}.mlp.gate_proj.weight"].T
             up = normed @ weights[f"{prefix}.mlp.up_proj.weight"].T
-            x = x + gate / (1 + np.exp(-gate)) * up @ weights[f"{prefix}.mlp.down_proj.weight"].T
+            inner = gate / (1 + np.exp(-gate)) * up
+            observe(f"{name}.down", inner)
+            x = x + inner @ weights[f"{prefix}.mlp.down_proj.weight"].T
         after.append(x)
     final = _norm(x, weights["model.norm.weight"], config.eps)
+    observe("head", final)
     return after, final @ weights["model.embed_tokens.weight"].T
 
 
@@ -82,8 +92,8 @@ def _attention(config: LlamaConfig, weights: Weights, prefix: str, x: np.ndarray
     scores[:, ~np.tri(tokens, dtype=bool)] = -np.inf
     shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
-    mixed = (shares @ v).transpose(1, 0, 2).reshape(tokens, -1)
-    return mixed @ weights[f"{prefix}.o_proj.weight"].T
+    mixed: np.ndarray = (shares @ v).transpose(1, 0, 2).reshape(tokens, -1)
+    return mixed
 
 
 class GraphRunner:

@@ -11,23 +11,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from tokenizers import Tokenizer
 
 from npcbrain.errors import ModelError, NpcBrainError, UsageError, fault
+from npcbrain.prompt import answer_text, render
+from tools.distil import situations
+from tools.distil.calibrate import calibrate
 from tools.distil.check import GraphRunner, reference
 from tools.distil.graph import LlamaConfig, Weights
-from tools.distil.package import BuiltModel, build_model
-from tools.distil.quantise import KERNELS, kernel_plan
+from tools.distil.package import BOS, BuiltModel, build_model
+from tools.distil.quantise import KERNELS, STATIC, kernel_plan
 from tools.distil.weights import read_safetensors
 
 __all__ = ["Agreement", "compare", "export", "main", "measure"]
@@ -36,6 +41,8 @@ DECODE_ROWS = (1, 4, 8)
 PREFILL_TOKENS = (8, 16, 32)
 CHUNK = 16
 TABLE_WIDTH = 120  # characters; narrower cuts the figures when the output is piped
+NUM_CALIBRATED = 64  # situations, some 15,000 tokens: scales for what a model will read
+CALIBRATION_SEED = 7
 NUM_RUNS = 15  # per figure; the median of so few wanders by a tenth, enough to see a mistake
 
 # What agreement is measured on unless --text names something better: prompts and answers as the
@@ -109,7 +116,12 @@ def export(
     kernels = kernel_plan(config.layers, kernel, exceptions)
     words = folder / "words.txt"
     said = words.read_bytes() if words.exists() else b""
-    return build_model(name, config, weights, tokenizer, kernels, num_segments, said), weights
+    smoothed = weights
+    if STATIC in kernels.values():
+        sequences = _encode(tokenizer, config, list(_situations()))
+        progress = track(sequences, "calibrating", transient=True)
+        smoothed = calibrate(config, weights, kernels, progress)
+    return build_model(name, config, smoothed, tokenizer, kernels, num_segments, said), weights
 
 
 def compare(model: BuiltModel, weights: Weights, sequences: Sequence[np.ndarray]) -> Agreement:
@@ -240,7 +252,10 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
         arguments.segments,
         arguments.max_context,
     )
-    sequences = _sequences(model, arguments.text)
+    text = arguments.text
+    pieces = SAMPLES if text is None else text.read_text(encoding="utf-8").split("\n---\n")
+    tokenizer = json.loads(model.files["tokenizer.json"])
+    sequences = _encode(tokenizer, model.config, pieces)
     agreement = compare(model, weights, sequences)
     console.print(show(model, agreement, measure(model)))
     console.print(
@@ -262,16 +277,26 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _sequences(model: BuiltModel, text: Path | None) -> list[np.ndarray]:
-    tokenizer = Tokenizer.from_str(model.files["tokenizer.json"].decode())
-    if tokenizer.get_vocab_size() > model.config.vocab:
+def _situations() -> Iterator[str]:
+    """Prompts with their answers, as training draws them."""
+    rng = random.Random(CALIBRATION_SEED)
+    for _ in range(NUM_CALIBRATED):
+        example = situations.sample(rng, "train")
+        prompt = render(example.situation)
+        yield prompt.prefix + prompt.news + answer_text(example.decision)
+
+
+def _encode(
+    content: Mapping[str, Any], config: LlamaConfig, pieces: Sequence[str]
+) -> list[np.ndarray]:
+    tokenizer = Tokenizer.from_str(json.dumps(content))
+    if tokenizer.get_vocab_size() > config.vocab:
         raise ModelError(
-            fault("tokenizer", f"fit {model.config.vocab} ids", tokenizer.get_vocab_size(), "vocab")
+            fault("tokenizer", f"fit {config.vocab} ids", tokenizer.get_vocab_size(), "vocab")
         )
-    bos = tokenizer.token_to_id(model.manifest["tokenizer"]["bos"])
+    bos = tokenizer.token_to_id(BOS)
     if bos is None:
-        raise ModelError(fault("tokenizer", "know <|im_start|>", None, "tokenizer.json"))
-    pieces = SAMPLES if text is None else text.read_text(encoding="utf-8").split("\n---\n")
+        raise ModelError(fault("tokenizer", f"know {BOS}", None, "tokenizer.json"))
     ids = [[bos, *tokenizer.encode(piece, add_special_tokens=False).ids] for piece in pieces]
     return [np.array(sequence, np.int64) for sequence in ids]
 

@@ -23,11 +23,12 @@ from onnx import TensorProto
 
 from npcbrain.errors import ModelError, fault
 from tools.distil.parts import CONTRIB, GraphParts
-from tools.distil.quantise import embed_rows, linear
+from tools.distil.quantise import Entered, embed_rows, enter, multiply, step_name
 
 __all__ = ["LlamaConfig", "Weights", "head_graph", "rotary_angles", "segment_graph", "weight_of"]
 
-Weights = Mapping[str, np.ndarray]  # float32, named as Hugging Face's Llama names them
+# Float32, named as Hugging Face's Llama names them; ``calibrate`` puts its scales beside them.
+Weights = Mapping[str, np.ndarray]
 ROWS = ("batch", "tokens")
 NO_SINK = -1e30  # the score of looking at no token at all; exp() of it is 0
 
@@ -137,7 +138,8 @@ def head_graph(config: LlamaConfig, weights: Weights, kernels: Mapping[str, str]
     norm = weight_of(weights, "model.norm.weight", (config.hidden,))
     normed, _ = _add_norm(parts, config, hidden, "", norm, "final")
     logits = parts.output("logits", ("rows", config.vocab))
-    linear(parts, normed, _embedding(config, weights), "head", kernels["head"], logits)
+    entered = _enter(parts, normed, "head", weights, kernels)
+    multiply(parts, entered, _embedding(config, weights), "head", logits)
     return parts.model("head")
 
 
@@ -185,7 +187,8 @@ def _attention(
             weight_of(weights, f"{prefix}.v_proj.weight", (kv_width, config.hidden)),
         ]
     )
-    qkv = linear(parts, x, packed, f"{name}.qkv", kernels[f"{name}.qkv"])
+    entered = _enter(parts, x, f"{name}.qkv", weights, kernels)
+    qkv = multiply(parts, entered, packed, f"{name}.qkv")
 
     shape = ("batch", config.kv_heads, "past", config.head_dim)
     past = [f"past_key_values.{layer}.{side}" for side in ("key", "value")]
@@ -204,7 +207,8 @@ def _attention(
     outputs = [f"{name}.mixed", *present]
     mixed = parts.node("GroupQueryAttention", inputs, outputs, attributes, CONTRIB)
     out = weight_of(weights, f"{prefix}.o_proj.weight", (config.hidden, width))
-    return linear(parts, mixed, out, f"{name}.o", kernels[f"{name}.o"])
+    entered = _enter(parts, mixed, f"{name}.o", weights, kernels)
+    return multiply(parts, entered, out, f"{name}.o")
 
 
 def _feed_forward(
@@ -216,20 +220,29 @@ def _feed_forward(
     kernels: Mapping[str, str],
 ) -> str:
     prefix, name = f"model.layers.{layer}.mlp", f"layers.{layer}"
+    # Two matrices that read the same rows; one of both would have to be cut in two afterwards.
+    entered = _enter(parts, x, f"{name}.gate_up", weights, kernels)
     wide = (config.ffn, config.hidden)
-    packed = np.concatenate(
-        [
-            weight_of(weights, f"{prefix}.gate_proj.weight", wide),
-            weight_of(weights, f"{prefix}.up_proj.weight", wide),
-        ]
+    gate, up = (
+        multiply(
+            parts,
+            entered,
+            weight_of(weights, f"{prefix}.{side}_proj.weight", wide),
+            f"{name}.{side}",
+        )
+        for side in ("gate", "up")
     )
-    both = linear(parts, x, packed, f"{name}.gate_up", kernels[f"{name}.gate_up"])
-    gate, up = f"{name}.gate", f"{name}.up"
-    parts.node("Split", [both], [gate, up], {"axis": -1, "num_outputs": 2})
     silu = parts.node("QuickGelu", [gate], f"{name}.silu", {"alpha": 1.0}, CONTRIB)
     inner = parts.node("Mul", [silu, up], f"{name}.inner")
     down = weight_of(weights, f"{prefix}.down_proj.weight", (config.hidden, config.ffn))
-    return linear(parts, inner, down, f"{name}.down", kernels[f"{name}.down"])
+    entered = _enter(parts, inner, f"{name}.down", weights, kernels)
+    return multiply(parts, entered, down, f"{name}.down")
+
+
+def _enter(
+    parts: GraphParts, x: str, name: str, weights: Weights, kernels: Mapping[str, str]
+) -> Entered:
+    return enter(parts, x, name, kernels[name], weights.get(step_name(name)))
 
 
 def _add_norm(

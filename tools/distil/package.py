@@ -17,9 +17,10 @@ from typing import Any
 from npcbrain.errors import UsageError, fault
 from tools.distil.graph import LlamaConfig, Weights, head_graph, segment_graph
 
-__all__ = ["BuiltModel", "balance", "build_model"]
+__all__ = ["BOS", "BuiltModel", "balance", "build_model"]
 
 FORMAT = 1
+BOS, EOS = "<|im_start|>", "<|im_end|>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def build_model(
             for file, layers in zip(names, segments, strict=True)
         ],
         "head": {"file": "head.onnx"},
-        "tokenizer": {"file": "tokenizer.json", "bos": "<|im_start|>", "eos": "<|im_end|>"},
+        "tokenizer": {"file": "tokenizer.json", "bos": BOS, "eos": EOS},
         "config": config.manifest(),
         "kernels": dict(kernels),
     }

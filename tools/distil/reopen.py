@@ -27,6 +27,7 @@ from npcbrain.lm.package import ModelPackage
 __all__ = ["reopen"]
 
 EOS, BOS = 2, 1
+SIDES = ("gate", "up")
 
 
 def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
@@ -65,7 +66,10 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
         q, k, v = np.split(qkv, [width, width + kv_width])
         if scale:  # the graph has the rest of 1/sqrt(head_dim) in its queries
             q = q * np.float32(shape.head_dim**0.5 * scale)
-        gate, up = np.split(_matrix(constants, f"{name}.gate_up", shape.hidden), 2)
+        if f"{name}.gate.weight" in constants:
+            gate, up = (_matrix(constants, f"{name}.{side}", shape.hidden) for side in SIDES)
+        else:  # packed, as exports were at first
+            gate, up = np.split(_matrix(constants, f"{name}.gate_up", shape.hidden), 2)
         weights |= {
             f"{prefix}.input_layernorm.weight": constants[f"{name}.in.gain"],
             f"{prefix}.self_attn.q_proj.weight": q,

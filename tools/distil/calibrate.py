@@ -1,0 +1,146 @@
+"""What flows into the matrices, measured, and weights smoothed so that one scale serves all of it.
+
+The kernel ``staticint8`` rounds whatever enters a matrix by one scale that is fixed beforehand: a
+node or two instead of six. Left as they are, a few channels are far wider than the others and all
+the rest would share a handful of steps. So a wide channel is narrowed before the matrix and the
+matrix's weights for it are widened (SmoothQuant, Xiao et al. 2023), which changes no product. What
+narrows it costs nothing either, for something linear always stands before: the norm's gain before
+``qkv`` and ``gate_up``, the rows of the values before ``o``, the rows of ``up`` before ``down``.
+
+It measures and folds; it builds no graph. Invariant: in exact arithmetic, what comes out computes
+the same function as what went in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from tools.distil.check import reference
+from tools.distil.graph import LlamaConfig, Weights
+from tools.distil.quantise import STATIC, step_name
+
+__all__ = ["calibrate"]
+
+# How much of a channel's width goes into the weights, all or none of it being 1 or 0. Of 0.5, 0.65
+# and 0.8 these are the best for the model that ships, by the divergence of its answers' tokens.
+# From a layer's end to its start: smoothing what enters ``o`` changes rows of ``qkv``'s matrix.
+INTO_WEIGHTS = {"down": 0.65, "o": 0.5, "gate_up": 0.65, "qkv": 0.65}
+MIN_SHARE = 1e-4  # of the widest channel; narrower ones count as that wide
+EVERY = 16  # rows looked at for the scale: neighbours tell much the same
+TOP = 127  # steps on either side of zero
+CUTS = np.linspace(0.3, 1.0, 29)  # of the widest value seen; a cut may round the others better
+
+
+class _Seen:
+    """What entered one matrix.
+
+    Attributes:
+        widest: The largest size of each channel, float32 [in].
+        rows: Some of the rows, float32 [some, in].
+    """
+
+    def __init__(self) -> None:
+        self.widest = np.zeros(0, np.float32)
+        self._rows: list[np.ndarray] = []
+
+    def add(self, x: np.ndarray) -> None:
+        widest = np.abs(x).max(axis=0)
+        self.widest = np.maximum(self.widest, widest) if self._rows else widest
+        self._rows.append(x[::EVERY])
+
+    def step(self, factors: np.ndarray) -> np.float32:
+        """The scale that rounds these rows best once their channels are divided by ``factors``."""
+        rows = np.concatenate(self._rows) / factors
+        peak = (self.widest / factors).max()
+        steps = np.maximum(peak * CUTS / TOP, np.finfo(np.float32).tiny)
+        off = [np.square(np.clip(np.rint(rows / s), -TOP, TOP) * s - rows).mean() for s in steps]
+        return np.float32(steps[int(np.argmin(off))])
+
+
+def calibrate(
+    config: LlamaConfig,
+    weights: Weights,
+    kernels: Mapping[str, str],
+    sequences: Iterable[np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Smooths what feeds the matrices whose kernel is ``staticint8``, and finds their scales.
+
+    The head is not smoothed, because its matrix is the table of tokens.
+
+    Args:
+        config: Shapes.
+        weights: float32 arrays in Hugging Face's naming; left as they are.
+        kernels: From ``kernel_plan``.
+        sequences: int64 [tokens] each: text as the model will see it.
+
+    Returns:
+        All weights, and for each such matrix its scale under ``step_name``, float32 [].
+    """
+    seen = {name: _Seen() for name, kernel in kernels.items() if kernel == STATIC}
+    layers = [range(config.layers)]
+
+    def observe(name: str, x: np.ndarray) -> None:
+        if name in seen:
+            seen[name].add(x)
+
+    for sequence in sequences:
+        reference(config, weights, sequence[: config.max_context], layers, observe)
+    made = dict(weights)
+    order = [*INTO_WEIGHTS, "head"]
+    for name in sorted(seen, key=lambda name: order.index(name.rpartition(".")[2])):
+        factors = _fold(config, made, name, seen[name].widest)
+        made[step_name(name)] = np.asarray(seen[name].step(factors), np.float32)
+    return made
+
+
+def _fold(
+    config: LlamaConfig, weights: dict[str, np.ndarray], name: str, widest: np.ndarray
+) -> np.ndarray:
+    """Moves width of one matrix's channels into its weights; returns what each was divided by."""
+    layer, _, group = name.removeprefix("layers.").partition(".")
+    prefix = f"model.layers.{layer}"
+    if group == "qkv":
+        sides = [f"{prefix}.self_attn.{side}_proj.weight" for side in "qkv"]
+        return _move(weights, sides, f"{prefix}.input_layernorm.weight", widest, group)
+    if group == "gate_up":
+        sides = [f"{prefix}.mlp.{side}_proj.weight" for side in ("gate", "up")]
+        return _move(weights, sides, f"{prefix}.post_attention_layernorm.weight", widest, group)
+    if group == "down":
+        matrix, before = f"{prefix}.mlp.down_proj.weight", f"{prefix}.mlp.up_proj.weight"
+        return _move(weights, [matrix], before, widest, group)
+    if group == "o":
+        matrix, before = (f"{prefix}.self_attn.{side}_proj.weight" for side in "ov")
+        shared = config.heads // config.kv_heads  # heads that look at the same values
+        return _move(weights, [matrix], before, widest, group, (config.kv_heads, shared))
+    return np.ones_like(widest)
+
+
+def _move(
+    weights: dict[str, np.ndarray],
+    matrices: Sequence[str],
+    before: str,
+    widest: np.ndarray,
+    group: str,
+    heads: tuple[int, int] = (1, 1),
+) -> np.ndarray:
+    """Divides the rows of ``before`` and multiplies the columns of ``matrices`` by the same.
+
+    ``heads`` are groups and heads in each; the heads of a group have their channels in common.
+    """
+
+    def common(sizes: np.ndarray) -> np.ndarray:
+        one_a_group = sizes.reshape(*heads, -1).max(axis=1).ravel()
+        return np.maximum(one_a_group, MIN_SHARE * one_a_group.max() or 1.0)
+
+    heaviest = np.max([np.abs(weights[matrix]).max(axis=0) for matrix in matrices], axis=0)
+    share = INTO_WEIGHTS[group]
+    factors = common(widest) ** share / common(heaviest) ** (1 - share)
+    factors = (factors / np.exp(np.log(factors).mean())).astype(np.float32)
+    rows = weights[before]
+    weights[before] = rows / factors.reshape(-1, *[1] * (rows.ndim - 1))
+    channels = np.repeat(factors.reshape(heads[0], 1, -1), heads[1], axis=1).ravel()
+    for matrix in matrices:
+        weights[matrix] = weights[matrix] * channels
+    return channels
