@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from tools.distil.check import GraphRunner, reference
 from tools.distil.graph import Weights
 from tools.distil.package import build_model
 from tools.distil.parts import GraphParts
-from tools.distil.quantise import SHIPPED, STATIC, enter, kernel_plan, step_name
+from tools.distil.quantise import SHIPPED_KERNELS, STATIC, enter, kernel_plan, step_name
 from tools.make_tiny_model import TINY, tiny_tokenizer, tiny_weights
 
 SEGMENTS = [(0, 1), (2, 3)]
@@ -22,6 +24,13 @@ IDS = np.random.RandomState(1).randint(0, TINY.vocab, 60).astype(np.int64)
 SEQUENCES = np.random.RandomState(2).randint(0, TINY.vocab, (4, 80)).astype(np.int64)
 EVERYWHERE = kernel_plan(TINY.layers, STATIC)
 WIDE = 5  # a channel
+GROUPS = (
+    *(f"self_attn.{side}_proj" for side in "qkvo"),
+    *(f"mlp.{side}_proj" for side in ("gate", "up", "down")),
+    "input_layernorm",
+    "post_attention_layernorm",
+)
+HEARTH = Path(__file__).parents[1] / "models" / "hearth"
 
 
 def wide_weights() -> dict[str, np.ndarray]:
@@ -40,7 +49,7 @@ def wide_weights() -> dict[str, np.ndarray]:
 
 def off_by(weights: Weights, made: Weights) -> float:
     """How far an export is from the float32 model, as a share of it."""
-    kernels = kernel_plan(TINY.layers, *SHIPPED)
+    kernels = kernel_plan(TINY.layers, *SHIPPED_KERNELS)
     model = build_model("t", TINY, made, tiny_tokenizer(TINY.vocab), kernels, len(SEGMENTS))
     got, _ = GraphRunner(model).prefill(IDS, [len(IDS)])
     want, _ = reference(TINY, weights, IDS, SEGMENTS)
@@ -56,13 +65,13 @@ def test_smoothed_weights_compute_what_they_did():
     want_after, want_logits = reference(TINY, weights, IDS, SEGMENTS)
     np.testing.assert_allclose(after, want_after, atol=1e-3)
     np.testing.assert_allclose(logits, want_logits, atol=1e-3)
-    for group in ("self_attn.v_proj", "self_attn.o_proj", "mlp.up_proj", "mlp.down_proj"):
+    for group in GROUPS:
         name = f"model.layers.1.{group}.weight"
         assert not np.allclose(made[name], weights[name]), f"{group} was not smoothed"
 
 
 def test_every_static_matrix_gets_a_step_and_no_other():
-    plan = kernel_plan(TINY.layers, *SHIPPED)
+    plan = kernel_plan(TINY.layers, *SHIPPED_KERNELS)
 
     made = calibrate(TINY, tiny_weights(TINY), plan, SEQUENCES)
 
@@ -83,20 +92,16 @@ def test_weights_are_left_as_they_were():
 
 def test_a_wide_channel_does_not_coarsen_the_others():
     weights = wide_weights()
-    made = calibrate(TINY, weights, kernel_plan(TINY.layers, *SHIPPED), SEQUENCES)
-    unsmoothed = dict(weights)
-    for layer in range(TINY.layers):
-        for group in ("qkv", "o", "gate_up"):
-            widest = 0.0
+    made = calibrate(TINY, weights, kernel_plan(TINY.layers, *SHIPPED_KERNELS), SEQUENCES)
+    widest = dict.fromkeys(EVERYWHERE, 0.0)
 
-            def observe(name: str, x: np.ndarray, name_of: str = f"layers.{layer}.{group}") -> None:
-                nonlocal widest
-                if name == name_of:
-                    widest = max(widest, float(np.abs(x).max()))
+    def observe(name: str, x: np.ndarray) -> None:
+        widest[name] = max(widest[name], float(np.abs(x).max()))
 
-            for sequence in SEQUENCES:
-                reference(TINY, weights, sequence, SEGMENTS, observe)
-            unsmoothed[step_name(f"layers.{layer}.{group}")] = np.asarray(widest / 127, np.float32)
+    for sequence in SEQUENCES:
+        reference(TINY, weights, sequence, SEGMENTS, observe)
+    steps = {step_name(name): np.asarray(wide / 127, np.float32) for name, wide in widest.items()}
+    unsmoothed = {**weights, **steps}
 
     assert off_by(weights, made) < 0.1
     assert off_by(weights, unsmoothed) > 0.3
@@ -109,7 +114,25 @@ def test_what_is_never_active_is_no_division_by_zero():
 
     made = calibrate(TINY, weights, EVERYWHERE, SEQUENCES)
 
-    assert all(np.isfinite(weight).all() for weight in made.values())
+    assert all(made[step_name(f"layers.{layer}.o")] > 0 for layer in range(TINY.layers))
+    _, logits = reference(TINY, made, IDS, SEGMENTS)
+    _, want = reference(TINY, weights, IDS, SEGMENTS)
+    np.testing.assert_allclose(logits, want, atol=1e-3)
+
+
+@pytest.mark.parametrize("sequences", [[], [np.zeros(0, np.int64)]])
+def test_no_text_to_measure_on_is_refused(sequences):
+    message = "sequences must hold a token, got 0 - at calibrate(); pass some text"
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+        calibrate(TINY, tiny_weights(TINY), EVERYWHERE, sequences)
+
+
+def test_the_model_that_ships_has_these_kernels():
+    manifest = json.loads((HEARTH / "manifest.json").read_text(encoding="utf-8"))
+
+    layers = manifest["config"]["layers"]
+
+    assert manifest["kernels"] == kernel_plan(layers, *SHIPPED_KERNELS)
 
 
 def test_a_matrix_without_its_step_is_refused():

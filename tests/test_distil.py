@@ -94,7 +94,7 @@ def test_every_stage_feeds_the_next_from_the_teacher_to_a_legal_decision(
     assert reader.action in [action.name for action in situation.actions]
 
 
-@pytest.mark.parametrize("kernel", ["fp32", "nbits8", "rowint8"])
+@pytest.mark.parametrize("kernel", [k for k in quantise.KERNELS if k != quantise.STATIC])
 def test_a_model_that_ships_opens_again_within_a_rounding_of_its_weights(
     teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: str
 ) -> None:
@@ -116,6 +116,7 @@ def test_a_smoothed_model_opens_again_as_one_that_computes_the_same(
     teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, again = tmp_path / "model", tmp_path / "again"
+    monkeypatch.setattr(export, "NUM_CALIBRATED", 4)
     options = ("--segments", 2, "--max-context", 1024, "--min-agreement", 0.0)
     run(
         monkeypatch,
@@ -138,7 +139,7 @@ def test_a_smoothed_model_opens_again_as_one_that_computes_the_same(
     assert (got - want).norm() < 0.05 * want.norm()
 
 
-def test_late_in_a_run_the_model_has_the_weights_that_its_export_will_have(
+def test_late_in_a_run_the_model_has_the_weights_that_rowint8_will_have(
     teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "student"

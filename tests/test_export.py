@@ -12,7 +12,7 @@ import pytest
 
 from npcbrain.errors import ModelError
 from tools.distil import export
-from tools.distil.quantise import SHIPPED, kernel_plan
+from tools.distil.quantise import SHIPPED_KERNELS, kernel_plan
 from tools.distil.weights import read_safetensors
 from tools.make_tiny_model import TINY, make_tiny_model, tiny_tokenizer, tiny_weights
 
@@ -118,7 +118,7 @@ def test_what_ships_is_calibrated_on_the_way(student, tmp_path, monkeypatch):
     assert run(student, out, *options, "--exception", "head=rowint8", "--min-agreement", "0.5") == 0
 
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["kernels"] == kernel_plan(TINY.layers, *SHIPPED)
+    assert manifest["kernels"] == kernel_plan(TINY.layers, *SHIPPED_KERNELS)
 
 
 def test_an_untied_head_is_refused(student):

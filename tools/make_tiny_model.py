@@ -16,7 +16,7 @@ import numpy as np
 from tools.distil.calibrate import calibrate
 from tools.distil.graph import LlamaConfig
 from tools.distil.package import BuiltModel, build_model
-from tools.distil.quantise import SHIPPED, STATIC, kernel_plan
+from tools.distil.quantise import SHIPPED_KERNELS, STATIC, kernel_plan
 
 __all__ = ["TINY", "make_tiny_model", "tiny_tokenizer", "tiny_weights"]
 
@@ -49,7 +49,7 @@ def make_tiny_model(kernel: str = "nbits8") -> BuiltModel:
 
     ``staticint8`` is meant as it ships: with ``rowint8`` where one scale does not serve.
     """
-    kernels = kernel_plan(TINY.layers, *(SHIPPED if kernel == STATIC else (kernel,)))
+    kernels = kernel_plan(TINY.layers, *(SHIPPED_KERNELS if kernel == STATIC else (kernel,)))
     weights = tiny_weights(TINY)
     if kernel == STATIC:
         random = np.random.RandomState(SEED)

@@ -5,8 +5,9 @@ run every graph of the model; anything less is the processor's work.
 
 ``"auto"`` means CUDA for a model whose manifest claims it, else the processor. A graph that CUDA
 can run in part only is slower on it than off it, for hidden states then travel to the card and back
-between nodes; and ONNX Runtime's CUDA has no float32 ``GroupQueryAttention`` and no per-row int8
-product, which the model that ships is made of. So a claim is tried with every fallback forbidden.
+between nodes; and ONNX Runtime's CUDA has no float32 ``GroupQueryAttention`` and no
+``MatMulIntegerToFloat``, which the model that ships is made of. So a claim is tried with every
+fallback forbidden.
 
 TensorRT is never chosen by itself. It compiles an engine for each graph and each range of shapes,
 minutes at the first start on a player's machine, and the steps here have a dozen shapes.

@@ -24,7 +24,7 @@ from tools.distil.calibrate import calibrate
 from tools.distil.export import SAMPLES
 from tools.distil.graph import LlamaConfig
 from tools.distil.package import build_model
-from tools.distil.quantise import SHIPPED, kernel_plan
+from tools.distil.quantise import SHIPPED_KERNELS, kernel_plan
 from tools.distil.teacher import read_gguf
 
 __all__ = ["CONTEXT", "NUM_CONVERSATIONS", "Alone", "Contender", "Npcbrain", "open_npcbrain"]
@@ -186,6 +186,8 @@ class Npcbrain:
 def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
     """Imports a GGUF file's weights, with the kernels of the model that ships.
 
+    Their fixed scales are found on three samples of what npcbrain's models read.
+
     Args:
         gguf_file: A Llama.
         num_segments: Steps of a token, without the head.
@@ -203,7 +205,7 @@ def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
     rows = len(weights["model.layers.0.self_attn.q_proj.weight"])  # heads may be wide or narrow
     head_dim = rows // data["num_attention_heads"]
     config = LlamaConfig.from_hf({**data, "head_dim": head_dim}, CONTEXT)
-    kernels = kernel_plan(config.layers, *SHIPPED)
+    kernels = kernel_plan(config.layers, *SHIPPED_KERNELS)
     texts = [np.array(tokenizer.encode(sample).ids, np.int64) for sample in SAMPLES]
     smoothed = calibrate(config, weights, kernels, texts)
     content = json.loads(tokenizer.to_str())

@@ -1,8 +1,9 @@
 """``npcbrain bench peers``: this engine and llama.cpp on the same weights, in one run.
 
-One thread each, on one GGUF file's weights: here rounded to per-row int8, there as the file has
-them and as Q8_0 and Q4_0. Three figures, each the median over rounds in which everybody has their
-turn, forwards in one round and backwards in the next, so that the machine's noise hits all:
+One thread each, on one GGUF file's weights: here rounded to int8 as in the model that ships, there
+as the file has them and as Q8_0 and Q4_0. Three figures, each the median over rounds in which
+everybody has their turn, forwards in one round and backwards in the next, so that the machine's
+noise hits all:
 
 * ``decode``: a token of one conversation, after a prompt of 128;
 * ``prefill_128``: a prompt of 128 tokens up to the first token of its answer;

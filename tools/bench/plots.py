@@ -317,7 +317,7 @@ def _name_line(
         return
     axes.annotate(
         name,
-        (x[-1], y[-1]),
+        (x[-1], (max if above else min)(y[-2:])),  # clear of a line that slopes towards its end
         (4, 7) if above else (4, -15),
         textcoords="offset points",
         color=colour,
@@ -359,7 +359,7 @@ def _peers_table(record: dict[str, Any]) -> list[str]:
     lines += [
         "",
         f"{result['weights']} on {result['threads']} thread, {result['rounds']} rounds in turns; "
-        f"npcbrain in {result['segments']} segments and the head, per-row int8; "
+        f"npcbrain in {result['segments']} segments and the head, int8; "
         f"{result['llama_cpp']}. npcbrain over llama.cpp's best: {ratios}. The limit is the "
         f"weights' bytes over {result['bandwidth_gb_s']:g} GB/s, what one thread reads here.",
         _origin(record),

@@ -1,7 +1,7 @@
 """What flows into the matrices, measured, and weights smoothed so that one scale serves all of it.
 
-The kernel ``staticint8`` rounds whatever enters a matrix by one scale that is fixed beforehand: a
-node or two instead of six. Left as they are, a few channels are far wider than the others and all
+The kernel ``staticint8`` rounds whatever enters a matrix by one scale that is fixed beforehand: two
+nodes instead of six. Left as they are, a few channels are far wider than the others and all
 the rest would share a handful of steps. So a wide channel is narrowed before the matrix and the
 matrix's weights for it are widened (SmoothQuant, Xiao et al. 2023), which changes no product. What
 narrows it costs nothing either, for something linear always stands before: the norm's gain before
@@ -17,18 +17,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from npcbrain.errors import UsageError, fault
 from tools.distil.check import reference
 from tools.distil.graph import LlamaConfig, Weights
-from tools.distil.quantise import STATIC, step_name
+from tools.distil.quantise import STATIC, TINY, step_name
 
 __all__ = ["calibrate"]
 
-# How much of a channel's width goes into the weights, all or none of it being 1 or 0. Of 0.5, 0.65
-# and 0.8 these are the best for the model that ships, by the divergence of its answers' tokens.
-# From a layer's end to its start: smoothing what enters ``o`` changes rows of ``qkv``'s matrix.
+# The share of a channel's width that goes into the weights, 0 to 1. Of 0.5, 0.65 and 0.8 these are
+# the best for the model that ships, by the divergence of its answers' tokens; its ``down`` is not
+# static. From a layer's end to its start: smoothing what enters ``o`` changes rows of ``qkv``.
 INTO_WEIGHTS = {"down": 0.65, "o": 0.5, "gate_up": 0.65, "qkv": 0.65}
-MIN_SHARE = 1e-4  # of the widest channel; narrower ones count as that wide
-EVERY = 16  # rows looked at for the scale: neighbours tell much the same
+MIN_SHARE = 1e-3  # of the widest channel: one that was silent may yet speak, and would be cut off
+EVERY = 16  # of so many rows one is looked at for the scale: neighbours tell much the same
 TOP = 127  # steps on either side of zero
 CUTS = np.linspace(0.3, 1.0, 29)  # of the widest value seen; a cut may round the others better
 
@@ -38,23 +39,25 @@ class _Seen:
 
     Attributes:
         widest: The largest size of each channel, float32 [in].
-        rows: Some of the rows, float32 [some, in].
     """
 
     def __init__(self) -> None:
         self.widest = np.zeros(0, np.float32)
         self._rows: list[np.ndarray] = []
+        self._skipped = 0  # rows of the next sequence before the one looked at
 
     def add(self, x: np.ndarray) -> None:
+        """Takes a sequence, float32 [tokens, in]."""
         widest = np.abs(x).max(axis=0)
         self.widest = np.maximum(self.widest, widest) if self._rows else widest
-        self._rows.append(x[::EVERY])
+        # On from where the last one ended: first tokens are unlike others, and must not count more.
+        self._rows.append(x[self._skipped :: EVERY].copy())
+        self._skipped = (self._skipped - len(x)) % EVERY
 
     def step(self, factors: np.ndarray) -> np.float32:
-        """The scale that rounds these rows best once their channels are divided by ``factors``."""
+        """The scale that rounds these rows best, once divided by ``factors``, float32 [in]."""
         rows = np.concatenate(self._rows) / factors
-        peak = (self.widest / factors).max()
-        steps = np.maximum(peak * CUTS / TOP, np.finfo(np.float32).tiny)
+        steps = np.maximum((self.widest / factors).max() * CUTS / TOP, TINY)
         off = [np.square(np.clip(np.rint(rows / s), -TOP, TOP) * s - rows).mean() for s in steps]
         return np.float32(steps[int(np.argmin(off))])
 
@@ -76,17 +79,24 @@ def calibrate(
         sequences: int64 [tokens] each: text as the model will see it.
 
     Returns:
-        All weights, and for each such matrix its scale under ``step_name``, float32 [].
+        All weights, and for each such matrix its scale under ``step_name``, float32 []. Sums of
+        float32 are part of it, so another machine may find other last bits.
+
+    Raises:
+        UsageError: There is no text to measure on.
     """
     seen = {name: _Seen() for name, kernel in kernels.items() if kernel == STATIC}
-    layers = [range(config.layers)]
+    whole = [range(config.layers)]
 
     def observe(name: str, x: np.ndarray) -> None:
         if name in seen:
             seen[name].add(x)
 
     for sequence in sequences:
-        reference(config, weights, sequence[: config.max_context], layers, observe)
+        if len(sequence):
+            reference(config, weights, sequence[: config.max_context], whole, observe)
+    if any(not len(one.widest) for one in seen.values()):
+        raise UsageError(fault("sequences", "hold a token", 0, "calibrate()", "pass some text"))
     made = dict(weights)
     order = [*INTO_WEIGHTS, "head"]
     for name in sorted(seen, key=lambda name: order.index(name.rpartition(".")[2])):
@@ -98,7 +108,17 @@ def calibrate(
 def _fold(
     config: LlamaConfig, weights: dict[str, np.ndarray], name: str, widest: np.ndarray
 ) -> np.ndarray:
-    """Moves width of one matrix's channels into its weights; returns what each was divided by."""
+    """Moves width of one matrix's channels into its weights.
+
+    Args:
+        config: Shapes.
+        weights: Changed in place; the arrays themselves are not.
+        name: The matrix, as in ``kernel_plan``.
+        widest: Size of each of its channels, float32 [in].
+
+    Returns:
+        What each channel is divided by from now on, float32 [in].
+    """
     layer, _, group = name.removeprefix("layers.").partition(".")
     prefix = f"model.layers.{layer}"
     if group == "qkv":

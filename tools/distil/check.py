@@ -92,8 +92,7 @@ def _attention(config: LlamaConfig, weights: Weights, prefix: str, x: np.ndarray
     scores[:, ~np.tri(tokens, dtype=bool)] = -np.inf
     shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
-    mixed: np.ndarray = (shares @ v).transpose(1, 0, 2).reshape(tokens, -1)
-    return mixed
+    return (shares @ v).transpose(1, 0, 2).reshape(tokens, -1)
 
 
 class GraphRunner:

@@ -3,8 +3,9 @@
     python -m tools.distil.export --weights DIR --out models/NAME
 
 Reads ``model.safetensors``, ``config.json`` and ``tokenizer.json`` of a Hugging Face Llama folder,
-builds the graphs in memory, compares them with a plain float32 reference, measures them and only
-then writes. Invariant: what fails the comparison is not written.
+finds the scales of ``staticint8`` on drawn situations, builds the graphs in memory, compares them
+with a plain float32 reference, measures them and only then writes. Invariant: what fails the
+comparison is not written.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from tools.distil import situations
 from tools.distil.calibrate import calibrate
 from tools.distil.check import GraphRunner, reference
 from tools.distil.graph import LlamaConfig, Weights
-from tools.distil.package import BOS, BuiltModel, build_model
+from tools.distil.package import BOS, EOS, BuiltModel, build_model
 from tools.distil.quantise import KERNELS, STATIC, kernel_plan
 from tools.distil.weights import read_safetensors
 
@@ -41,7 +42,7 @@ DECODE_ROWS = (1, 4, 8)
 PREFILL_TOKENS = (8, 16, 32)
 CHUNK = 16
 TABLE_WIDTH = 120  # characters; narrower cuts the figures when the output is piped
-NUM_CALIBRATED = 64  # situations, some 15,000 tokens: scales for what a model will read
+NUM_CALIBRATED = 200  # situations, some 50,000 tokens: scales for what a model will read
 CALIBRATION_SEED = 7
 NUM_RUNS = 15  # per figure; the median of so few wanders by a tenth, enough to see a mistake
 
@@ -118,9 +119,8 @@ def export(
     said = words.read_bytes() if words.exists() else b""
     smoothed = weights
     if STATIC in kernels.values():
-        sequences = _encode(tokenizer, config, list(_situations()))
-        progress = track(sequences, "calibrating", transient=True)
-        smoothed = calibrate(config, weights, kernels, progress)
+        sequences = _encode(tokenizer, config, _situations())
+        smoothed = calibrate(config, weights, kernels, track(sequences, "calibrating"))
     return build_model(name, config, smoothed, tokenizer, kernels, num_segments, said), weights
 
 
@@ -166,7 +166,7 @@ def measure(model: BuiltModel) -> list[dict[str, float]]:
     """
     config = model.config
     runner = GraphRunner(model, max(DECODE_ROWS))
-    random = np.random.RandomState(0)
+    rng = np.random.RandomState(0)
     context = config.max_context // 2
     cases = [("decode", rows, 1) for rows in DECODE_ROWS]
     cases += [("prefill", 1, tokens) for tokens in PREFILL_TOKENS]
@@ -175,9 +175,9 @@ def measure(model: BuiltModel) -> list[dict[str, float]]:
         row = {}
         for kind, batch, tokens in cases:
             shape = (batch, tokens)
-            x = random.randint(0, config.vocab, shape).astype(np.int64)
+            x = rng.randint(0, config.vocab, shape).astype(np.int64)
             if segment:
-                x = random.standard_normal((*shape, config.hidden)).astype(np.float32)
+                x = rng.standard_normal((*shape, config.hidden)).astype(np.float32)
             contexts = [context - 7 * slot for slot in range(batch)]
             row[f"{kind} {batch * tokens}"] = _median_ms(
                 lambda s=segment, x=x, c=contexts: runner.run_segment(s, x, c)
@@ -185,7 +185,7 @@ def measure(model: BuiltModel) -> list[dict[str, float]]:
         times.append(row)
     head = {}
     for kind, batch, tokens in cases:
-        x = random.standard_normal((batch, config.hidden)).astype(np.float32)
+        x = rng.standard_normal((batch, config.hidden)).astype(np.float32)
         head[f"{kind} {batch * tokens}"] = _median_ms(lambda x=x: runner.run_head(x))
     return [*times, head]
 
@@ -277,18 +277,25 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _situations() -> Iterator[str]:
-    """Prompts with their answers, as training draws them."""
+def _situations() -> list[str]:
+    """Single situations for training with their answers, written as the engine writes them."""
     rng = random.Random(CALIBRATION_SEED)
+    texts = []
     for _ in range(NUM_CALIBRATED):
         example = situations.sample(rng, "train")
         prompt = render(example.situation)
-        yield prompt.prefix + prompt.news + answer_text(example.decision)
+        texts.append(prompt.prefix + prompt.news + EOS + answer_text(example.decision))
+    return texts
 
 
 def _encode(
     content: Mapping[str, Any], config: LlamaConfig, pieces: Sequence[str]
 ) -> list[np.ndarray]:
+    """Tokens of some texts, int64 [tokens] each, from the one that begins a prompt on.
+
+    Raises:
+        ModelError: The tokenizer has more tokens than the model, or does not know that one.
+    """
     tokenizer = Tokenizer.from_str(json.dumps(content))
     if tokenizer.get_vocab_size() > config.vocab:
         raise ModelError(

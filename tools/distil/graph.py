@@ -102,6 +102,7 @@ def segment_graph(
 
     Raises:
         ModelError: A weight is missing or has the wrong shape.
+        UsageError: A matrix of ``staticint8`` has no scale among the weights.
     """
     parts = GraphParts()
     parts.output("hidden", (*ROWS, config.hidden))
@@ -132,6 +133,7 @@ def head_graph(config: LlamaConfig, weights: Weights, kernels: Mapping[str, str]
 
     Raises:
         ModelError: A weight is missing or has the wrong shape.
+        UsageError: Its kernel is ``staticint8`` and there is no scale among the weights.
     """
     parts = GraphParts()
     hidden = parts.input("hidden_in", TensorProto.FLOAT, ("rows", config.hidden))

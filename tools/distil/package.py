@@ -69,7 +69,7 @@ def build_model(
     Args:
         name: The model's name.
         config: Shapes.
-        weights: float32 arrays in Hugging Face's naming.
+        weights: float32 arrays in Hugging Face's naming, and the scales of ``staticint8``.
         tokenizer: The content of a ``tokenizer.json``; rewritten without spaces and newlines, which
             halves it and leaves nothing for a line-ending conversion to break the checksum.
         kernels: From ``kernel_plan``.
@@ -77,7 +77,7 @@ def build_model(
         words: The list of words that may be said, one a line; empty for any.
 
     Raises:
-        UsageError: There are more segments than layers.
+        UsageError: There are more segments than layers, or a scale is missing.
         ModelError: A weight is missing or has the wrong shape.
     """
     segments = balance(config.layers, num_segments)

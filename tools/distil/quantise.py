@@ -9,7 +9,7 @@ depend on the other rows of the run, to the last bit; schedule invariance rests 
 | ``fp32`` | float32 | float32 | reference; not row-invariant |
 | ``nbits8`` | uint8 in blocks of 32 along the input | int8, same blocks | exactness, single rows |
 | ``rowint8`` | int8 of 7 bits, a scale per output | uint8, a scale per row | speed from 4 rows on |
-| ``staticint8`` | the same | uint8, one scale, found by ``calibrate`` | four nodes fewer |
+| ``staticint8`` | the same | uint8, one scale, from ``calibrate`` | four nodes fewer |
 
 Why 7 bits: x86 processors without VNNI add two products of a uint8 and an int8 in 16 bits, and what
 does not fit is cut off without a word. 2 x 255 x 63 fits. So a matrix gives the same integers on
@@ -31,7 +31,7 @@ from tools.distil.parts import CONTRIB, GraphParts
 __all__ = [
     "KERNELS",
     "ROW_PEAK",
-    "SHIPPED",
+    "SHIPPED_KERNELS",
     "STATIC",
     "TINY",
     "Entered",
@@ -48,11 +48,13 @@ STATIC = "staticint8"
 KERNELS = ("fp32", "nbits8", "rowint8", STATIC)
 # What ships, for ``kernel_plan``. What enters ``down`` is a product of two and too wild for one
 # scale; the head's matrix is the table of tokens, which cannot be smoothed.
-SHIPPED = (STATIC, {"layers.*.down": "rowint8", "head": "rowint8"})
-GROUPS = ("qkv", "o", "gate_up", "down")  # the matmuls of a layer
+SHIPPED_KERNELS = (STATIC, {"layers.*.down": "rowint8", "head": "rowint8"})
+GROUPS = ("qkv", "o", "gate_up", "down")  # what the matrices of a layer read, and so their kernels
 
 BLOCK = 32  # inputs that share a scale in nbits8; 64 and 128 are no faster
-ROW_PEAK = 63  # largest weight of rowint8; see above. 127 is right only where VNNI is
+ROW_PEAK = (
+    63  # largest weight of rowint8 and staticint8; see above. 127 is right only where VNNI is
+)
 LOOKUP_PEAK = 127  # of a table that is only looked up: nothing is added there
 ZERO = 128  # uint8 that stands for 0.0; signed activations have no fast path in the runtime
 TINY = 1e-8  # smallest scale of a row, so that a row of zeros divides by something
@@ -71,7 +73,7 @@ def kernel_plan(
 
     Returns:
         ``{"embed": ..., "layers.0.qkv": ..., ..., "head": ...}``. ``embed`` is ``fp32`` or
-        ``rowint8``: a lookup has no activations, so int8 rows serve both int8 kernels.
+        ``rowint8``: a lookup has no activations, so int8 rows serve all int8 kernels.
 
     Raises:
         UsageError: A kernel is unknown, or a pattern matches nothing.
@@ -99,6 +101,8 @@ def step_name(name: str) -> str:
 class Entered:
     """Rows on their way into matrices, rounded once for all that read them.
 
+    ``nbits8`` rounds inside its product, for each matrix anew.
+
     Attributes:
         kernel: One of ``KERNELS``.
         rows: Name of the value, as the kernel takes it.
@@ -123,6 +127,9 @@ def enter(
         name: Prefix of all names made here.
         kernel: One of ``KERNELS``.
         step: For ``staticint8``, the scale of ``x``, float32 [].
+
+    Returns:
+        The rows as the kernel takes them.
 
     Raises:
         UsageError: The kernel is unknown, or needs a step and has none.

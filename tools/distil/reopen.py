@@ -6,7 +6,8 @@ Nothing but the graphs is needed: their int8 rows and blocks are widened to floa
 are read off them. What quantising rounded away stays lost (under half a percent of a matrix, which
 the first steps of training put right); optimiser state there is none. A studio that wants the model
 to know its own world starts here, not at the teacher. Invariant: exporting what was reopened with
-the same kernels gives weights that differ by at most one rounding.
+the same kernels gives weights that differ by at most one rounding; of ``staticint8``, weights that
+compute the same but for it, for what was evened out stays so.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ from npcbrain.lm.package import ModelPackage
 __all__ = ["reopen"]
 
 EOS, BOS = 2, 1
-SIDES = ("gate", "up")
 
 
 def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
@@ -66,10 +66,7 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
         q, k, v = np.split(qkv, [width, width + kv_width])
         if scale:  # the graph has the rest of 1/sqrt(head_dim) in its queries
             q = q * np.float32(shape.head_dim**0.5 * scale)
-        if f"{name}.gate.weight" in constants:
-            gate, up = (_matrix(constants, f"{name}.{side}", shape.hidden) for side in SIDES)
-        else:  # packed, as exports were at first
-            gate, up = np.split(_matrix(constants, f"{name}.gate_up", shape.hidden), 2)
+        gate, up = (_matrix(constants, f"{name}.{side}", shape.hidden) for side in ("gate", "up"))
         weights |= {
             f"{prefix}.input_layernorm.weight": constants[f"{name}.in.gain"],
             f"{prefix}.self_attn.q_proj.weight": q,

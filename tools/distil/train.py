@@ -11,11 +11,11 @@ copy exercises. *decide* trains on generated situations: the loss falls on the a
 Where the processor multiplies bfloat16 (``--dtype auto``), weights, gradients and activations are
 that, two to three times faster than float32; elsewhere it would be eight times slower, and they are
 float32. The optimiser works on float32 masters, or small updates would be rounded away. From
-``--round-from`` on, the model runs on its masters rounded as ``rowint8`` will round them, so that
-what is learnt last is learnt with the rounding in place. The
-learning rate follows the share of ``--minutes`` or ``--steps`` used: by minutes, a slow machine
-makes fewer steps and still ends on a settled model. Stopped at any moment, the same command resumes
-from the checkpoint.
+``--round-from`` on, the model runs on its masters rounded as ``rowint8`` rounds them, so that what
+is learnt last is learnt with such rounding in place (``staticint8`` has as many steps, but between
+them, for channels are evened out first). The learning rate follows the share of ``--minutes`` or
+``--steps`` used: by minutes, a slow machine makes fewer steps and still ends on a settled model.
+Stopped at any moment, the same command resumes from the checkpoint.
 """
 
 from __future__ import annotations
