@@ -15,7 +15,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,8 @@ def export(
     said = words.read_bytes() if words.exists() else b""
     smoothed = weights
     if STATIC in kernels.values():
-        sequences = _encode(tokenizer, config, _situations())
+        reader = Tokenizer.from_str(json.dumps(tokenizer))
+        sequences = _encode(reader, config, _situations())
         smoothed = calibrate(config, weights, kernels, track(sequences, "calibrating"))
     return build_model(name, config, smoothed, tokenizer, kernels, num_segments, said), weights
 
@@ -254,7 +255,7 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
     )
     text = arguments.text
     pieces = SAMPLES if text is None else text.read_text(encoding="utf-8").split("\n---\n")
-    tokenizer = json.loads(model.files["tokenizer.json"])
+    tokenizer = Tokenizer.from_str(model.files["tokenizer.json"].decode())
     sequences = _encode(tokenizer, model.config, pieces)
     agreement = compare(model, weights, sequences)
     console.print(show(model, agreement, measure(model)))
@@ -288,15 +289,12 @@ def _situations() -> list[str]:
     return texts
 
 
-def _encode(
-    content: Mapping[str, Any], config: LlamaConfig, pieces: Sequence[str]
-) -> list[np.ndarray]:
+def _encode(tokenizer: Tokenizer, config: LlamaConfig, pieces: Sequence[str]) -> list[np.ndarray]:
     """Tokens of some texts, int64 [tokens] each, from the one that begins a prompt on.
 
     Raises:
         ModelError: The tokenizer has more tokens than the model, or does not know that one.
     """
-    tokenizer = Tokenizer.from_str(json.dumps(content))
     if tokenizer.get_vocab_size() > config.vocab:
         raise ModelError(
             fault("tokenizer", f"fit {config.vocab} ids", tokenizer.get_vocab_size(), "vocab")
