@@ -118,17 +118,8 @@ def test_a_smoothed_model_opens_again_as_one_that_computes_the_same(
     model, again = tmp_path / "model", tmp_path / "again"
     monkeypatch.setattr(export, "NUM_CALIBRATED", 4)
     options = ("--segments", 2, "--max-context", 1024, "--min-agreement", 0.0)
-    run(
-        monkeypatch,
-        export,
-        "--weights",
-        teacher,
-        "--out",
-        model,
-        *options,
-        "--kernel",
-        "staticint8",
-    )
+    options = (*options, "--kernel", quantise.STATIC)
+    run(monkeypatch, export, "--weights", teacher, "--out", model, *options)
     run(monkeypatch, reopen, "--model", model, "--out", again)
 
     ids = torch.arange(40)[None]

@@ -13,7 +13,8 @@ the same function as what went in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,10 +25,30 @@ from tools.distil.quantise import STATIC, TINY, step_name
 
 __all__ = ["calibrate"]
 
-# The share of a channel's width that goes into the weights, 0 to 1. Of 0.5, 0.65 and 0.8 these are
-# the best for the model that ships, by the divergence of its answers' tokens; its ``down`` is not
-# static. From a layer's end to its start: smoothing what enters ``o`` changes rows of ``qkv``.
-INTO_WEIGHTS = {"down": 0.65, "o": 0.5, "gate_up": 0.65, "qkv": 0.65}
+
+class _Feed(NamedTuple):
+    """What reads the same channels, and what narrows them.
+
+    Attributes:
+        matrices: Their columns are multiplied.
+        before: Its rows, or a norm's gain, are divided.
+        into_weights: The share of a channel's width that goes into the matrices, 0 to 1.
+    """
+
+    matrices: tuple[str, ...]
+    before: str
+    into_weights: float
+
+
+# From a layer's end to its start: smoothing what enters ``o`` changes rows of ``qkv``. Of 0.5, 0.65
+# and 0.8 these shares are the best for the model that ships, by the divergence of its answers'
+# tokens; its ``down`` is not static.
+FED_BY = {
+    "down": _Feed(("mlp.down_proj",), "mlp.up_proj", 0.65),
+    "o": _Feed(("self_attn.o_proj",), "self_attn.v_proj", 0.5),
+    "gate_up": _Feed(("mlp.gate_proj", "mlp.up_proj"), "post_attention_layernorm", 0.65),
+    "qkv": _Feed(tuple(f"self_attn.{side}_proj" for side in "qkv"), "input_layernorm", 0.65),
+}
 MIN_SHARE = 1e-3  # of the widest channel: one that was silent may yet speak, and would be cut off
 EVERY = 16  # of so many rows one is looked at for the scale: neighbours tell much the same
 TOP = 127  # steps on either side of zero
@@ -98,7 +119,7 @@ def calibrate(
     if any(not len(one.widest) for one in seen.values()):
         raise UsageError(fault("sequences", "hold a token", 0, "calibrate()", "pass some text"))
     made = dict(weights)
-    order = [*INTO_WEIGHTS, "head"]
+    order = [*FED_BY, "head"]
     for name in sorted(seen, key=lambda name: order.index(name.rpartition(".")[2])):
         factors = _fold(config, made, name, seen[name].widest)
         made[step_name(name)] = np.asarray(seen[name].step(factors), np.float32)
@@ -120,47 +141,26 @@ def _fold(
         What each channel is divided by from now on, float32 [in].
     """
     layer, _, group = name.removeprefix("layers.").partition(".")
+    if group not in FED_BY:
+        return np.ones_like(widest)
     prefix = f"model.layers.{layer}"
-    if group == "qkv":
-        sides = [f"{prefix}.self_attn.{side}_proj.weight" for side in "qkv"]
-        return _move(weights, sides, f"{prefix}.input_layernorm.weight", widest, group)
-    if group == "gate_up":
-        sides = [f"{prefix}.mlp.{side}_proj.weight" for side in ("gate", "up")]
-        return _move(weights, sides, f"{prefix}.post_attention_layernorm.weight", widest, group)
-    if group == "down":
-        matrix, before = f"{prefix}.mlp.down_proj.weight", f"{prefix}.mlp.up_proj.weight"
-        return _move(weights, [matrix], before, widest, group)
-    if group == "o":
-        matrix, before = (f"{prefix}.self_attn.{side}_proj.weight" for side in "ov")
-        shared = config.heads // config.kv_heads  # heads that look at the same values
-        return _move(weights, [matrix], before, widest, group, (config.kv_heads, shared))
-    return np.ones_like(widest)
-
-
-def _move(
-    weights: dict[str, np.ndarray],
-    matrices: Sequence[str],
-    before: str,
-    widest: np.ndarray,
-    group: str,
-    heads: tuple[int, int] = (1, 1),
-) -> np.ndarray:
-    """Divides the rows of ``before`` and multiplies the columns of ``matrices`` by the same.
-
-    ``heads`` are groups and heads in each; the heads of a group have their channels in common.
-    """
+    matrices = [f"{prefix}.{matrix}.weight" for matrix in FED_BY[group].matrices]
+    before = f"{prefix}.{FED_BY[group].before}.weight"
+    # Heads that look at the same values have their channels in common.
+    groups = config.kv_heads if group == "o" else 1
+    shared = config.heads // config.kv_heads if group == "o" else 1
 
     def common(sizes: np.ndarray) -> np.ndarray:
-        one_a_group = sizes.reshape(*heads, -1).max(axis=1).ravel()
+        one_a_group = sizes.reshape(groups, shared, -1).max(axis=1).ravel()
         return np.maximum(one_a_group, MIN_SHARE * one_a_group.max() or 1.0)
 
     heaviest = np.max([np.abs(weights[matrix]).max(axis=0) for matrix in matrices], axis=0)
-    share = INTO_WEIGHTS[group]
+    share = FED_BY[group].into_weights
     factors = common(widest) ** share / common(heaviest) ** (1 - share)
     factors = (factors / np.exp(np.log(factors).mean())).astype(np.float32)
     rows = weights[before]
     weights[before] = rows / factors.reshape(-1, *[1] * (rows.ndim - 1))
-    channels = np.repeat(factors.reshape(heads[0], 1, -1), heads[1], axis=1).ravel()
+    channels = np.repeat(factors.reshape(groups, 1, -1), shared, axis=1).ravel()
     for matrix in matrices:
         weights[matrix] = weights[matrix] * channels
     return channels

@@ -52,9 +52,7 @@ SHIPPED_KERNELS = (STATIC, {"layers.*.down": "rowint8", "head": "rowint8"})
 GROUPS = ("qkv", "o", "gate_up", "down")  # what the matrices of a layer read, and so their kernels
 
 BLOCK = 32  # inputs that share a scale in nbits8; 64 and 128 are no faster
-ROW_PEAK = (
-    63  # largest weight of rowint8 and staticint8; see above. 127 is right only where VNNI is
-)
+ROW_PEAK = 63  # largest weight of int8 rows; see above. 127 is right only where VNNI is
 LOOKUP_PEAK = 127  # of a table that is only looked up: nothing is added there
 ZERO = 128  # uint8 that stands for 0.0; signed activations have no fast path in the runtime
 TINY = 1e-8  # smallest scale of a row, so that a row of zeros divides by something
