@@ -36,7 +36,7 @@ from tools.distil.package import BOS, EOS, BuiltModel, build_model
 from tools.distil.quantise import KERNELS, STATIC, kernel_plan
 from tools.distil.weights import read_safetensors
 
-__all__ = ["Agreement", "compare", "export", "main", "measure"]
+__all__ = ["SAMPLES", "Agreement", "compare", "encode_texts", "export", "main", "measure"]
 
 DECODE_ROWS = (1, 4, 8)
 PREFILL_TOKENS = (8, 16, 32)
@@ -120,7 +120,7 @@ def export(
     smoothed = weights
     if STATIC in kernels.values():
         reader = Tokenizer.from_str(json.dumps(tokenizer))
-        sequences = _encode(reader, config, _situations())
+        sequences = encode_texts(reader, config, _situations())
         smoothed = calibrate(config, weights, kernels, track(sequences, "calibrating"))
     return build_model(name, config, smoothed, tokenizer, kernels, num_segments, said), weights
 
@@ -256,7 +256,7 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
     text = arguments.text
     pieces = SAMPLES if text is None else text.read_text(encoding="utf-8").split("\n---\n")
     tokenizer = Tokenizer.from_str(model.files["tokenizer.json"].decode())
-    sequences = _encode(tokenizer, model.config, pieces)
+    sequences = encode_texts(tokenizer, model.config, pieces)
     agreement = compare(model, weights, sequences)
     console.print(show(model, agreement, measure(model)))
     console.print(
@@ -289,7 +289,9 @@ def _situations() -> list[str]:
     return texts
 
 
-def _encode(tokenizer: Tokenizer, config: LlamaConfig, pieces: Sequence[str]) -> list[np.ndarray]:
+def encode_texts(
+    tokenizer: Tokenizer, config: LlamaConfig, pieces: Sequence[str]
+) -> list[np.ndarray]:
     """Tokens of some texts, int64 [tokens] each, from the one that begins a prompt on.
 
     Raises:
