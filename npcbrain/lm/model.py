@@ -88,7 +88,7 @@ class Model:
                 alone speaks faster; four or more at once speak slower, for a guess is no part of
                 their batch. ``python -m tools.bench.drafts`` measures both. It belongs to the
                 model, as its weights do: no schedule changes an answer, but switching it on changes
-                one in fifty, by the last bits of a sum.
+                a few in five hundred, by the last bits of a sum.
 
         Raises:
             ModelError: The model is missing, altered or not what its manifest says.
