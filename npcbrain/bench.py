@@ -14,8 +14,8 @@ What is compared:
   the same and answers in one update without a limit. The answers are the same, token for token,
   and so is who waited for whom, so that the model's times can be compared:
   ``slicing_efficiency`` is the time in one piece over the time in slices. A round in which
-  somebody's time or budget ran out did other work and is left out; of the others the median
-  counts.
+  somebody's time or budget ran out did other work and is left out, and both villages forget
+  all, for they would remember different answers; of the others the median counts.
 * **One warm NPC alone**: see ``warm_bench``.
 
 All of it is wall time, because that is what a player sees. ``cpu_share`` tells what it is worth:
@@ -110,15 +110,16 @@ class Comparison:
         self._ratios: list[float] = []
         self._num_tokens = self._sliced_ns = self._whole_ns = 0
 
-    def add(self, sliced: Round, whole: Round) -> None:
-        """Adds a round, unless it was disturbed."""
+    def add(self, sliced: Round, whole: Round) -> bool:
+        """Adds a round, unless it was disturbed; whether it could."""
         if sliced.disturbed or whole.disturbed or not sliced.model_ns or not whole.model_ns:
-            return
+            return False
         self._ratios.append(whole.model_ns / sliced.model_ns)
         self.same_answers = self.same_answers and sliced.answers == whole.answers
         self._num_tokens += sliced.num_tokens
         self._sliced_ns += sliced.model_ns
         self._whole_ns += whole.model_ns
+        return True
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the result; None where no round could be compared."""
@@ -184,7 +185,9 @@ def bench_frames(
     for frame in range(1, num_frames + MAX_FURTHER_FRAMES + 1):
         if sliced.is_idle and (frame >= asked + MIN_ROUND_FRAMES or frame > num_frames):
             clock.stop()
-            comparison.add(sliced.round, _answer_whole(whole))
+            if not comparison.add(sliced.round, _answer_whole(whole)):
+                for village in (sliced, whole):  # they remember different answers
+                    village.forget()
             clock.go()
             if frame > num_frames:
                 break

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from npcbrain.bench import CpuClock, GameWork
@@ -19,7 +20,7 @@ from npcbrain.lm.model import Model
 from npcbrain.pacing import FRAME_NS
 from npcbrain.village import CAST, Round, Village
 
-__all__ = ["bench_overlap"]
+__all__ = ["bench_overlap", "comparable"]
 
 CALIBRATION_ROUNDS = 400_000  # some 20 ms
 BLOCK_FRAMES = 120  # played one way before the other has its turn: two seconds
@@ -138,11 +139,7 @@ def bench_overlap(
             side.play(block, budget_ms, works)
         played += block
         on_progress(played)
-    pairs = [
-        (one.answers, other.answers)
-        for one, other in zip(inline.rounds, beside.rounds, strict=False)
-        if one.answers and not (one.disturbed or other.disturbed)
-    ]
+    pairs = comparable(inline.rounds, beside.rounds)
     for side in (inline, beside):
         side.village.runtime.close()
     return {
@@ -150,8 +147,18 @@ def bench_overlap(
         **inline.to_dict("inline"),
         **beside.to_dict("overlap"),
         "rounds_compared": len(pairs),
-        "same_answers": all(one == other for one, other in pairs) if pairs else None,
+        "same_answers": all(a.answers == b.answers for a, b in pairs) if pairs else None,
         "npcs": num_npcs,
         "budget_ms": budget_ms,
         "game_ms": game_ms,
     }
+
+
+def comparable(ones: Sequence[Round], others: Sequence[Round]) -> list[tuple[Round, Round]]:
+    """The rounds that both sides ended, up to the first that was disturbed.
+
+    After that one, the two remember different answers and are asked different things.
+    """
+    both = zip(ones, others, strict=False)
+    steady = takewhile(lambda pair: not (pair[0].disturbed or pair[1].disturbed), both)
+    return [pair for pair in steady if pair[0].answers]

@@ -13,6 +13,7 @@ from typing import Any
 from npcbrain import tree
 from npcbrain.clock import Clock
 from npcbrain.leaves import Act, CannedReply, Decide, Heard
+from npcbrain.memory import Memory
 from npcbrain.mind import ModelLike
 from npcbrain.persona import Persona
 from npcbrain.report import FrameReport
@@ -124,6 +125,14 @@ class Village:
         for index, npc in enumerate(self.runtime.npcs.values()):
             npc.hear(QUESTIONS[(index + self._num_rounds) % len(QUESTIONS)])
         self._num_rounds += 1
+
+    def forget(self) -> None:
+        """Nobody remembers a thing: what one village went through and another did not is no more.
+
+        What people are asked next then has the same prompts in both.
+        """
+        for npc in self.runtime.npcs.values():
+            npc.memory = Memory()
 
     def update(self, budget_ms: float) -> FrameReport:
         """Runs one update and counts what it did."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 
 from npcbrain.bench import Comparison, GameWork, bench_frames, busy_note
 from npcbrain.lm.model import Model
+from npcbrain.overlap_bench import comparable
 from npcbrain.pacing import FRAME_NS, FrameClock
 from npcbrain.report import FrameReport
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
-from npcbrain.village import Round
+from npcbrain.village import Round, Village
 
 TINY = Path(__file__).parent / "models" / "tiny"
 PEOPLE = ({"name": "Al", "role": "cook", "lines": {"fallback": ["Busy."]}},)
@@ -111,6 +113,43 @@ def test_answers_that_differ_are_told() -> None:
     comparison.add(round_of(100, say="Hi."), round_of(90, say="Ho."))
     comparison.add(round_of(100), round_of(90))
     assert comparison.to_dict()["same_answers"] is False
+
+
+def test_only_what_could_be_compared_was_added() -> None:
+    comparison = Comparison()
+    assert comparison.add(round_of(100), round_of(90))
+    assert not comparison.add(round_of(100, reason="expired"), round_of(90))
+
+
+def test_villages_of_different_pasts_answer_alike_once_they_have_forgotten(tiny: Model) -> None:
+    """In one of them nobody had the time to answer the first question."""
+    clock = ManualClock()
+    villages = [Village(tiny, 3, clock, PEOPLE) for _ in range(2)]
+    for village, num_ms in zip(villages, (0, 61_000), strict=True):
+        village.ask()
+        village.update(0.0)  # all begin to think
+        clock.advance_ns(num_ms * 1_000_000)
+        finish(village)
+        assert village.round.disturbed is bool(num_ms)
+        assert all(len(npc.memory) for npc in village.runtime.npcs.values())
+        village.forget()
+        village.ask()
+        finish(village)
+    one, other = (village.round.answers for village in villages)
+    assert len(one) == 3
+    assert one == other
+
+
+def finish(village: Village) -> None:
+    while not village.is_idle:
+        village.update(math.inf)
+
+
+def test_sides_are_compared_until_one_was_disturbed() -> None:
+    ones = [Round(), round_of(1), round_of(1), round_of(1, reason="expired"), round_of(1)]
+    others = [Round(), *(round_of(2) for _ in range(4))]
+    assert comparable(ones, others) == list(zip(ones, others, strict=True))[1:3]
+    assert comparable(others, ones) == list(zip(others, ones, strict=True))[1:3]
 
 
 class CountingClock:

@@ -327,6 +327,33 @@ def test_a_frame_without_limit_is_soon_outweighed() -> None:
     assert allowance.usual_ns == pytest.approx(4 * MS, rel=0.01)
 
 
+def test_a_few_frames_that_trees_ate_up_say_little_of_the_seconds_to_come() -> None:
+    """As when a whole village is spoken to at once: eight frames of 1 ms after a hundred of 4."""
+    allowance = Allowance()
+    for frame in range(108):
+        allowance.begin(frame * 16 * MS, 4 * MS if frame < 100 else MS)
+        allowance.end(4 * MS, 4 * MS)
+    assert allowance.usual_ns < 2.1 * MS
+    assert allowance.time_ns(8 * MS) < 36 * MS
+    assert allowance.least_time_ns(8 * MS) < 36 * MS
+
+
+def test_a_budget_that_has_become_smaller_is_what_times_are_told_by_after_some_seconds() -> None:
+    allowance = Allowance()
+    for frame in range(500):
+        allowance.begin(frame * 16 * MS, 4 * MS if frame < 100 else MS)
+        allowance.end(4 * MS, 4 * MS)
+    assert allowance.time_ns(8 * MS) == pytest.approx(128 * MS, rel=0.02)
+
+
+def test_a_loading_screen_is_no_promise() -> None:
+    allowance = Allowance()
+    for frame in range(17):
+        allowance.begin(frame * 16 * MS, 4 * MS if frame else 1 << 62)
+        allowance.end(4 * MS, 4 * MS)
+    assert allowance.time_ns(8 * MS) > 16 * MS  # and not a frame's whole time for each frame
+
+
 def test_what_was_measured_on_a_busy_machine_is_at_best_as_quick_as_a_larger_step_since() -> None:
     model = CostModel()
     for context in (0, 300):
