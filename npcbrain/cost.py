@@ -54,7 +54,7 @@ NUM_FRAMES = 64  # with a budget, about a second: what "the last frames" means
 MIN_FRAMES = 8  # of these before anything is said to be impossible
 MAX_PERIOD_NS = NS_PER_S // 4  # a longer gap between two frames is a pause, not a frame rate
 MAX_BUDGET_NS = NS_PER_S  # "no limit" as a number that averages can digest
-MAX_PERIODS = 4  # that one frame counts for in the mean: a loading screen is no promise
+MAX_PERIODS = 4  # that one frame's budget counts for in an average: a loading screen is no promise
 FIRST_PERIOD_NS = NS_PER_S // 60
 FIRST_EFFICIENCY = 0.75  # steps never fill a frame to the last nanosecond
 
@@ -260,9 +260,9 @@ class Allowance:
     Attributes:
         usual_ns: The budget of a frame, averaged over about eight of them; 0 before the first.
             It sizes the next steps.
-        mean_ns: The same over about 64. It tells how long an answer takes, which is many frames:
-            the few in which the trees of a whole village start to think leave a model little, and
-            say nothing of the seconds to come.
+        mean_ns: The same over about 64. An answer takes many frames: the few in which the trees of
+            a whole village start to think leave a model little, and say nothing of the seconds to
+            come. So it is told by whichever of the two is larger.
         most_ns: The largest of the last 64; what never fits it, never fits.
         period_ns: From one frame with a budget to the next, averaged alike.
         efficiency: Priced nanoseconds run per granted nanosecond, in frames that had more to do.
@@ -294,9 +294,9 @@ class Allowance:
         if self._last_ns is not None and 0 < now_ns - self._last_ns <= MAX_PERIOD_NS:
             self.period_ns += (now_ns - self._last_ns - self.period_ns) // 8
         self._last_ns = now_ns
-        self.usual_ns += (budget_ns - self.usual_ns) // 8 if self._recent else budget_ns
-        self._recent.append(budget_ns)
         worth_ns = min(budget_ns, MAX_PERIODS * self.period_ns)
+        self.usual_ns += (worth_ns - self.usual_ns) // 8 if self._recent else worth_ns
+        self._recent.append(budget_ns)
         self.mean_ns += (worth_ns - self.mean_ns) // len(self._recent)
         self.most_ns = max(self._recent)
 
@@ -311,11 +311,11 @@ class Allowance:
 
     def least_time_ns(self, work_ns: int) -> int:
         """The wall time of so much work if no frame had anything left over."""
-        return max(work_ns, work_ns * self.period_ns // max(1, self.mean_ns))
+        return max(work_ns, work_ns * self.period_ns // max(1, self.usual_ns, self.mean_ns))
 
     def time_ns(self, work_ns: int) -> int:
         """The wall time in which so much priced work gets done, if it has every frame to itself."""
-        granted = self.efficiency * self.mean_ns / max(1, self.period_ns)
+        granted = self.efficiency * max(self.usual_ns, self.mean_ns) / max(1, self.period_ns)
         if granted <= 0.0:
             return work_ns
         return int(work_ns / min(1.0, granted))

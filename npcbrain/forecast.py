@@ -1,7 +1,8 @@
 """What an answer will still take, from prices and from how answers have been.
 
 Sums and averages; who fails for it is the scheduler's decision. Floor 3.
-Invariant: it rests on prices that were true within the last ``FORECAST_FRAMES`` frames.
+Invariant: it rests on prices that were true within the last ``FORECAST_FRAMES`` frames and
+``FORECAST_NS``.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from npcbrain import policy
+from npcbrain.clock import NS_PER_S
 from npcbrain.cost import Allowance, CostModel
 from npcbrain.request import Request
 from npcbrain.steps import EngineLike, GenerationLike, Kind
 
 __all__ = ["Forecast"]
 
-FORECAST_FRAMES = 8  # between two looks at the prices; a look takes 50-200 us
+# Between two looks at the prices, whichever is first; a look takes 50-200 us, and with what the
+# scheduler makes of it up to a millisecond on a slow core whose caches the game has just used.
+FORECAST_FRAMES = 8
+FORECAST_NS = NS_PER_S // 4
 FIRST_TYPICAL = 32  # answer tokens, before the first answer is known
 
 
@@ -35,6 +40,7 @@ class Forecast:
         "_cost",
         "_engine",
         "_found_ns",
+        "_looked_ns",
         "_round_ns",
         "_token_ns",
         "least_ns",
@@ -48,6 +54,7 @@ class Forecast:
         self._cost = cost
         self._allowance = allowance
         self._age = FORECAST_FRAMES
+        self._looked_ns = 0
         self._found_ns = 0  # what an opened request had to read, on average
         self._token_ns = 0  # price of a prompt token
         self._round_ns = 0  # price of an answer token for everybody
@@ -63,12 +70,18 @@ class Forecast:
         """Somebody came whom the sums do not count: they are made anew in the next frame."""
         self._age = FORECAST_FRAMES
 
-    def look(self, live: Collection[Request]) -> None:
-        """A frame begins, with these requests. Prices drift slowly: summed up every eighth time."""
-        if self._age >= FORECAST_FRAMES:
+    def look(self, live: Collection[Request], now_ns: int) -> bool:
+        """A frame begins, with these requests. Returns whether the prices were looked at.
+
+        They drift slowly: summed up every eighth time.
+        """
+        is_due = self._age >= FORECAST_FRAMES or now_ns - self._looked_ns > FORECAST_NS
+        if is_due:
             self._age = 0
+            self._looked_ns = now_ns
             self._sum_up([request.generation for request in live])
         self._age += 1
+        return is_due
 
     def reading_ns(self, generation: GenerationLike) -> int:
         """What it costs to bring an answer to its first token."""

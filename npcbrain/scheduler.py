@@ -176,8 +176,10 @@ class Scheduler:
         self.allowance.begin(now_ns, budget_ns)
         self._expire(now_ns)
         if self._requests:
-            self._rank(now_ns)
-            self._judge(now_ns)
+            # Who comes first and who comes too late changes no faster than the forecast.
+            if self._forecast.look(self._requests.values(), now_ns):
+                self._rank(now_ns)
+                self._judge(now_ns)
             priced_ns = 0
             # A step cannot be paused once begun, so its price is asked before, never after.
             while (wave := self._pick(deadline_ns, fresh=priced_ns == 0)) is not None:
@@ -295,7 +297,6 @@ class Scheduler:
     def _judge(self, now_ns: int) -> None:
         """Fails those who cannot be served, or not in time, before anything is spent on them."""
         forecast, allowance, best = self._forecast, self.allowance, self.cost.best_ns
-        forecast.look(self._requests.values())
         known, most_ns = allowance.known, allowance.most_ns
         if forecast.least_ns > most_ns:
             if known:

@@ -32,5 +32,5 @@ def test_nothing_is_hopeless_that_guesses_may_still_make(
     for share, is_hopeless in (0.99, True), (1.01, False):
         request = Request("npc", generation, 0, round(share * needed_ns), 1.0, 1)
         forecast.outdate()
-        forecast.look([request])
+        forecast.look([request], 0)
         assert forecast.is_hopeless(request, 0) is is_hopeless
