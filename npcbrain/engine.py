@@ -288,10 +288,10 @@ class Engine:
                     self._model.grammars.matcher(PROBE_GRAMMAR).mask()
             elif kind is Kind.DECODE:
                 runner.seqlens_k[:rows] = [self._unread_position(row) for row in range(rows)]
-                runner.run(segment, 0, rows, 1)
+                runner.run(segment, 0, rows, 1, None)
             else:
                 runner.seqlens_k[0] = context - 1
-                runner.run(segment, free[0], 1, rows)
+                runner.run(segment, free[0], 1, rows, None)
         except Exception as error:
             raise EngineError(fault("probe", "run", str(error), where)) from error
         return context
@@ -334,7 +334,7 @@ class Engine:
         own.copyable, own.saved = 0, None
 
     def _run_segment(self, wave: Wave) -> None:
-        """Fills the inputs, runs, and takes the hidden states back into the wave."""
+        """Fills the inputs and runs."""
         runner, buffers, rows, first = self._runner, wave.buffers, wave.rows, wave.first_slot
         batch, tokens = (rows, 1) if wave.kind is Kind.DECODE else (1, rows)
         runner.seqlens_k[:batch] = buffers.seqlens_k[:batch]
@@ -345,12 +345,9 @@ class Engine:
             for index in range(first, first + batch):
                 if index not in taking_part:
                     runner.seqlens_k[index - first] = self._unread_position(index)
-        if wave.segment:
-            runner.hidden_in[:rows] = buffers.hidden[:rows]
-        else:
+        if not wave.segment:
             runner.input_ids[:rows] = buffers.input_ids[:rows]
-        runner.run(wave.segment, first, batch, tokens)
-        buffers.hidden[:rows] = runner.hidden[:rows]
+        runner.run(wave.segment, first, batch, tokens, buffers.hidden)
 
     def _run_head(self, wave: Wave) -> None:
         """Logits of the rows that need them, in the order of ``wave.live``."""
@@ -358,8 +355,9 @@ class Engine:
             rows = [self._slot_of(own) - wave.first_slot for own in wave.live]
         else:
             rows = [*range(0 if wave.kind is Kind.GUESS else wave.num_tokens - 1, wave.num_tokens)]
+        hidden = self._runner.hidden_of(wave.buffers.hidden)
         for index, row in enumerate(rows):  # one by one: picked together they would be a new array
-            self._runner.hidden_in[index] = wave.buffers.hidden[row]
+            self._runner.head_in[index] = hidden[row]
         self._runner.run_head(len(rows))
 
     def _commit(self, wave: Wave) -> None:

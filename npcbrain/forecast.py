@@ -73,7 +73,7 @@ class Forecast:
     def look(self, live: Collection[Request], now_ns: int) -> bool:
         """A frame begins, with these requests. Returns whether the prices were looked at.
 
-        They drift slowly: summed up every eighth time.
+        They drift slowly: summed up in every eighth frame.
         """
         is_due = self._age >= FORECAST_FRAMES or now_ns - self._looked_ns > FORECAST_NS
         if is_due:

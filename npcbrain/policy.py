@@ -319,6 +319,8 @@ def _decode(
     steps = engine.num_segments
     group = [request.generation for request in ready]
     context = max(generation.context for generation in group)
+    if price(Kind.DECODE, 0, 1, context) > offer.remaining_ns:
+        return None  # spares the quotes at the end of most frames
     alone = quote(price, Kind.DECODE, 1, context, steps)
     if alone.largest_ns > offer.usual_ns:
         # Usual frames are too small even for one; a larger one now and then has to do.
@@ -371,8 +373,9 @@ def _read(
         if price(Kind.COPY, 0, generation.copyable, context) > remaining_ns:
             return None
         return Plan(Kind.COPY, None, (generation,), generation.copyable)
-    pending = generation.pending
-    sizes = engine.chunk_sizes
+    pending, sizes = generation.pending, engine.chunk_sizes
+    if price(Kind.PREFILL, 0, sizes[0], context) > remaining_ns:
+        return None
     cover = next((i for i, rows in enumerate(sizes) if rows >= pending), len(sizes) - 1)
     best_per_token = 0.0
     for i in range(cover, -1, -1):

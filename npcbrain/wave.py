@@ -23,7 +23,7 @@ class Buffers:
     Attributes:
         input_ids: int64 [max rows].
         seqlens_k: int32 [max rows].
-        hidden: float32 [max rows, hidden], where the rows wait between segments.
+        hidden: float32 [max rows, hidden], where the rows wait while other waves run.
     """
 
     __slots__ = ("hidden", "input_ids", "seqlens_k")
