@@ -131,6 +131,22 @@ def test_a_braked_chunk_has_changed_nothing(
     assert write(engine, one) == [alone[HILDA]]
 
 
+def test_a_braked_chunk_goes_on_after_another_has_run(
+    engine: Engine, model: Model, alone: dict[str, list[int]]
+) -> None:
+    """Its hidden states are as before, and are put aside for the other's."""
+    one, other = ask(model), ask(model, OTTO)
+    for generation in (one, other):
+        engine.open(generation)
+    wave = engine.start_prefill(one, 8)
+    engine.run(wave)
+    run_braked(engine, wave)
+    finish_wave(engine, engine.start_prefill(other, 8))
+    finish_wave(engine, wave)
+    read(engine, one, other)
+    assert write(engine, one, other) == [alone[HILDA], alone[OTTO]]
+
+
 @pytest.mark.parametrize("segment", [0, 1, 2])
 def test_a_braked_decode_has_changed_nothing_for_anyone(
     engine: Engine, model: Model, alone: dict[str, list[int]], segment: int
