@@ -11,10 +11,21 @@ from bisect import bisect_left, insort
 
 from npcbrain.steps import Kind
 
-__all__ = ["NUM_KEPT", "SPIKE", "UNKNOWN_NS", "WINDOW", "YOUNG", "Cell", "Table", "cell_key"]
+__all__ = [
+    "NUM_KEPT",
+    "SETTLED",
+    "SPIKE",
+    "UNKNOWN_NS",
+    "WINDOW",
+    "YOUNG",
+    "Cell",
+    "Table",
+    "cell_key",
+]
 
 WINDOW = 64  # runs remembered per cell; about a second of play, so a slow spell is soon forgotten
 YOUNG = 8  # runs; below, a cell's median may itself be a hiccup, and neighbours have a say
+SETTLED = 34  # runs; from then on a cell's least time is its best, below 2 ** 34 ns
 SPIKE = 2  # times the median; prices above it would wait for hiccups that no waiting avoids
 MAX_EXACT_ROWS = 16  # rows up to here are told apart; above, powers of two (copies have hundreds)
 CONTEXT_SHIFT = 7  # contexts are told apart by doublings of 128 tokens: attention grows slowly
@@ -100,14 +111,18 @@ class Cell:
 
 
 class Table:
-    """The cells of one kind and segment, and guesses for those not yet measured."""
+    """The cells of one kind and segment; guesses at prices and bounds of those not yet measured.
 
-    __slots__ = ("cells", "guesses", "kind")
+    Who changes a cell forgets the guesses and bounds that rest on it.
+    """
+
+    __slots__ = ("bounds", "cells", "guesses", "kind")
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.cells: dict[int, Cell] = {}
         self.guesses: dict[int, int] = {}
+        self.bounds: dict[int, int] = {}
 
     def guess_ns(self, wanted: int) -> int:
         """The tightest upper bound that a measured neighbour gives.

@@ -354,6 +354,26 @@ def test_a_loading_screen_is_no_promise() -> None:
     assert allowance.time_ns(8 * MS) > 16 * MS  # and not a frame's whole time for each frame
 
 
+@pytest.mark.parametrize("num_runs", [1, 40])
+def test_what_is_said_of_steps_never_run_follows_their_neighbours(num_runs: int) -> None:
+    model = CostModel()
+    for _ in range(num_runs):
+        model.observe(Kind.DECODE, 0, 2, 150, 2_000_000)
+    wanted = (Kind.DECODE, 0, 1, 0)
+    price_ns, best_ns = model.price_ns(*wanted), model.best_ns(*wanted)
+    model.observe(Kind.DECODE, 0, 2, 150, 1_000_000)
+    assert model.best_ns(*wanted) < best_ns
+    for _ in range(70):
+        model.observe(Kind.DECODE, 0, 2, 150, 4_000_000)
+    assert model.price_ns(*wanted) > 1.5 * price_ns
+    fresh = CostModel()
+    fresh.restore(model.snapshot())
+    assert fresh.price_ns(*wanted) == model.price_ns(*wanted)
+    for _ in range(40):
+        fresh.observe(Kind.DECODE, 0, 2, 150, 4_000_000)
+    assert fresh.best_ns(*wanted) == model.best_ns(*wanted)
+
+
 def test_what_was_measured_on_a_busy_machine_is_at_best_as_quick_as_a_larger_step_since() -> None:
     model = CostModel()
     for context in (0, 300):
