@@ -319,8 +319,10 @@ def _decode(
     steps = engine.num_segments
     group = [request.generation for request in ready]
     context = max(generation.context for generation in group)
-    if price(Kind.DECODE, 0, 1, context) > offer.remaining_ns:
-        return None  # spares the quotes at the end of most frames
+    rows = engine.decode_rows(group)
+    # Spares most frames' last quotes. Of all rows: a lone one's price may be of a slow spell.
+    if all(price(Kind.DECODE, 0, n, context) > offer.remaining_ns for n in range(1, rows + 1)):
+        return None
     alone = quote(price, Kind.DECODE, 1, context, steps)
     if alone.largest_ns > offer.usual_ns:
         # Usual frames are too small even for one; a larger one now and then has to do.
@@ -328,7 +330,6 @@ def _decode(
         if alone.largest_ns > offer.most_ns:
             return None
     else:
-        rows = engine.decode_rows(group)
         asked = quote(price, Kind.DECODE, rows, context, steps)
         # Gaps between slots cost as much as rows: past a point, two waves are cheaper than one.
         if asked.largest_ns > offer.usual_ns or asked.total_ns > len(group) * alone.total_ns:
@@ -374,9 +375,9 @@ def _read(
             return None
         return Plan(Kind.COPY, None, (generation,), generation.copyable)
     pending, sizes = generation.pending, engine.chunk_sizes
-    if price(Kind.PREFILL, 0, sizes[0], context) > remaining_ns:
-        return None
     cover = next((i for i, rows in enumerate(sizes) if rows >= pending), len(sizes) - 1)
+    if all(price(Kind.PREFILL, 0, rows, context) > remaining_ns for rows in sizes[: cover + 1]):
+        return None
     best_per_token = 0.0
     for i in range(cover, -1, -1):
         rows = sizes[i]

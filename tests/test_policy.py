@@ -280,6 +280,20 @@ def test_a_smaller_chunk_fills_the_rest_of_a_frame_unless_it_is_wasteful() -> No
     assert Scene(40).pick(per_row, remaining_ns=100) is None
 
 
+def test_the_price_of_a_slow_spell_for_the_smallest_step_holds_up_no_larger_one() -> None:
+    """A crowd seldom runs the smallest shapes, so their prices may be old."""
+
+    def old(kind: Kind, segment: int, rows: int, context: int) -> int:
+        return 900 if rows <= 2 else 10 * rows
+
+    read = Scene(40).pick(old, remaining_ns=500)
+    assert read is not None
+    assert (read.kind, read.rows) == (Kind.PREFILL, 16)
+    spoken = Scene(1, 1, 1, 1).pick(old, remaining_ns=500)
+    assert spoken is not None
+    assert (spoken.kind, spoken.rows) == (Kind.DECODE, 4)
+
+
 def test_where_usual_frames_are_too_small_a_larger_one_now_and_then_has_to_do() -> None:
     for num_prompt in (1, 8):
         scene = Scene(num_prompt)
