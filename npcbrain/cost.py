@@ -271,26 +271,32 @@ class Allowance:
     Attributes:
         usual_ns: The budget of a frame, averaged over about eight of them; 0 before the first.
             It sizes the next steps.
-        mean_ns: The same over about 64. An answer takes many frames: the few in which the trees of
-            a whole village start to think leave a model little, and say nothing of the seconds to
-            come. So it is told by whichever of the two is larger.
         most_ns: The largest of the last 64; what never fits it, never fits.
         period_ns: From one frame with a budget to the next, averaged alike.
         efficiency: Priced nanoseconds run per granted nanosecond, in frames that had more to do.
     """
 
     __slots__ = (
-        "_last_ns", "_recent", "efficiency", "mean_ns", "most_ns", "period_ns", "usual_ns"
+        "_last_ns", "_mean_ns", "_recent", "efficiency", "most_ns", "period_ns", "usual_ns"
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.usual_ns = 0
-        self.mean_ns = 0
+        self._mean_ns = 0  # as usual_ns, over about 64 frames
         self.most_ns = 0
         self.period_ns = FIRST_PERIOD_NS
         self.efficiency = FIRST_EFFICIENCY
         self._recent: deque[int] = deque(maxlen=NUM_FRAMES)
         self._last_ns: int | None = None
+
+    @property
+    def lasting_ns(self) -> int:
+        """What a frame of the seconds to come may grant: an answer takes many.
+
+        Of the usual and of a second's mean the larger: the few frames in which the trees of a whole
+        village start to think leave a model little, and say nothing of those to come.
+        """
+        return max(self.usual_ns, self._mean_ns)
 
     @property
     def known(self) -> bool:
@@ -308,7 +314,7 @@ class Allowance:
         worth_ns = min(budget_ns, MAX_PERIODS * self.period_ns)
         self.usual_ns += (worth_ns - self.usual_ns) // 8 if self._recent else worth_ns
         self._recent.append(budget_ns)
-        self.mean_ns += (worth_ns - self.mean_ns) // len(self._recent)
+        self._mean_ns += (worth_ns - self._mean_ns) // len(self._recent)
         self.most_ns = max(self._recent)
 
     def end(self, budget_ns: int, priced_ns: int) -> None:
@@ -322,11 +328,11 @@ class Allowance:
 
     def least_time_ns(self, work_ns: int) -> int:
         """The wall time of so much work if no frame had anything left over."""
-        return max(work_ns, work_ns * self.period_ns // max(1, self.usual_ns, self.mean_ns))
+        return max(work_ns, work_ns * self.period_ns // max(1, self.lasting_ns))
 
     def time_ns(self, work_ns: int) -> int:
         """The wall time in which so much priced work gets done, if it has every frame to itself."""
-        granted = self.efficiency * max(self.usual_ns, self.mean_ns) / max(1, self.period_ns)
+        granted = self.efficiency * self.lasting_ns / max(1, self.period_ns)
         if granted <= 0.0:
             return work_ns
         return int(work_ns / min(1.0, granted))

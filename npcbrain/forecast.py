@@ -18,7 +18,7 @@ from npcbrain.steps import EngineLike, GenerationLike, Kind
 __all__ = ["Forecast"]
 
 # Between two looks at the prices, whichever is first; a look takes 50-200 us, and with what the
-# scheduler makes of it up to a millisecond on a slow core whose caches the game has just used.
+# scheduler makes of it half a millisecond on a slow core whose caches the game has just used.
 FORECAST_FRAMES = 8
 FORECAST_NS = NS_PER_S // 4
 FIRST_TYPICAL = 32  # answer tokens, before the first answer is known

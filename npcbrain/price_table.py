@@ -113,7 +113,8 @@ class Cell:
 class Table:
     """The cells of one kind and segment; guesses at prices and bounds of those not yet measured.
 
-    Who changes a cell forgets the guesses and bounds that rest on it.
+    Who runs a step forgets the guesses and bounds that its cell moved. Who merely doubts a price
+    leaves them: they are too cautious then, and are doubted themselves if that is in the way.
     """
 
     __slots__ = ("bounds", "cells", "guesses", "kind")
