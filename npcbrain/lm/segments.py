@@ -137,7 +137,7 @@ class SegmentRunner:
                 and values it wrote are then undefined; the hidden states are as before.
         """
         rows = batch * tokens
-        if aside is not self._guest or aside is None:
+        if aside is not self._guest:
             self._put_aside()
             if segment and aside is not None:
                 self._guest, self._guest_rows = aside, self._hidden[segment & 1][:rows]
