@@ -3,6 +3,7 @@
 A map, from what a game holds down to what it never sees:
 
 * ``Runtime``            once a frame, ``update(budget_ms)``; answers with a ``FrameReport``
+* ``FramePacer``         tells when a frame's update must end, for games that do not know
 * ``Npc``, ``Persona``   a character: what it hears, remembers (``Memory``), says; who it is
 * ``Heard``, ``Decide``, ``Act``, ``Reflex``, ``CannedReply``
                          leaves for its behaviour tree; the other nodes are in ``tree``
@@ -33,6 +34,7 @@ from npcbrain.leaves import Act, CannedReply, Decide, Heard, Reflex
 from npcbrain.lm.model import Model
 from npcbrain.memory import Memory
 from npcbrain.npc import Npc
+from npcbrain.pacer import FramePacer
 from npcbrain.persona import Persona
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
@@ -50,6 +52,7 @@ __all__ = [
     "Decision",
     "EngineError",
     "Event",
+    "FramePacer",
     "FrameReport",
     "Heard",
     "Memory",

@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-__all__ = ["NS_PER_MS", "NS_PER_S", "Clock", "SystemClock"]
+__all__ = ["NS_PER_MS", "NS_PER_S", "Clock", "PlayClock", "SystemClock"]
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
+PAUSE_NS = 250 * NS_PER_MS  # without a paying update; the worst hitch of a game that runs is less
 
 
 class Clock(Protocol):
@@ -29,3 +30,37 @@ class SystemClock:
     __slots__ = ()
 
     now_ns = staticmethod(time.perf_counter_ns)
+
+
+class PlayClock:
+    """The time that players feel: it stands still while the game pauses.
+
+    A pause is more than ``PAUSE_NS`` without an update that pays: a menu, a loading screen, a
+    debugger. Whoever waits for an answer does not wait meanwhile, so nobody's patience is at its
+    end when the game goes on. Within an update time runs as it does outside.
+    """
+
+    __slots__ = ("_clock", "_paid_ns", "_seen_ns", "_skipped_ns")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._skipped_ns = 0
+        self._seen_ns = clock.now_ns()  # the last answer
+        self._paid_ns: int | None = None  # when an update that pays last began, by ``clock``
+
+    def now_ns(self) -> int:
+        """Nanoseconds of play; never less than the answer before."""
+        self._seen_ns = self._clock.now_ns() - self._skipped_ns
+        return self._seen_ns
+
+    def begin(self, *, pays: bool) -> None:
+        """An update begins; if the game has paused, play goes on from where it stood.
+
+        Args:
+            pays: Whether the update has a budget.
+        """
+        now_ns = self._clock.now_ns()
+        if self._paid_ns is not None and now_ns - self._paid_ns > PAUSE_NS:
+            self._skipped_ns = now_ns - self._seen_ns
+        if pays:
+            self._paid_ns = now_ns

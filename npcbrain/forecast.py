@@ -21,7 +21,11 @@ __all__ = ["Forecast"]
 # scheduler makes of it half a millisecond on a slow core whose caches the game has just used.
 FORECAST_FRAMES = 8
 FORECAST_NS = NS_PER_S // 4
-FIRST_TYPICAL = 32  # answer tokens, before the first answer is known
+FIRST_TYPICAL = 16  # answer tokens, before the first answer is known; hearth's have 14 on average
+TYPICAL_OF = 8  # answers, about so many of the last, tell what is typical
+# Before so many answers have ended, a verdict would rest on guesses: at prices of one run, how full
+# frames get, how long answers are. Only what would be late at best is refused until then.
+MIN_ENDED = 4
 
 
 class Forecast:
@@ -41,6 +45,7 @@ class Forecast:
         "_engine",
         "_found_ns",
         "_looked_ns",
+        "_num_ended",
         "_round_ns",
         "_token_ns",
         "least_ns",
@@ -55,6 +60,7 @@ class Forecast:
         self._allowance = allowance
         self._age = FORECAST_FRAMES
         self._looked_ns = 0
+        self._num_ended = 0
         self._found_ns = 0  # what an opened request had to read, on average
         self._token_ns = 0  # price of a prompt token
         self._round_ns = 0  # price of an answer token for everybody
@@ -100,7 +106,8 @@ class Forecast:
 
     def ended(self, num_tokens: int) -> None:
         """An answer ended after so many tokens."""
-        self.typical += (num_tokens - self.typical) / 8
+        self._num_ended += 1
+        self.typical += (num_tokens - self.typical) / min(self._num_ended + 1, TYPICAL_OF)
 
     def rounds_before(self, place: int) -> int:
         """Tokens that others speak before the one in this place of the queue gets a slot."""
@@ -108,22 +115,33 @@ class Forecast:
 
     def is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
         """Whether one that has not begun will be late, after so much reading and so many tokens."""
+        if self._num_ended < MIN_ENDED:
+            return self.is_hopeless(request, now_ns, num_before)
         num_rounds = num_before + self._num_tokens(request)
         time_ns = self._allowance.time_ns(reading_ns + num_rounds * self._round_ns)
         return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
 
-    def is_hopeless(self, request: Request, now_ns: int) -> bool:
-        """Whether it would be late even if all went as well as ever, with every frame its own."""
+    def is_hopeless(self, request: Request, now_ns: int, num_before: int = 0) -> bool:
+        """Whether it would be late even if all went as well as ever, with every frame its own.
+
+        Nothing is, before some frames have told what the game grants.
+        """
+        if not self._allowance.known:
+            return False
         reading_ns = policy.reading_ns(request.generation, self._best_token_ns, self._cost.best_ns)
-        time_ns = self._allowance.least_time_ns(
-            reading_ns + self._num_tokens(request) * self._best_round_ns
-        )
+        num_rounds = num_before + self._num_tokens(request)
+        time_ns = self._allowance.least_time_ns(reading_ns + num_rounds * self._best_round_ns)
         return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
 
     def is_crowded_out(self, now_ns: int, deadline_ns: int, num_ahead: int) -> bool:
         """Whether one not asked for yet, behind so many others, would come too late."""
         num_rounds = self.rounds_before(num_ahead + self._engine.num_slots)
-        time_ns = self._allowance.time_ns(num_rounds * self._round_ns)
+        if not self._allowance.known:
+            return False
+        if self._num_ended < MIN_ENDED:
+            time_ns = self._allowance.least_time_ns(num_rounds * self._best_round_ns)
+        else:
+            time_ns = self._allowance.time_ns(num_rounds * self._round_ns)
         return policy.would_exceed(now_ns, deadline_ns, time_ns)
 
     def _num_tokens(self, request: Request) -> int:

@@ -6,14 +6,13 @@ between two updates every tree, request and NPC is whole, whatever was raised in
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 
 from npcbrain.cast import Cast
-from npcbrain.clock import NS_PER_MS, Clock, SystemClock
+from npcbrain.clock import Clock, PlayClock, SystemClock
 from npcbrain.cost import CostModel
 from npcbrain.errors import UsageError, fault
 from npcbrain.mind import LanguageMind, ModelLike, NoMind
@@ -21,8 +20,9 @@ from npcbrain.npc import Handler, Host, Npc
 from npcbrain.overlap import Overlap
 from npcbrain.persona import Persona
 from npcbrain.prices import PriceFile, price_file_of
-from npcbrain.report import NO_LIMIT_NS, FrameReport
+from npcbrain.report import FrameReport
 from npcbrain.scheduler import Scheduler
+from npcbrain.settings import budget_in_ns, check_settings, engine_of
 from npcbrain.steps import EngineLike
 from npcbrain.tree import Node
 from npcbrain.warming import Warming, read_at_once, think
@@ -79,8 +79,9 @@ class Runtime:
         Raises:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
         """
-        _check_settings(seed, measure, price_file, overlap)
+        check_settings(seed, measure, price_file, overlap)
         self.clock: Clock = SystemClock() if clock is None else clock
+        self._play = PlayClock(self.clock)
         self.prices = CostModel()
         self.scheduler: Scheduler | None = None
         self._engine: EngineLike | None = None
@@ -92,13 +93,13 @@ class Runtime:
             from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
 
             SamplerConfig(temperature, top_p)  # checks them: here, and not when the first NPC asks
-            self._engine = _engine_of(model) if engine is None else engine
-            self.scheduler = Scheduler(self._engine, self.prices, self.clock)
+            self._engine = engine_of(model) if engine is None else engine
+            self.scheduler = Scheduler(self._engine, self.prices, self._play)
             self._mind = LanguageMind(
                 model,
                 self.scheduler,
                 self._engine,
-                self.clock,
+                self._play,
                 seed=seed,
                 temperature=temperature,
                 top_p=top_p,
@@ -108,7 +109,7 @@ class Runtime:
                 self._price_file = price_file_of(model, price_file)
             known = self._price_file is not None and self._price_file.load(self.prices)
             self._warming = Warming(
-                self._engine, self.prices, self.clock, self.scheduler, self._mind, known=known
+                self._engine, self.prices, self._play, self.scheduler, self._mind, known=known
             )
             if measure == "now":
                 self._warming.measure_all()
@@ -116,7 +117,7 @@ class Runtime:
                     self._save_prices()  # now, lest the game never gets to close()
             if overlap:
                 work = partial(think, self._mind, self._warming, self.scheduler)
-                self._overlap = Overlap(work, self.scheduler, self.clock)
+                self._overlap = Overlap(work, self.scheduler, self._play)
         self._host = Host(self._mind or NoMind(), self.clock, FrameReport())
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
@@ -227,30 +228,35 @@ class Runtime:
             raise UsageError(fault("handler", "be callable", handler, where))
         self._host.handlers[name] = handler
 
-    def update(self, budget_ms: float) -> FrameReport:
+    def update(self, budget_ms: float | None = None, *, until_ns: int | None = None) -> FrameReport:
         """One frame: trees tick, the model thinks for what is left, decisions land.
 
         A decision that lands is acted on by the next tick. The trees always run; their time counts
-        against the budget.
+        against the budget. While no update has a budget for more than a quarter of a second, as
+        behind a menu, nobody's patience runs out.
 
         Args:
             budget_ms: Wall milliseconds that this call may take. 0 or less means trees only,
                 ``math.inf`` no limit.
+            until_ns: Instead: the moment by ``clock`` at which it must end, as a
+                ``FramePacer`` knows it.
 
         Raises:
-            UsageError: ``budget_ms`` is not a number, the runtime is closed, or a tree called this.
+            UsageError: Not one of the two is given, it is not a number, the runtime is closed, or a
+                tree called this.
             TreeError: The game's code raised in a tree or a handler (that is the cause). It is
                 raised at the end: all other trees were ticked, and the model has had its time.
                 That tree begins anew with the next update.
         """
-        budget_ns = _budget_ns(budget_ms)
+        budget_ns = budget_in_ns(budget_ms, until_ns, self.clock.now_ns())
         self._check_open("Runtime.update()")
         if self._is_updating:
             advice = "a handler must not call it; the game loop does"
             raise UsageError(
                 fault("update", "not be called in an update", None, "Runtime.update()", advice)
             )
-        now_ns = self.clock.now_ns
+        self._play.begin(pays=budget_ns > 0)
+        now_ns = self._play.now_ns
         start_ns = now_ns()
         report = FrameReport(frame=self._num_frames, budget_ns=budget_ns)
         self._host.report = report
@@ -334,7 +340,7 @@ class Runtime:
         self._pause()
         if self._engine is not None and self._mind is not None:
             npcs = self.npcs.values()
-            read_at_once(npcs, self._mind, self._engine, self.prices, self.clock)
+            read_at_once(npcs, self._mind, self._engine, self.prices, self._play)
 
     def close(self) -> None:
         """Drops all thoughts and halts all trees; afterwards only ``npcs`` may be read. Idempotent.
@@ -364,37 +370,3 @@ class Runtime:
     def _check_open(self, where: str) -> None:
         if self._is_closed:
             raise UsageError(fault("runtime", "be open", "closed", where, "make a new Runtime"))
-
-
-def _check_settings(seed: object, measure: object, price_file: object, overlap: object) -> None:
-    where = "Runtime()"
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise UsageError(fault("seed", "be an integer", seed, where))
-    if not isinstance(overlap, bool):
-        raise UsageError(fault("overlap", "be True or False", overlap, where))
-    if measure not in ("now", "in_frames"):
-        raise UsageError(fault("measure", 'be "now" or "in_frames"', measure, where))
-    if price_file is not None and not isinstance(price_file, str | os.PathLike):
-        raise UsageError(fault("price_file", 'be a path, "auto" or None', price_file, where))
-
-
-def _budget_ns(budget_ms: object) -> int:
-    if isinstance(budget_ms, bool) or not isinstance(budget_ms, int | float):
-        advice = "pass milliseconds, such as 4.0"
-        raise UsageError(fault("budget_ms", "be a number", budget_ms, "Runtime.update()", advice))
-    if isinstance(budget_ms, float) and math.isnan(budget_ms):
-        raise UsageError(fault("budget_ms", "not be NaN", budget_ms, "Runtime.update()"))
-    if budget_ms <= 0:
-        return 0
-    return int(budget_ms * NS_PER_MS) if budget_ms < NO_LIMIT_NS // NS_PER_MS else NO_LIMIT_NS
-
-
-def _engine_of(model: ModelLike) -> EngineLike:
-    # Here and not above: a game without a model never loads ONNX Runtime.
-    from npcbrain.engine import Engine
-    from npcbrain.lm.model import Model
-
-    if not isinstance(model, Model):
-        advice = "use Model.load(), or None for trees alone"
-        raise UsageError(fault("model", "be a Model", model, "Runtime()", advice))
-    return Engine(model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from npcbrain.cost import Allowance, CostModel
+from npcbrain.cost import MIN_FRAMES, Allowance, CostModel
 from npcbrain.forecast import Forecast
 from npcbrain.request import Request
 from npcbrain.scheduler import Scheduler
@@ -24,7 +24,8 @@ def test_nothing_is_hopeless_that_guesses_may_still_make(
     cost = CostModel()
     Scheduler(engine, cost, clock).warm_up()
     allowance = Allowance()
-    allowance.begin(0, allowance.period_ns)  # frames that are the model's own
+    for _ in range(MIN_FRAMES):
+        allowance.begin(0, allowance.period_ns)  # frames that are the model's own
     forecast = Forecast(engine, cost, allowance)
     generation = ScriptedGeneration(max_new_tokens=11)
     generation.pending, generation.generated = 1, 1

@@ -27,6 +27,7 @@ FLOORS = {
     "steps": 1,
     "tree": 1,
     "lm": 1,
+    "pacer": 1,
     "brake": 2,
     "wave": 2,
     "reflex": 2,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from minds import GRETA, ScriptedModel
 
-from npcbrain.cost import CostModel
+from npcbrain.cost import MIN_FRAMES, CostModel
 from npcbrain.errors import UsageError
 from npcbrain.memory import Memory
 from npcbrain.mind import LanguageMind, NoMind
@@ -114,8 +114,9 @@ def test_a_crowd_that_asks_at_once_leaves_the_steps_their_time() -> None:
 
 def test_whoever_is_far_behind_in_a_crowd_is_turned_away_without_a_prompt() -> None:
     bench = Bench(ScriptedModel(on_ask=lambda news: bench.clock.advance_ns(1_500_000)))
+    bench.scheduler.warm_up()  # on guesses nobody is turned away
     thoughts = [bench.ask(name=f"npc {index}", ttl_ms=2500.0) for index in range(200)]
-    for _ in range(5):
+    for _ in range(MIN_FRAMES + 1):
         bench.frame()
     assert [thoughts[index].reason for index in (0, -1)] == ["", "would_exceed"]
     assert len(bench.model.news) <= 2 * bench.engine.num_slots

@@ -34,19 +34,21 @@ def test_the_game_loop_of_the_readme_plays_and_greta_answers(
     scope: dict = {}
     frames = 0
 
-    def events(kind: int) -> list[int]:
+    def events() -> list[pygame.event.Event]:
         """The window is closed when Greta has answered in full: at first she has no words."""
         nonlocal frames
         frames += 1
         greta = scope["greta"]
         answered = greta.decision is not None and not greta.thinking
-        return [kind] if answered or frames > NUM_FRAMES else []
+        is_over = answered or frames > NUM_FRAMES
+        return [pygame.event.Event(pygame.QUIT)] if is_over else []
 
     monkeypatch.setattr(pygame.event, "get", events)
     exec(compile(example(), "README.md", "exec"), scope)
     greta = scope["greta"]
     assert greta.decision is not None
     assert greta.speech == greta.decision.say != ""
+    assert greta.decision.source == "model"
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`npcbrain ([a-z]+)", README))))

@@ -159,7 +159,7 @@ def test_frames_are_counted_from_0(game: Game) -> None:
     assert [game.frame().frame for _ in range(3)] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("budget_ms", ["4", None, True, [4], 4j])
+@pytest.mark.parametrize("budget_ms", ["4", True, [4], 4j])
 def test_a_budget_must_be_a_number(game: Game, budget_ms: Any) -> None:
     with pytest.raises(UsageError) as caught:
         game.runtime.update(budget_ms)
