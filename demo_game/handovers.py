@@ -41,6 +41,7 @@ class HandOver:
         action: What was done.
         by_model: Whether the model chose the deed.
         reason: Why the tree had to answer, or to speak; empty if the model did both.
+        quoted: What the model quoted, if it found no words of its own.
     """
 
     number: int
@@ -49,6 +50,7 @@ class HandOver:
     action: str
     by_model: bool
     reason: str
+    quoted: str
 
 
 class HandOvers:
@@ -71,9 +73,16 @@ class HandOvers:
         for name, decision in report.decisions:
             by_model = decision.source == "model"
             self._num += 1
-            self.recent.appendleft(
-                HandOver(self._num, self.frame, name, decision.action, by_model, decision.reason)
+            over = HandOver(
+                self._num,
+                self.frame,
+                name,
+                decision.action,
+                by_model,
+                decision.reason,
+                decision.quoted,
             )
+            self.recent.appendleft(over)
         for name, villager in self._village.villagers.items():
             frames = self.thinking_frames[name]
             self.thinking_frames[name] = frames + 1 if villager.npc.thinking else 0

@@ -237,6 +237,8 @@ class MindPanel:
         sheet.blit(name, (PAD, y))
         x = PAD + 52
         parts = [("MODEL", over.action, palette.TEAL)] if over.by_model else []
+        if over.quoted:
+            parts.append(("QUOTE", over.quoted, palette.SLATE))
         if over.reason or not over.by_model:
             parts.append(("TREE", over.reason, palette.AMBER))
         for label, text, colour in parts:

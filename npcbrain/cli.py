@@ -82,6 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="score answers to a file of scenarios")
     evaluate.add_argument("scenarios", type=Path, metavar="SCENARIOS.jsonl")
     evaluate.add_argument("--out", type=Path, metavar="ANSWERS.jsonl", help="write the answers")
+    evaluate.add_argument(
+        "--without-reader",
+        action="store_true",
+        help="the model alone: no odds, no recalled facts, no deeds that fit",
+    )
+    evaluate.add_argument(
+        "--words", choices=("any", "own", "quotes"), default="any", help="what may be said"
+    )
     evaluate.set_defaults(command=_evaluate)
 
     add_benches(commands)
@@ -119,7 +127,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     check_budget(options)
     check_writable("--out", options.out)
     scenarios = read_scenarios(options.scenarios)
-    decider = _decider(load(options))
+    decider = _decider(load(options), reader=not options.without_reader, words=options.words)
     with progress("evaluating", len(scenarios)) as advance:
         result, outcomes = evaluate(decider, scenarios, options.budget_ms, advance)
     if options.out is not None:
@@ -127,12 +135,12 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _decider(model: Model) -> Decider:
+def _decider(model: Model, **options: Any) -> Decider:
     from npcbrain.decide import Decider
     from npcbrain.engine import Engine
     from npcbrain.pacing import FrameClock
 
-    return Decider(model, Engine(model), FrameClock())
+    return Decider(model, Engine(model), FrameClock(), **options)
 
 
 def _read_situation(path: str) -> Situation:

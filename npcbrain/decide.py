@@ -15,7 +15,7 @@ from npcbrain.errors import UsageError, fault
 from npcbrain.mind import LanguageMind, ModelLike
 from npcbrain.npc import DEFAULT_LINE
 from npcbrain.pacing import FrameClock
-from npcbrain.prompt import answer_grammar
+from npcbrain.prompt import grammar as grammar_of
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduler import Scheduler
 from npcbrain.situation import Decision, Situation
@@ -49,8 +49,29 @@ class Outcome:
 class Decider:
     """Puts situations to a model."""
 
-    def __init__(self, model: ModelLike, engine: EngineLike, clock: FrameClock) -> None:
-        """Measures the engine's steps (under a second)."""
+    def __init__(
+        self,
+        model: ModelLike,
+        engine: EngineLike,
+        clock: FrameClock,
+        *,
+        reader: bool = True,
+        words: str = "any",
+    ) -> None:
+        """Measures the engine's steps (under a second).
+
+        Args:
+            model: The model.
+            engine: Runs it.
+            clock: Of the frames.
+            reader: Whether classical reading helps; without, the model is alone.
+            words: What may be said, see ``prompt.grammar``.
+        """
+        if words == "quotes" and not model.has_marks:
+            rule, advice = "be any or own", "this model was not taught to quote"
+            raise UsageError(fault("words", rule, words, "Decider()", advice))
+        self._reader = reader
+        self._words = words
         self._model = model
         self._engine = engine
         self._clock = clock
@@ -73,8 +94,8 @@ class Decider:
         clock = self._clock
         # A scheduler of its own: what one budget taught must not decide under another.
         scheduler = Scheduler(self._engine, self._prices, clock)
-        mind = LanguageMind(self._model, scheduler, self._engine, clock)
-        thought = _ask(mind, situation, TTL_MS)
+        mind = self._mind(scheduler)
+        thought = self._ask(mind, situation, TTL_MS)
         budget_ns = min(NO_LIMIT_NS, int(budget_ms * NS_PER_MS)) if budget_ms < 1e9 else NO_LIMIT_NS
         frames, first_word = 0, None
         while not thought.done:
@@ -100,12 +121,12 @@ class Decider:
             on_progress: Called with the number answered so far.
         """
         scheduler = Scheduler(self._engine, self._prices, self._clock)
-        mind = LanguageMind(self._model, scheduler, self._engine, self._clock)
+        mind = self._mind(scheduler)
         outcomes: list[Outcome] = []
         size = GROUPS * self._engine.num_slots
         for start in range(0, len(situations), size):
             group = situations[start : start + size]
-            thoughts = [_ask(mind, situation, NO_TTL_MS) for situation in group]
+            thoughts = [self._ask(mind, situation, NO_TTL_MS) for situation in group]
             while not all(thought.done for thought in thoughts):
                 deadline_ns = self._clock.now_ns() + NO_LIMIT_NS
                 mind.prepare(deadline_ns)
@@ -119,18 +140,19 @@ class Decider:
             on_progress(len(outcomes))
         return outcomes
 
+    def _mind(self, scheduler: Scheduler) -> LanguageMind:
+        return LanguageMind(self._model, scheduler, self._engine, self._clock, reader=self._reader)
+
+    def _ask(self, mind: LanguageMind, situation: Situation, ttl_ms: float) -> LanguageThought:
+        legal, name = grammar_of(situation, self._words), situation.npc.name
+        return mind.ask(situation, None, legal, name=name, ttl_ms=ttl_ms, priority=1.0)
+
 
 def tree_decision(situation: Situation, reason: str) -> Decision:
     """What the smallest tree does: says something if it may, else the first thing it may."""
     action = next((a for a in situation.actions if a.name == "say"), situation.actions[0])
     args = {arg: values[0] for arg, values in action.args.items()}
     return Decision(action.name, args, say=DEFAULT_LINE, source="tree", reason=reason)
-
-
-def _ask(mind: LanguageMind, situation: Situation, ttl_ms: float) -> LanguageThought:
-    grammar = answer_grammar(situation.actions)
-    name = situation.npc.name
-    return mind.ask(situation, None, grammar, name=name, ttl_ms=ttl_ms, priority=1.0)
 
 
 def _outcome(

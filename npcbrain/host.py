@@ -6,7 +6,7 @@ through ``Mind`` and ``Thought`` alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -64,8 +64,12 @@ class Mind(Protocol):
         name: str,
         ttl_ms: float,
         priority: float,
+        lines: Mapping[str, Sequence[str]],
     ) -> Thought:
-        """Begins a thought; the memories that fit are added to the situation. Never raises."""
+        """Begins a thought; the memories that fit are added to the situation. Never raises.
+
+        ``lines`` are the asker's own, by occasion.
+        """
         ...
 
 

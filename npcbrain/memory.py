@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from npcbrain.errors import UsageError, fault
-from npcbrain.prompt import SENTENCE_ENDS, last_whole_sentence
-from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, clean_text
+from npcbrain.prompt import SENTENCE_ENDS, last_whole_sentence, memory_line
+from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, Exchange, clean_text
 
 __all__ = ["Entry", "Memory"]
 
 CAPACITY = 64  # lines kept; the select below stays some tens of microseconds
 HALF_LIFE = 12  # newer memories after which a line weighs half
 MIN_IMPORTANCE = 1e-3  # what importance 0 counts as; its logarithm must exist
-MAX_QUOTE_CHARS = 90  # of each side's words in a memory of a talk: two of them make one line
+MAX_DEED_CHARS = 40  # of what was done; more than an action with three values
+MAX_QUOTE_CHARS = 80  # of each side's words in a memory of a talk: two of them make one line
 
 # How well each kind of event is remembered, 0 to 1; ACTED is added where it did more than talk.
 IMPORTANCE = {"attack": 0.8, "gift": 0.7, "sighting": 0.5, "speech": 0.3, "time": 0.1}
@@ -37,6 +38,7 @@ class Entry:
 
     Attributes:
         text: A sentence or two, on one line.
+        told: The same as a prompt needs it: what was said and what was done kept apart.
         importance: 0 to 1, as the game gave it.
         order: How many lines had been learned before it.
         weight: What it is worth, on a scale that does not move; compare, do not add.
@@ -44,6 +46,7 @@ class Entry:
     """
 
     text: str
+    told: str | Exchange
     importance: float
     order: int
     weight: float
@@ -93,7 +96,10 @@ class Memory:
             raise UsageError(
                 fault("importance", "be a number from 0 to 1", importance, "Memory.add()")
             )
-        line = shorten(text)
+        self._learn(shorten(text), float(importance))
+
+    def _learn(self, told: str | Exchange, importance: float) -> None:
+        line = str(told)
         if not line:
             return
         for index, known in enumerate(self._entries):
@@ -102,7 +108,7 @@ class Memory:
                 del self._entries[index]
                 break
         weight = math.log2(max(importance, MIN_IMPORTANCE)) + self._num_learned / HALF_LIFE
-        self._entries.append(Entry(line, float(importance), self._num_learned, weight))
+        self._entries.append(Entry(line, told, importance, self._num_learned, weight))
         self._num_learned += 1
         if len(self._entries) > self.capacity:
             self._entries.remove(min(self._entries, key=_weight))
@@ -116,20 +122,23 @@ class Memory:
             name: What the one who remembers is called.
         """
         importance = IMPORTANCE.get(event.kind, OTHER_IMPORTANCE)
-        line = _told(event)
+        deed = reply = ""
         if answer is not None and answer.source == "model":
             if answer.action != "say":
                 importance += ACTED
                 what = ", ".join((answer.action, *answer.args.values())).replace("_", " ")
-                line = f"{line} {name} chose: {what}."
-            if answer.say:
-                line = f"{line} {name} said: {_quote(answer.say)}"
-        self.add(line, importance)
+                deed = shorten(what, MAX_DEED_CHARS)
+            reply = _quote(answer.say)
+        who, heard = _told(event)
+        told = Exchange(name, who, heard, deed, reply)
+        if len(str(told)) > MAX_LINE_CHARS:  # two very long names leave no room for both lines
+            told = Exchange(name, who, heard, deed)
+        self._learn(told, importance)
 
     def select(
         self, max_tokens: int, count_tokens: Callable[[str], int], *, max_lines: int = 4
-    ) -> tuple[str, ...]:
-        """The lines worth telling the model now, oldest first.
+    ) -> tuple[str | Exchange, ...]:
+        """The memories worth telling the model now, oldest first.
 
         The weightiest are taken first; one that does not fit is passed over whole, never cut.
 
@@ -147,12 +156,12 @@ class Memory:
             if len(chosen) == max_lines:
                 break
             if entry.num_tokens < 0:
-                entry.num_tokens = count_tokens(f"- {entry.text}\n")
+                entry.num_tokens = count_tokens(f"{memory_line(entry.told)}\n")
             if entry.num_tokens <= max_tokens:
                 max_tokens -= entry.num_tokens
                 chosen.append(entry)
         chosen.sort(key=_order)
-        return tuple(entry.text for entry in chosen)
+        return tuple(entry.told for entry in chosen)
 
     def clear(self) -> None:
         """Forgets everything."""
@@ -175,18 +184,18 @@ def shorten(text: str, limit: int = MAX_LINE_CHARS) -> str:
     return last_whole_sentence(head[:limit]) or head.rpartition(" ")[0] or head[:limit]
 
 
-def _told(event: Event) -> str:
-    """The event as a memory tells it.
+def _told(event: Event) -> tuple[str, str]:
+    """Who spoke (nobody, where it was no speech), and what is remembered of the event.
 
     >>> _told(Event("speech", "player", "Good day"))
-    'The player said: Good day.'
+    ('The player', 'Good day.')
     """
     who = event.source
     if who[:1].islower():
         who = who[0].upper() + who[1:] if who.startswith(("the ", "a ")) else f"The {who}"
     if event.kind == "speech":
-        return f"{who} said: {_quote(event.text)}"
-    return _quote(event.text) or f"{who}: {event.kind}."
+        return who, _quote(event.text)
+    return "", _quote(event.text) or f"{who}: {event.kind}."
 
 
 def _quote(text: str) -> str:

@@ -7,7 +7,7 @@ asking never raises for anything a player can cause; what cannot be answered has
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Protocol
@@ -16,8 +16,9 @@ from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
 from npcbrain.fitting import load_tables
 from npcbrain.memory import Memory
+from npcbrain.phrases import load as load_phrases
 from npcbrain.policy import least_ns, urgency_ns
-from npcbrain.prompt import render
+from npcbrain.prompt import answer_grammar, render
 from npcbrain.scheduler import Scheduler
 from npcbrain.situation import Situation
 from npcbrain.steps import EngineLike
@@ -30,6 +31,7 @@ MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
 LEARN_TOKENS = 16  # enough for the answer to outlive its first token, when the prefix is copied
 FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
 EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
+NO_LINES: Mapping[str, Sequence[str]] = {}
 PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
 
 
@@ -49,6 +51,11 @@ class ModelLike(Protocol):
         """Counts tokens."""
         ...
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether it was taught prompts with marks."""
+        ...
+
     def generation(
         self,
         prefix: str,
@@ -56,6 +63,7 @@ class ModelLike(Protocol):
         *,
         grammar: str,
         leads: Sequence[tuple[str, float]] = ...,
+        odds: Mapping[str, float] = ...,
         seed: int,
         temperature: float,
         top_p: float,
@@ -79,6 +87,7 @@ class NoMind:
         name: str,
         ttl_ms: float,
         priority: float,
+        lines: Mapping[str, Sequence[str]] = NO_LINES,
     ) -> LostThought:
         """Declines."""
         return LostThought("no_model")
@@ -103,6 +112,7 @@ class LanguageMind:
         "_num_asked",
         "_price_ns",
         "_queue",
+        "_reader",
         "_scheduler",
         "_seed",
         "_temperature",
@@ -120,6 +130,7 @@ class LanguageMind:
         seed: int = 0,
         temperature: float = 0.0,
         top_p: float = 1.0,
+        reader: bool = True,
     ) -> None:
         self._model = model
         self._scheduler = scheduler
@@ -128,6 +139,7 @@ class LanguageMind:
         self._seed = seed
         self._temperature = temperature
         self._top_p = top_p
+        self._reader = reader  # whether classical reading helps
         self._askers: dict[str, None] = {}
         self._num_asked: dict[str, int] = {}
         self._queue: list[LanguageThought] = []
@@ -136,6 +148,7 @@ class LanguageMind:
         self._has_refused = False
         self._told: LanguageThought | None = None  # who was told that the budget is too small
         load_tables()
+        load_phrases()
 
     def ask(
         self,
@@ -146,6 +159,7 @@ class LanguageMind:
         name: str,
         ttl_ms: float,
         priority: float,
+        lines: Mapping[str, Sequence[str]] = NO_LINES,
     ) -> LanguageThought:
         """Begins a thought.
 
@@ -160,15 +174,24 @@ class LanguageMind:
             name: Who asks.
             ttl_ms: How long the answer is worth waiting for.
             priority: The NPC's importance.
+            lines: Its own lines by occasion, to quote where the model chooses one.
         """
         number = self._num_asked.get(name, 0)
         self._num_asked[name] = number + 1
         self._askers[name] = None
         if memory is not None:
-            lines = memory.select(MEMORY_TOKENS, self._model.tokenizer.count)
-            situation = replace(situation, memory=lines)
-        seed = _seed(self._seed, name, number)
-        question = Question(situation, memory is not None, grammar, name, priority, seed)
+            told = memory.select(MEMORY_TOKENS, self._model.tokenizer.count)
+            situation = replace(situation, memory=told)
+        question = Question(
+            situation,
+            memory is not None,
+            grammar,
+            name,
+            priority,
+            _seed(self._seed, name, number),
+            number,
+            lines,
+        )
         ttl_ns = round(ttl_ms * NS_PER_MS)
         thought = LanguageThought(question, self._scheduler, self._clock, ttl_ns)
         self._queue.append(thought)
@@ -223,12 +246,13 @@ class LanguageMind:
 
     def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
         """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
-        prompt = render(situation)
+        has_marks = self._model.has_marks
+        prompt = render(situation, marks=has_marks)
         try:
             return self._model.generation(
                 prompt.prefix,
                 prompt.news,
-                grammar=grammar,
+                grammar=grammar if has_marks else answer_grammar(situation.actions),
                 seed=0,
                 temperature=0.0,
                 top_p=1.0,
@@ -306,12 +330,14 @@ class LanguageMind:
         thought.begin(generation, ttl_ns)
 
     def _generation(self, question: Question, situation: Situation) -> AnswerLike:
-        prompt = render(situation)
+        has_marks = self._model.has_marks
+        prompt = render(situation, reader=self._reader, marks=has_marks)
         return self._model.generation(
             prompt.prefix,
             prompt.news,
-            grammar=question.grammar,
+            grammar=question.grammar if has_marks else answer_grammar(situation.actions),
             leads=prompt.leads,
+            odds=prompt.odds,
             seed=question.seed,
             temperature=self._temperature,
             top_p=self._top_p,

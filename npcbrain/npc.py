@@ -129,7 +129,7 @@ class Npc:
     def actions(self, actions: Sequence[Action]) -> None:
         checked = checked_actions(actions, f"npc {self.name!r}, actions")
         self._actions = checked
-        self._grammar = answer_grammar(checked)
+        self._grammar = answer_grammar(checked, self.persona.profile)
 
     @property
     def importance(self) -> float:
@@ -222,6 +222,7 @@ class Npc:
             name=self.name,
             ttl_ms=ttl_ms,
             priority=self._importance,
+            lines=self.persona.lines,
         )
         self._thought = thought
         self.listen()  # what cannot be answered is known at once, for the tree to go on

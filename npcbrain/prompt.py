@@ -3,23 +3,22 @@
 Text only: no tokens, no model. Floor 1. Invariant: what ``answer_text`` writes, the grammar of
 ``answer_grammar`` accepts and ``AnswerReader`` reads back.
 
-The prompt comes in two parts, so that the first can be computed once and kept::
+The prompt comes in two parts, so that the first can be computed once and kept. Its structure is
+written in marks (``npcbrain.marks``; here ``[knows]``), which no text from outside can hold::
 
     prefix   Hilda, innkeeper                      who the NPC is, what it knows, what it can do
              grumpy, honest
              wants to fill the inn
-             knows:
-             - A bed costs five coppers.
-             can:
-             - say
-             - give item: room key / ale; to: player
+             [knows] A bed costs five coppers.
+             [can] say
+             [can] give item: room key / ale; to: player
     news     at the Crooked Inn, night             what changes from one decision to the next
              near: player, the drunk
-             remembers:
-             - The player paid five coppers.
-             speech from player: The key to my room, please.
-             recalls: A bed costs five coppers.
-             fits: give room key
+             [memory] The player paid five coppers.
+             [said] The player: One ale.[did] give, ale, player[reply] There, mind the foam.
+             [event] speech from player: The key to my room, please.
+             [recalls] A bed costs five coppers.
+             [fits] give room key
 
 with the facts that share the event's words (see ``recall``) and the actions that it most likely
 calls for (see ``calling``) after the event,
@@ -32,18 +31,23 @@ tokens in the answer as in the prompt::
      player
      happy
      Here you are. Second door on the left.
+
+The last line may instead be a quote (see ``phrases``): ``[quote]`` and a fact as it stands, or
+``[quote]`` and an occasion for which there are lines, such as ``handing over``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from npcbrain.calling import cut, deeds, event_text
-from npcbrain.fitting import likely
+from npcbrain.fitting import is_talk, likely
+from npcbrain.marks import CAN, DID, EVENT, FITS, KNOWS, MEMORY, QUOTE, RECALLS, REPLY, SAID
+from npcbrain.phrases import OCCASIONS, phrase, quotes
 from npcbrain.recall import recalled_facts
-from npcbrain.situation import Action, Decision, Situation
+from npcbrain.situation import Action, Decision, Exchange, Profile, Situation
 
 __all__ = [
     "EMOTIONS",
@@ -51,7 +55,9 @@ __all__ = [
     "Prompt",
     "answer_grammar",
     "answer_text",
+    "grammar",
     "last_whole_sentence",
+    "memory_line",
     "render",
 ]
 
@@ -70,6 +76,9 @@ EMOTIONS = (
     "worried",
 )
 
+# A quote is one token where words of one's own begin with any of thousands. A student that was
+# taught with a quote in a third of what can be quoted needs so much to quote three times in four.
+QUOTE_ODDS = 1.0
 MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
 SENTENCE_ENDS = ".!?"
 
@@ -83,26 +92,33 @@ class Prompt:
         news: What changes with every event.
         leads: Every way to begin an answer, with the natural logarithm of its odds against talk by
             classical reading alone; two judgements are better than one.
+        odds: By mark, what is added to its logarithm of odds wherever it is legal.
     """
 
     prefix: str
     news: str
     leads: tuple[tuple[str, float], ...] = ()
+    odds: Mapping[str, float] = field(default_factory=lambda: {QUOTE: QUOTE_ODDS})
 
 
-def render(situation: Situation) -> Prompt:
-    """Writes the prompt of a situation."""
+def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> Prompt:
+    """Writes the prompt of a situation.
+
+    Args:
+        situation: The situation.
+        marks: Whether the model was taught structure in marks; else it stands in words.
+        reader: Whether classical reading helps: recalls facts, names deeds that fit, tells odds.
+    """
+    if not marks:
+        return _in_words(situation, reader)
     npc, scene, event = situation.npc, situation.scene, situation.event
     head = [f"{npc.name}, {npc.role}"]
     if npc.traits:
         head.append(", ".join(npc.traits))
     if npc.goal:
         head.append(f"wants to {npc.goal}")
-    if npc.facts:
-        head.append("knows:")
-        head.extend(f"- {fact}" for fact in npc.facts)
-    head.append("can:")
-    head.extend(f"- {_action_line(action)}" for action in situation.actions)
+    head.extend(f"{KNOWS} {fact}" for fact in npc.facts)
+    head.extend(f"{CAN} {_action_line(action)}" for action in situation.actions)
 
     news = []
     where = ", ".join(part for part in (scene.place, scene.time) if part)
@@ -110,42 +126,90 @@ def render(situation: Situation) -> Prompt:
         news.append(f"at {where}")
     if scene.nearby:
         news.append(f"near: {', '.join(scene.nearby)}")
-    if situation.memory:
-        news.append("remembers:")
-        news.extend(f"- {line}" for line in situation.memory)
+    news.extend(map(memory_line, situation.memory))
     text = event_text(event)
-    news.append(f"{event.kind} from {event.source}: {text}")
+    news.append(f"{EVENT} {event.kind} from {event.source}: {text}")
+    if not reader:
+        return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
     recalled = recalled_facts(npc.facts, text)
-    news.extend(f"recalls: {cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
+    news.extend(f"{RECALLS} {cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
     weighed = deeds(situation)
-    for deed in likely(weighed):
-        news.append(" ".join(("fits:", deed.name, *deed.named.values())))
+    news.extend(" ".join((FITS, deed.name, *deed.named.values())) for deed in likely(weighed))
     odds = {deed.name: deed.over_talk for deed in weighed}
     leads = tuple((f" {action.name}\n", odds.get(action.name, 0.0)) for action in situation.actions)
     return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads)
 
 
+def _in_words(situation: Situation, reader: bool) -> Prompt:
+    """The first format, for models that were taught it: text from outside may look like a line."""
+    marked = render(situation, reader=reader)
+    head = marked.prefix
+    for mark, title in (KNOWS, "knows:\n"), (CAN, "can:\n"):
+        first, found, rest = head.partition(mark)
+        head = f"{first}{title}-{rest}".replace(mark, "-") if found else head
+    lines = []
+    for line in marked.news.split("\n"):
+        if line[:1] in (MEMORY, SAID):
+            continue
+        if line.startswith(EVENT):
+            if situation.memory:
+                lines += ["remembers:", *(f"- {memory}" for memory in situation.memory)]
+            line = line[2:]
+        lines.append(line.replace(RECALLS, "recalls:").replace(FITS, "fits:"))
+    return Prompt(head, "\n".join(lines), marked.leads, {})
+
+
+def memory_line(memory: str | Exchange) -> str:
+    """A memory as a prompt holds it: what was said is a claim, and what was done is no speech."""
+    if isinstance(memory, str):
+        return f"{MEMORY} {memory}"
+    line = f"{SAID} {memory.who}: {memory.heard}" if memory.who else f"{MEMORY} {memory.heard}"
+    if memory.deed:
+        line += f"{DID} {memory.deed}"
+    return f"{line}{REPLY} {memory.reply}" if memory.reply else line
+
+
 def answer_text(decision: Decision) -> str:
     """The answer a model should give for a decision; the labels of training."""
     lines = (decision.action, *decision.args.values(), decision.emotion, decision.say)
-    return "\n".join(f" {line}" for line in lines)
+    return "\n".join(line if line.startswith(QUOTE) else f" {line}" for line in lines)
 
 
-def answer_grammar(actions: Sequence[Action]) -> str:
-    """The grammar (Lark syntax, as llguidance reads it) of all legal answers to a situation.
+def grammar(situation: Situation, words: str = "any") -> str:
+    """The grammar of all legal answers to a situation; see ``answer_grammar``."""
+    return answer_grammar(situation.actions, situation.npc, words=words)
 
-    An action or value that is not in the list cannot be produced; speech is one line that ends
-    a sentence.
+
+def answer_grammar(
+    actions: Sequence[Action], profile: Profile | None = None, *, words: str = "any"
+) -> str:
+    """The grammar of all legal answers, in Lark syntax as llguidance reads it.
+
+    An action, value or quote that is not in the list cannot be produced; free speech is one line
+    that ends a sentence. A mark stands for its token, see ``lm.grammar``.
+
+    Args:
+        actions: The legal ones.
+        profile: Whose facts and lines may be quoted; nothing is quoted without it.
+        words: What may be said: ``"own"`` for free speech alone, ``"quotes"``, or ``"any"``.
     """
+    if profile is None:
+        words = "own"
     rules = [f"start: {' | '.join(f'act{i}' for i in range(len(actions)))}"]
     for i, action in enumerate(actions):
         parts = [_literal(f" {action.name}\n")]
         for values in action.args.values():
             choices = " | ".join(_literal(f" {value}\n") for value in dict.fromkeys(values))
             parts.append(f"({choices})")
-        rules.append(f"act{i}: {' '.join(parts)} emotion speech")
+        rules.append(f"act{i}: {' '.join(parts)} emotion {'talk' if is_talk(action) else 'aside'}")
     rules.append(f"emotion: {' | '.join(_literal(f' {word}' + chr(10)) for word in EMOTIONS)}")
-    rules.append(r"speech: / [^ \n\r\t\x00-\x1f][^\n\r\t\x00-\x1f]*[.!?]/")
+    for name, acts in ("talk", False), ("aside", True):
+        said = ["free"] * (words != "quotes")
+        if profile is not None and words != "own":
+            texts = " | ".join(_literal(f" {text}") for text in quotes(profile, acts=acts))
+            said.append(f"{QUOTE} ({texts})")
+        rules.append(f"{name}: {' | '.join(said)}")
+    rules.append(r"free: / [^ \n\r\t\x00-\x1f][^\n\r\t\x00-\x1f]*[.!?]/")
     return "\n".join(rules) + "\n"
 
 
@@ -154,21 +218,26 @@ class AnswerReader:
     """Reads an answer while it is still being written.
 
     Attributes:
-        actions: The legal actions the answer was constrained to.
+        situation: What is answered; an action or a quote is one of its own.
+        number: How often this person was asked before; see ``phrases.phrase``.
+        lines: The person's own lines by occasion.
         action: The chosen action's name once its line is complete, else ``None``.
         args: The arguments whose lines are complete.
         emotion: The emotion once its line is complete, else ``None``.
-        say: The speech so far.
+        say: The speech so far; of a quote, nothing before it is whole.
         decided: Whether action and all arguments are complete, so that the game may act.
     """
 
-    actions: Sequence[Action]
+    situation: Situation
+    number: int = 0
+    lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
     action: str | None = None
     args: dict[str, str] = field(default_factory=dict)
     emotion: str | None = None
     say: str = ""
     decided: bool = False
     _chosen: Action | None = None
+    _quote: str = ""
 
     def read(self, text: str) -> None:
         """Takes the whole answer text so far (not only what is new)."""
@@ -177,7 +246,7 @@ class AnswerReader:
             return
         if self._chosen is None:
             name = lines[0].removeprefix(" ")
-            self._chosen = next((a for a in self.actions if a.name == name), None)
+            self._chosen = next((a for a in self.situation.actions if a.name == name), None)
             if self._chosen is None:
                 return
             self.action = name
@@ -188,19 +257,40 @@ class AnswerReader:
         self.decided = len(lines) > num_args
         if len(lines) > num_args + 1:
             self.emotion = lines[num_args + 1].removeprefix(" ")
-            self.say = last.removeprefix(" ")
+            if last.startswith(QUOTE):
+                self._quote = last.removeprefix(f"{QUOTE} ")
+            else:
+                self.say = last.removeprefix(" ")
 
     def decision(self, *, whole: bool) -> Decision | None:
         """The decision read so far, or None before the action is decided.
 
         Args:
             whole: Whether the model ended the answer itself; otherwise speech is cut back to its
-                last whole sentence.
+                last whole sentence, and a quote is none.
         """
-        if not self.decided or self.action is None:
+        if not self.decided or self._chosen is None:
             return None
+        emotion, quoted = self.emotion or "neutral", ""
         say = self.say if whole else last_whole_sentence(self.say)
-        return Decision(self.action, dict(self.args), self.emotion or "neutral", say)
+        if self._quote and whole:
+            say, quoted = self._quoted(self._quote, emotion)
+        return Decision(self._chosen.name, dict(self.args), emotion, say, quoted=quoted)
+
+    def _quoted(self, quote: str, emotion: str) -> tuple[str, str]:
+        """The words of a quote, and what is quoted."""
+        if quote not in OCCASIONS:
+            return quote, "fact"
+        assert self._chosen is not None
+        line = phrase(
+            quote,
+            self.situation.npc,
+            emotion=emotion,
+            acts=not is_talk(self._chosen),
+            number=self.number,
+            own=self.lines.get(quote, ()),
+        )
+        return line, quote
 
 
 def last_whole_sentence(text: str) -> str:

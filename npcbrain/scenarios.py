@@ -17,8 +17,9 @@ are searched as parts of the text, whatever their case.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from npcbrain.errors import SituationError, UsageError, fault
 from npcbrain.prompt import EMOTIONS, SENTENCE_ENDS
 from npcbrain.situation import Action, Decision, Situation
 
-__all__ = ["Expectation", "Scenario", "read_scenarios", "scores"]
+__all__ = ["Expectation", "Scenario", "interval", "read_scenarios", "scores"]
 
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 NGRAM = 4  # words; saying the same four twice is how a small model gets stuck
@@ -121,7 +122,8 @@ def scores(scenarios: Sequence[Scenario], decisions: Sequence[Decision | None]) 
     Returns:
         ``num``; the shares ``valid``, ``action_accuracy``, ``action_accuracy_say`` (of cases where
         ``say`` is accepted), ``action_accuracy_act`` (of the others), ``grounded`` (of cases with
-        ``say_any``), ``clean``; and ``categories``, the same for each category.
+        ``say_any``), ``clean``, ``quoted`` (of the answers with words, those that quote); their
+        ``intervals``, 95 % by Wilson; and ``categories``, the same for each category.
     """
     pairs = list(zip(scenarios, decisions, strict=True))
     result = _scores(pairs)
@@ -134,21 +136,35 @@ def scores(scenarios: Sequence[Scenario], decisions: Sequence[Decision | None]) 
 
 def _scores(pairs: Sequence[tuple[Scenario, Decision | None]]) -> dict[str, Any]:
     right = [(s.expect.may_say, d is not None and s.expect.accepts(d)) for s, d in pairs]
-    return {
-        "num": len(pairs),
-        "valid": _share(d is not None and is_valid(d, s.situation.actions) for s, d in pairs),
-        "action_accuracy": _share(ok for _, ok in right),
-        "action_accuracy_say": _share(ok for may_say, ok in right if may_say),
-        "action_accuracy_act": _share(ok for may_say, ok in right if not may_say),
-        "grounded": _share(
+    asked = {
+        "valid": [d is not None and is_valid(d, s.situation.actions) for s, d in pairs],
+        "action_accuracy": [ok for _, ok in right],
+        "action_accuracy_say": [ok for may_say, ok in right if may_say],
+        "action_accuracy_act": [ok for may_say, ok in right if not may_say],
+        "grounded": [
             d is not None and s.expect.is_grounded(d.say) for s, d in pairs if s.expect.say_any
-        ),
-        "clean": _share(d is not None and s.expect.is_clean(d.say) for s, d in pairs),
+        ],
+        "clean": [d is not None and s.expect.is_clean(d.say) for s, d in pairs],
+        "quoted": [bool(d.quoted) for _, d in pairs if d is not None and d.say],
     }
+    shares: dict[str, Any] = {name: _share(answers) for name, answers in asked.items()}
+    intervals = {name: interval(sum(got), len(got)) for name, got in asked.items() if got}
+    return {"num": len(pairs), **shares, "intervals": intervals}
 
 
-def _share(answers: Iterable[bool]) -> float | None:
-    answers = list(answers)
+def interval(count: int, num: int) -> tuple[float, float]:
+    """Where a share of ``count`` in ``num`` may truly lie, with 95 % confidence (Wilson 1927).
+
+    >>> interval(8, 10)
+    (0.4902, 0.9433)
+    """
+    share, z = count / num, 1.959964
+    middle = (share + z * z / (2 * num)) / (1 + z * z / num)
+    half = z / (1 + z * z / num) * math.sqrt(share * (1 - share) / num + z * z / (4 * num * num))
+    return max(0.0, round(middle - half, 4)), min(1.0, round(middle + half, 4))
+
+
+def _share(answers: Sequence[bool]) -> float | None:
     return round(sum(answers) / len(answers), 4) if answers else None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from npcbrain.errors import SituationError, fault
 
-__all__ = ["Action", "Decision", "Event", "Profile", "Scene", "Situation", "clean_text"]
+__all__ = ["Action", "Decision", "Event", "Exchange", "Profile", "Scene", "Situation", "clean_text"]
 
 MAX_ACTIONS = 32  # legal actions of one situation; more would crowd the prompt out of the context
 MAX_ARGS = 8  # arguments of one action; a model this small rarely gets more than two right
@@ -85,6 +85,55 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """Something that happened or was said, and what the NPC did and said about it.
+
+    In JSON it is one line, as ``str`` gives it: "The player said: One ale. Hilda chose: give, ale.
+    Hilda said: There." Read back from a line, words that a player chose to look like a deed cannot
+    be told from one; a running game keeps the parts apart.
+
+    Attributes:
+        name: Who remembers it.
+        who: Who spoke; empty where it was no speech.
+        heard: What was said, or a sentence that tells what happened.
+        deed: The action it chose and its values; empty if it only talked.
+        reply: What it said.
+    """
+
+    name: str
+    who: str
+    heard: str
+    deed: str = ""
+    reply: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.who} said: {self.heard}" if self.who else self.heard
+        if self.deed:
+            line += f" {self.name} chose: {self.deed}."
+        return f"{line} {self.name} said: {self.reply}" if self.reply else line
+
+    @classmethod
+    def read(cls, line: str, name: str) -> Exchange | None:
+        """The exchange that ``str`` made ``line`` of; None if it is no such line.
+
+        >>> Exchange.read("The player said: One ale. Hilda said: There.", "Hilda").reply
+        'There.'
+        """
+        rest, has_reply, reply = line.rpartition(f" {name} said: ")
+        if not has_reply:
+            rest, reply = line, ""
+        before, has_deed, deed = rest.rpartition(f" {name} chose: ")
+        if not has_deed or not deed.endswith("."):
+            before, deed = rest, ""
+        who, is_speech, heard = before.partition(" said: ")
+        if not is_speech:
+            who, heard = "", before
+        if not heard or not (is_speech or reply or deed) or len(who) > MAX_NAME_CHARS + 4:
+            return None
+        return cls(name, who, heard, deed.removesuffix("."), reply)
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One legal action; ``args`` maps each argument to its legal values, in prompt order."""
 
@@ -100,7 +149,7 @@ class Situation:
     scene: Scene
     event: Event
     actions: tuple[Action, ...]
-    memory: tuple[str, ...] = ()
+    memory: tuple[str | Exchange, ...] = ()
 
     @classmethod
     def from_dict(cls, data: object, where: str = "$") -> Situation:
@@ -118,9 +167,10 @@ class Situation:
         npc = reader.child("npc")
         scene = reader.child("scene", optional=True)
         event = reader.child("event")
+        name = npc.text("name", MAX_NAME_CHARS)
         return cls(
             npc=Profile(
-                name=npc.text("name", MAX_NAME_CHARS),
+                name=name,
                 role=npc.text("role", MAX_NAME_CHARS),
                 traits=npc.texts("traits", MAX_NAME_CHARS),
                 goal=npc.text("goal", MAX_LINE_CHARS, default=""),
@@ -131,7 +181,9 @@ class Situation:
                 time=scene.text("time", MAX_NAME_CHARS, default=""),
                 nearby=scene.texts("nearby", MAX_NAME_CHARS),
             ),
-            memory=reader.texts("memory", MAX_LINE_CHARS),
+            memory=tuple(
+                Exchange.read(line, name) or line for line in reader.texts("memory", MAX_LINE_CHARS)
+            ),
             event=Event(
                 kind=event.text("kind", MAX_NAME_CHARS),
                 source=event.text("from", MAX_NAME_CHARS),
@@ -155,7 +207,7 @@ class Situation:
                 "time": self.scene.time,
                 "nearby": list(self.scene.nearby),
             },
-            "memory": list(self.memory),
+            "memory": [str(line) for line in self.memory],
             "event": {"kind": self.event.kind, "from": self.event.source, "text": self.event.text},
             "actions": [
                 {"name": a.name, "args": {k: list(v) for k, v in a.args.items()}}
@@ -175,6 +227,8 @@ class Decision:
         say: What it says; may be empty when a tree decided.
         source: ``"model"`` or ``"tree"``.
         reason: Why the tree answered (``expired``, ``would_exceed``, ...); empty for the model.
+        quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"`` or an
+            occasion of ``npcbrain.phrases``.
     """
 
     action: str
@@ -183,6 +237,7 @@ class Decision:
     say: str = ""
     source: str = "model"
     reason: str = ""
+    quoted: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -193,6 +248,7 @@ class Decision:
             "say": self.say,
             "source": self.source,
             "reason": self.reason,
+            "quoted": self.quoted,
         }
 
 

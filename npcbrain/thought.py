@@ -6,7 +6,8 @@ Invariant: it changes in ``begin``, ``listen``, ``drop`` and ``fail`` only, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from npcbrain.clock import Clock
@@ -29,6 +30,7 @@ class AnswerLike(GenerationLike, Protocol):
 class Question:
     """All that an answer depends on, and how much it matters.
 
+    ``number``: how often that name has asked before; ``lines``: its own, by occasion.
     ``may_forget``: whether the memories were picked here, and may be left out for want of room. A
     situation given with its memories is asked as it is or not at all.
     """
@@ -39,6 +41,8 @@ class Question:
     name: str
     priority: float
     seed: int
+    number: int = 0
+    lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class LostThought:
@@ -90,7 +94,7 @@ class LanguageThought:
         self._clock = clock
         self._generation: AnswerLike | None = None
         self._request: Request | None = None
-        self._reader = AnswerReader(question.situation.actions)
+        self._reader = AnswerReader(question.situation, question.number, question.lines)
         self._num_read = 0
         self.choice: Decision | None = None
         self.done = False

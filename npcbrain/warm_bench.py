@@ -21,7 +21,8 @@ from npcbrain.errors import NpcBrainError
 from npcbrain.mind import ModelLike
 from npcbrain.pacing import FrameClock
 from npcbrain.persona import Persona
-from npcbrain.prompt import AnswerReader, answer_grammar, render
+from npcbrain.prompt import AnswerReader, render
+from npcbrain.prompt import grammar as grammar_of
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduler import Scheduler
 from npcbrain.situation import Event, Scene, Situation
@@ -83,14 +84,15 @@ def _answer(
     model: ModelLike, scheduler: Scheduler, clock: FrameClock, situation: Situation, budget_ns: int
 ) -> tuple[int | None, int | None, int | None]:
     """Frames until the action, the first word and the 20th token were there; None if never."""
-    reader = AnswerReader(situation.actions)
+    reader = AnswerReader(situation)
     deadline_ns = clock.now_ns() + budget_ns
-    prompt = render(situation)
+    has_marks = model.has_marks
+    prompt = render(situation, marks=has_marks)
     try:
         generation = model.generation(
             prompt.prefix,
             prompt.news,
-            grammar=answer_grammar(situation.actions),
+            grammar=grammar_of(situation, "any" if has_marks else "own"),
             leads=prompt.leads,
             seed=0,
             temperature=0.0,

@@ -116,6 +116,8 @@ class ScriptedModel:
         on_ask: Called for every generation, before it is made; may raise or let time pass.
     """
 
+    has_marks = True
+
     def __init__(
         self,
         answer: str = " say\n happy\n Well met.",
@@ -124,14 +126,16 @@ class ScriptedModel:
         self.answer = answer
         self.tokenizer = WordCounter()
         self.news: list[str] = []
+        self.grammars: list[str] = []
         self.seeds: list[int] = []
         self._on_ask = on_ask
 
     def generation(
-        self, prefix: str, news: str, *, seed: int, max_new_tokens: int, **rest: Any
+        self, prefix: str, news: str, *, grammar: str, seed: int, max_new_tokens: int, **rest: Any
     ) -> ScriptedGeneration:
         if self._on_ask is not None:
             self._on_ask(news)
         self.news.append(news)
+        self.grammars.append(grammar)
         self.seeds.append(seed)
         return ScriptedGeneration(self.answer, max_new_tokens=max_new_tokens)

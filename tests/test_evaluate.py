@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from npcbrain.errors import NpcBrainError
-from npcbrain.scenarios import Scenario, read_scenarios, scores
+from npcbrain.scenarios import Scenario, interval, read_scenarios, scores
 from npcbrain.situation import Decision
 
 TALK: dict[str, Any] = {
@@ -46,7 +46,7 @@ def give(item: str, text: str = "Here.") -> Decision:
 
 def test_right_answers_score_one_everywhere(cases: list[Scenario]) -> None:
     result = scores(cases, [say("Five coppers."), give("key")])
-    assert {key: value for key, value in result.items() if key != "categories"} == {
+    assert {key: result[key] for key in result if key not in ("categories", "intervals")} == {
         "num": 2,
         "valid": 1.0,
         "action_accuracy": 1.0,
@@ -54,7 +54,15 @@ def test_right_answers_score_one_everywhere(cases: list[Scenario]) -> None:
         "action_accuracy_act": 1.0,
         "grounded": 1.0,
         "clean": 1.0,
+        "quoted": 0.0,
     }
+
+
+def test_an_interval_holds_its_share_and_narrows_with_the_cases() -> None:
+    wide, narrow = interval(8, 10), interval(800, 1000)
+    assert wide[0] < narrow[0] < 0.8 < narrow[1] < wide[1]
+    assert interval(0, 5)[0] == 0.0
+    assert interval(5, 5)[1] == 1.0
 
 
 def test_talking_where_an_act_is_due_counts_against_acts_alone(cases: list[Scenario]) -> None:
@@ -109,7 +117,8 @@ def test_what_the_situation_does_not_offer_is_not_valid(
 
 def test_no_answer_is_wrong_in_every_way(cases: list[Scenario]) -> None:
     result = scores(cases, [None, None])
-    assert {value for key, value in result.items() if key not in ("num", "categories")} == {0.0}
+    shares = ("valid", "action_accuracy", "action_accuracy_act", "grounded", "clean")
+    assert {result[key] for key in shares} == {0.0}
 
 
 def test_a_share_of_nothing_is_none(cases: list[Scenario]) -> None:

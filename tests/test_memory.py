@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npcbrain.errors import UsageError
+from npcbrain.marks import MEMORY
 from npcbrain.memory import HALF_LIFE, Memory
 
 
@@ -79,7 +80,7 @@ def test_tokens_are_counted_once_for_the_same_function() -> None:
     memory.add("He paid.")
     memory.select(10, count)
     memory.select(10, count)
-    assert asked == ["- He paid.\n"]
+    assert asked == [f"{MEMORY} He paid.\n"]
 
 
 def test_another_function_counts_anew() -> None:

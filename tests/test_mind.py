@@ -7,6 +7,7 @@ from minds import GRETA, ScriptedModel
 
 from npcbrain.cost import MIN_FRAMES, CostModel
 from npcbrain.errors import UsageError
+from npcbrain.marks import MEMORY
 from npcbrain.memory import Memory
 from npcbrain.mind import LanguageMind, NoMind
 from npcbrain.prompt import answer_grammar
@@ -181,7 +182,7 @@ def test_memories_are_told_as_they_were_when_asked() -> None:
     bench.ask(memory=memory)
     memory.add("He gave it back.")
     bench.frame()
-    assert "- He stole a spoon.\n" in bench.model.news[0]
+    assert f"{MEMORY} He stole a spoon.\n" in bench.model.news[0]
     assert "gave it back" not in bench.model.news[0]
 
 
@@ -189,11 +190,11 @@ def test_without_a_memory_the_situations_own_lines_are_told() -> None:
     bench = Bench()
     bench.ask(memory=None)
     bench.frame()
-    assert "- He paid.\n" in bench.model.news[0]
+    assert f"{MEMORY} He paid.\n" in bench.model.news[0]
 
 
 def too_long(news: str) -> None:
-    if "remembers" in news:
+    if MEMORY in news:
         raise UsageError("the prompt is too long")
 
 
@@ -203,7 +204,7 @@ def test_a_prompt_too_long_with_memories_is_asked_without() -> None:
     memory.add("He stole a spoon.")
     decision = bench.finish(bench.ask(memory=memory)).decision
     assert decision is not None
-    assert "remembers" not in bench.model.news[0]
+    assert MEMORY not in bench.model.news[0]
 
 
 def test_a_situation_given_with_its_memories_is_asked_as_it_is_or_not_at_all() -> None:

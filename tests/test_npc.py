@@ -116,7 +116,12 @@ def test_the_model_is_asked_about_the_event_at_hand(npc: Npc, mind: HandDrivenMi
     situation, rest = mind.asked[0]
     assert situation.event.text == "Bread, please."
     assert (situation.scene, situation.npc) == (npc.scene, GRETA.profile)
-    assert rest == {"name": "greta", "ttl_ms": 1500.0, "priority": 2.0}
+    assert rest == {
+        "name": "greta",
+        "ttl_ms": 1500.0,
+        "priority": 2.0,
+        "lines": GRETA.lines,
+    }
 
 
 def test_speech_streams_while_it_thinks(npc: Npc, mind: HandDrivenMind) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from npcbrain.marks import MARKS
 from tools.distil.calibrate import calibrate
 from tools.distil.graph import LlamaConfig
 from tools.distil.package import BuiltModel, build_model
@@ -54,7 +55,9 @@ def make_tiny_model(kernel: str = "nbits8") -> BuiltModel:
     if kernel == STATIC:
         random = np.random.RandomState(SEED)
         weights = calibrate(TINY, weights, kernels, random.randint(0, TINY.vocab, (4, 100)))
-    return build_model("tiny", TINY, weights, tiny_tokenizer(TINY.vocab), kernels, NUM_SEGMENTS)
+    return build_model(
+        "tiny", TINY, weights, tiny_tokenizer(TINY.vocab), kernels, NUM_SEGMENTS, form=1
+    )
 
 
 def tiny_weights(config: LlamaConfig, seed: int = SEED) -> dict[str, np.ndarray]:
@@ -104,6 +107,7 @@ def tiny_tokenizer(vocab: int) -> dict[str, Any]:
             if left + right not in tokens:
                 merges.append([left, right])
                 tokens.append(left + right)
+    tokens += MARKS.values()  # known, but of no use to it: it is asked in words and never quotes
     tokens += [f"<|unused_{index}|>" for index in range(vocab - len(tokens))]
     special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
     byte_level = {

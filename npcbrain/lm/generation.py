@@ -53,6 +53,7 @@ class Generation:
         "_guard",
         "_leaning",
         "_matcher",
+        "_odds",
         "_random",
         "_words",
         "context",
@@ -83,6 +84,7 @@ class Generation:
         matcher: Matcher,
         words: WordGuard | None,
         leaning: Leaning | None = None,
+        odds: Sequence[tuple[int, float]] = (),
         drafter: Drafter | None = None,
         config: SamplerConfig,
         seed: int,
@@ -113,6 +115,7 @@ class Generation:
         self._matcher = matcher
         self._words = words
         self._leaning = leaning if leaning is not None and leaning.is_open else None
+        self._odds = odds
         self._drafter = drafter
         self._config = config
         # PCG64 by name: what default_rng returns may change with a numpy release.
@@ -162,6 +165,10 @@ class Generation:
                 banned = self._guard.banned()
                 if self._leaning is not None:
                     logits = self._leaning.lean(logits)
+                if self._odds:
+                    logits = logits.copy()  # a view of what the head wrote for a batch
+                    for token, value in self._odds:
+                        logits[token] += value
                 ids = [pick(logits, self._matcher, banned, self._config, self._random, self._words)]
                 self._matcher.push(ids[0])
                 ids += self._matcher.forced()

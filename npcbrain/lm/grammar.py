@@ -2,8 +2,9 @@
 
 A thin wrapper of ``llguidance``, which never raises: a matcher that meets trouble falls into an
 error state and stays there, so every call here looks. It knows no prompt format: a grammar is a
-string in Lark syntax. Floor 1. Invariant: once ``forced`` has been taken, ``allows`` and ``mask``
-agree on every token (before, ``mask`` holds only the token that is forced).
+string in Lark syntax, in which a mark stands for its token. Floor 1. Invariant: once ``forced`` has
+been taken, ``allows`` and ``mask`` agree on every token (before, ``mask`` holds only the token that
+is forced).
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ class Matcher:
 class GrammarCompiler:
     """Compiles grammars for one tokenizer and keeps the last ones."""
 
-    __slots__ = ("_kept", "_letters", "_limits", "_tokenizer", "_vocab")
+    __slots__ = ("_kept", "_letters", "_limits", "_marks", "_tokenizer", "_vocab")
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         """Prepares the token trie (about 30 ms for 8192 tokens).
@@ -131,6 +132,7 @@ class GrammarCompiler:
             ModelError: ``llguidance`` cannot work with the tokenizer.
         """
         self._vocab = tokenizer.num_tokens
+        self._marks = {ord(mark): f"<[{index}]>" for mark, index in tokenizer.marks.items()}
         try:
             self._tokenizer = LLTokenizer(
                 _unspeakable(tokenizer.to_json()),
@@ -175,7 +177,7 @@ class GrammarCompiler:
     def _compile(self, grammar: str) -> LLMatcher:
         matcher = LLMatcher(
             self._tokenizer,
-            LLMatcher.grammar_from_lark(grammar),
+            LLMatcher.grammar_from_lark(grammar.translate(self._marks)),
             log_level=0,
             limits=self._limits,
         )

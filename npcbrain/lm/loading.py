@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from npcbrain.errors import ModelError, UsageError, fault
 from npcbrain.lm.package import ModelPackage, default_model_path
+from npcbrain.marks import MARKS
 
 if TYPE_CHECKING:
     from npcbrain.lm.model import Model
@@ -79,6 +80,7 @@ def load_steps(
         package.eos,
         package.config.vocab,
         str(package.path / package.tokenizer),
+        MARKS if package.format > 1 else {},
     )
     words = _read_words(package, tokenizer)
     done += TOKENIZER_SHARE

@@ -6,7 +6,7 @@ It holds what all engines share and writes prompts' tokens; it runs nothing. Flo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Model"]
 
 MAX_SLOTS = 64  # each costs about 8 MB of keys and values with the model that ships
+NO_ODDS: Mapping[str, float] = {}
 MAX_SEED = (1 << 128) - 1
 
 
@@ -66,6 +67,11 @@ class Model:
         self.num_slots = num_slots
         self.words = words
         self.drafts = drafts
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether it was taught prompts with marks, and may quote; see ``npcbrain.prompt``."""
+        return bool(self.tokenizer.marks)
 
     @classmethod
     def load(
@@ -138,6 +144,7 @@ class Model:
         grammar: str,
         seed: int,
         leads: Sequence[tuple[str, float]] = (),
+        odds: Mapping[str, float] = NO_ODDS,
         temperature: float = 0.0,
         top_p: float = 1.0,
         max_new_tokens: int = 64,
@@ -153,6 +160,7 @@ class Model:
             seed: Of this answer's own random generator, 0 or above.
             leads: Ways the answer may begin, each with the natural logarithm of the odds that it
                 does, by another judgement than the model's; see ``npcbrain.lm.leaning``.
+            odds: By mark, what is added to its logit wherever it is legal.
             temperature: 0 takes the likeliest token every time.
             top_p: See ``npcbrain.lm.sampler.SamplerConfig``.
             max_new_tokens: The answer is cut off at this many tokens.
@@ -200,6 +208,7 @@ class Model:
             matcher=self.grammars.matcher(grammar),
             words=self.words.guard(prefix + news) if self.words else None,
             leaning=Leaning([(tokenizer.encode(text), odds) for text, odds in leads]),
+            odds=[(tokenizer.marks[mark], value) for mark, value in odds.items()],
             drafter=Drafter(ids, stops) if self.drafts else None,
             config=config,
             seed=seed,

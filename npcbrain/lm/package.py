@@ -21,7 +21,7 @@ from npcbrain.errors import ModelError, fault
 
 __all__ = ["ModelConfig", "ModelPackage", "default_model_path"]
 
-FORMAT = 1
+FORMATS = (1, 2)  # of the prompt that a model was taught: structure in words, or in marks
 MANIFEST = "manifest.json"
 DEFAULT_NAME = "hearth"
 
@@ -76,6 +76,7 @@ class ModelPackage:
 
     Attributes:
         path: The folder.
+        format: Of the prompt it was taught: 1, structure in words; 2, in marks.
         name: The model's name.
         licence: Of the weights, as the manifest states it.
         config: Shapes.
@@ -90,6 +91,7 @@ class ModelPackage:
     """
 
     path: Path
+    format: int
     name: str
     licence: str
     config: ModelConfig
@@ -125,14 +127,14 @@ class ModelPackage:
         folder = Path(path)
         manifest = _read_manifest(folder)
         fields = _Fields(manifest, folder / MANIFEST)
-        if manifest.get("format") != FORMAT:
-            raise fields.error(
-                "format", f"be {FORMAT}", manifest.get("format"), "use a model of this release"
-            )
+        form = manifest.get("format")
+        if isinstance(form, bool) or form not in FORMATS:
+            raise fields.error("format", "be 1 or 2", form, "use a model of this release")
         files = _read_files(fields)
         config = _read_config(fields)
         return cls(
             path=folder,
+            format=form,
             name=fields.text("name"),
             licence=fields.text("licence"),
             config=config,

@@ -1,19 +1,22 @@
 """Text to tokens and back.
 
 A thin wrapper of the ``tokenizers`` package; it knows no prompt format and no grammar. Floor 1.
-Invariant: text is only ever text. Whatever a player types, ``encode`` yields no control token, and
-what a ``StreamDecoder`` has emitted is whole characters.
+Invariant: text is only ever text. Whatever a player types, ``encode`` yields no control token but
+for the marks, which no cleaned text holds, and what a ``StreamDecoder`` has emitted is whole
+characters.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 from tokenizers import Tokenizer as BpeTokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
 from npcbrain.errors import ModelError, fault
+from npcbrain.marks import MARKS
 
 __all__ = ["StreamDecoder", "Tokenizer"]
 
@@ -25,13 +28,24 @@ class Tokenizer:
         bos_id: The token a prompt begins with.
         eos_id: The token that ends a prompt and an answer.
         num_tokens: Ids are below this.
-        token_bytes: The bytes each id stands for; empty for control tokens.
+        marks: The id of each mark, by its character.
+        token_bytes: The bytes each id stands for; empty for control tokens that are no mark.
         newline_ids: The ids whose bytes hold a line feed.
     """
 
-    __slots__ = ("_bpe", "bos_id", "eos_id", "newline_ids", "num_tokens", "token_bytes")
+    __slots__ = (
+        "_bpe", "_mark", "bos_id", "eos_id", "marks", "newline_ids", "num_tokens", "token_bytes",
+    )  # fmt: skip
 
-    def __init__(self, content: bytes, bos: str, eos: str, vocab: int, where: str) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        bos: str,
+        eos: str,
+        vocab: int,
+        where: str,
+        marks: Mapping[str, str] = MARKS,
+    ) -> None:
         """Builds it from a ``tokenizer.json`` (about 15 ms for 8192 tokens).
 
         Args:
@@ -40,6 +54,7 @@ class Tokenizer:
             eos: Name of the token that ends a prompt and an answer.
             vocab: Rows of the model's logits.
             where: The file's path, for messages.
+            marks: Names of the tokens that stand for the characters of a prompt's structure.
 
         Raises:
             ModelError: It is no tokenizer, not byte-level, larger than ``vocab``, or lacks a token.
@@ -58,13 +73,15 @@ class Tokenizer:
         highest = max(ids.values(), default=-1)
         if not 0 <= highest < vocab:
             raise ModelError(fault("tokenizer", f"have ids from 0 to {vocab - 1}", highest, where))
-        for token in (bos, eos):
+        for token in (bos, eos, *marks.values()):
             if token not in ids:
                 raise ModelError(fault("tokenizer", f"know the token {token!r}", None, where))
         added = bpe.get_added_tokens_decoder()
         self._bpe = bpe
         self.bos_id: int = ids[bos]
         self.eos_id: int = ids[eos]
+        self.marks = {mark: ids[token] for mark, token in marks.items()}
+        self._mark = re.compile(f"([{''.join(map(re.escape, marks))}])" if marks else "(?!)")
         self.num_tokens = vocab
         table = [b""] * vocab
         byte_of = _byte_of_character()
@@ -76,15 +93,25 @@ class Tokenizer:
                 table[index] = bytes(byte_of[character] for character in token)
             except KeyError as error:
                 raise ModelError(fault("tokenizer", "be byte-level BPE", token, where)) from error
+        for mark, index in self.marks.items():
+            table[index] = mark.encode()
         self.token_bytes: tuple[bytes, ...] = tuple(table)
         self.newline_ids = frozenset(i for i, piece in enumerate(table) if b"\n" in piece)
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of ``text``; control tokens in it are encoded as the characters they are.
+        """Token ids of ``text``; names of control tokens in it are encoded as mere characters.
 
         About 1 us a token. A lone surrogate (half a character, as broken input devices send)
         becomes a question mark, because it has no UTF-8 form.
         """
+        pieces = self._mark.split(text)  # text and marks in turns
+        ids = self._encode(pieces[0])
+        for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+            ids.append(self.marks[mark])
+            ids += self._encode(piece)
+        return ids
+
+    def _encode(self, text: str) -> list[int]:
         try:
             encoding = self._bpe.encode(text, add_special_tokens=False)
         except (TypeError, UnicodeError):

@@ -21,7 +21,7 @@ from npcbrain.lm.grammar import Matcher
 from npcbrain.lm.model import Model
 from npcbrain.lm.sampler import SamplerConfig
 from tools.distil.calibrate import calibrate
-from tools.distil.export import SAMPLES, encode_texts
+from tools.distil.export import encode_texts, written_texts
 from tools.distil.graph import LlamaConfig
 from tools.distil.package import build_model
 from tools.distil.quantise import SHIPPED_KERNELS, kernel_plan
@@ -206,8 +206,9 @@ def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
     head_dim = rows // data["num_attention_heads"]
     config = LlamaConfig.from_hf({**data, "head_dim": head_dim}, CONTEXT)
     kernels = kernel_plan(config.layers, *SHIPPED_KERNELS)
-    smoothed = calibrate(config, weights, kernels, encode_texts(tokenizer, config, SAMPLES))
     content = json.loads(tokenizer.to_str())
+    texts = encode_texts(content, config, written_texts(3, "val"))
+    smoothed = calibrate(config, weights, kernels, texts)
     built = build_model("peer", config, smoothed, content, kernels, num_segments)
     built.write(folder)
     graphs = sum(len(data) for name, data in built.files.items() if name.endswith(".onnx"))

@@ -24,7 +24,8 @@ from rich.progress import track
 from npcbrain.engine import Engine
 from npcbrain.lm.drafts import GUESS_SIZES
 from npcbrain.lm.model import Model
-from npcbrain.prompt import answer_grammar, render
+from npcbrain.prompt import grammar as grammar_of
+from npcbrain.prompt import render
 from npcbrain.scenarios import read_scenarios
 from npcbrain.situation import Situation
 from npcbrain.village import CAST
@@ -63,11 +64,11 @@ class Spoken:
 
 def speak(model: Model, engine: Engine, situation: Situation) -> Spoken:
     """Makes an answer, the likeliest token always."""
-    prompt = render(situation)
+    prompt = render(situation, marks=model.has_marks)
     one = model.generation(
         prompt.prefix,
         prompt.news,
-        grammar=answer_grammar(situation.actions),
+        grammar=grammar_of(situation, "any" if model.has_marks else "own"),
         leads=prompt.leads,
         seed=0,
         temperature=0.0,

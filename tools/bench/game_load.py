@@ -56,7 +56,8 @@ class Load:
         persona = self._cast[npc % len(self._cast)]
         event = Event("speech", "player", QUESTIONS[(npc + number) % len(QUESTIONS)])
         scene = Scene("the village", "evening", ("player",))
-        prompt = render(Situation(persona.profile, scene, event, persona.actions))
+        situation = Situation(persona.profile, scene, event, persona.actions)
+        prompt = render(situation, marks=False)  # in words, which every way's model reads
         return Question(prompt.prefix, prompt.news, answer_grammar(persona.actions))
 
 

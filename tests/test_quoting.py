@@ -1,0 +1,128 @@
+"""Promises about quotes: what the grammar lets be quoted, and what an answer that quotes says."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from npcbrain.lm.grammar import GrammarCompiler
+from npcbrain.lm.tokenizer import Tokenizer
+from npcbrain.marks import QUOTE
+from npcbrain.phrases import OF_DEEDS, OF_TALK, load
+from npcbrain.prompt import AnswerReader, answer_text, grammar
+from npcbrain.situation import Decision, Situation
+
+FILE = Path(__file__).parent / "models" / "tiny" / "tokenizer.json"
+EOS = 2
+SITUATION = Situation.from_dict(
+    {
+        "npc": {
+            "name": "Hilda",
+            "role": "innkeeper",
+            "traits": ["gruff"],
+            "facts": ["A bed costs five coppers.", "Her back aches.", "The mill burned down."],
+        },
+        "event": {"kind": "speech", "from": "player", "text": "What is a bed?"},
+        "actions": [{"name": "say"}, {"name": "give", "args": {"item": ["key", "ale"]}}],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer(FILE.read_bytes(), "<|im_start|>", "<|im_end|>", 352, "tokenizer.json")
+
+
+def read(text: str, number: int = 0, **lines: list[str]) -> AnswerReader:
+    reader = AnswerReader(SITUATION, number, lines)
+    reader.read(text)
+    return reader
+
+
+def test_whatever_is_drawn_after_the_mark_is_a_fact_or_an_occasion(tokenizer: Tokenizer) -> None:
+    compiler = GrammarCompiler(tokenizer)
+    sayable = {"A bed costs five coppers.", "The mill burned down.", *OF_TALK}
+    for seed in range(60):
+        dice, matcher = random.Random(seed), compiler.matcher(grammar(SITUATION, "quotes"))
+        for token in tokenizer.encode(" say\n happy\n"):
+            matcher.push(token)
+        ids = matcher.forced()
+        while not matcher.ended and EOS not in ids:
+            token = dice.choice([int(token) for token in matcher.mask().nonzero()[0]])
+            matcher.push(token)
+            ids += [token, *matcher.forced()]
+        text = tokenizer.decode(ids)
+        assert text.removeprefix(f"{QUOTE} ") in sayable, text
+    for quote in sayable:
+        matcher = compiler.matcher(grammar(SITUATION, "quotes"))
+        for token in tokenizer.encode(f" say\n happy\n{QUOTE} {quote}"):
+            matcher.push(token)
+        assert matcher.allows(EOS) or matcher.ended, quote
+
+
+def test_words_of_ones_own_are_legal_beside_quotes_unless_one_is_left_out(
+    tokenizer: Tokenizer,
+) -> None:
+    compiler = GrammarCompiler(tokenizer)
+    mark, word = tokenizer.marks[QUOTE], tokenizer.encode(" the")[0]
+    legal = {}
+    for words in ("any", "own", "quotes"):
+        matcher = compiler.matcher(grammar(SITUATION, words))
+        for token in tokenizer.encode(" say\n happy\n"):
+            matcher.push(token)
+        legal[words] = (matcher.allows(word), matcher.allows(mark))
+    assert legal == {"any": (True, True), "own": (True, False), "quotes": (False, True)}
+
+
+def test_beside_a_deed_no_fact_is_quoted(tokenizer: Tokenizer) -> None:
+    compiler = GrammarCompiler(tokenizer)
+    for quote, legal in ("A bed costs five coppers.", False), ("handing over", True):
+        matcher = compiler.matcher(grammar(SITUATION))
+        allowed = []
+        for token in tokenizer.encode(f" give\n key\n happy\n{QUOTE} {quote}"):
+            allowed.append(matcher.allows(token))
+            if not allowed[-1]:
+                break
+            matcher.push(token)
+        assert all(allowed) is legal, quote
+    assert "handing over" in OF_DEEDS
+
+
+def test_a_fact_is_quoted_as_it_stands() -> None:
+    decision = read(f" say\n neutral\n{QUOTE} A bed costs five coppers.").decision(whole=True)
+    assert decision == Decision("say", {}, "neutral", "A bed costs five coppers.", quoted="fact")
+
+
+def test_an_occasion_becomes_one_of_its_lines() -> None:
+    decision = read(f" give\n key\n neutral\n{QUOTE} handing over").decision(whole=True)
+    assert decision is not None
+    assert decision.quoted == "handing over"
+    assert decision.say in {line.text for line in load()["handing over"]}
+
+
+def test_the_persona_has_the_first_word() -> None:
+    reader = read(f" say\n happy\n{QUOTE} greeting", 1, greeting=["Welcome!", "You again?"])
+    decision = reader.decision(whole=True)
+    assert decision is not None
+    assert decision.say == "You again?"
+
+
+def test_asked_thrice_about_the_same_nobody_hears_one_line_thrice() -> None:
+    said = [
+        read(f" give\n key\n neutral\n{QUOTE} handing over", number).decision(whole=True)
+        for number in range(3)
+    ]
+    assert len({decision.say for decision in said if decision}) == 3
+
+
+def test_a_quote_says_nothing_before_it_is_whole() -> None:
+    reader = read(f" give\n key\n neutral\n{QUOTE} handing")
+    assert reader.say == ""
+    assert reader.decision(whole=False) == Decision("give", {"item": "key"}, "neutral", "")
+
+
+def test_a_label_that_quotes_is_written_as_the_model_shall_write_it() -> None:
+    label = Decision("say", {}, "happy", f"{QUOTE} greeting")
+    assert answer_text(label) == f" say\n happy\n{QUOTE} greeting"
