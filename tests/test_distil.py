@@ -9,7 +9,9 @@ import json
 import random
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,10 +27,11 @@ from npcbrain.lm.leaning import Leaning  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
 from npcbrain.prompt import AnswerReader, answer_grammar, render  # noqa: E402
 from tools.distil import decisions, export, prune, quantise, reopen, shed, train, turns  # noqa: E402
-from tools.distil.situations import sample  # noqa: E402
+from tools.distil.situations import Example, sample  # noqa: E402
 from tools.distil.situations.lexicon import load  # noqa: E402
 from tools.distil.situations.talking import talk  # noqa: E402
 
+EOS_ID = 2
 TINY_TOKENIZER = Path(__file__).parent / "models" / "tiny" / "tokenizer.json"
 
 
@@ -84,7 +87,7 @@ def test_every_stage_feeds_the_next_from_the_teacher_to_a_legal_decision(
     )
     engine = Engine(loaded)
     assert engine.open(generation)
-    reader = AnswerReader(situation.actions)
+    reader = AnswerReader(situation)
     while not reader.decided:
         one = generation.pending == 1
         wave = engine.start_decode([generation]) if one else engine.start_prefill(generation, 32)
@@ -150,7 +153,7 @@ def test_turns_that_share_a_prefix_are_computed_as_if_each_stood_alone(teacher: 
     model = LlamaForCausalLM.from_pretrained(
         teacher, dtype=torch.float32, attn_implementation=turns.NAME
     )
-    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    tokenizer = train.read_tokenizer(teacher, 352)
     group = talk(load("train", None), random.Random(2), 4)
     together = decisions.make_batch([decisions.make_row(tokenizer, group)])
     places = together.labels[:, 1:] != decisions.IGNORE
@@ -167,13 +170,13 @@ def test_turns_that_share_a_prefix_are_computed_as_if_each_stood_alone(teacher: 
 
 
 def test_what_reading_says_is_added_in_training_where_the_engine_adds_it(teacher: Path) -> None:
-    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    tokenizer = train.read_tokenizer(teacher, 352)
     example = sample(random.Random(4), "train")
     batch = decisions.make_batch([decisions.make_row(tokenizer, [example])])
     answer = batch.labels[0][batch.labels[0] != decisions.IGNORE].tolist()
-    added = torch.zeros(len(answer), tokenizer.get_vocab_size())
+    added = torch.zeros(len(answer), tokenizer.num_tokens)
     added.index_put_(tuple(batch.leads), batch.odds, accumulate=True)
-    leaning = Leaning([(tokenizer.encode(t).ids, o) for t, o in render(example.situation).leads])
+    leaning = Leaning([(tokenizer.encode(t), o) for t, o in render(example.situation).leads])
     assert leaning.is_open
     for place, token in enumerate(answer):
         if leaning.is_open:
@@ -186,7 +189,7 @@ def test_what_reading_says_is_added_in_training_where_the_engine_adds_it(teacher
 
 
 def test_some_turns_are_judged_without_reading(teacher: Path) -> None:
-    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    tokenizer = train.read_tokenizer(teacher, 352)
     rng = random.Random(1)
     group = [sample(rng, "train")] * 200
     alone = sum(not turn.leads for turn in decisions.make_row(tokenizer, group, rng).turns)
@@ -222,7 +225,7 @@ def test_the_layer_that_does_nothing_is_the_one_least_missed(teacher: Path) -> N
     idle = model.model.layers[2]
     torch.nn.init.zeros_(idle.self_attn.o_proj.weight)
     torch.nn.init.zeros_(idle.mlp.down_proj.weight)
-    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    tokenizer = train.read_tokenizer(teacher, 352)
     group = talk(load("train", None), random.Random(2), 4)
     batch = decisions.make_batch([decisions.make_row(tokenizer, group)])
     whole = train.batch_loss(model, None, batch, 0.0)[0].item()
@@ -230,7 +233,7 @@ def test_the_layer_that_does_nothing_is_the_one_least_missed(teacher: Path) -> N
     def distance() -> float:
         return abs(train.batch_loss(model, None, batch, 0.0)[0].item() - whole)
 
-    assert shed.least_missed(model, distance) == (2, 0.0)
+    assert shed.least_missed(model, distance) == ([2], 0.0)
     shed.remove(model, 2)
     assert shed.kept_layers(model) == [0, 1, 3]
     assert distance() == 0.0
@@ -249,11 +252,51 @@ def test_layers_are_shed_on_the_way_and_a_resumed_run_goes_on_shedding(
         assert LlamaForCausalLM.from_pretrained(out).config.num_hidden_layers == layers
 
 
+SHEET = """# Hob Millward, miller
+traits: sly
+goal: sell the last of the rye
+knows:
+- A sack of rye flour costs nine pence.
+can:
+- say
+- hoist sack: rye / barley
+at: the mill, noon
+near: player
+
+player: What's a sack of rye?
+= say | amused | Nine pence, and it was never cheaper.
+
+player: Up with the rye, then.
+= hoist | rye | happy | Up she goes!
+"""
+
+
+def test_written_exchanges_are_learnt_and_a_resumed_run_passes_over_what_it_saw(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets, out = tmp_path / "sheets", tmp_path / "student"
+    sheets.mkdir()
+    (sheets / "one.txt").write_text(SHEET, encoding="utf-8")
+    command = ("decide", "--student", teacher, "--out", out, "--sheets", sheets, "--tokens", 300)
+    seen = []
+    written = decisions.written
+
+    def watched(*args: Any, **rest: Any) -> Iterator[list[Example]]:
+        seen.append(args[4])
+        return written(*args, **rest)
+
+    monkeypatch.setattr(decisions, "written", watched)
+    run(monkeypatch, train, *command, "--steps", 1)
+    run(monkeypatch, train, *command, "--steps", 2)
+    assert seen[0] == 0 < seen[1]
+    assert json.loads((out / "training.json").read_text(encoding="utf-8"))["steps"] == 2
+
+
 def test_labels_stand_on_the_answer_alone(teacher: Path) -> None:
-    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    tokenizer = train.read_tokenizer(teacher, 352)
     example = sample(random.Random(4), "train")
     batch = decisions.make_batch([decisions.make_row(tokenizer, [example])])
     learnt = batch.labels[0][batch.labels[0] != decisions.IGNORE]
-    assert learnt[-1] == decisions.EOS
-    words = tokenizer.decode(learnt[:-1].tolist(), skip_special_tokens=False)
+    assert learnt[-1] == EOS_ID
+    words = tokenizer.decode(learnt[:-1].tolist())
     assert words == decisions.answer_text(example.decision)

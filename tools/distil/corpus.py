@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import random
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-from tokenizers import Tokenizer
 
 from tools.distil.copying import exercise
 
@@ -50,7 +48,12 @@ def _read(path: Path) -> Iterator[str]:
 
 
 def rows(
-    passages: list[str], tokenizer: Tokenizer, rng: random.Random, *, length: int, exercises: float
+    passages: list[str],
+    encode: Callable[[str], list[int]],
+    rng: random.Random,
+    *,
+    length: int,
+    exercises: float,
 ) -> Iterator[list[int]]:
     """Endless rows of exactly ``length`` token ids, passages packed end to end.
 
@@ -62,6 +65,6 @@ def rows(
         while len(buffer) < length:
             general = passages and rng.random() >= exercises
             text = rng.choice(passages) if general else exercise(rng)
-            buffer += [1, *tokenizer.encode(text, add_special_tokens=False).ids, 2]
+            buffer += [1, *encode(text), 2]
         yield buffer[:length]
         buffer = buffer[length:] if rng.random() < 0.5 else []

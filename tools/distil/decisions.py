@@ -1,4 +1,4 @@
-"""Batches of generated decisions, several to a prefix.
+"""Batches of decisions, written or generated, several to a prefix.
 
 One NPC asked four things costs little more than asked one: the prefix (who it is, what it knows
 and can do) is two thirds of a prompt, and is computed once. A row holds the prefix and then several
@@ -12,30 +12,34 @@ that the model can judge alone.
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from tokenizers import Tokenizer
 
 from npcbrain.lm.leaning import Leaning
+from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.prompt import answer_text, render
 from tools.distil import situations
+from tools.distil.sheets import Sheet
+from tools.distil.sheets.augmenting import Augmenter
+from tools.distil.sheets.quoting import Quotes
 from tools.distil.situations import Example
 from tools.distil.situations.day import day
 from tools.distil.situations.lexicon import Lexicon
 from tools.distil.situations.talking import talk
 from tools.distil.turns import Layout
 
-BOS, EOS = 1, 2
 IGNORE = -100  # a label that takes no part in the loss
 TALKS = 0.3  # share of the rows that are a talk
 DAYS = 0.45  # share of the rows that are a day; what is left holds one situation of any kind
 RARE = 0.7  # of plain questions and requests are left out there: talks are full of them
 CHOOSING = 3.0  # weight of the lines that name an action and its values: they are few
 ALONE = 0.3  # share of the turns judged without classical reading: it errs more on unknown names
-POOL = 256  # groups drawn at a time, sorted by length so that little is padding
+POOL = 64  # groups drawn at a time, sorted by length so that little is padding
+VARIED = 0.7  # share of the written groups that are varied when they come for the first time
 
 
 @dataclass
@@ -113,14 +117,11 @@ def make_row(tokenizer: Tokenizer, group: list[Example], rng: random.Random | No
     Args:
         rng: Draws the turns that are judged without classical reading; none are without it.
     """
-
-    def encode(text: str) -> list[int]:
-        return tokenizer.encode(text, add_special_tokens=False).ids
-
+    encode, eos = tokenizer.encode, tokenizer.eos_id
     turns = []
     for example in group:
         prompt = render(example.situation)
-        news = [*encode(prompt.news), EOS]
+        news = [*encode(prompt.news), eos]
         lines = answer_text(example.decision).split("\n")
         first = 1 + len(example.decision.args)
         chosen = encode("\n".join(lines[:first]) + "\n")
@@ -129,13 +130,13 @@ def make_row(tokenizer: Tokenizer, group: list[Example], rng: random.Random | No
         ways = [] if alone else [(encode(text), odds) for text, odds in prompt.leads]
         turns.append(
             Turn(
-                [*news, *chosen, *rest, EOS],
+                [*news, *chosen, *rest, eos],
                 len(news),
                 len(news) + len(chosen),
                 _led(Leaning(ways), chosen),
             )
         )
-    return Row([BOS, *encode(render(group[0].situation).prefix)], turns)
+    return Row([tokenizer.bos_id, *encode(render(group[0].situation).prefix)], turns)
 
 
 def _led(leaning: Leaning, chosen: list[int]) -> list[dict[int, float]]:
@@ -185,22 +186,71 @@ def make_batch(rows: list[Row]) -> Batch:
 
 
 def batches(
-    tokenizer: Tokenizer, seed: int, lexicon: Lexicon, *, tokens: int, turns: int
+    tokenizer: Tokenizer, groups: Iterator[list[Example]], rng: random.Random, *, tokens: int
 ) -> Iterator[Batch]:
-    """Endless batches of at least ``tokens`` tokens, of up to ``turns`` decisions a prefix."""
-    tokenizer.encode_special_tokens = True  # what players type is text, in training as in play
-    rng = random.Random(f"{seed}-{lexicon.split}")
+    """Endless batches of at least ``tokens`` tokens.
+
+    Args:
+        groups: Examples that share their prefix; see ``written`` and ``drawn``.
+        rng: Draws the order, and which turns are judged without classical reading.
+    """
     while True:
-        groups = [draw_group(lexicon, rng, turns) for _ in range(POOL)]
         # Alike in shape, so that little of the attention is padding.
-        rows = sorted((make_row(tokenizer, group, rng) for group in groups), key=Row.shape)
+        pool = (make_row(tokenizer, next(groups), rng) for _ in range(POOL))
         cuts: list[list[Row]] = [[]]
-        for row in rows:
+        for row in sorted(pool, key=Row.shape):
             if sum(map(len, cuts[-1])) >= tokens:
                 cuts.append([])
             cuts[-1].append(row)
         rng.shuffle(cuts)
         yield from map(make_batch, cuts)
+
+
+def drawn(lexicon: Lexicon, rng: random.Random, turns: int) -> Iterator[list[Example]]:
+    """Endless groups of generated examples."""
+    while True:
+        yield draw_group(lexicon, rng, turns)
+
+
+def written(
+    sheets: Sequence[Sheet], rng: random.Random, turns: int, quotes: Quotes, skip: int = 0
+) -> Iterator[list[Example]]:
+    """Endless groups of variants of written examples, each exchange once an epoch.
+
+    Args:
+        sheets: Where they are written.
+        rng: Draws orders and variants; it begins each epoch anew, so that ``skip`` finds its place.
+        turns: Examples of a group at most.
+        quotes: Which answers say no more than a quote would.
+        skip: Groups to pass over: those that a run which is resumed has seen.
+    """
+    augmenter = Augmenter(sheets, rng)
+    for epoch in itertools.count():
+        order = random.Random(epoch)
+        groups = []
+        for sheet in sheets:
+            examples = order.sample(sheet.examples, k=len(sheet.examples))
+            groups += [examples[i : i + turns] for i in range(0, len(examples), turns)]
+        order.shuffle(groups)
+        for group in groups:
+            if skip > 0:
+                skip -= 1
+                continue
+            group = [quotes.maybe(example, rng) for example in group]
+            varied = augmenter.vary(group) if epoch or rng.random() < VARIED else group
+            if varied:
+                yield varied
+
+
+def mixed(
+    first: Iterator[list[Example]],
+    second: Iterator[list[Example]],
+    share: float,
+    rng: random.Random,
+) -> Iterator[list[Example]]:
+    """Groups of both; ``share`` of them from the second."""
+    while True:
+        yield next(second if rng.random() < share else first)
 
 
 def draw_group(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:

@@ -15,7 +15,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,19 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from tokenizers import Tokenizer
 
 from npcbrain.errors import ModelError, NpcBrainError, UsageError, fault
+from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.prompt import answer_text, render
-from tools.distil import situations
 from tools.distil.calibrate import calibrate
 from tools.distil.check import GraphRunner, reference
 from tools.distil.graph import LlamaConfig, Weights
 from tools.distil.package import BOS, EOS, BuiltModel, build_model
 from tools.distil.quantise import KERNELS, STATIC, kernel_plan
+from tools.distil.sheets import read_sheets
 from tools.distil.weights import read_safetensors
 
-__all__ = ["SAMPLES", "Agreement", "compare", "encode_texts", "export", "main", "measure"]
+__all__ = ["Agreement", "compare", "encode_texts", "export", "main", "measure", "written_texts"]
 
 DECODE_ROWS = (1, 4, 8)
 PREFILL_TOKENS = (8, 16, 32)
@@ -44,28 +44,8 @@ CHUNK = 16
 TABLE_WIDTH = 120  # characters; narrower cuts the figures when the output is piped
 NUM_CALIBRATED = 200  # situations, some 50,000 tokens: scales for what a model will read
 CALIBRATION_SEED = 7
+NUM_COMPARED = 6  # held-out situations, unless --text names something better to compare on
 NUM_RUNS = 15  # per figure; the median of so few wanders by a tenth, enough to see a mistake
-
-# What agreement is measured on unless --text names something better: prompts and answers as the
-# model will see them, for positions no prompt ever has say nothing about answers.
-SAMPLES = (
-    "Hilda, innkeeper\ngrumpy, honest\nwants to fill the inn\nknows:\n- A bed costs five coppers.\n"
-    "can:\n- say\n- give item: room key / ale; to: player\n"
-    "at the Crooked Inn, night\nnear: player, the drunk\n"
-    "speech from player: The key to my room, please.\n"
-    " give\n room key\n player\n neutral\n Here you are. Second door on the left.",
-    "Tomas, guard\nloyal, tired\nwants to keep the gate shut\nknows:\n- The gate opens at dawn.\n"
-    "can:\n- say\n- attack target: player\n- wait\n"
-    "at the north gate, midnight\nnear: player\nremembers:\n- The player tried to climb the wall.\n"
-    "speech from player: When does the gate open?\n"
-    " say\n angry\n The gate opens at dawn. Go home.",
-    "Vex, ship mechanic\ncurious, blunt\nwants to repair the drive\nknows:\n"
-    "- The drive needs a new coil.\n- The captain hides the spare coil in the galley.\n"
-    "can:\n- say\n- take item: coil\n- flee\n"
-    "at the engine room, third shift\nnear: player, captain\n"
-    "gift from player: The player hands over a coil.\n"
-    " take\n coil\n happy\n A coil! Now the drive will sing again.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +99,7 @@ def export(
     said = words.read_bytes() if words.exists() else b""
     smoothed = weights
     if STATIC in kernels.values():
-        reader = Tokenizer.from_str(json.dumps(tokenizer))
-        sequences = encode_texts(reader, config, _situations())
+        sequences = encode_texts(tokenizer, config, written_texts(NUM_CALIBRATED, "train"))
         smoothed = calibrate(config, weights, kernels, track(sequences, "calibrating"))
     return build_model(name, config, smoothed, tokenizer, kernels, num_segments, said), weights
 
@@ -254,8 +233,12 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
         arguments.max_context,
     )
     text = arguments.text
-    pieces = SAMPLES if text is None else text.read_text(encoding="utf-8").split("\n---\n")
-    tokenizer = Tokenizer.from_str(model.files["tokenizer.json"].decode())
+    pieces = (
+        written_texts(NUM_COMPARED, "val")
+        if text is None
+        else text.read_text(encoding="utf-8").split("\n---\n")
+    )
+    tokenizer = json.loads(model.files["tokenizer.json"])
     sequences = encode_texts(tokenizer, model.config, pieces)
     agreement = compare(model, weights, sequences)
     console.print(show(model, agreement, measure(model)))
@@ -278,34 +261,39 @@ def _export_to(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _situations() -> list[str]:
-    """Single situations for training with their answers, written as the engine writes them."""
-    rng = random.Random(CALIBRATION_SEED)
+def written_texts(count: int, split: str, seed: int = CALIBRATION_SEED) -> list[str]:
+    """Written situations with their answers, as the engine writes them.
+
+    Args:
+        count: How many.
+        split: See ``sheets.read_sheets``; ``"val"`` for those that no training has seen.
+        seed: Draws them.
+    """
+    examples = [example for sheet in read_sheets(split=split) for example in sheet.examples]
     texts = []
-    for _ in range(NUM_CALIBRATED):
-        example = situations.sample(rng, "train")
+    for example in random.Random(seed).sample(examples, k=count):
         prompt = render(example.situation)
         texts.append(prompt.prefix + prompt.news + EOS + answer_text(example.decision))
     return texts
 
 
 def encode_texts(
-    tokenizer: Tokenizer, config: LlamaConfig, pieces: Sequence[str]
+    tokenizer: Mapping[str, Any], config: LlamaConfig, pieces: Sequence[str]
 ) -> list[np.ndarray]:
-    """Tokens of some texts, int64 [tokens] each, from the one that begins a prompt on.
+    """Tokens of some prompts, int64 [tokens] each; behind ``EOS`` their answers.
 
     Raises:
         ModelError: The tokenizer has more tokens than the model, or does not know that one.
     """
-    if tokenizer.get_vocab_size() > config.vocab:
-        raise ModelError(
-            fault("tokenizer", f"fit {config.vocab} ids", tokenizer.get_vocab_size(), "vocab")
-        )
-    bos = tokenizer.token_to_id(BOS)
-    if bos is None:
-        raise ModelError(fault("tokenizer", f"know {BOS}", None, "tokenizer.json"))
-    ids = [[bos, *tokenizer.encode(piece, add_special_tokens=False).ids] for piece in pieces]
-    return [np.array(sequence, np.int64) for sequence in ids]
+    reader = Tokenizer(json.dumps(tokenizer).encode(), BOS, EOS, config.vocab, "tokenizer.json")
+    result = []
+    for piece in pieces:
+        prompt, *answer = piece.split(EOS)
+        ids = [reader.bos_id, *reader.encode(prompt)]
+        for text in answer:
+            ids += [reader.eos_id, *reader.encode(text)]
+        result.append(np.array(ids, np.int64))
+    return result
 
 
 def _chunks(num_tokens: int) -> list[int]:

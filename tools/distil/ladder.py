@@ -1,10 +1,10 @@
-"""Writes the table and the chart of all models that were scored.
+"""Writes the model card's tables and the chart of all models that were scored.
 
     python -m tools.distil.ladder
 
-Reads ``bench_results/models/*.json`` (see ``tools.distil.score``), measures nothing. The table goes
-into the model card between two marks, with the categories of the model that ships and its samples;
-the chart is ``docs/models.png``. Invariant: every figure stands in one of these files.
+Reads ``bench_results/models/*.json`` (see ``tools.distil.score``) and, where it is there,
+``bench_results/judged/result.json`` (see ``tools.distil.judge``); measures nothing. Invariant:
+every figure stands in one of these files.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from tools.distil.score import MODELS
 ROOT = MODELS.parents[1]
 CARD = ROOT / "models" / "hearth" / "MODEL_CARD.md"
 CHART = ROOT / "docs" / "models.png"
-SHIPPED = "student-int8"
-EXACT = "student-fp32"  # what the other students are compared with, answer by answer
+JUDGED = MODELS.parent / "judged" / "result.json"
+SHIPPED = "hearth"
+MAIN, SECOND = "dev2", "characters"  # the sets that lead
 INK, QUIET, SHIPS, OTHER = "#222222", "#8a8a8a", "#d1495b", "#30638e"
 SCORES = {  # what the chart shows: its name, colour and mark
     "action_accuracy": ("right actions", "#222222", "o"),
@@ -33,60 +34,61 @@ SCORES = {  # what the chart shows: its name, colour and mark
 
 
 def read_all() -> dict[str, dict[str, Any]]:
-    """All records by name, the worst on held-out actions first."""
+    """All records by name, the worst on the main set's actions first."""
     records = {
         path.stem: json.loads(path.read_text(encoding="utf-8")) for path in MODELS.glob("*.json")
     }
-    order = sorted(records, key=lambda name: records[name]["held_out"]["action_accuracy"])
+    order = sorted(records, key=lambda name: records[name]["sets"][MAIN]["action_accuracy"])
     return {name: records[name] for name in order}
+
+
+def read_judged() -> dict[str, Any]:
+    """What judges said, by system; empty where nobody was asked."""
+    if not JUDGED.exists():
+        return {}
+    systems: dict[str, Any] = json.loads(JUDGED.read_text(encoding="utf-8"))["systems"]
+    return systems
 
 
 def percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f} %"
 
 
-def agreement(record: dict[str, Any], exact: dict[str, Any] | None) -> float | None:
-    """The share of held-out answers that are word for word those of the float32 student."""
-    if exact is None or not ({"held_out_digests"} <= record.keys() & exact.keys()):
-        return None
-    if record.get("layers") != exact["layers"]:
-        return None  # another model
-    pairs = zip(record["held_out_digests"].split(), exact["held_out_digests"].split(), strict=True)
-    same = [one == other for one, other in pairs]
-    return sum(same) / len(same)
+def within(scores: dict[str, Any], key: str) -> str:
+    """A share and its interval."""
+    if key not in scores.get("intervals", {}):
+        return percent(scores.get(key))
+    low, high = scores["intervals"][key]
+    return f"{percent(scores[key])} ({100 * low:.0f}-{100 * high:.0f})"
 
 
-def table(records: dict[str, dict[str, Any]]) -> str:
+def table(records: dict[str, dict[str, Any]], judged: dict[str, Any]) -> str:
     """One row a model, in Markdown."""
+    keys = ("action_accuracy", "action_accuracy_act", "grounded")
     lines = [
-        "| | MB | ms a token | ms to read 32 | actions | ... say | ... act | uses the fact | "
-        "clean | actions, by hand | ... act | actions, public | answers as in float32 |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| | MB | ms a token | dev2: actions | ... where an act is required | uses the fact "
+        "| clean | sense | held-out characters: actions | ... act | uses the fact |",
+        f"|---|{'---|' * 10}",
     ]
-    exact = records.get(EXACT)
     for name, record in records.items():
-        scores, by_hand = record["held_out"], record.get("by_hand", {})
+        main, second = record["sets"][MAIN], record["sets"].get(SECOND, {})
+        sense = judged.get(name, {}).get("sense", {})
         cells = [
             f"**{record['about']}**" if name == SHIPPED else record["about"],
-            *(str(record.get(key, "-")) for key in ("megabytes", "decode_ms", "read_32_ms")),
-            percent(scores["action_accuracy"]),
-            percent(scores["action_accuracy_say"]),
-            percent(scores["action_accuracy_act"]),
-            percent(scores["grounded"]),
-            percent(scores["clean"]),
-            percent(by_hand.get("action_accuracy")),
-            percent(by_hand.get("action_accuracy_act")),
-            percent(record["public"]["action_accuracy"]),
-            percent(agreement(record, exact)),
+            *(str(record.get(key, "-")) for key in ("megabytes", "decode_ms")),
+            *(within(main, key) for key in keys),
+            percent(main["clean"]),
+            percent(sense.get("share")),
+            *(within(second, key) for key in keys),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def categories(record: dict[str, Any]) -> str:
-    """Scores of one model by category of the held-out situations."""
+    """Scores of one model by category of the main set."""
     lines = ["| category | cases | actions | uses the fact | clean |", "|---|---|---|---|---|"]
-    found = sorted(record["held_out"]["categories"].items(), key=lambda item: -item[1]["num"])
+    found = sorted(record["sets"][MAIN]["categories"].items(), key=lambda item: -item[1]["num"])
     for name, scores in found:
         shares = (percent(scores[key]) for key in ("action_accuracy", "grounded", "clean"))
         lines.append(f"| {name} | {scores['num']} | {' | '.join(shares)} |")
@@ -96,13 +98,14 @@ def categories(record: dict[str, Any]) -> str:
 def samples(record: dict[str, Any], name: str) -> str:
     """Answers as they came, good and bad."""
     lines = ["| to | asked, or happened | action | says | |", "|---|---|---|---|---|"]
-    for sample in record[f"{name}_samples"]:
+    for sample in record["sets"][name]["samples"]:
         answer = sample["answer"]
-        action = "-"
+        action = said = "-"
         if answer is not None:
             values = ", ".join(answer["args"].values())
             action = f"{answer['action']} ({values})" if values else answer["action"]
-        cells = (sample["npc"], sample["event"], action, answer["say"] if answer else "-")
+            said = f"{answer['say']} *({answer['quoted']})*" if answer["quoted"] else answer["say"]
+        cells = (sample["npc"], sample["event"], action, said)
         mark = "yes" if sample["accepted"] else "no"
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} | {mark} |")
     return "\n".join(lines)
@@ -111,16 +114,18 @@ def samples(record: dict[str, Any], name: str) -> str:
 def chart(records: dict[str, dict[str, Any]]) -> None:
     """A row a model: its scores on the left, what a token takes on the right."""
     figure, (left, right) = plt.subplots(
-        1, 2, figsize=(11, 0.9 + 0.52 * len(records)), layout="constrained",
+        1, 2, figsize=(11, 1.1 + 0.52 * len(records)), layout="constrained",
         sharey=True, width_ratios=(5, 3),
     )  # fmt: skip
     rows = range(len(records))
+    num = next(iter(records.values()))["sets"][MAIN]["num"]
     for key, (about, colour, marker) in SCORES.items():
-        shares = [100 * record["held_out"][key] for record in records.values()]
+        shares = [100 * (record["sets"][MAIN][key] or 0.0) for record in records.values()]
         left.scatter(shares, rows, s=64, color=colour, marker=marker, label=about, zorder=3)
     for row, (name, record) in enumerate(records.items()):
         if "decode_ms" not in record:
-            right.text(0, row, " no model", color=QUIET, fontsize=9, va="center")
+            why = " not timed" if "layers" in record else " no model"
+            right.text(0, row, why, color=QUIET, fontsize=9, va="center")
             continue
         took = record["decode_ms"]
         right.barh(row, took, height=0.5, color=SHIPS if name == SHIPPED else OTHER)
@@ -129,7 +134,7 @@ def chart(records: dict[str, dict[str, Any]]) -> None:
     left.set_yticks(rows, [record["about"] for record in records.values()])
     left.get_yticklabels()[list(records).index(SHIPPED)].set_color(SHIPS)
     left.set_xlim(-3, 103)
-    left.set_xlabel("% of 500 held-out situations of its kind")
+    left.set_xlabel(f"% of {num} situations written by hand, in worlds nobody trained on")
     left.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(SCORES), frameon=False)
     slowest = max(record.get("decode_ms", 1.0) for record in records.values())
     right.set_xlim(0, 2 * slowest)  # room for what stands beside the longest
@@ -155,11 +160,10 @@ def main() -> None:
     """Rewrites the marked parts of the model card, and the chart."""
     records = read_all()
     text = CARD.read_text(encoding="utf-8")
-    text = put(text, "scores", table(records))
+    text = put(text, "scores", table(records, read_judged()))
     text = put(text, "categories", categories(records[SHIPPED]))
-    text = put(text, "public samples", samples(records[SHIPPED], "public"))
-    text = put(text, "held-out samples", samples(records[SHIPPED], "held_out"))
-    text = put(text, "by-hand samples", samples(records[SHIPPED], "by_hand"))
+    text = put(text, "dev2 samples", samples(records[SHIPPED], MAIN))
+    text = put(text, "character samples", samples(records[SHIPPED], SECOND))
     CARD.write_text(text, encoding="utf-8", newline="\n")
     chart(records)
 

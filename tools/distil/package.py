@@ -19,7 +19,6 @@ from tools.distil.graph import LlamaConfig, Weights, head_graph, segment_graph
 
 __all__ = ["BOS", "BuiltModel", "balance", "build_model"]
 
-FORMAT = 1
 BOS, EOS = "<|im_start|>", "<|im_end|>"
 
 
@@ -63,6 +62,8 @@ def build_model(
     kernels: Mapping[str, str],
     num_segments: int,
     words: bytes = b"",
+    *,
+    form: int = 2,
 ) -> BuiltModel:
     """Builds all files of a model in memory.
 
@@ -75,6 +76,7 @@ def build_model(
         kernels: From ``kernel_plan``.
         num_segments: Segments the layers are cut into.
         words: The list of words that may be said, one a line; empty for any.
+        form: Of the prompt that the model was taught: 1, structure in words; 2, in marks.
 
     Raises:
         UsageError: There are more segments than layers, or a scale is missing.
@@ -92,7 +94,7 @@ def build_model(
     if words:
         files["words.txt"] = words
     manifest: dict[str, Any] = {
-        "format": FORMAT,
+        "format": form,
         "name": name,
         "licence": "Apache-2.0",
         "files": {

@@ -22,11 +22,12 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
+from npcbrain.marks import MARKS
 from tools.distil import corpus
 from tools.distil.copying import exercise
 from tools.distil.teacher import make_tokenizer
 
-CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]  # ids 0, 1, 2; the others are not used
+CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *MARKS.values()]  # ids from 0 on
 
 
 def cut_tokenizer(teacher: Path, vocab: int) -> Tokenizer:
@@ -38,9 +39,18 @@ def cut_tokenizer(teacher: Path, vocab: int) -> Tokenizer:
     return make_tokenizer(tokens, kept, CONTROL)
 
 
-def cut_vocabulary(model: LlamaForCausalLM, vocab: int) -> None:
-    """Keeps the first ``vocab`` rows of the (tied) embedding, in place."""
+@torch.no_grad()
+def cut_vocabulary(model: LlamaForCausalLM, vocab: int, tokenizer: Tokenizer) -> None:
+    """Keeps the first ``vocab`` rows of the (tied) embedding, in place.
+
+    A mark begins as what its name means, which is nearer to its use than a token for code.
+    """
     model.resize_token_embeddings(vocab, mean_resizing=False)
+    table = model.get_input_embeddings().weight
+    for name in MARKS.values():
+        word = f" {name.strip('<|>')}"
+        row = table[tokenizer.encode(word, add_special_tokens=False).ids].mean(0)
+        table[tokenizer.token_to_id(name)] = row
 
 
 @torch.no_grad()
@@ -87,12 +97,16 @@ def main() -> None:
     console, rng = Console(), random.Random(args.seed)
 
     tokenizer = cut_tokenizer(args.teacher, args.vocab)
-    model = LlamaForCausalLM.from_pretrained(args.teacher, dtype=torch.bfloat16)
-    cut_vocabulary(model, args.vocab)
+    model = LlamaForCausalLM.from_pretrained(args.teacher, dtype=torch.float32)
+    cut_vocabulary(model, args.vocab, tokenizer)
+
+    def encode(text: str) -> list[int]:
+        return tokenizer.encode(text, add_special_tokens=False).ids
+
     general = corpus.rows(
-        corpus.read_passages(args.text) or [exercise(rng)], tokenizer, rng, length=96, exercises=0.0
+        corpus.read_passages(args.text) or [exercise(rng)], encode, rng, length=96, exercises=0.0
     )
-    copying = corpus.rows([], tokenizer, rng, length=96, exercises=1.0)
+    copying = corpus.rows([], encode, rng, length=96, exercises=1.0)
     batches = [
         torch.tensor([next(source) for _ in range(args.rows)]) for source in (general, copying)
     ]

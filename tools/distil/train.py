@@ -35,22 +35,26 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
+from npcbrain.lm.tokenizer import Tokenizer
 from tools.distil import corpus, decisions, shed, turns
 from tools.distil.decisions import IGNORE, Batch, Row
+from tools.distil.package import BOS, EOS
 from tools.distil.quantise import ROW_PEAK, TINY
+from tools.distil.sheets import Sheet, read_sheets
+from tools.distil.sheets.quoting import Quotes
 from tools.distil.situations import thesaurus
 from tools.distil.situations.lexicon import Lexicon, load
 
 WARM_UP = 0.02  # share of the run over which the learning rate rises
 CHECKPOINT_S = 240.0
 SHED_TOKENS = 1024  # of the batch that decides; each layer is tried on it
-SHED_FROM = 0.05  # share of the run before the first layer goes: what answers look like is learnt
+SHED_AT_ONCE = 3  # layers, no two of them neighbours: trying all takes as long as ten steps
+SHED_FROM = 0.04  # share of the run before the first layer goes: what answers look like is learnt
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-SHED_UNTIL = 0.45  # by then the last one has gone; the rest of the run settles what stays
+SHED_UNTIL = 0.3  # by then the last one has gone; the rest of the run settles what stays
 
 
 def text_batches(
@@ -59,7 +63,7 @@ def text_batches(
     """Endless batches of packed general text and copy exercises."""
     rng = random.Random(seed)
     source = corpus.rows(
-        corpus.read_passages(folders), tokenizer, rng, length=length, exercises=0.4
+        corpus.read_passages(folders), tokenizer.encode, rng, length=length, exercises=0.4
     )
     while True:
         batch = decisions.make_batch([Row(next(source), []) for _ in range(tokens // length)])
@@ -135,6 +139,12 @@ def undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def read_tokenizer(folder: Path, vocab: int) -> Tokenizer:
+    """A student's tokenizer, as it is in play: what players type is text."""
+    path = folder / "tokenizer.json"
+    return Tokenizer(path.read_bytes(), BOS, EOS, vocab, str(path))
+
+
 @cache
 def words(seeds: Path | None, wordnet: Path | None) -> Lexicon:
     """The words situations are made of: ours, and what these folders hold."""
@@ -153,7 +163,8 @@ class Trainer:
         self.checkpoint = self.out / "checkpoint.pt"
         source = self.out if self.checkpoint.exists() else args.student
         self.student = self._load(source)
-        self.tokenizer = Tokenizer.from_file(str(args.student / "tokenizer.json"))
+        self.sheets: list[Sheet] = []
+        self.tokenizer = read_tokenizer(args.student, self.student.config.vocab_size)
         self.teacher = self._load(args.teacher) if args.teacher else None
         if self.teacher is not None:
             vocab = self.student.config.vocab_size
@@ -163,7 +174,7 @@ class Trainer:
         self.parameters = list(self.student.parameters())
         self.masters = [p.detach().float().clone() for p in self.parameters]
         self.optimizer = self._adam()
-        self.step, self.elapsed_s, self.tokens = 0, 0.0, 0
+        self.step, self.elapsed_s, self.tokens, self.num_groups = 0, 0.0, 0, 0
         self.first_layers = self.num_layers
         if self.checkpoint.exists():
             self._resume()
@@ -189,6 +200,7 @@ class Trainer:
         for master, kept in zip(self.masters, saved["masters"], strict=True):
             master.copy_(kept)
         self.step, self.elapsed_s, self.tokens = saved["step"], saved["elapsed_s"], saved["tokens"]
+        self.num_groups = saved["num_groups"]
         self._publish()
         self.first_layers = saved["first_layers"]
         self.console.print(f"resumed at step {self.step}, {self.elapsed_s / 60:.1f} minutes in")
@@ -218,7 +230,7 @@ class Trainer:
             "minutes": round(self.elapsed_s / 60, 1),
             "lr": self.args.lr,
             "layers": shed.kept_layers(self.student),
-            "more_words": [k for k in ("seeds", "thesaurus") if getattr(self.args, k)],
+            "more_words": [k for k in ("sheets", "seeds", "thesaurus") if getattr(self.args, k)],
         }
         (self.out / "training.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
         state = {
@@ -227,6 +239,7 @@ class Trainer:
             "step": self.step,
             "elapsed_s": self.elapsed_s,
             "tokens": self.tokens,
+            "num_groups": self.num_groups,
             "first_layers": self.first_layers,
         }
         scratch = self.checkpoint.with_suffix(".part")
@@ -250,31 +263,46 @@ class Trainer:
         """Layers the student should have by now: one after another goes, then it settles."""
         goal = self.args.layers or self.first_layers
         share = (self.progress - SHED_FROM) / (SHED_UNTIL - SHED_FROM)
-        share = min(max(share, 0.0), 1.0)
-        return self.first_layers - int(share * (self.first_layers - goal))
+        gone = int(min(max(share, 0.0), 1.0) * (self.first_layers - goal))
+        return self.first_layers - (gone if share >= 1 else gone - gone % SHED_AT_ONCE)
 
     def _shed(self) -> None:
-        """Takes out the layer that a small batch of decisions misses least."""
+        """Takes out the layers that a small batch of decisions misses least."""
         seed = self.args.seed + 1000 * self.step + 1
-        lexicon = words(self.args.seeds, self.args.thesaurus)
-        source = decisions.batches(
-            self.tokenizer, seed, lexicon, tokens=SHED_TOKENS, turns=self.args.turns
-        )
+        source = self.decisions(seed, SHED_TOKENS)
         batch = next(source).to(self.device)
-        index, loss = shed.least_missed(
-            self.student, lambda: batch_loss(self.student, None, batch, 0.0)[0].item()
+        indices, loss = shed.least_missed(
+            self.student,
+            lambda: batch_loss(self.student, None, batch, 0.0)[0].item(),
+            self.num_layers - self.layers_due,
         )
-        layer = shed.kept_layers(self.student)[index]
-        gone = {id(p) for p in self.student.model.layers[index].parameters()}
-        shed.remove(self.student, index)
+        numbers = [shed.kept_layers(self.student)[index] for index in indices]
+        gone = {id(p) for i in indices for p in self.student.model.layers[i].parameters()}
+        for index in sorted(indices, reverse=True):
+            shed.remove(self.student, index)
         kept = [id(p) not in gone for p in self.parameters]
         self.parameters = [p for p, keep in zip(self.parameters, kept, strict=True) if keep]
         self.masters = [m for m, keep in zip(self.masters, kept, strict=True) if keep]
         state = self.optimizer.state
         self.optimizer = self._adam()
         self.optimizer.state.update({m: state[m] for m in self.masters if m in state})
-        told = f"layer {layer} goes, {self.num_layers} stay, loss {loss:.3f} without it"
+        told = f"layers {numbers} go, {self.num_layers} stay, loss {loss:.3f} without the last"
         self.console.print(told)
+
+    def decisions(self, seed: int, tokens: int, skip: int = 0) -> Iterator[Batch]:
+        """Batches of what the student is to learn: written, generated or both."""
+        args, rng = self.args, random.Random(seed)
+        groups = None
+        if args.sheets:
+            if not self.sheets:
+                self.sheets = read_sheets(args.sheets, "train")
+                self.quotes = Quotes(self.sheets, args.sheets)
+                self.console.print(f"{len(self.sheets)} sheets, {len(self.quotes)} quotes")
+            groups = decisions.written(self.sheets, rng, args.turns, self.quotes, skip)
+        if not args.sheets or args.generated:
+            drawn = decisions.drawn(words(args.seeds, args.thesaurus), rng, args.turns)
+            groups = decisions.mixed(groups, drawn, args.generated, rng) if groups else drawn
+        return decisions.batches(self.tokenizer, groups, rng, tokens=tokens)
 
     def train(self, batches: Iterator[Batch]) -> None:
         """Runs until the steps or minutes are used; interrupted, it keeps what it has."""
@@ -298,6 +326,7 @@ class Trainer:
             self._update()
             self.step += 1
             self.tokens += batch.ids.numel()
+            self.num_groups += len(batch.layout.prefix)
             decay = min(0.98, 1 - 1 / (self.step - first_step))
             mean_loss = decay * mean_loss + (1 - decay) * loss.item()
             mean_accuracy = decay * mean_accuracy + (1 - decay) * accuracy
@@ -337,6 +366,10 @@ def main() -> None:
     parser.add_argument("--text", type=Path, action="append", default=[], help="a text folder")
     parser.add_argument("--seeds", type=Path, help="a folder with LIGHT's light-objects.json")
     parser.add_argument("--thesaurus", type=Path, help="a folder with WordNet's data.verb")
+    parser.add_argument("--sheets", type=Path, help="a folder of written exchanges to learn")
+    parser.add_argument(
+        "--generated", type=float, default=0.0, help="beside sheets: share of generated groups"
+    )
     parser.add_argument("--dtype", choices=("auto", *DTYPES), default="auto")
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
@@ -356,13 +389,7 @@ def main() -> None:
     if args.stage == "heal":
         batches = text_batches(trainer.tokenizer, seed, args.text, args.tokens, args.length)
     else:
-        batches = decisions.batches(
-            trainer.tokenizer,
-            seed,
-            words(args.seeds, args.thesaurus),
-            tokens=args.tokens,
-            turns=args.turns,
-        )
+        batches = trainer.decisions(seed, args.tokens, trainer.num_groups)
     trainer.train(batches)
 
 

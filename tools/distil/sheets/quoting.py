@@ -1,0 +1,78 @@
+"""Which written answers say no more than a quote would.
+
+A model this small chooses better than it writes, so an answer may be a quote: a known fact as it
+stands, or one of the lines written for an occasion (``npcbrain.phrases``). Whether a fact would do
+is seen by the words that answer and fact share; which occasion an answer belongs to stands in
+``data/occasions.tsv``. Invariant: a quote replaces the words of an answer and nothing else.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from npcbrain.marks import QUOTE
+from npcbrain.phrases import is_sayable
+from npcbrain.recall import stems
+from tools.distil.sheets.reading import DATA, Sheet
+from tools.distil.situations.example import Example
+
+__all__ = ["OCCASIONS", "Quotes", "quoted_fact"]
+
+OCCASIONS = "occasions.tsv"  # file, line of the answer, occasion
+QUOTED = 0.35  # share of the answers that a quote could replace which one does replace in training
+MIN_SHARED = 2  # words of a fact that an answer says
+MIN_NEW = 1  # of them that the question did not hold
+
+
+class Quotes:
+    """The quotes that stand for some sheets' answers.
+
+    Args:
+        sheets: The sheets.
+        folder: Holds ``occasions.tsv``; without that file only facts are quoted.
+    """
+
+    def __init__(self, sheets: Iterable[Sheet], folder: Path = DATA) -> None:
+        path = folder / OCCASIONS
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        rows = (line.split("\t") for line in lines)
+        occasions = {(file, int(number)): occasion for file, number, occasion in rows}
+        self._quotes: dict[int, str] = {}
+        self._kept: list[Example] = []  # so that no other example gets the same id()
+        for sheet in sheets:
+            for example, line in zip(sheet.examples, sheet.lines, strict=True):
+                quote = quoted_fact(example) or occasions.get((sheet.file, line), "")
+                if quote:
+                    self._quotes[id(example)] = quote
+                    self._kept.append(example)
+
+    def __len__(self) -> int:
+        return len(self._quotes)
+
+    def maybe(self, example: Example, rng: random.Random) -> Example:
+        """The example, now and then with a quote for its words."""
+        quote = self._quotes.get(id(example))
+        if quote is None or rng.random() >= QUOTED:
+            return example
+        return replace(example, decision=replace(example.decision, say=f"{QUOTE} {quote}"))
+
+
+def quoted_fact(example: Example) -> str:
+    """The fact that the answer says in other words; empty if there is none."""
+    situation, decision = example.situation, example.decision
+    if decision.action != "say" or situation.event.kind != "speech":
+        return ""
+    said, asked = set(stems(decision.say)), set(stems(situation.event.text))
+    worth = []
+    for fact in situation.npc.facts:
+        shared = said.intersection(stems(fact))
+        enough = len(shared) >= MIN_SHARED and len(shared - asked) >= MIN_NEW
+        if enough and is_sayable(fact, situation.npc.name):
+            worth.append((len(shared), fact))
+    worth.sort(reverse=True)
+    if not worth or (len(worth) > 1 and worth[1][0] == worth[0][0]):
+        return ""
+    return worth[0][1]
