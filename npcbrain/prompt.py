@@ -106,8 +106,8 @@ def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> 
 
     Args:
         situation: The situation.
-        marks: Whether the model was taught structure in marks; else it stands in words.
         reader: Whether classical reading helps: recalls facts, names deeds that fit, tells odds.
+        marks: Whether the model was taught structure in marks; else it stands in words.
     """
     if not marks:
         return _in_words(situation, reader)
