@@ -71,7 +71,7 @@ class Decider:
             rule, advice = "be any or own", "this model was not taught to quote"
             raise UsageError(fault("words", rule, words, "Decider()", advice))
         self._reader = reader
-        self._words = words
+        self._words = words if model.has_marks else "own"
         self._model = model
         self._engine = engine
         self._clock = clock

@@ -55,6 +55,11 @@ class Thought(Protocol):
 class Mind(Protocol):
     """Whoever writes the thoughts."""
 
+    @property
+    def may_quote(self) -> bool:
+        """Whether a grammar may offer quotes."""
+        ...
+
     def ask(
         self,
         situation: Situation,

@@ -18,7 +18,7 @@ from npcbrain.fitting import load_tables
 from npcbrain.memory import Memory
 from npcbrain.phrases import load as load_phrases
 from npcbrain.policy import least_ns, urgency_ns
-from npcbrain.prompt import answer_grammar, render
+from npcbrain.prompt import render
 from npcbrain.scheduler import Scheduler
 from npcbrain.situation import Situation
 from npcbrain.steps import EngineLike
@@ -77,6 +77,7 @@ class NoMind:
     """Answers everything with ``no_model``: a game without a model runs on its trees."""
 
     __slots__ = ()
+    may_quote = False
 
     def ask(
         self,
@@ -232,6 +233,11 @@ class LanguageMind:
                 break
 
     @property
+    def may_quote(self) -> bool:
+        """Whether the model was taught marks: only then may a grammar offer quotes."""
+        return self._model.has_marks
+
+    @property
     def num_queued(self) -> int:
         """Thoughts whose prompts are still to be made."""
         return len(self._queue)
@@ -246,13 +252,12 @@ class LanguageMind:
 
     def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
         """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
-        has_marks = self._model.has_marks
-        prompt = render(situation, marks=has_marks)
+        prompt = render(situation, marks=self.may_quote)
         try:
             return self._model.generation(
                 prompt.prefix,
                 prompt.news,
-                grammar=grammar if has_marks else answer_grammar(situation.actions),
+                grammar=grammar,
                 seed=0,
                 temperature=0.0,
                 top_p=1.0,
@@ -330,12 +335,11 @@ class LanguageMind:
         thought.begin(generation, ttl_ns)
 
     def _generation(self, question: Question, situation: Situation) -> AnswerLike:
-        has_marks = self._model.has_marks
-        prompt = render(situation, reader=self._reader, marks=has_marks)
+        prompt = render(situation, reader=self._reader, marks=self.may_quote)
         return self._model.generation(
             prompt.prefix,
             prompt.news,
-            grammar=question.grammar if has_marks else answer_grammar(situation.actions),
+            grammar=question.grammar,
             leads=prompt.leads,
             odds=prompt.odds,
             seed=question.seed,

@@ -129,7 +129,8 @@ class Npc:
     def actions(self, actions: Sequence[Action]) -> None:
         checked = checked_actions(actions, f"npc {self.name!r}, actions")
         self._actions = checked
-        self._grammar = answer_grammar(checked, self.persona.profile)
+        quotable = self.persona.profile if self._host.mind.may_quote else None
+        self._grammar = answer_grammar(checked, quotable)
 
     @property
     def importance(self) -> float:

@@ -66,6 +66,8 @@ class Idea:
 
 
 class HandDrivenMind:
+    may_quote = False
+
     def __init__(self) -> None:
         self.asked: list[tuple[Situation, dict[str, Any]]] = []
         self.ideas: list[Idea] = []
