@@ -19,8 +19,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the distil extra is not installed")
 pytest.importorskip("transformers", reason="the distil extra is not installed")
 
-from tokenizers import Tokenizer  # noqa: E402
-from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
+from toy_teacher import make_teacher  # noqa: E402
+from transformers import LlamaForCausalLM  # noqa: E402
 
 from npcbrain.engine import Engine  # noqa: E402
 from npcbrain.lm.leaning import Leaning  # noqa: E402
@@ -32,30 +32,12 @@ from tools.distil.situations.lexicon import load  # noqa: E402
 from tools.distil.situations.talking import talk  # noqa: E402
 
 EOS_ID = 2
-TINY_TOKENIZER = Path(__file__).parent / "models" / "tiny" / "tokenizer.json"
 
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like the teacher's, with a random model of four thin layers."""
-    folder = tmp_path_factory.mktemp("teacher")
-    tokenizer = Tokenizer.from_file(str(TINY_TOKENIZER))
-    torch.manual_seed(1)
-    config = LlamaConfig(
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
-        vocab_size=tokenizer.get_vocab_size(),
-        max_position_embeddings=2048,
-        tie_word_embeddings=True,
-        rope_theta=100000.0,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    return folder
+    return make_teacher(tmp_path_factory.mktemp("teacher"))
 
 
 def run(monkeypatch: pytest.MonkeyPatch, stage: object, *arguments: object) -> None:

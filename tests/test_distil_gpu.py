@@ -17,14 +17,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="the distil extra is not installed")
 pytest.importorskip("transformers", reason="the distil extra is not installed")
 
-from tokenizers import Tokenizer  # noqa: E402
-from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
+from toy_teacher import make_teacher  # noqa: E402
+from transformers import LlamaForCausalLM  # noqa: E402
 
 from npcbrain.errors import ModelError, UsageError  # noqa: E402
 from tools.distil import decisions, export, gpu, train  # noqa: E402
 from tools.distil.sheets import Sheet, read_sheets  # noqa: E402
 
-TINY_TOKENIZER = Path(__file__).parent / "models" / "tiny" / "tokenizer.json"
 SHEET = """
 # {name}, {role}
 traits: brisk
@@ -51,23 +50,7 @@ PEOPLE = {"Ann": "baker", "Borg": "grocer", "Cleo": "cook"}  # the last one is h
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like the teacher's, with a random model of four thin layers."""
-    folder = tmp_path_factory.mktemp("teacher")
-    tokenizer = Tokenizer.from_file(str(TINY_TOKENIZER))
-    torch.manual_seed(1)
-    config = LlamaConfig(
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
-        vocab_size=tokenizer.get_vocab_size(),
-        max_position_embeddings=2048,
-        tie_word_embeddings=True,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    return folder
+    return make_teacher(tmp_path_factory.mktemp("teacher"))
 
 
 @pytest.fixture(scope="module")
