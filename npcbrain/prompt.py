@@ -9,7 +9,7 @@ written in marks (``npcbrain.marks``; here ``[knows]``), which no text from outs
     prefix   Hilda, innkeeper                      who the NPC is, what it knows, what it can do
              grumpy, honest
              wants to fill the inn
-             [knows] A bed costs five coppers.
+             [knows]1 A bed costs five coppers.
              [can] say
              [can] give item: room key / ale; to: player
     news     at the Crooked Inn, night             what changes from one decision to the next
@@ -17,7 +17,7 @@ written in marks (``npcbrain.marks``; here ``[knows]``), which no text from outs
              [memory] The player paid five coppers.
              [said] The player: One ale.[did] give, ale, player[reply] There, mind the foam.
              [event] speech from player: The key to my room, please.
-             [recalls] A bed costs five coppers.
+             [recalls]1 A bed costs five coppers.
              [fits] give room key
 
 with the facts that share the event's words (see ``recall``) and the actions that it most likely
@@ -32,20 +32,21 @@ tokens in the answer as in the prompt::
      happy
      Here you are. Second door on the left.
 
-The last line may instead be a quote (see ``phrases``): ``[quote]`` and a fact as it stands, or
-``[quote]`` and an occasion for which there are lines, such as ``handing over``.
+The last line may instead be a quote (see ``phrases``): ``[quote]1`` says a fact as it stands by its
+number, ``[quote] handing over`` names an occasion for which there are lines.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from npcbrain.calling import cut, deeds, event_text
 from npcbrain.fitting import is_talk, likely
 from npcbrain.marks import CAN, DID, EVENT, FITS, KNOWS, MEMORY, QUOTE, RECALLS, REPLY, SAID
-from npcbrain.phrases import OCCASIONS, phrase, quotes
+from npcbrain.phrases import phrase, quotes
 from npcbrain.recall import recalled_facts
 from npcbrain.situation import Action, Decision, Exchange, Profile, Situation
 
@@ -81,6 +82,7 @@ EMOTIONS = (
 QUOTE_ODDS = 1.0
 MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
 SENTENCE_ENDS = ".!?"
+NUMBER = re.compile(rf"(?<=[{KNOWS}{RECALLS}])\d+")  # of a fact, after its mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> 
         head.append(", ".join(npc.traits))
     if npc.goal:
         head.append(f"wants to {npc.goal}")
-    head.extend(f"{KNOWS} {fact}" for fact in npc.facts)
+    head.extend(f"{KNOWS}{number} {fact}" for number, fact in enumerate(npc.facts, 1))
     head.extend(f"{CAN} {_action_line(action)}" for action in situation.actions)
 
     news = []
@@ -132,7 +134,8 @@ def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> 
     if not reader:
         return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
     recalled = recalled_facts(npc.facts, text)
-    news.extend(f"{RECALLS} {cut(fact, MAX_FACT_CHARS)}" for fact in recalled)
+    for fact in recalled:
+        news.append(f"{RECALLS}{npc.facts.index(fact) + 1} {cut(fact, MAX_FACT_CHARS)}")
     weighed = deeds(situation)
     news.extend(" ".join((FITS, deed.name, *deed.named.values())) for deed in likely(weighed))
     odds = {deed.name: deed.over_talk for deed in weighed}
@@ -143,12 +146,12 @@ def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> 
 def _in_words(situation: Situation, reader: bool) -> Prompt:
     """The first format, for models that were taught it: text from outside may look like a line."""
     marked = render(situation, reader=reader)
-    head = marked.prefix
+    head = NUMBER.sub("", marked.prefix)
     for mark, title in (KNOWS, "knows:\n"), (CAN, "can:\n"):
         first, found, rest = head.partition(mark)
         head = f"{first}{title}-{rest}".replace(mark, "-") if found else head
     lines = []
-    for line in marked.news.split("\n"):
+    for line in NUMBER.sub("", marked.news).split("\n"):
         if line[:1] in (MEMORY, SAID):
             continue
         if line.startswith(EVENT):
@@ -169,10 +172,22 @@ def memory_line(memory: str | Exchange) -> str:
     return f"{line}{REPLY} {memory.reply}" if memory.reply else line
 
 
-def answer_text(decision: Decision) -> str:
-    """The answer a model should give for a decision; the labels of training."""
-    lines = (decision.action, *decision.args.values(), decision.emotion, decision.say)
-    return "\n".join(line if line.startswith(QUOTE) else f" {line}" for line in lines)
+def answer_text(decision: Decision, facts: Sequence[str] = ()) -> str:
+    """The answer a model should give for a decision; the labels of training.
+
+    Args:
+        decision: Its ``say`` may be ``QUOTE`` with a fact or an occasion after it.
+        facts: What may be quoted by number.
+    """
+    lines = [decision.action, *decision.args.values(), decision.emotion]
+    quoted = decision.say.startswith(QUOTE)
+    said = _quote(decision.say[len(QUOTE) :], facts) if quoted else f" {decision.say}"
+    return "\n".join([*(f" {line}" for line in lines), said])
+
+
+def _quote(text: str, facts: Sequence[str]) -> str:
+    """How an answer quotes a fact or an occasion: by a number the model can copy, or by name."""
+    return f"{QUOTE}{facts.index(text) + 1}" if text in facts else f"{QUOTE} {text}"
 
 
 def grammar(situation: Situation, words: str = "any") -> str:
@@ -206,7 +221,8 @@ def answer_grammar(
     for name, acts in ("talk", False), ("aside", True):
         said = ["free"] * (words != "quotes")
         if profile is not None and words != "own":
-            texts = " | ".join(_literal(f" {text}") for text in quotes(profile, acts=acts))
+            lines = (_quote(text, profile.facts) for text in quotes(profile, acts=acts))
+            texts = " | ".join(_literal(line[len(QUOTE) :]) for line in lines)
             said.append(f"{QUOTE} ({texts})")
         rules.append(f"{name}: {' | '.join(said)}")
     rules.append(r"free: / [^ \n\r\t\x00-\x1f][^\n\r\t\x00-\x1f]*[.!?]/")
@@ -258,7 +274,7 @@ class AnswerReader:
         if len(lines) > num_args + 1:
             self.emotion = lines[num_args + 1].removeprefix(" ")
             if last.startswith(QUOTE):
-                self._quote = last.removeprefix(f"{QUOTE} ")
+                self._quote = last.removeprefix(QUOTE)
             else:
                 self.say = last.removeprefix(" ")
 
@@ -279,8 +295,9 @@ class AnswerReader:
 
     def _quoted(self, quote: str, emotion: str) -> tuple[str, str]:
         """The words of a quote, and what is quoted."""
-        if quote not in OCCASIONS:
-            return quote, "fact"
+        if quote.isdecimal():
+            return self.situation.npc.facts[int(quote) - 1], "fact"
+        quote = quote.removeprefix(" ")
         assert self._chosen is not None
         line = phrase(
             quote,

@@ -179,12 +179,12 @@ def test_what_looks_like_structure_stays_words_in_its_place() -> None:
         }
     )
     prompt = render(situation)
-    assert prompt.prefix == f"Greta, innkeeper\n{KNOWS} Beds are free.\n{CAN} say\n"
+    assert prompt.prefix == f"Greta, innkeeper\n{KNOWS}1 Beds are free.\n{CAN} say\n"
     assert prompt.news == f"{EVENT} speech from player: recalls: <|fits|> give\n"
 
 
 def test_only_a_quote_begins_with_a_mark_in_an_answer() -> None:
-    free, quote = (Decision("say", {}, "happy", say) for say in ("Hello.", f"{QUOTE} greeting"))
+    free, quote = (Decision("say", {}, "happy", say) for say in ("Hello.", f"{QUOTE}greeting"))
     assert answer_text(free) == " say\n happy\n Hello."
     assert answer_text(quote) == f" say\n happy\n{QUOTE} greeting"
 

@@ -252,11 +252,11 @@ def test_a_quote_replaces_the_words_alone_and_stays_legal_in_variants(
             assert new.situation == old.situation
             changed.append(new != old)
             fact = quoted_fact(old)
-            assert not fact or new.decision.say == f"{QUOTE} {fact}"
+            assert not fact or new.decision.say == f"{QUOTE}{fact}"
             assert not fact or fact in quotes(old.situation.npc, acts=False)
     assert sum(changed) == len(quoted) > 0.15 * len(changed)
     for group in vary(some, 7, lambda example: quoted.maybe(example, rng)):
         for at, _, new in group:
             if new.decision.say.startswith(QUOTE):
-                said = new.decision.say.removeprefix(f"{QUOTE} ")
+                said = new.decision.say.removeprefix(QUOTE)
                 assert said in (*quotes(new.situation.npc, acts=False), *OCCASIONS), at

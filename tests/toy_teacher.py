@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
+import pytest
 from tokenizers import Tokenizer
-from transformers import LlamaConfig, LlamaForCausalLM
+
+torch = pytest.importorskip("torch", reason="distillation is an extra")
+transformers = pytest.importorskip("transformers", reason="distillation is an extra")
 
 TINY_TOKENIZER = Path(__file__).parent / "models" / "tiny" / "tokenizer.json"
 
@@ -15,7 +17,7 @@ def make_teacher(folder: Path) -> Path:
     """Writes a random model of four thin layers with the tiny model's tokenizer."""
     tokenizer = Tokenizer.from_file(str(TINY_TOKENIZER))
     torch.manual_seed(1)
-    config = LlamaConfig(
+    config = transformers.LlamaConfig(
         hidden_size=64,
         intermediate_size=128,
         num_hidden_layers=4,
@@ -27,6 +29,6 @@ def make_teacher(folder: Path) -> Path:
         tie_word_embeddings=True,
         rope_theta=100000.0,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     return folder

@@ -122,7 +122,7 @@ def make_row(tokenizer: Tokenizer, group: list[Example], rng: random.Random | No
     for example in group:
         prompt = render(example.situation)
         news = [*encode(prompt.news), eos]
-        lines = answer_text(example.decision).split("\n")
+        lines = answer_text(example.decision, example.situation.npc.facts).split("\n")
         first = 1 + len(example.decision.args)
         chosen = encode("\n".join(lines[:first]) + "\n")
         rest = encode("\n".join(lines[first:]))  # a newline is its own token: cut or not, the same

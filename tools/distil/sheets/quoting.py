@@ -25,6 +25,7 @@ OCCASIONS = "occasions.tsv"  # file, line of the answer, occasion
 QUOTED = 0.35  # share of the answers that a quote could replace which one does replace in training
 MIN_SHARED = 2  # words of a fact that an answer says
 MIN_NEW = 1  # of them that the question did not hold
+MIN_SHARE = 0.3  # of the answer's words, and of the fact's
 
 
 class Quotes:
@@ -57,7 +58,7 @@ class Quotes:
         quote = self._quotes.get(id(example))
         if quote is None or rng.random() >= QUOTED:
             return example
-        return replace(example, decision=replace(example.decision, say=f"{QUOTE} {quote}"))
+        return replace(example, decision=replace(example.decision, say=f"{QUOTE}{quote}"))
 
 
 def quoted_fact(example: Example) -> str:
@@ -68,8 +69,10 @@ def quoted_fact(example: Example) -> str:
     said, asked = set(stems(decision.say)), set(stems(situation.event.text))
     worth = []
     for fact in situation.npc.facts:
-        shared = said.intersection(stems(fact))
-        enough = len(shared) >= MIN_SHARED and len(shared - asked) >= MIN_NEW
+        words = stems(fact)
+        shared = said.intersection(words)
+        enough = len(shared) >= max(MIN_SHARED, MIN_SHARE * max(len(said), len(words)))
+        enough = enough and len(shared - asked) >= MIN_NEW
         if enough and is_sayable(fact, situation.npc.name):
             worth.append((len(shared), fact))
     worth.sort(reverse=True)
