@@ -52,7 +52,7 @@ class GraphParts:
         op: str,
         inputs: Sequence[str],
         output: str | Sequence[str],
-        attributes: Mapping[str, int | float] | None = None,
+        attributes: Mapping[str, int | float | str] | None = None,
         domain: str = "",
     ) -> str:
         """Adds a node; an empty name stands for an optional input or output left out.

@@ -9,7 +9,8 @@ depend on the other rows of the run, to the last bit; schedule invariance rests 
 | ``fp32`` | float32 | float32 | reference; not row-invariant |
 | ``nbits8`` | uint8 in blocks of 32 along the input | int8, same blocks | exactness, single rows |
 | ``rowint8`` | int8 of 7 bits, a scale per output | uint8, a scale per row | speed from 4 rows on |
-| ``staticint8`` | the same | uint8, one scale, from ``calibrate`` | four nodes fewer |
+| ``rowint4`` | the same, kept in 4 bits (``four_bits``) | the same | half the file |
+| ``staticint8`` | as ``rowint8`` | uint8, one scale, from ``calibrate`` | four nodes fewer |
 
 Why 7 bits: x86 processors without VNNI add two products of a uint8 and an int8 in 16 bits, and what
 does not fit is cut off without a word. 2 x 255 x 63 fits. So a matrix gives the same integers on
@@ -20,12 +21,13 @@ in the layers (``train --round-from``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
 
 from npcbrain.errors import UsageError, fault
+from tools.distil.four_bits import pack_rows, widened_rows
 from tools.distil.parts import CONTRIB, GraphParts
 
 __all__ = [
@@ -45,7 +47,7 @@ __all__ = [
 ]
 
 STATIC = "staticint8"
-KERNELS = ("fp32", "nbits8", "rowint8", STATIC)
+KERNELS = ("fp32", "nbits8", "rowint8", "rowint4", STATIC)
 # What ships, for ``kernel_plan``. What enters ``down`` is a product of two and too wild for one
 # scale; the head's matrix is the table of tokens, which cannot be smoothed.
 SHIPPED_KERNELS = (STATIC, {"layers.*.down": "rowint8", "head": "rowint8"})
@@ -132,8 +134,8 @@ def enter(
     Raises:
         UsageError: The kernel is unknown, or needs a step and has none.
     """
-    if _known(kernel) == "rowint8":
-        return _enter_rowint8(parts, x, name)
+    if _known(kernel) in ("rowint8", "rowint4"):
+        return replace(_enter_rows(parts, x, name), kernel=kernel)
     if kernel != STATIC:
         return Entered(kernel, x)
     if step is None:
@@ -166,10 +168,15 @@ def multiply(
         return parts.node("MatMul", [entered.rows, matrix], output)
     if entered.kernel == "nbits8":
         return _multiply_nbits8(parts, entered.rows, weight, name, output)
-    rows, scales = quantise_rows(weight)
+    if entered.kernel == "rowint4":
+        scales = _row_scales(weight, ROW_PEAK)
+        matrix = widened_rows(parts, *pack_rows(weight, scales), name)
+    else:
+        rows, scales = quantise_rows(weight)
+        matrix = parts.constant(f"{name}.weight", rows.T)
     inputs = [
         entered.rows,
-        parts.constant(f"{name}.weight", rows.T),
+        matrix,
         entered.step,
         parts.constant(f"{name}.scale", scales),
         parts.constant("zero.activations", np.array(ZERO, np.uint8)),
@@ -203,8 +210,13 @@ def quantise_rows(weight: np.ndarray, peak: int = ROW_PEAK) -> tuple[np.ndarray,
     Returns:
         int8 [out, in] in -peak..peak and float32 [out]; ``int8 * scale`` is the matrix again.
     """
+    scales = _row_scales(weight, peak)
+    return np.rint(weight / scales[:, None]).astype(np.int8), scales
+
+
+def _row_scales(weight: np.ndarray, peak: int) -> np.ndarray:
     scales = np.maximum(np.abs(weight).max(axis=1) / np.float32(peak), np.float32(TINY))
-    return np.rint(weight / scales[:, None]).astype(np.int8), scales.astype(np.float32)
+    return scales.astype(np.float32)
 
 
 def quantise_blocks(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -244,7 +256,7 @@ def _multiply_nbits8(parts: GraphParts, x: str, weight: np.ndarray, name: str, o
     return parts.node("MatMulNBits", inputs, output, attributes, CONTRIB)
 
 
-def _enter_rowint8(parts: GraphParts, x: str, name: str) -> Entered:
+def _enter_rows(parts: GraphParts, x: str, name: str) -> Entered:
     """Every row of ``x`` is divided by its own peak: DynamicQuantizeMatMul has one for all rows.
 
     The 1/127 of both sides sits in the constants; a node less is 2 us less for a single row.

@@ -24,6 +24,7 @@ from safetensors.numpy import save_file
 
 from npcbrain.errors import ModelError, fault
 from npcbrain.lm.package import ModelPackage
+from tools.distil.four_bits import widen_rows
 
 __all__ = ["reopen"]
 
@@ -108,6 +109,9 @@ def _table(constants: dict[str, np.ndarray], hidden: int) -> np.ndarray:
 
 def _matrix(constants: dict[str, np.ndarray], name: str, num_in: int) -> np.ndarray:
     """A matrix as float32 [out, in], whatever its kernel."""
+    if f"{name}.bits" in constants:
+        rows = widen_rows(constants[f"{name}.bits"], constants[f"{name}.factor"])
+        return rows * constants[f"{name}.scale"][:, None]
     stored = constants[f"{name}.weight"]
     if f"{name}.zero" in constants:  # [out, blocks, block]
         blocks = stored.astype(np.float32) - constants[f"{name}.zero"][..., None]

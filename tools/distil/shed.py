@@ -55,3 +55,13 @@ def remove(model: LlamaForCausalLM, index: int) -> None:
     config.num_hidden_layers = len(kept)
     if getattr(config, "layer_types", None):
         config.layer_types = config.layer_types[: len(kept)]
+
+
+def freeze(student: LlamaForCausalLM, num_layers: int) -> None:
+    """Leaves the first layers as they are: of 30 layers 10 make a step a fifth shorter.
+
+    The table of tokens then learns as the head alone.
+    """
+    if num_layers:
+        student.model.layers[:num_layers].requires_grad_(False)
+        student.model.embed_tokens.register_forward_hook(lambda _, __, out: out.detach())

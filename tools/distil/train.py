@@ -13,9 +13,10 @@ that, two to three times faster than float32; elsewhere it would be eight times 
 float32. The optimiser works on float32 masters, or small updates would be rounded away. From
 ``--round-from`` on, the model runs on its masters rounded as ``rowint8`` rounds them, so that what
 is learnt last is learnt with such rounding in place (``staticint8`` has as many steps, but between
-them, for channels are evened out first). The learning rate follows the share of ``--minutes`` or
-``--steps`` used: by minutes, a slow machine makes fewer steps and still ends on a settled model.
-Stopped at any moment, the same command resumes from the checkpoint.
+them, for channels are evened out first); with ``--four-bits`` the feed-forward parts, which are
+three quarters of all weights, are rounded as ``rowint4`` rounds. The learning rate follows the
+share of ``--minutes`` or ``--steps`` used: by minutes, a slow machine makes fewer steps and still
+ends on a settled model. Stopped at any moment, the same command resumes from the checkpoint.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ from transformers import LlamaForCausalLM
 from npcbrain.lm.tokenizer import Tokenizer
 from tools.distil import corpus, decisions, shed, turns
 from tools.distil.decisions import IGNORE, Batch, Row
+from tools.distil.dtypes import DTYPES, fastest_dtype
 from tools.distil.package import BOS, EOS
-from tools.distil.quantise import ROW_PEAK, TINY
+from tools.distil.rounding import rounded_in_four_bits, rounded_rows
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.quoting import Quotes
 from tools.distil.situations import thesaurus
@@ -53,7 +55,6 @@ CHECKPOINT_S = 240.0
 SHED_TOKENS = 1024  # of the batch that decides; each layer is tried on it
 SHED_AT_ONCE = 3  # layers, no two of them neighbours: trying all takes as long as ten steps
 SHED_FROM = 0.04  # share of the run before the first layer goes: what answers look like is learnt
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 SHED_UNTIL = 0.3  # by then the last one has gone; the rest of the run settles what stays
 
 
@@ -109,23 +110,6 @@ def batch_loss(
     return loss, accuracy
 
 
-def rounded_rows(matrix: torch.Tensor) -> torch.Tensor:
-    """``quantise.quantise_rows`` and back, float32 [out, in]."""
-    scales = (matrix.abs().amax(dim=1, keepdim=True) / ROW_PEAK).clamp_(min=TINY)
-    return (matrix / scales).round_().mul_(scales)
-
-
-def fastest_dtype(device: str) -> torch.dtype:
-    """bfloat16 where the hardware multiplies it; emulated, it is eight times slower."""
-    known = torch.cuda.is_bf16_supported() if device == "cuda" else "bf16" in cpu_features()
-    return torch.bfloat16 if known else torch.float32
-
-
-def cpu_features() -> str:
-    """What the processor can do, in PyTorch's words: ``avx512_bf16``, ``amx_bf16``, ..."""
-    return " ".join(name for name, has in torch.cpu.get_capabilities().items() if has is True)
-
-
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Ignores requests to stop: half a file of weights is none."""
@@ -176,8 +160,11 @@ class Trainer:
         self.optimizer = self._adam()
         self.step, self.elapsed_s, self.tokens, self.num_groups = 0, 0.0, 0, 0
         self.first_layers = self.num_layers
+        self._rounds = False  # whether the weights that run are rounded
+        shed.freeze(self.student, args.frozen)
         if self.checkpoint.exists():
             self._resume()
+            self._publish(every=True)
 
     def _load(self, folder: Path) -> LlamaForCausalLM:
         return LlamaForCausalLM.from_pretrained(
@@ -201,19 +188,28 @@ class Trainer:
             master.copy_(kept)
         self.step, self.elapsed_s, self.tokens = saved["step"], saved["elapsed_s"], saved["tokens"]
         self.num_groups = saved["num_groups"]
-        self._publish()
         self.first_layers = saved["first_layers"]
         self.console.print(f"resumed at step {self.step}, {self.elapsed_s / 60:.1f} minutes in")
 
     @torch.no_grad()
-    def _publish(self) -> None:
+    def _publish(self, every: bool = False) -> None:
         """What runs is the masters, rounded or not; gradients go straight through to them."""
         rounds = self.args.stage == "decide" and self.progress >= self.args.round_from
+        every = every or rounds != self._rounds  # what is frozen changes only then
+        self._rounds = rounds
         # Exported twice, rounded finely to be looked up and coarsely as the head: left as it is.
         table = self.student.model.embed_tokens.weight
+        mlps = (layer.mlp for layer in self.student.model.layers) if self.args.four_bits else ()
+        in_four_bits = {id(p) for mlp in mlps for p in mlp.parameters()}
         for parameter, master in zip(self.parameters, self.masters, strict=True):
-            is_matrix = parameter.dim() == 2 and parameter is not table
-            parameter.copy_(rounded_rows(master) if rounds and is_matrix else master)
+            if not (every or parameter.requires_grad):
+                continue
+            if not rounds or parameter.dim() != 2 or parameter is table:
+                parameter.copy_(master)
+            elif id(parameter) in in_four_bits:
+                parameter.copy_(rounded_in_four_bits(master))
+            else:
+                parameter.copy_(rounded_rows(master))
 
     def save(self) -> None:
         """Weights first: if cut between the two, the older checkpoint still fits."""
@@ -344,8 +340,9 @@ class Trainer:
 
     def _update(self) -> None:
         for parameter, master in zip(self.parameters, self.masters, strict=True):
-            master.grad = parameter.grad.float()
-            parameter.grad = None
+            if parameter.requires_grad:
+                master.grad = parameter.grad.float()
+                parameter.grad = None
         torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(self.progress)
@@ -379,6 +376,10 @@ def main() -> None:
     parser.add_argument(
         "--round-from", type=float, default=0.6, help="share of deciding that is done; 1: never"
     )
+    parser.add_argument(
+        "--four-bits", action="store_true", help="then round the feed-forward parts to 4 bits"
+    )
+    parser.add_argument("--frozen", type=int, default=0, help="first layers to leave as they are")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a machine that goes down asks so
