@@ -12,12 +12,12 @@ from functools import partial
 from types import TracebackType
 
 from npcbrain.cast import Cast
-from npcbrain.clock import Clock, PlayClock, SystemClock
+from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
 from npcbrain.cost import CostModel
 from npcbrain.errors import UsageError, fault
 from npcbrain.mind import LanguageMind, ModelLike, NoMind
 from npcbrain.npc import Handler, Host, Npc
-from npcbrain.overlap import Overlap
+from npcbrain.overlap import Overlap, Work
 from npcbrain.persona import Persona
 from npcbrain.prices import PriceFile, price_file_of
 from npcbrain.report import FrameReport
@@ -82,6 +82,7 @@ class Runtime:
         check_settings(seed, measure, price_file, overlap)
         self.clock: Clock = SystemClock() if clock is None else clock
         self._play = PlayClock(self.clock)
+        self._busy_ns = busy_time_of(self.clock)
         self.prices = CostModel()
         self.scheduler: Scheduler | None = None
         self._engine: EngineLike | None = None
@@ -89,6 +90,7 @@ class Runtime:
         self._warming: Warming | None = None
         self._price_file: PriceFile | None = None
         self._overlap: Overlap | None = None
+        self._think: Work | None = None
         if model is not None:
             from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
 
@@ -115,9 +117,9 @@ class Runtime:
                 self._warming.measure_all()
                 if not known:
                     self._save_prices()  # now, lest the game never gets to close()
+            self._think = partial(think, self._mind, self._warming, self.scheduler, self._play)
             if overlap:
-                work = partial(think, self._mind, self._warming, self.scheduler)
-                self._overlap = Overlap(work, self.scheduler, self._play)
+                self._overlap = Overlap(self._think, self.scheduler, self._play)
         self._host = Host(self._mind or NoMind(), self.clock, FrameReport())
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
@@ -257,13 +259,14 @@ class Runtime:
             )
         self._play.begin(pays=budget_ns > 0)
         now_ns = self._play.now_ns
-        start_ns = now_ns()
+        busy_ns = self._busy_ns or now_ns
+        start_ns = trees_start_ns = busy_start_ns = now_ns()
         report = FrameReport(frame=self._num_frames, budget_ns=budget_ns)
         self._host.report = report
         self._is_updating = True
         try:
-            error = self._collect(report)
-            trees_start_ns = now_ns()
+            error = self._collect(report)  # may wait for a worker, and that is not time stolen
+            trees_start_ns, busy_start_ns = now_ns(), busy_ns()
             tree_error = self._cast.tick(report.frame)
             if tree_error is not None and error is not None:
                 tree_error.add_note(f"and beside the game: {error}")
@@ -272,9 +275,8 @@ class Runtime:
             if self._overlap is not None:
                 self._overlap.go(budget_ns)
             else:
-                if self._mind and self._warming and self.scheduler:
-                    deadline_ns = start_ns + budget_ns
-                    think(self._mind, self._warming, self.scheduler, deadline_ns, report)
+                if self._think is not None:
+                    self._think(start_ns + budget_ns, report)
                 self._listen(report)
             if error is not None:
                 raise error
@@ -282,7 +284,11 @@ class Runtime:
             self._is_updating = False
             self._num_frames += 1
             self._cast.settle()
-            report.used_ns = now_ns() - start_ns
+            end_ns = now_ns()
+            report.used_ns = end_ns - start_ns
+            if self._busy_ns is not None:
+                own_ns = busy_ns() - busy_start_ns
+                report.stolen_ns = max(0, end_ns - trees_start_ns - own_ns)
         return report
 
     def _collect(self, report: FrameReport) -> BaseException | None:

@@ -118,7 +118,7 @@ def test_a_brake_that_does_not_come_harms_nothing() -> None:
             self.armed.append(0)
 
     game, plain = BrakingGame(slow={1: 90 * MS}), Game(surprises={1: 89 * MS})
-    game.braking.brake = game.scheduler._brake = Deaf()  # type: ignore[assignment]
+    game.braking.brake = game.scheduler._runner._brake = Deaf()  # type: ignore[assignment]
     requests = [one.ask(ttl_ns=9 * S) for one in (game, plain)]
     reports = [one.frames(40) for one in (game, plain)]
     assert game.braking.brake.armed
