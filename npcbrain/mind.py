@@ -19,7 +19,7 @@ from npcbrain.memory import Memory
 from npcbrain.phrases import load as load_phrases
 from npcbrain.policy import least_ns, urgency_ns
 from npcbrain.prompt import render
-from npcbrain.scheduler import Scheduler
+from npcbrain.scheduler import Extent, Scheduler
 from npcbrain.situation import Situation
 from npcbrain.steps import EngineLike
 from npcbrain.thought import AnswerLike, LanguageThought, LostThought, Question
@@ -88,6 +88,7 @@ class NoMind:
         name: str,
         ttl_ms: float,
         priority: float,
+        extent: Extent = Extent.WHOLE,
         lines: Mapping[str, Sequence[str]] = NO_LINES,
     ) -> LostThought:
         """Declines."""
@@ -160,6 +161,7 @@ class LanguageMind:
         name: str,
         ttl_ms: float,
         priority: float,
+        extent: Extent = Extent.WHOLE,
         lines: Mapping[str, Sequence[str]] = NO_LINES,
     ) -> LanguageThought:
         """Begins a thought.
@@ -175,6 +177,7 @@ class LanguageMind:
             name: Who asks.
             ttl_ms: How long the answer is worth waiting for.
             priority: The NPC's importance.
+            extent: How much of the answer must be there in time; ``grammar`` agrees with it.
             lines: Its own lines by occasion, to quote where the model chooses one.
         """
         number = self._num_asked.get(name, 0)
@@ -191,6 +194,7 @@ class LanguageMind:
             priority,
             _seed(self._seed, name, number),
             number,
+            extent,
             lines,
         )
         ttl_ns = round(ttl_ms * NS_PER_MS)

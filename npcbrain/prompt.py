@@ -206,9 +206,10 @@ def answer_grammar(
     Args:
         actions: The legal ones.
         profile: Whose facts and lines may be quoted; nothing is quoted without it.
-        words: What may be said: ``"own"`` for free speech alone, ``"quotes"``, or ``"any"``.
+        words: What may be said: ``"own"`` for free speech alone, ``"quotes"``, or ``"any"``;
+            ``"none"`` ends an answer with its action and arguments.
     """
-    if profile is None:
+    if profile is None and words != "none":
         words = "own"
     rules = [f"start: {' | '.join(f'act{i}' for i in range(len(actions)))}"]
     for i, action in enumerate(actions):
@@ -216,7 +217,11 @@ def answer_grammar(
         for values in action.args.values():
             choices = " | ".join(_literal(f" {value}\n") for value in dict.fromkeys(values))
             parts.append(f"({choices})")
-        rules.append(f"act{i}: {' '.join(parts)} emotion {'talk' if is_talk(action) else 'aside'}")
+        if words != "none":
+            parts += ["emotion", "talk" if is_talk(action) else "aside"]
+        rules.append(f"act{i}: {' '.join(parts)}")
+    if words == "none":
+        return "\n".join(rules) + "\n"
     rules.append(f"emotion: {' | '.join(_literal(f' {word}' + chr(10)) for word in EMOTIONS)}")
     for name, acts in ("talk", False), ("aside", True):
         said = ["free"] * (words != "quotes")

@@ -20,11 +20,11 @@ from npcbrain.cost import Allowance, CostModel
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.forecast import Forecast
 from npcbrain.report import FrameReport
-from npcbrain.request import Request, State
+from npcbrain.request import Extent, Request, State
 from npcbrain.step_runner import StepRunner
 from npcbrain.steps import EngineLike, GenerationLike, Kind, Probing, WaveLike
 
-__all__ = ["Request", "Scheduler", "State"]
+__all__ = ["Extent", "Request", "Scheduler", "State"]
 
 TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
 BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
@@ -86,7 +86,13 @@ class Scheduler:
         return self._forecast.typical
 
     def submit(
-        self, generation: GenerationLike, *, name: str, ttl_ns: int, priority: float = 1.0
+        self,
+        generation: GenerationLike,
+        *,
+        name: str,
+        ttl_ns: int,
+        priority: float = 1.0,
+        extent: Extent = Extent.WHOLE,
     ) -> Request:
         """Takes an answer on; work begins with the next frame.
 
@@ -95,6 +101,7 @@ class Scheduler:
             name: Who asks.
             ttl_ns: For how long from now the answer is worth something.
             priority: Above 0.
+            extent: How much of it must be there by then, or it is refused beforehand.
 
         Raises:
             UsageError: An argument is out of range, or the generation is finished or known.
@@ -110,12 +117,18 @@ class Scheduler:
         now_ns = self._clock.now_ns()
         self._num_submitted += 1
         request = Request(
-            name, generation, now_ns, now_ns + ttl_ns, priority, number=self._num_submitted
+            name, generation, now_ns, now_ns + ttl_ns, priority, self._num_submitted, extent
         )
         self._requests[id(generation)] = request
         self._waiting.append(request)
         self._forecast.outdate()
         return request
+
+    def decided(self, request: Request) -> None:
+        """Tells that the action of an answer is known; whoever reads the answer sees it first."""
+        if not request.decided:
+            request.decided = True
+            self._forecast.decided(request.generation.generated)
 
     def cancel(self, request: Request, reason: str = "cancelled") -> bool:
         """Ends a request at any moment between two steps; False when it has ended already."""
@@ -343,7 +356,7 @@ class Scheduler:
         if now_ns >= request.deadline_ns:
             self._fail(request, "expired")
             return
-        self._forecast.ended(request.generation.generated)
+        self._forecast.ended(request)
         self._end(request, State.DONE)
 
     def _fail(self, request: Request, reason: str, error: EngineError | None = None) -> None:

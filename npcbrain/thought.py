@@ -12,7 +12,7 @@ from typing import Protocol
 
 from npcbrain.clock import Clock
 from npcbrain.prompt import AnswerReader
-from npcbrain.scheduler import Request, Scheduler
+from npcbrain.scheduler import Extent, Request, Scheduler
 from npcbrain.situation import Decision, Situation
 from npcbrain.steps import GenerationLike
 
@@ -32,7 +32,8 @@ class Question:
 
     ``number``: how often that name has asked before; ``lines``: its own, by occasion.
     ``may_forget``: whether the memories were picked here, and may be left out for want of room. A
-    situation given with its memories is asked as it is or not at all.
+    situation given with its memories is asked as it is or not at all. ``extent``: how much of the
+    answer must be there in time.
     """
 
     situation: Situation
@@ -42,6 +43,7 @@ class Question:
     priority: float
     seed: int
     number: int = 0
+    extent: Extent = Extent.WHOLE
     lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -113,7 +115,11 @@ class LanguageThought:
         question = self.question
         self._generation = generation
         self._request = self._scheduler.submit(
-            generation, name=question.name, ttl_ns=ttl_ns, priority=question.priority
+            generation,
+            name=question.name,
+            ttl_ns=ttl_ns,
+            priority=question.priority,
+            extent=question.extent,
         )
 
     def fail(self, reason: str) -> None:
@@ -138,6 +144,8 @@ class LanguageThought:
             self.emotion = reader.emotion or "neutral"
             if self.choice is None and was_in_time:
                 self.choice = _choice(reader)
+                if self.choice is not None:
+                    self._scheduler.decided(request)
         if request.done:
             self._end(request, generation.finish_reason)
 
@@ -149,6 +157,8 @@ class LanguageThought:
             decision = self._reader.decision(whole=how == "stop")
         if decision is None:
             self.fail(reason or "refused")  # cut off before it chose
+        elif self.question.extent is Extent.DEED and not reason:
+            self.fail("no_words")  # as it was asked to
         elif not decision.say and (reason or how != "stop" or decision.action == "say"):
             self.fail(reason or "refused")  # with nothing said
         else:
