@@ -15,10 +15,13 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
-from npcbrain.clock import Clock
-from npcbrain.report import FrameReport
+from npcbrain.clock import NS_PER_MS, Clock
+from npcbrain.report import NO_LIMIT_NS, FrameReport
 
-__all__ = ["Overlap", "Work"]
+__all__ = ["Overlap", "Work", "turn_ns"]
+
+LEAST_TURN_NS = 3 * NS_PER_MS  # that a step fits into on any machine we have seen
+RESERVE_NS = 3 * NS_PER_MS // 10  # before the next update, lest it wait for the rest of a step
 
 Work = Callable[[int, FrameReport], None]  # work(deadline_ns, report)
 
@@ -96,6 +99,23 @@ class Overlap:
         desk.report = FrameReport()
         error, desk.error = desk.error, None
         return error
+
+
+def turn_ns(budget_ns: int, period_ns: int, spent_ns: int) -> int:
+    """How long a turn lasts: as long as the game grants, or to just before the next update.
+
+    Where updates follow each other so fast that nothing would fit between, it has no end, and the
+    next update waits for a step.
+
+    Args:
+        budget_ns: What the game grants; ``NO_LIMIT_NS`` for all there is.
+        period_ns: From one update to the next, of late.
+        spent_ns: Since this update began.
+    """
+    if budget_ns < NO_LIMIT_NS:
+        return budget_ns
+    left_ns = period_ns - spent_ns - RESERVE_NS
+    return left_ns if left_ns >= LEAST_TURN_NS else budget_ns
 
 
 class _Desk:

@@ -6,6 +6,7 @@ between two updates every tree, request and NPC is whole, whatever was raised in
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -17,7 +18,7 @@ from npcbrain.cost import CostModel
 from npcbrain.errors import UsageError, fault
 from npcbrain.mind import LanguageMind, ModelLike, NoMind
 from npcbrain.npc import Handler, Host, Npc
-from npcbrain.overlap import Overlap, Work
+from npcbrain.overlap import Overlap, Work, turn_ns
 from npcbrain.persona import Persona
 from npcbrain.prices import PriceFile, price_file_of
 from npcbrain.report import FrameReport
@@ -74,7 +75,8 @@ class Runtime:
                 folder (see ``npcbrain.prices``), but nowhere with a clock or an engine of the
                 caller's own; None for nowhere.
             overlap: Runs the model's steps on a thread between two updates, for games with a core
-                to spare. The same answers; ``update`` waits for the rest of a step at most.
+                to spare. The same answers; ``update`` waits for the rest of a step at most, and
+                ``update()`` without a budget leaves the thread all the time between two of them.
 
         Raises:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
@@ -239,17 +241,20 @@ class Runtime:
 
         Args:
             budget_ms: Wall milliseconds that this call may take. 0 or less means trees only,
-                ``math.inf`` no limit.
+                ``math.inf`` no limit. With ``overlap``, what the worker may take until the next
+                update; without a number it takes all the time there is till then.
             until_ns: Instead: the moment by ``clock`` at which it must end, as a
                 ``FramePacer`` knows it.
 
         Raises:
-            UsageError: Not one of the two is given, it is not a number, the runtime is closed, or a
-                tree called this.
+            UsageError: Not one of the two is given (with ``overlap``, both are), it is not a
+                number, the runtime is closed, or a tree called this.
             TreeError: The game's code raised in a tree or a handler (that is the cause). It is
                 raised at the end: all other trees were ticked, and the model has had its time.
                 That tree begins anew with the next update.
         """
+        if budget_ms is None and until_ns is None and self._overlap is not None:
+            budget_ms = math.inf
         budget_ns = budget_in_ns(budget_ms, until_ns, self.clock.now_ns())
         self._check_open("Runtime.update()")
         if self._is_updating:
@@ -272,8 +277,9 @@ class Runtime:
                 tree_error.add_note(f"and beside the game: {error}")
             error = tree_error or error
             report.trees_ns = now_ns() - trees_start_ns
-            if self._overlap is not None:
-                self._overlap.go(budget_ns)
+            if self._overlap is not None and self.scheduler is not None:
+                period_ns = self.scheduler.allowance.period_ns
+                self._overlap.go(turn_ns(budget_ns, period_ns, now_ns() - start_ns))
             else:
                 if self._think is not None:
                     self._think(start_ns + budget_ns, report)
