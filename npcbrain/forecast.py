@@ -144,7 +144,7 @@ class Forecast:
         Nothing is, before some frames have told what the game grants; and what is decided is only
         waiting for its words.
         """
-        if not self._allowance.known or self._is_served(request):
+        if not self._allowance.known or request.served:
             return False
         reading_ns = policy.reading_ns(request.generation, self._best_token_ns, self._cost.best_ns)
         num_rounds = num_before + self._num_tokens(request)
@@ -161,10 +161,6 @@ class Forecast:
         else:
             time_ns = self._allowance.time_ns(num_rounds * self._round_ns)
         return policy.would_exceed(now_ns, deadline_ns, time_ns)
-
-    @staticmethod
-    def _is_served(request: Request) -> bool:
-        return request.decided and request.extent is not Extent.WHOLE
 
     def _num_tokens(self, request: Request) -> int:
         """Tokens until there is what somebody waits for."""

@@ -68,6 +68,11 @@ class Request:
     on_trial: bool = False
 
     @property
+    def served(self) -> bool:
+        """Whether what is waited for is there, though the rest is still being written."""
+        return self.decided and self.extent is not Extent.WHOLE
+
+    @property
     def done(self) -> bool:
         """Whether it has ended, well or not."""
         return self.state is State.DONE or self.state is State.FAILED

@@ -267,6 +267,8 @@ class Scheduler:
             request.urgency_ns = policy.urgency_ns(
                 now_ns, request.created_ns, request.deadline_ns, request.priority
             )
+            if request.served:
+                request.urgency_ns += policy.SERVED_NS
         self._open.sort(key=_RANK)
         self._waiting.sort(key=_RANK)
 

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from npcbrain import policy
-from npcbrain.clock import Clock, busy_time_of
+from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock, busy_time_of
 from npcbrain.cost import CostModel
 from npcbrain.report import FrameReport
 from npcbrain.steps import BrakedError, BrakeLike, EngineLike, GenerationLike, Kind, WaveLike
 
-__all__ = ["StepRunner"]
+__all__ = ["StepRunner", "stop_ns"]
 
+MAX_PRICE = 4  # times its price that a step may take, and more if its frame has room
+GRACE_NS = 3 * NS_PER_MS  # past its frame's end that a step may run: less is no hitch
+MAX_BRAKED_NS = NS_PER_S  # of a frame; a longer one is a loading screen, and nobody waits for it
 READS = (Kind.PREFILL, Kind.COPY)
 
 
 class StepRunner:
     """Runs the steps of one engine.
 
-    A step that is far past its price and its frame (``policy.stop_ns``) is stopped, where the
+    A step that is far past its price and its frame (``stop_ns``) is stopped, where the
     engine has a brake, and is run again in a later frame, with twice the time at each new try.
 
     Attributes:
@@ -51,17 +53,17 @@ class StepRunner:
             EngineError: The step failed.
         """
         kind, segment, rows, context = wave.kind, wave.segment, wave.rows, wave.context
-        brake, busy_ns, stop_ns = self._brake, self._busy_ns, 0
+        brake, busy_ns, limit_ns = self._brake, self._busy_ns, 0
         busy_started_ns = 0 if busy_ns is None else busy_ns()
         started_ns = self._clock.now_ns()
         if brake is not None:
             num_braked = self._num_braked(wave) if self._braked else 0
-            stop_ns = policy.stop_ns(started_ns, price_ns, deadline_ns, num_braked)
+            limit_ns = stop_ns(started_ns, price_ns, deadline_ns, num_braked)
         gained: Sequence[GenerationLike] = ()
         learns = True
         try:
-            if stop_ns and brake is not None:
-                brake.arm(stop_ns, self._clock)
+            if limit_ns and brake is not None:
+                brake.arm(limit_ns, self._clock)
             gained = self._engine.run(wave)
         except BrakedError:  # it takes that long at least, so the price learns from it all the same
             self._braked[id(wave)] = wave, self._num_braked(wave) + 1
@@ -70,7 +72,7 @@ class StepRunner:
             learns = False
             raise
         finally:
-            if stop_ns and brake is not None:
+            if limit_ns and brake is not None:
                 brake.release()
             self.ended_ns = self._clock.now_ns()
             took_ns = self.ended_ns - started_ns
@@ -86,3 +88,22 @@ class StepRunner:
         self._braked = {key: kept for key, kept in self._braked.items() if key in in_flight}
         _, num_braked = self._braked.get(id(wave), (wave, 0))
         return num_braked
+
+
+def stop_ns(started_ns: int, price_ns: int, deadline_ns: int, num_braked: int) -> int:
+    """When a step is to be stopped; 0 for never.
+
+    At four times its price or three milliseconds past its frame's end, whichever is later: what is
+    dearer than expected but does no harm goes on. Each time its wave was stopped before doubles
+    both, so that a machine that has become slow gets on after a few tries instead of never.
+
+    >>> stop_ns(0, 1_000_000, 2_000_000, num_braked=0)
+    5000000
+    >>> stop_ns(0, 1_000_000, 2_000_000, num_braked=1)
+    8000000
+    """
+    if deadline_ns - started_ns > MAX_BRAKED_NS:
+        return 0
+    return max(
+        started_ns + (MAX_PRICE * price_ns << num_braked), deadline_ns + (GRACE_NS << num_braked)
+    )

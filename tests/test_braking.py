@@ -6,9 +6,9 @@ import pytest
 from braking_engine import BrakingGame, ScriptedBrake
 from frame_game import MS, Game, S
 
-from npcbrain.policy import MAX_BRAKED_NS, stop_ns
 from npcbrain.report import NO_LIMIT_NS
 from npcbrain.scheduler import State
+from npcbrain.step_runner import MAX_BRAKED_NS, stop_ns
 from npcbrain.steps import Kind
 
 

@@ -59,6 +59,24 @@ def test_whoever_has_decided_is_not_given_up_for_words_that_will_be_late() -> No
     assert request.reason == "expired"  # and not would_exceed: it spoke until its time was up
 
 
+def test_whoever_has_yet_to_decide_goes_before_the_words_of_others() -> None:
+    """Two are asked a second apart; the first has decided and would have the older right."""
+    order = {}
+    for is_told in False, True:
+        game = Game()
+        first = game.ask(answer="a b c d e f g h i j k l m n o p", extent=Extent.DECIDED)
+        while first.generation.generated < 2:
+            game.frame()
+        if is_told:
+            game.scheduler.decided(first)
+        game.clock.advance_ns(700 * MS)
+        second = game.ask(answer="a b", num_prompt=40, extent=Extent.DECIDED)
+        while not second.generation.generated:
+            game.frame()
+        order[is_told] = first.generation.generated
+    assert order[True] < order[False]
+
+
 def test_answers_that_are_deeds_alone_do_not_make_others_look_short() -> None:
     game = Game()
     for _ in range(10):

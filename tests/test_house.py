@@ -74,7 +74,6 @@ SAME_FLOOR = {  # siblings that may know each other, in one direction
     ("scheduler", "forecast"),
     ("scheduler", "policy"),
     ("scheduler", "step_runner"),
-    ("step_runner", "policy"),
     ("npc", "persona"),
     ("npc", "memory"),
     ("npc", "perception"),
