@@ -9,16 +9,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from typing import Protocol
 
+from npcbrain.answer_memo import AnswerMemo
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
 from npcbrain.fitting import load_tables
 from npcbrain.memory import Memory
 from npcbrain.phrases import load as load_phrases
 from npcbrain.policy import least_ns, urgency_ns
-from npcbrain.prompt import render
+from npcbrain.prompt import Prompt, render
 from npcbrain.scheduler import Extent, Scheduler
 from npcbrain.situation import Situation
 from npcbrain.steps import EngineLike
@@ -110,8 +112,10 @@ class LanguageMind:
         "_engine",
         "_has_refused",
         "_is_in_order",
+        "_memo",
         "_model",
         "_num_asked",
+        "_num_recalled",
         "_price_ns",
         "_queue",
         "_reader",
@@ -133,6 +137,7 @@ class LanguageMind:
         temperature: float = 0.0,
         top_p: float = 1.0,
         reader: bool = True,
+        memo: int = 0,
     ) -> None:
         self._model = model
         self._scheduler = scheduler
@@ -142,6 +147,9 @@ class LanguageMind:
         self._temperature = temperature
         self._top_p = top_p
         self._reader = reader  # whether classical reading helps
+        # With chance in play another seed is another answer, and each question has its own.
+        self._memo = AnswerMemo(memo if temperature == 0.0 else 0)
+        self._num_recalled = 0
         self._askers: dict[str, None] = {}
         self._num_asked: dict[str, int] = {}
         self._queue: list[LanguageThought] = []
@@ -246,6 +254,11 @@ class LanguageMind:
         """Thoughts whose prompts are still to be made."""
         return len(self._queue)
 
+    def take_num_recalled(self) -> int:
+        """Answers since the last call that were known already."""
+        num_recalled, self._num_recalled = self._num_recalled, 0
+        return num_recalled
+
     def take_askers(self) -> tuple[str, ...]:
         """Names of those who have asked since the last call, each once."""
         if not self._askers:
@@ -322,13 +335,21 @@ class LanguageMind:
             thought.fail("expired")
             return
         question = thought.question
+        prompt = render(question.situation, reader=self._reader, marks=self.may_quote)
+        key = self._memo.key_of(prompt, question.grammar)
+        if (text := self._memo.find(key)) is not None:
+            self._num_recalled += 1
+            thought.recall(text)
+            return
         try:
             try:
-                generation = self._generation(question, question.situation)
+                generation = self._generation(question, prompt)
             except NpcBrainError:
                 if not (question.may_forget and question.situation.memory):
                     raise
-                generation = self._generation(question, replace(question.situation, memory=()))
+                bare = replace(question.situation, memory=())
+                prompt = render(bare, reader=self._reader, marks=self.may_quote)
+                generation = self._generation(question, prompt)
         except NpcBrainError as error:
             thought.fail("refused")
             if not self._has_refused:  # once: the same cause returns with every event
@@ -336,10 +357,9 @@ class LanguageMind:
                 message = f"npc {question.name!r} cannot be asked: {error}"
                 warnings.warn(message, RuntimeWarning, stacklevel=5)  # at the game's update
             return
-        thought.begin(generation, ttl_ns)
+        thought.begin(generation, ttl_ns, partial(self._memo.keep, key))
 
-    def _generation(self, question: Question, situation: Situation) -> AnswerLike:
-        prompt = render(situation, reader=self._reader, marks=self.may_quote)
+    def _generation(self, question: Question, prompt: Prompt) -> AnswerLike:
         return self._model.generation(
             prompt.prefix,
             prompt.news,

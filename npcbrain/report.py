@@ -37,6 +37,7 @@ class FrameReport:
         largest_step_ns: The longest of them; what a frame risks at the very least.
         braked: Steps that took so long that they were stopped, to be run again; in ``num_steps``.
         num_tokens: Answer tokens sampled (those that the grammar forced are not sampled).
+        num_recalled: Answers that were known from the same question, and cost nothing.
         num_thinking: Requests that held a slot when the frame ended.
         num_waiting: Requests that waited for one.
         decisions: ``(npc name, decision)`` for each answer that landed in this frame.
@@ -57,6 +58,7 @@ class FrameReport:
     largest_step_ns: int = 0
     braked: int = 0
     num_tokens: int = 0
+    num_recalled: int = 0
     num_thinking: int = 0
     num_waiting: int = 0
     decisions: list[tuple[str, Decision]] = field(default_factory=list)
@@ -104,6 +106,7 @@ class FrameReport:
         self.largest_step_ns = max(self.largest_step_ns, other.largest_step_ns)
         self.braked += other.braked
         self.num_tokens += other.num_tokens
+        self.num_recalled += other.num_recalled
         self.num_thinking, self.num_waiting = other.num_thinking, other.num_waiting
 
     def __str__(self) -> str:

@@ -55,6 +55,7 @@ class Runtime:
         measure: str = "now",
         price_file: str | os.PathLike[str] | None = "auto",
         overlap: bool = False,
+        memo: int = 256,
     ) -> None:
         """Measures what the model's steps cost here (under a second: do it on a title screen).
 
@@ -78,10 +79,14 @@ class Runtime:
                 to spare. The same answers; ``update`` waits for the rest of a step at most, and
                 ``update()`` without a budget leaves the thread all the time between two of them.
 
+            memo: Answers to keep, so that a question whose prompt is the same to the letter, as in
+                crowds of one persona, is answered at once and alike; 0 for none. Only at
+                temperature 0.
+
         Raises:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
         """
-        check_settings(seed, measure, price_file, overlap)
+        check_settings(seed, measure, price_file, overlap, memo)
         self.clock: Clock = SystemClock() if clock is None else clock
         self._play = PlayClock(self.clock)
         self._busy_ns = busy_time_of(self.clock)
@@ -107,6 +112,7 @@ class Runtime:
                 seed=seed,
                 temperature=temperature,
                 top_p=top_p,
+                memo=memo,
             )
             # A clock or an engine of the caller's own may be a double: its times are nobody's.
             if price_file != "auto" or (engine is None and isinstance(self.clock, SystemClock)):

@@ -6,7 +6,7 @@ Invariant: it changes in ``begin``, ``listen``, ``drop`` and ``fail`` only, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,8 @@ from npcbrain.situation import Decision, Situation
 from npcbrain.steps import GenerationLike
 
 __all__ = ["AnswerLike", "LanguageThought", "LostThought", "Question"]
+
+Keep = Callable[[str], None]
 
 
 class AnswerLike(GenerationLike, Protocol):
@@ -73,6 +75,7 @@ class LanguageThought:
     __slots__ = (
         "_clock",
         "_generation",
+        "_keep",
         "_num_read",
         "_reader",
         "_request",
@@ -96,6 +99,7 @@ class LanguageThought:
         self._clock = clock
         self._generation: AnswerLike | None = None
         self._request: Request | None = None
+        self._keep: Keep | None = None
         self._reader = AnswerReader(question.situation, question.number, question.lines)
         self._num_read = 0
         self.choice: Decision | None = None
@@ -110,10 +114,17 @@ class LanguageThought:
         """Answer tokens so far."""
         return 0 if self._generation is None else self._generation.generated
 
-    def begin(self, generation: AnswerLike, ttl_ns: int) -> None:
-        """Hands the answer over to the scheduler."""
+    def begin(self, generation: AnswerLike, ttl_ns: int, keep: Keep | None = None) -> None:
+        """Hands the answer over to the scheduler.
+
+        Args:
+            generation: What writes it.
+            ttl_ns: How long from now it is worth something.
+            keep: Called with its text if the model ends it itself.
+        """
         question = self.question
         self._generation = generation
+        self._keep = keep
         self._request = self._scheduler.submit(
             generation,
             name=question.name,
@@ -121,6 +132,14 @@ class LanguageThought:
             priority=question.priority,
             extent=question.extent,
         )
+
+    def recall(self, text: str) -> None:
+        """Takes a whole answer that was written to the same question before."""
+        reader = self._reader
+        reader.read(text)
+        self.choice = _choice(reader)
+        self.emotion = reader.emotion or "neutral"
+        self._conclude("", "stop")
 
     def fail(self, reason: str) -> None:
         """Ends without a decision."""
@@ -147,11 +166,13 @@ class LanguageThought:
                 if self.choice is not None:
                     self._scheduler.decided(request)
         if request.done:
-            self._end(request, generation.finish_reason)
+            how = generation.finish_reason
+            if self._keep is not None and not request.reason and how == "stop":
+                self._keep(generation.text)
+            self._conclude(request.reason or ("engine_error" if how == "error" else ""), how)
 
-    def _end(self, request: Request, how: str) -> None:
+    def _conclude(self, reason: str, how: str) -> None:
         """Takes the whole answer, or what was said of it when it was cut off."""
-        reason = request.reason or ("engine_error" if how == "error" else "")
         decision = None
         if self.choice is not None:
             decision = self._reader.decision(whole=how == "stop")

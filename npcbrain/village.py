@@ -104,7 +104,9 @@ class Village:
         overlap: bool = False,
     ) -> None:
         # Measured anew, not remembered: a bench depends on nothing but this run.
-        self.runtime = Runtime(model, clock=clock, engine=engine, price_file=None, overlap=overlap)
+        self.runtime = Runtime(
+            model, clock=clock, engine=engine, price_file=None, overlap=overlap, memo=0
+        )
         self.round = Round()
         self._num_rounds = 0
         cast = [Persona.from_dict(data) for data in people]

@@ -47,6 +47,10 @@ class Preparing(Protocol):
         """Makes as many as fit until ``deadline_ns``."""
         ...
 
+    def take_num_recalled(self) -> int:
+        """How many needed none, since the last call: their answers were known."""
+        ...
+
 
 class Warming:
     """What is still to be measured and read for one runtime."""
@@ -193,6 +197,7 @@ def think(
     """The model's share of a frame: prompts are made, gaps filled, steps run."""
     started_ns = clock.now_ns()
     mind.prepare(deadline_ns)
+    report.num_recalled += mind.take_num_recalled()
     prepared_ns = clock.now_ns()
     report.prompts_ns += prepared_ns - started_ns
     if not (warming.done or mind.num_queued):

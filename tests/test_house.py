@@ -45,6 +45,7 @@ FLOORS = {
     "scheduler": 3,
     "step_runner": 3,
     "overlap": 3,
+    "answer_memo": 4,
     "persona": 4,
     "memory": 4,
     "perception": 4,
