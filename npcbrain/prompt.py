@@ -80,6 +80,8 @@ EMOTIONS = (
 # A quote is one token where words of one's own begin with any of thousands. A student that was
 # taught with a quote in a third of what can be quoted needs so much to quote three times in four.
 QUOTE_ODDS = 1.0
+# What classical reading adds to the facts it recalls, once the model quotes: the best, the next.
+FACT_ODDS = (1.5, 0.5)
 MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
 SENTENCE_ENDS = ".!?"
 NUMBER = re.compile(rf"(?<=[{KNOWS}{RECALLS}])\d+")  # of a fact, after its mark
@@ -94,7 +96,7 @@ class Prompt:
         news: What changes with every event.
         leads: Every way to begin an answer, with the natural logarithm of its odds against talk by
             classical reading alone; two judgements are better than one.
-        odds: By mark, what is added to its logarithm of odds wherever it is legal.
+        odds: What is added to the logarithm of a quote's odds: of any, and of the facts recalled.
     """
 
     prefix: str
@@ -134,13 +136,18 @@ def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> 
     if not reader:
         return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
     recalled = recalled_facts(npc.facts, text)
-    for fact in recalled:
-        news.append(f"{RECALLS}{npc.facts.index(fact) + 1} {cut(fact, MAX_FACT_CHARS)}")
+    odds = {QUOTE: QUOTE_ODDS}
+    for fact, value in zip(recalled, FACT_ODDS, strict=False):
+        number = npc.facts.index(fact) + 1
+        odds[f"{QUOTE}{number}"] = value
+        news.append(f"{RECALLS}{number} {cut(fact, MAX_FACT_CHARS)}")
     weighed = deeds(situation)
     news.extend(" ".join((FITS, deed.name, *deed.named.values())) for deed in likely(weighed))
-    odds = {deed.name: deed.over_talk for deed in weighed}
-    leads = tuple((f" {action.name}\n", odds.get(action.name, 0.0)) for action in situation.actions)
-    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads)
+    over_talk = {deed.name: deed.over_talk for deed in weighed}
+    leads = tuple(
+        (f" {action.name}\n", over_talk.get(action.name, 0.0)) for action in situation.actions
+    )
+    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads, odds)
 
 
 def _in_words(situation: Situation, reader: bool) -> Prompt:
