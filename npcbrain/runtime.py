@@ -377,7 +377,11 @@ class Runtime:
         self._is_closed = True
         error = self._overlap.close() if self._overlap is not None else None
         self._save_prices()
-        self._cast.halt()
+        try:
+            self._cast.halt()
+        finally:
+            if self.scheduler is not None:
+                self.scheduler.cancel_all()  # a persona being read is nobody's thought
         if error is not None:
             raise error
 

@@ -138,6 +138,11 @@ class Scheduler:
         self._fail(request, reason)
         return True
 
+    def cancel_all(self) -> None:
+        """Ends all requests, so that every slot is free again."""
+        for request in tuple(self._requests.values()):
+            self.cancel(request)
+
     def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
         """Whether an answer not asked for yet, behind so many others, would come too late."""
         return self._forecast.is_crowded_out(self._clock.now_ns(), deadline_ns, num_ahead)

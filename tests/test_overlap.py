@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+import signal
 import threading
+import time
 import weakref
 from pathlib import Path
 
@@ -263,3 +266,62 @@ def test_beside_the_game_no_budget_is_all_the_time_there_is(tiny: Model) -> None
         pytest.raises(UsageError, match="have budget_ms or until_ns"),
     ):
         runtime.update()
+
+
+@pytest.mark.parametrize("is_put", [False, True])
+def test_an_interrupt_in_the_midst_of_a_turn_s_beginning_leaves_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, is_put: bool
+) -> None:
+    turns = Turns()
+    overlap = Overlap(turns.work, turns, ManualClock())
+    desk = overlap._desk
+    put = desk.turns.put
+
+    class Interrupting:
+        """Ctrl-C, just before or just after the turn is handed over."""
+
+        get = desk.turns.get
+
+        def put(self, budget_ns: int) -> None:
+            if budget_ns < 0:
+                put(budget_ns)
+                return
+            if is_put:
+                put(budget_ns)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(desk, "turns", Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        overlap.go(5)
+    monkeypatch.undo()
+    overlap.pause()
+    overlap.go(5)
+    overlap.pause()
+    assert overlap.close() is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_is_told_that_it_has_no_worker(tiny: Model) -> None:
+    with Runtime(tiny, overlap=True, price_file=None) as runtime:
+        runtime.add_npc("al", persona=COOK, tree=TREE)
+        runtime.update(4.0)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                runtime.update(4.0)
+            except UsageError as error:
+                code = 7 if "make the Runtime after the fork" in str(error) else 2
+            runtime.close()
+            os._exit(code)
+        for _ in range(200):
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+            time.sleep(0.05)
+        else:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            pytest.fail("the forked process hangs")
+        assert os.waitstatus_to_exitcode(status) == 7
