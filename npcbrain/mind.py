@@ -22,6 +22,7 @@ from npcbrain.phrases import load as load_phrases
 from npcbrain.policy import least_ns, urgency_ns
 from npcbrain.prompt import Prompt, render
 from npcbrain.scheduler import Extent, Scheduler
+from npcbrain.shortening import shorter_prompts
 from npcbrain.situation import Situation
 from npcbrain.steps import EngineLike
 from npcbrain.thought import AnswerLike, LanguageThought, LostThought, Question
@@ -214,9 +215,9 @@ class LanguageMind:
     def prepare(self, deadline_ns: int) -> None:
         """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
 
-        A prompt that is too long with the NPC's memories is made without them; one that is too
-        long even so fails with ``refused``. One behind so many others that its answer would be late
-        is not made at all: ``would_exceed``.
+        A prompt that is too long is made without memories, with less of what was said and at last
+        of what is known; one that is too long even so fails with ``refused``. One behind so many
+        others that its answer would be late is not made at all: ``would_exceed``.
         """
         queue, now_ns = self._queue, self._clock.now_ns()
         if not queue:
@@ -335,22 +336,25 @@ class LanguageMind:
             thought.fail("expired")
             return
         question = thought.question
-        prompt = render(question.situation, reader=self._reader, marks=self.may_quote)
-        key = self._memo.key_of(prompt, question.grammar)
-        if (text := self._memo.find(key)) is not None:
-            self._num_recalled += 1
-            thought.recall(text)
-            return
-        try:
+        key, generation, error = b"", None, None
+        for prompt in shorter_prompts(
+            question.situation,
+            may_forget=question.may_forget,
+            reader=self._reader,
+            marks=self.may_quote,
+        ):
+            if error is None:
+                key = self._memo.key_of(prompt, question.grammar)
+                if (text := self._memo.find(key)) is not None:
+                    self._num_recalled += 1
+                    thought.recall(text)
+                    return
             try:
                 generation = self._generation(question, prompt)
-            except NpcBrainError:
-                if not (question.may_forget and question.situation.memory):
-                    raise
-                bare = replace(question.situation, memory=())
-                prompt = render(bare, reader=self._reader, marks=self.may_quote)
-                generation = self._generation(question, prompt)
-        except NpcBrainError as error:
+                break
+            except NpcBrainError as refused:
+                error = refused
+        if generation is None:
             thought.fail("refused")
             if not self._has_refused:  # once: the same cause returns with every event
                 self._has_refused = True

@@ -40,7 +40,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from npcbrain.calling import cut, deeds, event_text
@@ -105,23 +105,34 @@ class Prompt:
     odds: Mapping[str, float] = field(default_factory=lambda: {QUOTE: QUOTE_ODDS})
 
 
-def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> Prompt:
+def render(
+    situation: Situation,
+    *,
+    reader: bool = True,
+    marks: bool = True,
+    known: Collection[str] | None = None,
+) -> Prompt:
     """Writes the prompt of a situation.
 
     Args:
         situation: The situation.
         reader: Whether classical reading helps: recalls facts, names deeds that fit, tells odds.
         marks: Whether the model was taught structure in marks; else it stands in words.
+        known: The facts to tell, where not all can be; they keep their numbers.
     """
     if not marks:
-        return _in_words(situation, reader)
+        return _in_words(situation, reader, known)
     npc, scene, event = situation.npc, situation.scene, situation.event
     head = [f"{npc.name}, {npc.role}"]
     if npc.traits:
         head.append(", ".join(npc.traits))
     if npc.goal:
         head.append(f"wants to {npc.goal}")
-    head.extend(f"{KNOWS}{number} {fact}" for number, fact in enumerate(npc.facts, 1))
+    head.extend(
+        f"{KNOWS}{number} {fact}"
+        for number, fact in enumerate(npc.facts, 1)
+        if known is None or fact in known
+    )
     head.extend(f"{CAN} {_action_line(action)}" for action in situation.actions)
 
     news = []
@@ -150,9 +161,9 @@ def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> 
     return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads, odds)
 
 
-def _in_words(situation: Situation, reader: bool) -> Prompt:
+def _in_words(situation: Situation, reader: bool, known: Collection[str] | None) -> Prompt:
     """The first format, for models that were taught it: text from outside may look like a line."""
-    marked = render(situation, reader=reader)
+    marked = render(situation, reader=reader, known=known)
     head = NUMBER.sub("", marked.prefix)
     for mark, title in (KNOWS, "knows:\n"), (CAN, "can:\n"):
         first, found, rest = head.partition(mark)

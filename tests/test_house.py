@@ -46,6 +46,7 @@ FLOORS = {
     "step_runner": 3,
     "overlap": 3,
     "answer_memo": 4,
+    "shortening": 4,
     "persona": 4,
     "memory": 4,
     "perception": 4,
