@@ -81,6 +81,7 @@ class Builder:
         self.unfolds = unfolds
         self.declared = declared
         self.faulty: set[str] = set()  # ids of trees that need not be built again
+        self.nodes: dict[int, Node] = {}  # what was last made of an element, until its parent is
         self.num_faults = 0  # told so far, and told again
 
     def tree(self, id: str) -> Node | None:
@@ -108,29 +109,30 @@ class Builder:
     def node(self, element: Element, scope: Scope) -> Node | None:
         """One node and what is below it; None if there were faults."""
         num_faults = self.num_faults
-        id = element.tag
-        if id in GENERIC:
-            id = element.attributes.get("ID", "")
-            if not id:
+        kind = element.tag
+        if kind in GENERIC:
+            kind = element.attributes.get("ID", "")
+            if not kind:
                 self.fault(element, f"{element.tag}", "have an ID", None, 'write ID="..."')
                 return None
-        children = [] if id == "SubTree" else [self.node(c, scope) for c in element.children]
-        nodes = [child for child in children if child is not None]
-        if id == "SubTree":
+        if kind == "SubTree":
             node = self._subtree(element, scope)
-        elif id in BUILTINS:
-            node = self._builtin(element, BUILTINS[id], scope, nodes)
-        elif id in self.registry:
-            node = self._leaf(element, self.registry[id], scope)
+        elif kind in BUILTINS:
+            node = self._builtin(element, BUILTINS[kind], scope)
+        elif kind in self.registry:
+            node = self._leaf(element, self.registry[kind], scope)
         else:
-            self._unknown(element, id)
+            self._unknown(element, kind)
+            for child in element.children:
+                self.node(child, scope)
             return None
         conditions = self._conditions(element, scope)
         if node is None or self.num_faults > num_faults:
             return None
-        if conditions:
-            node = Conditioned(node, **conditions)
-        return remember(node, Source(element, tuple(nodes), scope.prefix))
+        node = Conditioned(node, **conditions) if conditions else node
+        children = tuple(self.nodes.pop(id(child)) for child in element.children)
+        node = self.nodes[id(element)] = remember(node, Source(element, children, scope.prefix))
+        return node
 
     def _unknown(self, element: Element, id: str) -> None:
         words = [*BUILTINS, "SubTree", *(entry.id for entry in self.registry)]
@@ -146,11 +148,10 @@ class Builder:
         attribute = "ID" if element.tag in GENERIC else ""
         self.fault(element, "node", "be known", id, advice, attribute)
 
-    def _builtin(
-        self, element: Element, row: Builtin, scope: Scope, nodes: list[Node]
-    ) -> Node | None:
+    def _builtin(self, element: Element, row: Builtin, scope: Scope) -> Node | None:
         fewest, most = row.children
-        num_children = len(element.children)
+        children = [self.node(child, scope) for child in element.children]
+        num_children = len(children)
         if not fewest <= num_children <= most:
             rule = {0: "have no children", 1: "have one child"}.get(most, "have a child")
             if most > 1 and fewest > 1:
@@ -166,6 +167,7 @@ class Builder:
         if copies and "output_key" in given:
             return self._copied(element, scope)
         arguments = self._arguments(element, row.ports, scope, is_builtin=True)
+        nodes = [child for child in children if child is not None]
         if arguments is None or len(nodes) != num_children or not fewest <= num_children <= most:
             return None
         values = {a.port.name: a.setting for a in arguments}

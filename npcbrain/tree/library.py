@@ -71,7 +71,7 @@ class Library:
         self.folder = folder
         self.nodes = nodes
         self.trees: dict[str, Element] = {}
-        self.own: list[str] = []
+        self.own: dict[str, None] = {}
         self.models: list[Element] = []
         self.others: list[Element] = []
         self.paths: list[Path] = []
@@ -199,8 +199,8 @@ class Library:
             )
             element = known
         self.trees[id] = element
-        if element.page is self.root.page and id not in self.own:
-            self.own.append(id)
+        if element.page is self.root.page:
+            self.own[id] = None
 
     def _take_other(self, element: Element) -> None:
         tag = element.tag

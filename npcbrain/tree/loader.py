@@ -182,7 +182,7 @@ class _Document:
             what, at = ("tree", "") if tree else ("main tree", "main_tree_to_execute")
             self.faults.append(root.fault(what, "be in the file", name, advice, attribute=at))
             return None
-        for ids in (library.own, list(trees), self.reach.unused() if self.declares else []):
+        for ids in (list(library.own), list(trees), self.reach.unused() if self.declares else []):
             if len(ids) == 1:
                 return ids[0]
         if library.models and not (required or trees):

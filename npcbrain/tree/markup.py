@@ -93,14 +93,12 @@ class Page:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
-        self._lines = [0]
-        at = text.find("\n")
-        while at >= 0:
-            self._lines.append(at + 1)
-            at = text.find("\n", at + 1)
+        self._lines: list[int] = []  # where each begins; made for the first fault
 
     def place(self, at: int) -> tuple[int, int]:
         """Line and column of a character, from 1."""
+        if not self._lines:
+            self._lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
         line = bisect_right(self._lines, at)
         return line, at - self._lines[line - 1] + 1
 

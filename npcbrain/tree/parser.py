@@ -151,11 +151,13 @@ class _Parser:
                 return at + 2
             name = self.name(at)
             if not name:
-                raise self.malformed(at, self.glimpse(at), self.open_quote(element))
+                advice = 'attributes are written name="...", and > ends the element'
+                raise self.malformed(at, self.glimpse(at), _open_quote(element) or advice)
             equals = self.space(at + len(name))
             quote = self.space(equals + 1)
             if not text.startswith("=", equals):
-                raise self.malformed(at, self.glimpse(at), f'a value is missing: {name}="..."')
+                advice = _open_quote(element) or f'a value is missing: {name}="..."'
+                raise self.malformed(at, self.glimpse(at), advice)
             if text[quote : quote + 1] not in ("'", '"'):
                 advice = f'put the value in quotes: {name}="..."'
                 raise self.malformed(quote, self.glimpse(quote), advice)
@@ -171,14 +173,6 @@ class _Parser:
             element.attributes[name] = self.value(quote + 1, end)
             element.spots[name] = (at, quote + 1)
             at = end + 1
-
-    def open_quote(self, element: Element) -> str:
-        """Advice where a value went on for too long."""
-        for name, value in element.attributes.items():
-            if "\n" in value and "<" in value:
-                line = element.place_of(name)[0]
-                return f"is the closing quote of {name!r} in line {line} missing?"
-        return 'attributes are written name="...", and > ends the element'
 
     def close(self, at: int) -> int:
         """A closing tag."""
@@ -242,6 +236,15 @@ class _Parser:
 
     def refused(self, at: int, what: str, rule: str, got: object, advice: str = "") -> XmlError:
         return XmlError([self.page.fault(at, what, rule, got, advice)])
+
+
+def _open_quote(element: Element) -> str:
+    """Advice where a value went on into the next element."""
+    for name, value in element.attributes.items():
+        if "\n" in value and "<" in value:
+            line = element.place_of(name)[0]
+            return f"is the closing quote of {name!r} in line {line} missing?"
+    return ""
 
 
 def _meant(found: re.Match[str]) -> str:

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 MAX_MS = 1e12  # 31 years; keeps every moment far below what trees take for never
+MAX_INT = 1 << 63  # what other programs that read the file can hold
 DURATION_RULE = "be above 0 and at most 1e12 milliseconds"
 
 T = TypeVar("T")
@@ -126,6 +127,8 @@ class Port:
         value: Any = text
         if self.kind is int:
             value = int(text)
+            if not -MAX_INT <= value < MAX_INT:
+                raise ValueError(text)
         elif self.kind is float:
             value = float(text)
             if not isfinite(value):

@@ -52,12 +52,12 @@ class Reach:
         self.parts: dict[str, Part] = {}
         self.sizes: dict[str, Size | None] = {}  # None while its subtrees are measured
         self.circles: set[frozenset[str]] = set()
-        self.told: set[str] = set()  # trees that are too large, or hold one that is
+        self.told: set[str] = set()  # trees in circles or too large, or that hold one
 
     @property
     def is_bad(self) -> bool:
         """Whether something was told."""
-        return bool(self.circles or self.told)
+        return bool(self.told)
 
     def measure(self, id: str) -> None:
         """Notes what is wrong with a tree's size, and with those of all it reaches."""
@@ -115,6 +115,7 @@ class Reach:
         if frozenset(trees) in self.circles:  # each of its trees would tell it again
             return
         self.circles.add(frozenset(trees))
+        self.told.update(trees)
         shown = " > ".join([*trees, trees[0]])
         advice = "to run it again and again, take KeepRunningUntilFailure"
         self.faults.append(element.fault("tree", "not hold itself", shown, advice, attribute="ID"))

@@ -68,7 +68,14 @@ class Entry:
             is_condition = self.family == "Condition"
             return Call(self.id, self.fn, arguments, is_condition, self.on_halt, name)
         values = {a.port.parameter: a.setting for a in arguments if a.is_given}
-        node = self.fn(**values, name=name) if name else self.fn(**values)
+        try:
+            node = self.fn(**values, name=name) if name else self.fn(**values)
+        except TreeError:
+            raise
+        except Exception as error:
+            what, advice = f"what makes {self.id!r}", "its own exception is the cause of this one"
+            rule = "return without raising"
+            raise TreeError(fault(what, rule, error, "Registry.leaf()", advice)) from error
         if not isinstance(node, Node):
             raise TreeError(fault(f"what {self.id!r} makes", "be a node", node, "the registry"))
         return node

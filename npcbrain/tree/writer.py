@@ -166,7 +166,7 @@ class _Writer:
             children, comments = source.children, source.element.comments
             last_comments = source.element.last_comments
             if isinstance(inner, SubTree) and self.kept is None:  # no model gives the defaults
-                attributes = {**dict(inner.ports), **attributes}
+                attributes = {**attributes, **dict(inner.ports)}
         else:
             tag, ports = self.form(inner, scope)
             attributes = {**ports, **_name_of(inner, ports), **conditions}
@@ -324,11 +324,11 @@ def _name(scope: Scope, key: str) -> str:
     Raises:
         TreeError: A file has no name for it.
     """
-    name = _known_as(scope, key)
-    if pointed(f"{{{name}}}", "") != name or scope.key(name) != key:
-        rule, advice = "have a name in files", "call it by letters, digits and _"
-        raise TreeError(fault("entry", rule, key, "tree.dumps()", advice))
-    return name
+    for name in (_known_as(scope, key), f"@{key}"):
+        if pointed(f"{{{name}}}", "") == name and scope.key(name) == key:
+            return name
+    rule, advice = "have a name in files", "call it by letters, digits and _"
+    raise TreeError(fault("entry", rule, key, "tree.dumps()", advice))
 
 
 def _known_as(scope: Scope, key: str) -> str:
