@@ -15,10 +15,6 @@ BROKEN = Path(__file__).parent / "trees" / "broken"
 
 # What a designer is told, file by file, whole.
 MESSAGES = {
-    "ampersand": [
-        "file must be well-formed XML, got '& tired\"/>' - at ampersand.xml:3:37; "
-        "write &amp; for & and &lt; for < in attributes",
-    ],
     "branches": [
         "IfThenElse must have 2 or 3 children, got 1 - at branches.xml:3:5",
     ],
@@ -54,7 +50,7 @@ MESSAGES = {
         "Sequence must have a child, got 0 - at no_children.xml:4:7",
     ],
     "no_id": [
-        'BehaviorTree must have an ID, got None - at no_id.xml:2:3; write <BehaviorTree ID="Main">',
+        'Action must have an ID, got None - at no_id.xml:3:5; write ID="..."',
     ],
     "nodes_in_root": [
         "element in root must be BehaviorTree or TreeNodesModel, got 'Sequence' - "

@@ -122,8 +122,8 @@ def test_every_fault_is_found_in_the_files_order(words: Registry) -> None:
     with pytest.raises(XmlError) as caught:
         loads(text, words, file="t.xml")
     assert str(caught.value) == (
-        "node must be known, got 'Fly' - at t.xml:4:1; register it, or declare it in "
-        "TreeNodesModel (and 2 more; npcbrain tree check lists them)"
+        "node must be known, got 'Fly' - at t.xml:4:1; register it in the Registry that the file "
+        "is loaded with (and 2 more; npcbrain tree check lists them)"
     )
     assert len(caught.value.faults) == 3
 
@@ -143,8 +143,10 @@ def test_every_fault_is_found_in_the_files_order(words: Registry) -> None:
         ),
         ("<root/>", "root must hold a BehaviorTree, got [] - at t.xml:1:1"),
         (
-            "<root><BehaviorTree><AlwaysSuccess/></BehaviorTree></root>",
-            'BehaviorTree must have an ID, got None - at t.xml:1:7; write <BehaviorTree ID="Main">',
+            '<root><BehaviorTree ID="A"><AlwaysSuccess/></BehaviorTree>'
+            "<BehaviorTree><AlwaysSuccess/></BehaviorTree></root>",
+            "BehaviorTree must have an ID, got None - at t.xml:1:59; "
+            'only the single tree of a file may go without: write ID="Main"',
         ),
         (
             '<root main_tree_to_execute="Mian"><BehaviorTree ID="Main"><AlwaysSuccess/>'
@@ -168,8 +170,8 @@ def test_every_fault_is_found_in_the_files_order(words: Registry) -> None:
         ),
         (
             "<root>&secret;</root>",
-            "file must be well-formed XML, got 'undefined entity' - at t.xml:1:7; "
-            "only &lt; &gt; &amp; &quot; &apos; are known",
+            "element must hold elements only, got '&secret;' - at t.xml:1:7; "
+            "values are written as attributes",
         ),
     ],
 )

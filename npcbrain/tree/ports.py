@@ -6,6 +6,7 @@ Floor 1. Invariant: a value that a port let through is of the port's type, where
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 MAX_MS = 1e12  # 31 years; keeps every moment far below what trees take for never
+MAX_INT = 1 << 63  # what other programs that read the file can hold
 DURATION_RULE = "be above 0 and at most 1e12 milliseconds"
 
 T = TypeVar("T")
@@ -93,6 +95,11 @@ class Port:
     limits: Limits | None = None
 
     @property
+    def parameter(self) -> str:
+        """What Python calls it: ``from_`` for ``from``, which is a word of the language."""
+        return f"{self.name}_" if keyword.iskeyword(self.name) else self.name
+
+    @property
     def rule(self) -> str:
         """What a value must be, for messages."""
         if self.choices:
@@ -120,6 +127,8 @@ class Port:
         value: Any = text
         if self.kind is int:
             value = int(text)
+            if not -MAX_INT <= value < MAX_INT:
+                raise ValueError(text)
         elif self.kind is float:
             value = float(text)
             if not isfinite(value):
@@ -155,7 +164,7 @@ class Port:
                 return self.write(value)
             if type(value) is self.kind and (not self.choices or value in self.choices):
                 return value
-        except ValueError:
+        except (ValueError, OverflowError):  # an int may be too big for any float
             pass
         raise TreeError(fault(f"port {self.name!r}", self.rule, value, where))
 
@@ -181,15 +190,18 @@ def literal(text: str) -> int | float | bool | str:
     for kind in (int, float):
         try:
             value = kind(text)
-        except ValueError:
+            is_number = isfinite(value)
+        except (ValueError, OverflowError):  # an int may be too big for any float
             continue
-        if isfinite(value) and str(value) == text:
+        if is_number and str(value) == text:
             return value
     return text
 
 
 def ports_of(fn: Callable[..., Any], where: str, *, num_given: int) -> tuple[Port, ...]:
     """The ports that a function's signature tells; ``name`` is not one of them.
+
+    A parameter that is a word of Python with ``_`` behind it, ``from_``, is the port ``from``.
 
     Args:
         fn: A function or a class.
@@ -221,7 +233,9 @@ def ports_of(fn: Callable[..., Any], where: str, *, num_given: int) -> tuple[Por
         if parameter.name in ("name", "ID") or parameter.name.startswith("_"):
             advice = "tree files use name, ID and _ for themselves"
             raise TreeError(fault("parameter", "have another name", parameter.name, where, advice))
-        ports.append(_port(parameter, hints.get(parameter.name, str), where))
+        port = _port(parameter, hints.get(parameter.name, str), where)
+        bare = port.name.removesuffix("_")
+        ports.append(replace(port, name=bare) if keyword.iskeyword(bare) else port)
     return tuple(ports)
 
 
