@@ -11,7 +11,7 @@ under keys that begin with the subtree's name (``Patrol/goal``), and a port that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from npcbrain.errors import TreeError, fault
@@ -20,13 +20,19 @@ from npcbrain.tree.builtins import BUILTINS
 from npcbrain.tree.markup import BEGIN, Element, Fault, XmlError, read_markup
 from npcbrain.tree.node import Node
 from npcbrain.tree.ports import Port, literal
-from npcbrain.tree.registry import Entry, Registry, nearest
+from npcbrain.tree.registry import MANY, Entry, Family, Registry, nearest
 
 __all__ = ["check", "load", "loads"]
 
 MAX_INCLUDES = 32  # files; one each for what some trees share
 ROOT_ATTRIBUTES = ("BTCPP_format", "main_tree_to_execute", "project_name")
 MODEL_TYPES = {"int": int, "double": float, "float": float, "bool": bool, "std::string": str}
+FAMILIES: Mapping[str, tuple[Family, tuple[int, int]]] = {  # and how many children each may have
+    "Action": ("Action", (0, 0)),
+    "Condition": ("Condition", (0, 0)),
+    "Control": ("Control", (1, MANY)),
+    "Decorator": ("Decorator", (1, 1)),
+}
 
 
 def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") -> Node:
@@ -74,7 +80,7 @@ def loads(
         tree: Which tree.
         folder: Where files that it includes are; none may be included if None.
         sketch: Take nodes that the file's ``TreeNodesModel`` declares and the registry lacks as
-            leaves that do nothing and succeed: to look at a tree without its game.
+            leaves that do nothing and succeed, or as sequences: to look at a tree without its game.
     """
     words = registry or Registry()
     document = _Document(text, words.copy() if sketch else words, file, folder, declares=sketch)
@@ -254,17 +260,16 @@ class _Document:
         return self.trees[name]
 
     def _declared(self, registry: Registry) -> Iterator[Entry]:
-        """Leaves that are in the file's TreeNodesModel and nowhere else."""
+        """Nodes that are in the file's TreeNodesModel and nowhere else."""
         for model in self.models:
             for element in model.children:
                 id = element.attributes.get("ID", "")
-                if element.tag not in ("Action", "Condition") or id in registry or id in BUILTINS:
+                family = FAMILIES.get(element.tag)
+                if family is None or id in registry or id in BUILTINS:
                     continue
                 ports = tuple(map(_declared_port, element.children))
                 if id.isidentifier():
-                    yield Entry(
-                        id, "Action" if element.tag == "Action" else "Condition", ports, None
-                    )
+                    yield Entry(id, family[0], ports, None, children=family[1])
 
 
 def _declared_port(element: Element) -> Port:

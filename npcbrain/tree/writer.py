@@ -11,6 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from npcbrain.errors import TreeError, fault
+from npcbrain.tree.branch import Branch
 from npcbrain.tree.builder import CONDITIONS
 from npcbrain.tree.builtins import BUILTINS
 from npcbrain.tree.calls import Call
@@ -144,7 +145,7 @@ class _Writer:
         """The tag and the ports of a node."""
         if isinstance(node, SubTree):
             return "SubTree", self.subtree(node, scope)
-        if isinstance(node, Call):
+        if isinstance(node, Call | Branch):
             return node.id, {a.port.name: a.text for a in node.arguments if a.is_given}
         if isinstance(node, CopyEntry):
             source, target = _name(scope, node.source), _name(scope, node.target)
