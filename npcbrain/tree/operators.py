@@ -16,6 +16,7 @@ from npcbrain.tree.values import MAX_EXACT, converted, text_of
 
 __all__ = [
     "COMPARISONS",
+    "NEAR",
     "NUMBER",
     "TEXT",
     "Refused",

@@ -12,7 +12,7 @@ from npcbrain.tree.status import Status
 
 __all__ = ["GAME", "outline"]
 
-GAME = "Call"  # the kind of what a game registered; its name says all
+GAME = ("Call", "Branch")  # the kinds of what a game registered; its name says all
 MARKS = {
     Status.IDLE: "·",
     Status.SUCCESS: "✓",
@@ -46,7 +46,7 @@ def outline(nodes: Sequence[NodeInfo], statuses: Sequence[Status] | None = None)
         if node.depth:
             guides += "├─ " if _goes_on(nodes, number, node.depth) else "└─ "
         mark = "" if statuses is None else f"{MARKS[statuses[number]]} "
-        kind = "" if node.kind in (node.name, GAME) else f" ({node.kind})"
+        kind = "" if node.kind in (node.name, *GAME) else f" ({node.kind})"
         detail = f": {node.detail}" if node.detail else ""
         lines.append(f"{guides}{mark}{node.name}{kind}{detail}")
     return lines

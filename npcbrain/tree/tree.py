@@ -293,13 +293,20 @@ class Tree:
                 self._me[FIRST : self._cleared] = self._blank
                 return
             except Exception as another:
-                error.add_note(f"and while the tree was being halted: {another}")
+                error.add_note(f"and while the tree was being halted: {_told(another)}")
 
     def _refused(self, call: str) -> TreeError:
         advice = "a node's function must not call its own tree"
         return TreeError(
             fault("tree", "not be in a tick", self.nodes[0].name, f"Tree.{call}()", advice)
         )
+
+
+def _told(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # of a game's own kind
+        return type(error).__name__
 
 
 def _read_ints(data: object, where: str, limits: list[tuple[int, int]]) -> list[int]:
