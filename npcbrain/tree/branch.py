@@ -22,8 +22,6 @@ from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Statu
 
 __all__ = ["Branch", "BranchContext", "Child"]
 
-ANSWERS = (SUCCESS, FAILURE, RUNNING, SKIPPED)
-
 
 class Child:
     """One child of a branch, as its function sees it.
@@ -151,7 +149,7 @@ class Branch(Composite):
     children as it likes and answers SUCCESS, FAILURE, RUNNING or SKIPPED. Answers other than
     RUNNING end the run: children that are still RUNNING are halted, and all are IDLE.
 
-    Halted: halts all children; then, if the branch was RUNNING, calls ``on_halt``.
+    Halted: halts all children; then, if the branch was RUNNING or raised, calls ``on_halt``.
 
     Args:
         children: At least one, in order.
@@ -226,6 +224,7 @@ class Branch(Composite):
         def tick(me: State) -> Status:
             context: BranchContext = me[own]
             context.is_new, context.is_open = me[running] == 0, True
+            me[running] = 1  # if something raises, it is halted as one that was RUNNING
             try:
                 status = fn(context, *[read(me) for read in readers])
             except TreeError:
@@ -237,12 +236,10 @@ class Branch(Composite):
                 failed, context.failed = context.failed, None
             if failed is not None:
                 raise failed
-            if status is RUNNING:
-                me[running] = 1
-            elif any(status is answer for answer in ANSWERS):
+            if status is SUCCESS or status is FAILURE or status is SKIPPED:
                 me[running] = 0
                 end(context)
-            else:
+            elif status is not RUNNING:
                 rule = "be Status.SUCCESS, FAILURE, RUNNING or SKIPPED"
                 raise site.refused(status, rule, "True and None are for actions")
             me[index] = status

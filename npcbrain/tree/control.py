@@ -204,7 +204,9 @@ class Switch(Composite):
         for number, case in enumerate(self.cases):
             table.setdefault(_plain(case), number)
 
-        numbers = [(case, number) for case, number in table.items() if isinstance(case, float)]
+        numbers = [
+            (case, number) for case, number in table.items() if isinstance(case, int | float)
+        ]
 
         def look_up(me: State) -> int:
             value = me[BLACKBOARD].get(key)

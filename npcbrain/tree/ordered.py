@@ -71,8 +71,8 @@ def in_order(
         return answer
 
     def halt(me: State) -> None:
-        if may_skip:
-            me[worked] = 0
+        if may_skip:  # who keeps its place does not begin with the first, which may have worked
+            me[worked] = 1 if keeps_place and me[place] > 0 else 0
         if not keeps_place:
             me[place] = 0
         if me[index] is RUNNING:
