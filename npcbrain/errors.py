@@ -64,8 +64,15 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
     >>> fault("budget_ms", "be a number", "4", "Runtime.update()", "pass milliseconds, such as 4.0")
     "budget_ms must be a number, got '4' - at Runtime.update(); pass milliseconds, such as 4.0"
     """
-    shown = repr(got)
+    shown = _shown(got)
     if len(shown) > MAX_SHOWN:
         shown = f"{shown[: MAX_SHOWN - 3]}..."
     sentence = f"{what} must {rule}, got {shown} - at {where}"
     return f"{sentence}; {advice}" if advice else sentence
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # a game's own repr must not take the place of the message
+        return f"<{type(value).__name__} that cannot be shown>"

@@ -6,37 +6,56 @@ as BehaviorTree.CPP does, where the compiled form keeps places and counts.
 
 from __future__ import annotations
 
+from typing import Any
+
+from plain_branches import BRANCHES
+from plain_values import SCRIPTS, PlainBoard, Wrong, needed, plain_take
 from tree_puppets import HandClock, Puppet, Stage
 
 from npcbrain import tree as bt
 from npcbrain.clock import NS_PER_MS
-from npcbrain.tree import Node, Status
+from npcbrain.tree import Node, Pointer, Status
 
-IDLE, SUCCESS, FAILURE, RUNNING, _ = Status
+IDLE, SUCCESS, FAILURE, RUNNING, SKIPPED = Status
+KINDS = {bt.LoopInt: int, bt.LoopDouble: float, bt.LoopString: str, bt.LoopBool: bool}
 
 
 class Reference:
     """One node of the plain interpreter; ``run`` ticks it, ``stop`` halts it."""
 
-    def __init__(self, node: Node, stage: Stage, clock: HandClock, nodes: list[Reference]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        stage: Stage,
+        clock: HandClock,
+        nodes: list[Reference],
+        board: PlainBoard | None = None,
+    ) -> None:
         self.node, self.stage, self.clock = node, stage, clock
+        self.board = PlainBoard({}) if board is None else board
         self.status = IDLE
         self.seen = IDLE  # in this tick
         nodes.append(self)
         below = getattr(node, "children", ()) or filter(None, [getattr(node, "child", None)])
-        self.children = [Reference(child, stage, clock, nodes) for child in below]
+        self.children = [Reference(child, stage, clock, nodes, self.board) for child in below]
         self.step = getattr(self, f"tick_{type(node).__name__}")
-        self.place = 0
+        self.place = self.skips = 0
+        self.busy = False  # whether it waits for a child that is RUNNING
         self.done: dict[int, Status] = {}
         self.answer: Status | None = None
         self.since: int | None = None
+        self.limit: float = 0  # ms
         self.stopped_at: int | None = None
+        self.looked_at = 0  # in the blackboard's history
+        self.queue: list[Any] | None = None
+        self.memory: dict[str, Any] = {}
 
     def run(self) -> Status:
         before = self.status
-        self.status = RUNNING
-        self.status = self.seen = self.step(before)
-        return self.status
+        self.status = RUNNING  # as it stays if something raises
+        self.seen = self.step(before)
+        self.status = IDLE if self.seen is SKIPPED else self.seen
+        return self.seen
 
     def stop(self) -> None:
         """Halts and resets to idle; only what is RUNNING notices."""
@@ -45,26 +64,44 @@ class Reference:
                 self.stage.log.append(f"{self.node.name}#")
             if isinstance(self.node, bt.Action):
                 self.node.on_halt(self.stage)
-            if isinstance(self.node, bt.Cooldown):
+            if isinstance(self.node, bt.Cooldown) and self.busy:
                 self.stopped_at = self.clock.ns
             if not isinstance(self.node, bt.SequenceWithMemory):
                 self.place = 0
+            is_tried = self.busy and not self.memory.get("caught")
             self.done.clear()
-            self.since = None
+            self.since = self.queue = None
+            self.busy = False
+            self.memory = {}
             self.seen = IDLE
             self.stop_children()
+            if is_tried and getattr(self.node, "catch_on_halt", False):
+                self.children[-1].run()
+                self.children[-1].stop()
         self.status = IDLE
 
     def stop_children(self) -> None:
         for child in self.children:
             child.stop()
 
-    def end(self, status: Status) -> Status:
+    def end(self, status: Status, *, place: int | None = None) -> Status:
         self.stop_children()
+        self.place = self.place if place is None else place
         return status
 
+    def told(self, setting: Any, kind: type, item: type = str) -> Any:
+        """A setting, or what its entry holds."""
+        if not isinstance(setting, Pointer):
+            return setting
+        return plain_take(needed(self.board, setting.key), kind, item)
+
+    def told_ms(self) -> float:
+        if (ms := self.told(self.node.ms, float)) < 0:
+            raise Wrong(ms)
+        return ms
+
     def elapsed(self) -> bool:
-        return self.clock.ns - self.since >= self.node.ms * NS_PER_MS
+        return self.clock.ns - self.since >= self.limit * NS_PER_MS
 
     # Leaves
 
@@ -78,47 +115,100 @@ class Reference:
     def tick_Condition(self, before: Status) -> Status:
         return SUCCESS if self.node.fn(self.stage) else FAILURE
 
+    def tick_Call(self, before: Status) -> Status:
+        (argument,) = self.node.arguments
+        port = argument.port
+        self.node.fn(self.stage, self.told(Pointer(argument.key), port.kind, port.item))
+        return SUCCESS
+
     def tick_Wait(self, before: Status) -> Status:
         if before is not RUNNING:
-            self.since = self.clock.ns
-            return RUNNING
+            self.since, self.limit = self.clock.ns, self.told_ms()
+            return RUNNING if self.limit else SUCCESS
         return SUCCESS if self.elapsed() else RUNNING
+
+    def tick_SetBlackboard(self, before: Status) -> Status:
+        self.board[self.node.key] = self.node.value
+        return SUCCESS
+
+    def tick_CopyEntry(self, before: Status) -> Status:
+        if self.node.source not in self.board:
+            return FAILURE
+        self.board[self.node.target] = self.board[self.node.source]
+        return SUCCESS
+
+    def tick_UnsetBlackboard(self, before: Status) -> Status:
+        self.board.pop(self.node.key, None)
+        return SUCCESS
+
+    def tick_RunScript(self, before: Status) -> Status:
+        SCRIPTS[self.node.script.text](self.board)
+        return SUCCESS
+
+    def was_written(self) -> bool:
+        if self.node.key not in self.board:
+            return False
+        news = self.board.history[self.looked_at :]
+        self.looked_at = len(self.board.history)
+        return self.node.key in news
+
+    def tick_WasEntryUpdated(self, before: Status) -> Status:
+        return SUCCESS if self.was_written() else FAILURE
 
     # Composites
 
-    def tick_in_order(self, go_on: Status, keeps_place: bool = False) -> Status:
+    def tick_in_order(
+        self, before: Status, go_on: Status, keeps_place: bool = False, yields: bool = False
+    ) -> Status:
+        if before is not RUNNING:
+            self.skips = 0
         while self.place < len(self.children):
-            status = self.children[self.place].run()
+            child = self.children[self.place]
+            began = child.status is IDLE
+            status = child.run()
             if status is RUNNING:
                 return RUNNING
-            if status is not go_on:
+            if status is SKIPPED:
+                self.skips += 1
+            elif status is not go_on:
                 if not keeps_place:
                     self.place = 0
                 return self.end(status)
             self.place += 1
-        self.place = 0
-        return self.end(go_on)
+            if status is go_on and yields and began and self.place < len(self.children):
+                return RUNNING
+        return self.end(SKIPPED if self.skips == len(self.children) else go_on, place=0)
 
     def tick_Selector(self, before: Status) -> Status:
-        return self.tick_in_order(FAILURE)
+        return self.tick_in_order(before, FAILURE)
 
     def tick_Sequence(self, before: Status) -> Status:
-        return self.tick_in_order(SUCCESS)
+        return self.tick_in_order(before, SUCCESS)
 
     def tick_SequenceWithMemory(self, before: Status) -> Status:
-        return self.tick_in_order(SUCCESS, keeps_place=True)
+        return self.tick_in_order(before, SUCCESS, keeps_place=True)
+
+    def tick_AsyncSelector(self, before: Status) -> Status:
+        return self.tick_in_order(before, FAILURE, yields=True)
+
+    def tick_AsyncSequence(self, before: Status) -> Status:
+        return self.tick_in_order(before, SUCCESS, yields=True)
 
     def tick_reactive(self, go_on: Status) -> Status:
+        all_skipped = True
         for child in self.children:
             status = child.run()
+            all_skipped = all_skipped and status is SKIPPED
             if status is RUNNING:
                 for other in self.children:
                     if other is not child:
                         other.stop()
                 return RUNNING
-            if status is not go_on:
+            if status is SKIPPED:
+                child.stop()
+            elif status is not go_on:
                 return self.end(status)
-        return self.end(go_on)
+        return self.end(SKIPPED if all_skipped else go_on)
 
     def tick_ReactiveSelector(self, before: Status) -> Status:
         return self.tick_reactive(FAILURE)
@@ -126,95 +216,204 @@ class Reference:
     def tick_ReactiveSequence(self, before: Status) -> Status:
         return self.tick_reactive(SUCCESS)
 
-    def tick_Parallel(self, before: Status) -> Status:
+    def number_of_children(self, setting: Any) -> tuple[int, bool]:
+        """How many, and whether they are counted from behind."""
         total = len(self.children)
-        need = self.node.success_count or total
-        limit = self.node.failure_count or total
+        count = -1 if setting is None else self.told(setting, int)
+        if count > total:
+            raise Wrong(count)
+        return (max(total + count + 1, 0), True) if count < 0 else (count, False)
+
+    def tick_Parallel(self, before: Status) -> Status:
+        need, from_behind = self.number_of_children(self.node.success_count)
+        limit, _ = self.number_of_children(self.node.failure_count)
+        total, skips = len(self.children), 0
         for number, child in enumerate(self.children):
             if number not in self.done:
                 status = child.run()
-                if status is not RUNNING:
+                if status is SKIPPED:
+                    skips += 1
+                elif status is not RUNNING:
                     self.done[number] = status
             answers = list(self.done.values())
-            if answers.count(SUCCESS) >= need:
+            good, bad = answers.count(SUCCESS), answers.count(FAILURE)
+            if good + (skips if from_behind else 0) >= need:
                 self.done.clear()
                 return self.end(SUCCESS)
-            failures = answers.count(FAILURE)
-            if failures >= limit or total - failures < need:
+            if bad >= limit or total - bad < need:
                 self.done.clear()
                 return self.end(FAILURE)
-        return RUNNING
+        return SKIPPED if skips == total else RUNNING
+
+    def tick_ParallelAll(self, before: Status) -> Status:
+        limit, _ = self.number_of_children(self.node.max_failures)
+        skips = 0
+        for number, child in enumerate(self.children):
+            if number not in self.done:
+                status = child.run()
+                if status is SKIPPED:
+                    skips += 1
+                elif status is not RUNNING:
+                    self.done[number] = status
+        if skips == len(self.children):
+            return SKIPPED
+        if skips + len(self.done) < len(self.children):
+            return RUNNING
+        answer = FAILURE if list(self.done.values()).count(FAILURE) >= limit else SUCCESS
+        self.done.clear()
+        return self.end(answer)
 
     def tick_Concurrent(self, before: Status) -> Status:
         answers = [child.run() for child in self.children]
-        return next((s for s in (RUNNING, FAILURE) if s in answers), SUCCESS)
+        return next((s for s in (RUNNING, FAILURE, SUCCESS) if s in answers), SKIPPED)
+
+    def tick_TryCatch(self, before: Status) -> Status:
+        *tried, catch = self.children
+        if before is not RUNNING:
+            self.skips = 0
+            self.memory = {}
+        while not self.memory.get("caught") and self.place < len(tried):
+            status = tried[self.place].run()
+            if status is RUNNING:
+                self.busy = True
+                return RUNNING
+            if status is FAILURE:
+                self.stop_children()
+                self.memory["caught"] = True
+            else:
+                self.skips += status is SKIPPED
+                self.place += 1
+        self.busy = False
+        if self.memory.get("caught"):
+            if catch.run() is RUNNING:
+                return RUNNING
+            return self.end(FAILURE, place=0)
+        return self.end(SKIPPED if self.skips == len(tried) else SUCCESS, place=0)
+
+    def tick_Branch(self, before: Status) -> Status:
+        if before is not RUNNING and self.node.id != "RoundRobin":
+            self.memory = {}
+        settings = [argument.value for argument in self.node.arguments]
+        status = BRANCHES[self.node.id](self, *settings)
+        return status if status is RUNNING else self.end(status)
 
     def tick_IfThenElse(self, before: Status) -> Status:
         if self.place == 0:
             asked = self.children[0].run()
-            if asked is RUNNING:
-                return RUNNING
+            if asked in (RUNNING, SKIPPED):
+                return asked
             self.place = 1 if asked is SUCCESS else 2
         if self.place == len(self.children):
-            self.place = 0
-            return self.end(FAILURE)
+            return self.end(FAILURE, place=0)
         status = self.children[self.place].run()
         if status is RUNNING:
             return RUNNING
-        self.place = 0
-        return self.end(status)
+        return self.end(status, place=0)
 
     def tick_WhileDoElse(self, before: Status) -> Status:
         asked = self.children[0].run()
         if asked is RUNNING:
             return RUNNING
-        branch = 1 if asked is SUCCESS else 2
+        branch = {SUCCESS: 1, FAILURE: 2, SKIPPED: 3}[asked]
         for number in (1, 2):
             if number != branch and number < len(self.children):
                 self.children[number].stop()
+        if branch == 3:
+            return self.end(SKIPPED)
         status = self.children[branch].run() if branch < len(self.children) else FAILURE
         return RUNNING if status is RUNNING else self.end(status)
 
     # Decorators
 
+    def mapped(self, **answers: Status) -> Status:
+        status = self.children[0].run()
+        return answers.get(status.name, status)
+
     def tick_Inverter(self, before: Status) -> Status:
-        return {SUCCESS: FAILURE, FAILURE: SUCCESS, RUNNING: RUNNING}[self.children[0].run()]
+        return self.mapped(SUCCESS=FAILURE, FAILURE=SUCCESS)
 
     def tick_ForceSuccess(self, before: Status) -> Status:
-        return RUNNING if self.children[0].run() is RUNNING else SUCCESS
+        return self.mapped(FAILURE=SUCCESS)
 
     def tick_ForceFailure(self, before: Status) -> Status:
-        return RUNNING if self.children[0].run() is RUNNING else FAILURE
+        return self.mapped(SUCCESS=FAILURE)
 
     def tick_KeepRunningUntilFailure(self, before: Status) -> Status:
-        return FAILURE if self.children[0].run() is FAILURE else RUNNING
+        return self.mapped(SUCCESS=RUNNING, SKIPPED=RUNNING)
 
-    def tick_turns(self, num_turns: int | None, again: Status) -> Status:
+    def tick_turns(self, setting: Any, again: Status, reads_again: bool) -> Status:
+        def read() -> int | None:
+            count = self.told(setting, int)
+            if count is not None and count < -1:
+                raise Wrong(count)
+            return None if count == -1 else count
+
+        num_turns = read()
+        if num_turns is not None and self.place >= num_turns:
+            self.place = 0
+            return self.end(again)
         while True:
             status = self.children[0].run()
-            if status is RUNNING:
-                return RUNNING
+            if status in (RUNNING, SKIPPED):
+                return status
             self.children[0].stop()
-            self.place += status is again
-            if status is not again or self.place == num_turns:
+            if status is not again:
                 self.place = 0
                 return status
+            self.place += 1
+            if reads_again:
+                num_turns = read()
             if num_turns is None:
+                self.place = 0
                 return RUNNING
+            if self.place >= num_turns:
+                self.place = 0
+                return status
 
     def tick_Repeat(self, before: Status) -> Status:
-        return self.tick_turns(self.node.num_cycles, SUCCESS)
+        return self.tick_turns(self.node.num_cycles, SUCCESS, reads_again=False)
 
     def tick_Retry(self, before: Status) -> Status:
-        return self.tick_turns(self.node.num_attempts, FAILURE)
+        return self.tick_turns(self.node.num_attempts, FAILURE, reads_again=True)
+
+    def tick_loop(self, before: Status) -> Status:
+        if before is not RUNNING:
+            self.queue, self.busy = None, False
+        if not self.busy:
+            if self.queue is None:
+                self.queue = list(self.told(self.node.queue, list, KINDS[type(self.node)]))
+            if not self.queue:
+                return self.node.if_empty
+            value = self.queue.pop(0)
+            if self.node.key:
+                self.board[self.node.key] = value
+        status = self.children[0].run()
+        self.busy = status is RUNNING
+        return FAILURE if status is FAILURE else RUNNING
+
+    tick_LoopInt = tick_LoopDouble = tick_LoopString = tick_LoopBool = tick_loop
+
+    def tick_unless_updated(self, otherwise: Status) -> Status:
+        if not self.busy and not self.was_written():
+            return otherwise
+        status = self.children[0].run()
+        self.busy = status is RUNNING
+        return status
+
+    def tick_SkipUnlessUpdated(self, before: Status) -> Status:
+        return self.tick_unless_updated(SKIPPED)
+
+    def tick_WaitValueUpdate(self, before: Status) -> Status:
+        return self.tick_unless_updated(RUNNING)
 
     def tick_RunOnce(self, before: Status) -> Status:
         if self.answer is None:
             status = self.children[0].run()
-            if status is RUNNING:
-                return RUNNING
+            if status in (RUNNING, SKIPPED):
+                return status
             self.answer = status
-        return self.answer
+            return status
+        return SKIPPED if self.told(self.node.then_skip, bool) else self.answer
 
     def tick_Precondition(self, before: Status) -> Status:
         if self.children[0].status is not RUNNING and not self.node.fn(self.stage):
@@ -227,11 +426,12 @@ class Reference:
         return self.children[0].run()
 
     def tick_Timeout(self, before: Status) -> Status:
-        if before is not RUNNING:
-            self.since = self.clock.ns
-        elif self.elapsed():
+        if before is RUNNING and self.limit and self.elapsed():
             return self.end(FAILURE)
-        return self.children[0].run()
+        status = self.children[0].run()
+        if status is RUNNING and (before is not RUNNING or not self.limit):
+            self.since, self.limit = self.clock.ns, self.told_ms()
+        return status
 
     def tick_Cooldown(self, before: Status) -> Status:
         if self.stopped_at is not None:
@@ -239,11 +439,12 @@ class Reference:
                 return FAILURE
             self.stopped_at = None
         status = self.children[0].run()
-        if status is not RUNNING:
+        if status in (SUCCESS, FAILURE) or (status is SKIPPED and self.busy):
             self.stopped_at = self.clock.ns
+        self.busy = status is RUNNING
         return status
 
     def tick_Delay(self, before: Status) -> Status:
         if before is not RUNNING:
-            self.since = self.clock.ns
+            self.since, self.limit = self.clock.ns, self.told_ms()
         return self.children[0].run() if self.elapsed() else RUNNING

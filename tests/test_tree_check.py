@@ -120,10 +120,12 @@ MESSAGES = {
         "<Sequence> was opened at line 3 and is not closed here",
     ],
     "values": [
-        "'msec' of Sleep must be a number of milliseconds above 0, got 'soon' - at values.xml:4:14",
-        "'msec' of Sleep must be a number of milliseconds above 0, got '-5' - at values.xml:5:14",
-        "'num_cycles' of Repeat must be at least 1, or -1 for no end, got '0' - at values.xml:6:15",
-        "'success_count' of Parallel must be 1 to 2, or -1 for all, -2 for all but "
+        "'msec' of Sleep must be a number of milliseconds, 0 or more, got 'soon' - "
+        "at values.xml:4:14",
+        "'msec' of Sleep must be a number of milliseconds, 0 or more, got '-5' - "
+        "at values.xml:5:14",
+        "'num_cycles' of Repeat must be 0 or more, or -1 for no end, got '-2' - at values.xml:6:15",
+        "'success_count' of Parallel must be 0 to 2, or -1 for all, -2 for all but "
         "one, got 3 - at values.xml:9:17",
         "'then_skip' of RunOnce must be true or false, got 'maybe' - at values.xml:13:16",
         "'when' of Decide must be decided or whole, got 'hole' - at "

@@ -203,11 +203,11 @@ def test_a_class_as_a_child_is_refused_with_advice() -> None:
         Selector(Succeed)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("count", [0, 3, -3, True, 1.0])
+@pytest.mark.parametrize("count", [3, 4, True, 1.0])
 def test_a_parallel_count_that_cannot_be_reached_is_refused(count: int) -> None:
-    rule = "be 1 to 2, or -1 for all, -2 for all but one"
+    rule = "be 0 to 2, or -1 for all, -2 for all but one"
     message = f"success_count must {rule}, got {count!r} - at Parallel()"
     with pytest.raises(TreeError, match=f"^{re.escape(message)}$"):
         Parallel(A, B, success_count=count)
-    with pytest.raises(TreeError, match=r"^failure_count must be 1 to 2"):
+    with pytest.raises(TreeError, match=r"^failure_count must be 0 to 2"):
         Parallel(A, B, failure_count=count)

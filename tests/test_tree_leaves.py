@@ -165,7 +165,7 @@ def test_set_blackboard_refuses_what_trees_would_share() -> None:
         (lambda: Condition("c", None), "fn must be callable with the tree's owner, got None"),
         (lambda: Action("a", 1), "fn must be callable with the tree's owner, got 1"),
         (lambda: Action("a", broken, 1), "on_halt must be callable with the tree's owner, got 1"),
-        (lambda: Wait(0), "ms must be above 0 and at most 1e12 milliseconds, got 0"),
+        (lambda: Wait(-1), "ms must be 0 to 1e12 milliseconds, got -1"),
         (lambda: Succeed(3), "name must be a string, got 3"),
         (lambda: SetBlackboard("", 1), "key must be a string, not empty, got ''"),
     ],

@@ -148,19 +148,17 @@ def test_a_pointer_is_saved_with_the_trees_state() -> None:
         (
             Wait(N),
             -1,
-            "ms must be above 0 and at most 1e12 milliseconds, got -1.0 - "
-            "at root (Wait), entry 'n'",
+            "ms must be 0 to 1e12 milliseconds, got -1.0 - at root (Wait), entry 'n'",
         ),
         (
             Repeat(Succeed(), N),
-            0,
-            "num_cycles must be 1 to 1000000, or -1 for no end, got 0 - "
-            "at root (Repeat), entry 'n'",
+            -2,
+            "num_cycles must be 0 or more, or -1 for no end, got -2 - at root (Repeat), entry 'n'",
         ),
         (
             Parallel(Succeed(), success_count=N),
             2,
-            "success_count must be 1 to 1, or -1 for all, -2 for all but one, got 2 - "
+            "success_count must be 0 to 1, or -1 for all, -2 for all but one, got 2 - "
             "at root (Parallel), entry 'n'",
         ),
     ],
@@ -237,7 +235,8 @@ def test_otherwise_may_stand_on_the_blackboard() -> None:
     with pytest.raises(TreeError) as caught:
         scene.tick()
     assert str(caught.value) == (
-        "port 'else' must be FAILURE or SUCCESS or SKIPPED, got 'MAYBE' - at root (ScriptGate)"
+        "port 'else' must be FAILURE or SUCCESS or SKIPPED or RUNNING, got 'MAYBE' - "
+        "at root (ScriptGate)"
     )
 
 

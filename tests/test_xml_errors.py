@@ -86,8 +86,8 @@ def only_fault(body: str, words: Registry | None = None) -> str:
             "IfThenElse must have 2 or 3 children, got 1 - at t.xml:3:1",
         ),
         (
-            '<Sleep msec="0"/>',
-            "'msec' of Sleep must be a number of milliseconds above 0, got '0' - at t.xml:3:8",
+            '<Sleep msec="-1"/>',
+            "'msec' of Sleep must be a number of milliseconds, 0 or more, got '-1' - at t.xml:3:8",
         ),
         (
             '<AlwaysSuccess _skipIf="hp &lt;"/>',

@@ -366,8 +366,8 @@ def test_a_port_needs_a_type_that_a_file_can_hold(words: Registry) -> None:
     with pytest.raises(TreeError) as caught:
         words.action("Bad", bad)
     assert str(caught.value) == (
-        "type of 'table' must be str, int, float, bool, list[str], a Literal of strings or an "
-        "Output of these, got dict[str, int] - at Registry.action('Bad')"
+        "type of 'table' must be str, int, float, bool, a list of these, a Literal of strings "
+        "or an Output of these, got dict[str, int] - at Registry.action('Bad')"
     )
 
 

@@ -37,6 +37,7 @@ REMARKS = {"_description": 'why < how & "so"', "_uid": "3", "_x.y": "", "xmlns:t
 SPECIAL = {
     "ttl_ms": ["900", "2500.5"],
     "lines": ["A.; B.", "Not now."],
+    "words": ["true"],  # false does not go with every when
     "success_count": ["-1", "1"],
     "failure_count": ["-1", "1"],
     "max_failures": ["-1", "1"],

@@ -10,14 +10,19 @@ A map, from the bottom up:
 * ``node``        ``Node``, and how a definition becomes a program
 * ``leaves``      ``Condition``, ``Action``, ``Wait``, ...
 * ``stateful``    ``StatefulLeaf``, to extend, and its ``Context``
-* ``composites``  ``Selector``, ``Sequence``, ``Parallel``, ``Concurrent``, ...
+* ``composites``  ``Selector``, ``Sequence``, ``Concurrent``, ...
+* ``parallel``    ``Parallel``, ``ParallelAll``
+* ``trycatch``    ``TryCatch``
 * ``decorators``  ``Inverter``, ``ForceSuccess``, ``Guard``, ...
 * ``turns``       ``Repeat``, ``Retry``, ``RunOnce``
+* ``loops``       ``LoopInt`` and its kin: once for each value
+* ``updates``     ``WasEntryUpdated``, ``SkipUnlessUpdated``, ``WaitValueUpdate``
 * ``timing``      ``Timeout``, ``Cooldown``, ``Delay``
 * ``tree``        ``compile`` and ``Tree``: tick, halt, state, restore
 * ``control``     ``IfThenElse``, ``WhileDoElse``, ``Switch``
 * ``script``      ``Script``: expressions on the blackboard
 * ``scripted``    ``RunScript``, ``CheckScript``, ``Conditioned``, ``SubTree``, ...
+* ``branch``      ``Branch``: nodes with children of a game's own
 * ``guest``       ``PyTree``: a tree of py_trees as a leaf
 * ``pointer``     ``Pointer``: an argument that is read from the blackboard
 * ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
@@ -52,10 +57,12 @@ Selector RUNNING
 from __future__ import annotations
 
 from npcbrain.tree.blackboard import Blackboard
+from npcbrain.tree.branch import Branch, BranchContext, Child
 from npcbrain.tree.composites import (
+    AsyncSelector,
+    AsyncSequence,
     Composite,
     Concurrent,
-    Parallel,
     ReactiveSelector,
     ReactiveSequence,
     Selector,
@@ -82,9 +89,11 @@ from npcbrain.tree.leaves import (
     Wait,
 )
 from npcbrain.tree.loader import check, load, loads
+from npcbrain.tree.loops import LoopBool, LoopDouble, LoopInt, LoopString
 from npcbrain.tree.markup import Fault, XmlError
 from npcbrain.tree.node import Compiled, Node, NodeInfo, Site, State
 from npcbrain.tree.outline import outline
+from npcbrain.tree.parallel import Parallel, ParallelAll
 from npcbrain.tree.pointer import Pointer
 from npcbrain.tree.ports import Output, Port
 from npcbrain.tree.registry import Registry
@@ -104,13 +113,20 @@ from npcbrain.tree.status import Status
 from npcbrain.tree.svg import svg
 from npcbrain.tree.timing import Cooldown, Delay, Timeout
 from npcbrain.tree.tree import Tree, compile
+from npcbrain.tree.trycatch import TryCatch
 from npcbrain.tree.turns import Repeat, Retry, RunOnce
+from npcbrain.tree.updates import SkipUnlessUpdated, WaitValueUpdate, WasEntryUpdated
 from npcbrain.tree.writer import dump_model, dumps
 
 __all__ = [
     "Action",
+    "AsyncSelector",
+    "AsyncSequence",
     "Blackboard",
+    "Branch",
+    "BranchContext",
     "CheckScript",
+    "Child",
     "Compiled",
     "Composite",
     "Concurrent",
@@ -129,10 +145,15 @@ __all__ = [
     "IfThenElse",
     "Inverter",
     "KeepRunningUntilFailure",
+    "LoopBool",
+    "LoopDouble",
+    "LoopInt",
+    "LoopString",
     "Node",
     "NodeInfo",
     "Output",
     "Parallel",
+    "ParallelAll",
     "Pointer",
     "Port",
     "Precondition",
@@ -152,6 +173,7 @@ __all__ = [
     "SequenceWithMemory",
     "SetBlackboard",
     "Site",
+    "SkipUnlessUpdated",
     "State",
     "StatefulLeaf",
     "Status",
@@ -161,8 +183,11 @@ __all__ = [
     "Timeout",
     "Tree",
     "TreeFile",
+    "TryCatch",
     "UnsetBlackboard",
     "Wait",
+    "WaitValueUpdate",
+    "WasEntryUpdated",
     "WhileDoElse",
     "XmlError",
     "check",

@@ -6,13 +6,12 @@ Floor 1. Invariant: these raise or return; they never correct.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
 
 from npcbrain.clock import NS_PER_MS
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.node import Node, Site, State
 from npcbrain.tree.pointer import Pointer, reader
-from npcbrain.tree.ports import DURATION_RULE, MAX_MS, Port
+from npcbrain.tree.ports import DURATION_RULE, MAX_MS, TURNS, Port
 
 __all__ = [
     "check_callable",
@@ -24,8 +23,6 @@ __all__ = [
     "num_turns",
     "shown_ms",
 ]
-
-MAX_TURNS = 1_000_000  # of a count from the blackboard; a child that answers at once takes a second
 
 
 def check_name(name: object, where: str, *, required: bool = False) -> None:
@@ -54,31 +51,26 @@ def check_callable(fn: object, what: str, where: str) -> None:
         raise TreeError(fault(what, "be callable with the tree's owner", fn, where))
 
 
-def check_count(count: object, what: str, high: int | None, where: str) -> None:
-    """Raises TreeError unless ``count`` is an int in ``1 .. high``, or a pointer to one."""
+def check_count(count: object, what: str, where: str) -> None:
+    """Raises TreeError unless ``count`` is an int from 0, or a pointer to one."""
     if isinstance(count, Pointer):
         return
-    if isinstance(count, int) and not isinstance(count, bool):
-        if high is None and count >= 1:
-            return
-        if high is not None and 1 <= count <= high:
-            return
-    rule = "be at least 1" if high is None else f"be 1 to {high}"
-    raise TreeError(fault(what, rule, count, where))
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise TreeError(fault(what, "be 0 or more", count, where))
 
 
 def check_ms(ms: object, where: str) -> None:
-    """Raises TreeError unless ``ms`` is a duration, a finite number above zero, or a pointer."""
+    """Raises TreeError unless ``ms`` is a duration, a finite number from zero, or a pointer."""
     if isinstance(ms, Pointer):
         return
     if isinstance(ms, bool) or not isinstance(ms, int | float):
         raise TreeError(fault("ms", "be a number of milliseconds", ms, where))
-    if not (isfinite(ms) and 0 < ms <= MAX_MS):
+    if not 0 <= ms <= MAX_MS:
         raise TreeError(fault("ms", DURATION_RULE, ms, where))
 
 
 def duration(ms: float | Pointer, site: Site) -> Callable[[State], int]:
-    """What gives a duration in whole nanoseconds, at least one; asked when one begins to count."""
+    """What gives a duration in whole nanoseconds; asked when one begins to count."""
     return reader(ms, Port("ms", float), site, check_ms, _to_ns)
 
 
@@ -97,11 +89,11 @@ def num_turns(count: Pointer, what: str, site: Site) -> Callable[[State], int]:
     """What gives a number of turns that the blackboard tells; -1 for no end."""
 
     def check(value: int, where: str) -> None:
-        if value != -1 and not 1 <= value <= MAX_TURNS:
-            raise TreeError(fault(what, f"be 1 to {MAX_TURNS}, or -1 for no end", value, where))
+        if value < -1:
+            raise TreeError(fault(what, TURNS.rule, value, where))
 
     return reader(count, Port(what, int), site, check)
 
 
 def _to_ns(ms: float) -> int:
-    return max(1, round(ms * NS_PER_MS))
+    return max(1, round(ms * NS_PER_MS)) if ms else 0  # only what is 0 takes no time

@@ -28,7 +28,25 @@ class Blackboard(dict[str, Any]):
     {'alarm': True, 'route': ['well', 'inn']}
     """
 
-    __slots__ = ()
+    __slots__ = ("writes",)
+
+    writes: dict[str, int]  # how often each entry was written; only of a WatchedBlackboard
+
+    def count_writes(self) -> None:
+        """Begins to count how often each entry is written, for nodes that ask for changes.
+
+        Only trees with such nodes call it: who writes to the others' blackboards pays nothing.
+
+        Raises:
+            TreeError: It is of a class of the game's own.
+        """
+        if isinstance(self, WatchedBlackboard):
+            return
+        if type(self) is not Blackboard:
+            rule, advice = "be a Blackboard itself", "a node of the tree waits for its changes"
+            raise TreeError(fault("blackboard", rule, type(self).__name__, "compile()", advice))
+        self.writes = dict.fromkeys(self, 1)
+        self.__class__ = WatchedBlackboard
 
     def snapshot(self) -> dict[str, Any]:
         """A deep copy of plain data; tuples become lists.
@@ -48,6 +66,31 @@ class Blackboard(dict[str, Any]):
         copy = check_snapshot(snapshot)
         self.clear()
         self.update(copy)
+
+
+class WatchedBlackboard(Blackboard):
+    """A blackboard that counts; ``Blackboard.count_writes`` turns the other into it."""
+
+    __slots__ = ()
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.writes[key] = self.writes.get(key, 0) + 1
+        dict.__setitem__(self, key, value)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """As of a dictionary."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def update(self, *others: Any, **entries: Any) -> None:
+        """As of a dictionary."""
+        for key, value in dict(*others, **entries).items():
+            self[key] = value
+
+    def __ior__(self, other: Any) -> WatchedBlackboard:  # type: ignore[override, misc]
+        self.update(other)
+        return self
 
 
 def check_snapshot(snapshot: object) -> dict[str, Any]:

@@ -38,6 +38,7 @@ CONDITIONS = {
     "_onHalted": "on_halted",
     "_post": "post",
 }
+ASKING = ("_failureIf", "_successIf", "_skipIf", "_while")  # those whose value is an answer
 COMMON = ("name", "ID", *CONDITIONS)
 MISSPELT = {name.lower(): name for name in (*CONDITIONS, "_autoremap")}
 
@@ -120,7 +121,7 @@ class Builder:
         elif kind in BUILTINS:
             node = self._builtin(element, BUILTINS[kind], scope)
         elif kind in self.registry:
-            node = self._leaf(element, self.registry[kind], scope)
+            node = self._registered(element, self.registry[kind], scope)
         else:
             self._unknown(element, kind)
             for child in element.children:
@@ -149,7 +150,24 @@ class Builder:
         self.fault(element, "node", "be known", id, advice, attribute)
 
     def _builtin(self, element: Element, row: Builtin, scope: Scope) -> Node | None:
-        fewest, most = row.children
+        advice = "one for each case, and a default" if row.kind is Switch else ""
+        children = self._children(element, row.id, row.children, scope, advice)
+        given = element.attributes
+        copies = row.kind is SetBlackboard and pointed(given.get("value", ""), "value")
+        if copies and "output_key" in given:
+            return self._copied(element, scope)
+        arguments = self._arguments(element, row.ports, scope, is_builtin=True)
+        if arguments is None or children is None:
+            return None
+        values = {a.port.name: a.setting for a in arguments}
+        name = element.attributes.get("name", "")
+        return self._made(element, lambda: row.make(children, values, name))
+
+    def _children(
+        self, element: Element, id: str, limits: tuple[int, int], scope: Scope, advice: str = ""
+    ) -> list[Node] | None:
+        """The children, built; None if one had faults or they are too few or too many."""
+        fewest, most = limits
         children = [self.node(child, scope) for child in element.children]
         num_children = len(children)
         if not fewest <= num_children <= most:
@@ -158,21 +176,14 @@ class Builder:
                 rule = f"have {fewest} children"
                 if fewest != most:
                     rule = f"have {fewest} or {most} children"
-            advice = "put them into a Sequence or Fallback" if most == 1 < num_children else ""
-            if row.kind is Switch:
-                advice = "one for each case, and a default"
-            self.fault(element, row.id, rule, num_children, advice)
-        given = element.attributes
-        copies = row.kind is SetBlackboard and pointed(given.get("value", ""), "value")
-        if copies and "output_key" in given:
-            return self._copied(element, scope)
-        arguments = self._arguments(element, row.ports, scope, is_builtin=True)
-        nodes = [child for child in children if child is not None]
-        if arguments is None or len(nodes) != num_children or not fewest <= num_children <= most:
+                if most - fewest > 1:
+                    rule = f"have at least {fewest} children"
+            if most == 1 < num_children:
+                advice = "put them into a Sequence or Fallback"
+            self.fault(element, id, rule, num_children, advice)
             return None
-        values = {a.port.name: a.setting for a in arguments}
-        name = element.attributes.get("name", "")
-        return self._made(element, lambda: row.make(nodes, values, name))
+        nodes = [child for child in children if child is not None]
+        return nodes if len(nodes) == num_children else None
 
     def _copied(self, element: Element, scope: Scope) -> Node:
         """``<SetBlackboard value="{this}" output_key="that"/>``."""
@@ -182,20 +193,21 @@ class Builder:
         target = scope.key(pointed(text, "output_key") or text.strip())
         return CopyEntry(source, target, given.get("name", ""))
 
-    def _leaf(self, element: Element, entry: Entry, scope: Scope) -> Node | None:
-        if element.children:
-            advice = f"{entry.id} is a leaf"
-            self.fault(element, entry.id, "have no children", len(element.children), advice)
+    def _registered(self, element: Element, entry: Entry, scope: Scope) -> Node | None:
+        advice = "" if entry.is_branch else f"{entry.id} is a leaf"
+        children = self._children(element, entry.id, entry.children, scope, advice)
         ports = entry.ports
         if not entry.makes_node:  # a function is called with what the entry holds by then
-            ports = tuple(replace(port, takes_entries=True) for port in ports)
+            words = self.registry.enums
+            ports = tuple(replace(port, takes_entries=True, words=words) for port in ports)
         arguments = self._arguments(element, ports, scope)
-        if arguments is None:
+        if arguments is None or children is None:
             return None
         name = element.attributes.get("name", "")
-        if entry.fn is None:
-            return BUILTINS["AlwaysSuccess"].make([], {}, name or entry.id)  # only being checked
-        return self._made(element, lambda: entry.make(name, tuple(arguments)))
+        if entry.fn is not None:
+            return self._made(element, lambda: entry.make(name, tuple(arguments), children))
+        stand_in = "Sequence" if entry.is_branch else "AlwaysSuccess"  # only being checked
+        return BUILTINS[stand_in].make(children, {}, name or entry.id)
 
     def _made(self, element: Element, make: Any) -> Node | None:
         try:
@@ -248,7 +260,8 @@ class Builder:
     def _argument(self, element: Element, port: Port, scope: Scope, is_builtin: bool) -> Argument:
         text = element.attributes[port.name]
         if port.is_script:
-            return Argument(port, self._script(element, port.name, scope), text=text)
+            asks = port.kind is bool
+            return Argument(port, self._script(element, port.name, scope, asks), text=text)
         name = pointed(text, port.name)
         what = f"{port.name!r} of {element.tag}"
         if port.is_output:
@@ -264,8 +277,9 @@ class Builder:
             return Argument(port, key=scope.key(name), text=text)
         else:
             try:
-                value = self.registry.enums.get(text, MISSING) if port.kind is not str else MISSING
-                return Argument(port, port.read(text) if value is MISSING else value, text=text)
+                word = MISSING if port.kind is str else self.registry.enums.get(text, MISSING)
+                value = port.read(text) if word is MISSING else port.hold(word)
+                return Argument(port, value, text=text)
             except ValueError:
                 advice = nearest(text, [str(choice) for choice in port.choices])
                 self.fault(element, what, port.rule, text, advice, port.name)
@@ -273,22 +287,26 @@ class Builder:
 
     def _conditions(self, element: Element, scope: Scope) -> dict[str, Any]:
         return {
-            field: self._script(element, attribute, scope)
+            field: self._script(element, attribute, scope, attribute in ASKING)
             for attribute, field in CONDITIONS.items()
             if attribute in element.attributes
         }
 
-    def _script(self, element: Element, attribute: str, scope: Scope) -> Script | None:
+    def _script(
+        self, element: Element, attribute: str, scope: Scope, is_condition: bool
+    ) -> Script | None:
         text = element.attributes[attribute]
         try:
-            return Script.read(text, enums=self.registry.enums, resolve=scope.key)
-        except ScriptError as error:
-            what = f"script in {attribute!r}"
-            found = element.fault(
-                what, error.rule, error.got, error.advice, attribute=attribute, at=error.at
-            )
-            self._note(found)
-            return None
+            script = Script.read(text, enums=self.registry.enums, resolve=scope.key)
+            error = script.doomed or (script.no_condition() if is_condition else None)
+        except ScriptError as found:
+            error = found
+        if error is None:
+            return script
+        what = f"{error.what or 'script'} in {attribute!r}"
+        rule, got, advice = error.rule, error.got, error.advice
+        self._note(element.fault(what, rule, got, advice, attribute=attribute, at=error.at))
+        return None
 
     def _subtree(self, element: Element, scope: Scope) -> Node | None:
         id = element.attributes.get("ID", "")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from npcbrain.tree.composites import (
+    AsyncSelector,
+    AsyncSequence,
     Concurrent,
-    Parallel,
     ReactiveSelector,
     ReactiveSequence,
     Selector,
@@ -27,13 +28,17 @@ from npcbrain.tree.decorators import (
     KeepRunningUntilFailure,
 )
 from npcbrain.tree.leaves import Fail, SetBlackboard, Succeed, Wait
+from npcbrain.tree.loops import LoopBool, LoopDouble, LoopInt, LoopString
 from npcbrain.tree.node import Node
+from npcbrain.tree.parallel import Parallel, ParallelAll
 from npcbrain.tree.pointer import Pointer
-from npcbrain.tree.ports import DURATION, NUMBER_OF_CHILDREN, TURNS, Port
+from npcbrain.tree.ports import DURATION, TURNS, Port
 from npcbrain.tree.scripted import OUTCOMES, CheckScript, RunScript, ScriptGate, UnsetBlackboard
 from npcbrain.tree.status import Status
 from npcbrain.tree.timing import Cooldown, Delay, Timeout
+from npcbrain.tree.trycatch import TryCatch
 from npcbrain.tree.turns import Repeat, Retry, RunOnce
+from npcbrain.tree.updates import SkipUnlessUpdated, WaitValueUpdate, WasEntryUpdated
 
 __all__ = ["BUILTINS", "OLD_NAMES", "Builtin"]
 
@@ -119,15 +124,51 @@ def _leaf(id: str, kind: type[Any], family: str = "Action") -> Builtin:
     return Builtin(id, kind, family, NO_CHILD, (), lambda _, __, name: kind(name=name), _no_ports)
 
 
-def _script(id: str, kind: type[Any], family: str) -> Builtin:
+def _script(id: str, kind: type[Any], family: str, value: type) -> Builtin:
     return Builtin(
         id,
         kind,
         family,
         NO_CHILD,
-        (Port("code", is_script=True),),
+        (Port("code", value, is_script=True),),
         lambda _, values, name: kind(values["code"], name=name),
         lambda node: {"code": node.script.text},
+    )
+
+
+def _loop(id: str, kind: type[Any]) -> Builtin:
+    ports = (
+        Port("queue", list, item=kind.kind),
+        Port("if_empty", str, "SUCCESS", tuple(OUTCOMES)),
+        Port("value", object, "", is_output=True),
+    )
+    return Builtin(
+        id,
+        kind,
+        "Decorator",
+        ONE_CHILD,
+        ports,
+        lambda kids, values, name: kind(
+            kids[0], values["queue"], values["value"], _outcome(values["if_empty"]), name=name
+        ),
+        lambda node: {
+            "queue": node.queue,
+            "if_empty": getattr(node.if_empty, "name", node.if_empty),
+            "value": node.key,
+        },
+    )
+
+
+def _watching(id: str, kind: type[Any]) -> Builtin:
+    is_leaf = kind is WasEntryUpdated
+    return Builtin(
+        id,
+        kind,
+        "Action" if is_leaf else "Decorator",
+        NO_CHILD if is_leaf else ONE_CHILD,
+        (Port("entry", object, is_output=True),),
+        lambda kids, values, name: kind(*kids, values["entry"], name=name),
+        lambda node: {"entry": node.key},
     )
 
 
@@ -182,6 +223,8 @@ BUILTINS: Mapping[str, Builtin] = {
         _control("ReactiveSequence", ReactiveSequence),
         _control("Fallback", Selector),
         _control("ReactiveFallback", ReactiveSelector),
+        _control("AsyncSequence", AsyncSequence),
+        _control("AsyncFallback", AsyncSelector),
         _control("Concurrent", Concurrent),
         _control("IfThenElse", IfThenElse, (2, 3)),
         _control("WhileDoElse", WhileDoElse, (2, 3)),
@@ -191,14 +234,36 @@ BUILTINS: Mapping[str, Builtin] = {
             "Control",
             MANY_CHILDREN,
             (
-                Port("success_count", int, -1, limits=NUMBER_OF_CHILDREN),
-                Port("failure_count", int, 1, limits=NUMBER_OF_CHILDREN),
+                Port("success_count", int, -1),
+                Port("failure_count", int, 1),
             ),
             _parallel,
             lambda node: {
                 "success_count": -1 if node.success_count is None else node.success_count,
                 "failure_count": -1 if node.failure_count is None else node.failure_count,
             },
+        ),
+        Builtin(
+            "ParallelAll",
+            ParallelAll,
+            "Control",
+            MANY_CHILDREN,
+            (Port("max_failures", int, 1),),
+            lambda kids, values, name: ParallelAll(
+                *kids, max_failures=values["max_failures"], name=name
+            ),
+            lambda node: {"max_failures": node.max_failures},
+        ),
+        Builtin(
+            "TryCatch",
+            TryCatch,
+            "Control",
+            (2, MANY_CHILDREN[1]),
+            (Port("catch_on_halt", bool, False),),
+            lambda kids, values, name: TryCatch(
+                *kids, catch_on_halt=values["catch_on_halt"], name=name
+            ),
+            lambda node: {"catch_on_halt": node.catch_on_halt},
         ),
         *(_switch(num_cases) for num_cases in range(2, 7)),
         _decorator("Inverter", Inverter),
@@ -207,6 +272,13 @@ BUILTINS: Mapping[str, Builtin] = {
         _decorator("KeepRunningUntilFailure", KeepRunningUntilFailure),
         _turns("Repeat", Repeat, "num_cycles"),
         _turns("RetryUntilSuccessful", Retry, "num_attempts"),
+        _loop("LoopInt", LoopInt),
+        _loop("LoopDouble", LoopDouble),
+        _loop("LoopString", LoopString),
+        _loop("LoopBool", LoopBool),
+        _watching("SkipUnlessUpdated", SkipUnlessUpdated),
+        _watching("WaitValueUpdate", WaitValueUpdate),
+        _watching("WasEntryUpdated", WasEntryUpdated),
         _timed("Delay", Delay, "delay_msec"),
         _timed("Timeout", Timeout, "msec"),
         _timed("Cooldown", Cooldown, "msec"),
@@ -224,7 +296,7 @@ BUILTINS: Mapping[str, Builtin] = {
             ScriptGate,
             "Decorator",
             ONE_CHILD,
-            (Port("if", is_script=True), Port("else", str, "FAILURE", tuple(OUTCOMES))),
+            (Port("if", bool, is_script=True), Port("else", str, "FAILURE", tuple(OUTCOMES))),
             lambda kids, values, name: ScriptGate(
                 kids[0], values["if"], _outcome(values["else"]), name=name
             ),
@@ -262,8 +334,8 @@ BUILTINS: Mapping[str, Builtin] = {
             lambda _, values, name: Wait(values["msec"], name=name),
             lambda node: {"msec": _short(node.ms)},
         ),
-        _script("Script", RunScript, "Action"),
-        _script("ScriptCondition", CheckScript, "Condition"),
+        _script("Script", RunScript, "Action", object),
+        _script("ScriptCondition", CheckScript, "Condition", bool),
     )
 }
 
@@ -280,8 +352,7 @@ OLD_NAMES: Mapping[str, str] = {
     "Succeed": "AlwaysSuccess",
     "Fail": "AlwaysFailure",
     "Guard": "Precondition",
-    "AsyncSequence": "Sequence",
-    "AsyncFallback": "Fallback",
+    "AsyncSelector": "AsyncFallback",
     "BlackboardCheckInt": "Precondition",
     "BlackboardCheckString": "Precondition",
     "BlackboardCheckDouble": "Precondition",

@@ -16,7 +16,7 @@ from npcbrain.tree.pointer import Pointer, reader
 from npcbrain.tree.ports import Output, Port
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 
-__all__ = ["Argument", "Call"]
+__all__ = ["Argument", "Call", "readers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,13 @@ class Call(Node):
             if not values:
                 return lambda me: fn(me[OWNER])
             return lambda me: fn(me[OWNER], *values)
-        readers = tuple(_reader(argument, site) for argument in self.arguments)
+        readers = readers_of(self.arguments, site)
         return lambda me: fn(me[OWNER], *[read(me) for read in readers])
+
+
+def readers_of(arguments: tuple[Argument, ...], site: Site) -> tuple[Callable[[State], Any], ...]:
+    """What gives each argument at each tick."""
+    return tuple(_reader(argument, site) for argument in arguments)
 
 
 def _reader(argument: Argument, site: Site) -> Callable[[State], Any]:

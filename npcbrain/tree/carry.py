@@ -63,7 +63,10 @@ def _signatures(program: Program) -> dict[str, Signature]:
             info.kind,
             info.name,
             tuple(children[info.path]),
-            tuple((slot.low, slot.high, slot.is_moment) for slot in slots.get(info.path, [])),
+            tuple(
+                (slot.low, slot.high, slot.is_moment, slot.watched)
+                for slot in slots.get(info.path, [])
+            ),
         )
         for info in program.infos
     }

@@ -14,7 +14,10 @@ ReactiveSelector    FAILURE                             asks again from the firs
 Sequence            SUCCESS                             resumes it
 SequenceWithMemory  SUCCESS                             resumes it, even after FAILURE
 ReactiveSequence    SUCCESS                             asks again from the first
+AsyncSelector       FAILURE, one a tick                 resumes it
+AsyncSequence       SUCCESS, one a tick                 resumes it
 Parallel            any answer, until it is decided     ticks all that are not done
+ParallelAll         any answer, until all are done      ticks all that are not done
 Concurrent          any answer, always                  ticks all, done or not
 ==================  ==================================  ==================================
 
@@ -25,29 +28,25 @@ but one) takes those who were skipped for successful, and so answers SUCCESS if 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_child, check_name
 from npcbrain.tree.node import Compiled, Node, Site, State
-from npcbrain.tree.ordered import in_order, place_all, reactive
-from npcbrain.tree.pointer import Pointer, reader
-from npcbrain.tree.ports import Port
+from npcbrain.tree.ordered import in_order, one_by_one, place_all, reactive
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
 
 __all__ = [
+    "AsyncSelector",
+    "AsyncSequence",
     "Composite",
     "Concurrent",
-    "Parallel",
     "ReactiveSelector",
     "ReactiveSequence",
     "Selector",
     "Sequence",
     "SequenceWithMemory",
 ]
-
-NOT_DONE = 0  # of a Parallel's child; otherwise its answer, so that a save file reads well
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -137,6 +136,34 @@ class SequenceWithMemory(Composite):
 
 
 @dataclass(frozen=True, slots=True, init=False)
+class AsyncSelector(Composite):
+    """A selector that gives the tick back after each child that fails at once.
+
+    As ``Selector``, but when a child that began in this tick has failed and there are others, it is
+    RUNNING, and goes on with the next child at the next tick: whoever is above can ask anew
+    between two children. BehaviorTree.CPP calls it AsyncFallback.
+    """
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return one_by_one(self.children, site, FAILURE)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class AsyncSequence(Composite):
+    """A sequence that gives the tick back after each child that succeeds at once.
+
+    As ``Sequence``, but when a child that began in this tick has succeeded and there are others, it
+    is RUNNING, and goes on with the next child at the next tick: whoever is above can ask anew
+    between two children.
+    """
+
+    def compile(self, site: Site) -> Compiled:
+        """Makes the closures of this node for one tree."""
+        return one_by_one(self.children, site, SUCCESS)
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class ReactiveSelector(Composite):
     """A selector that asks from the first child at every tick, so that a better one can take over.
 
@@ -176,147 +203,6 @@ class ReactiveSequence(Composite):
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
         return reactive(self.children, site, SUCCESS)
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Parallel(Composite):
-    """Ticks all its children until enough have succeeded or failed: one task in several parts.
-
-    ========  =============================================================
-    child     the parallel then
-    ========  =============================================================
-    SUCCESS   leaves it alone until all is decided; SUCCESS once ``success_count`` have
-    FAILURE   leaves it alone until all is decided; FAILURE once ``failure_count`` have, or
-              once too few are left to reach ``success_count``
-    RUNNING   ticks it again next time
-    ========  =============================================================
-
-    Decided means at once: children after the one that decided are not ticked, and those still
-    running are halted. Not decided: RUNNING. Halted: halts what is running and forgets who is done.
-    Children that were skipped: see above; where a fixed number must succeed, they are asked again
-    at the next tick.
-
-    For a body and a mind that must not wait for each other, take ``Concurrent``.
-
-    Args:
-        children: At least one, in order.
-        success_count: How many must succeed; None or -1 for all, -2 for all but one, and so on. A
-            pointer is read at each tick.
-        failure_count: How many may fail before all fails, that one included; likewise.
-        name: For displays and errors; may be empty.
-
-    Raises:
-        TreeError: There is no child, one is not a node, or a count cannot be reached.
-    """
-
-    success_count: int | Pointer | None
-    failure_count: int | Pointer | None
-
-    def __init__(
-        self,
-        *children: Node,
-        success_count: int | Pointer | None = None,
-        failure_count: int | Pointer | None = 1,
-        name: str = "",
-    ) -> None:
-        Composite.__init__(self, *children, name=name)
-        for what, count in (("success_count", success_count), ("failure_count", failure_count)):
-            _check_number(count, what, len(children), "Parallel()")
-        object.__setattr__(self, "success_count", success_count)
-        object.__setattr__(self, "failure_count", failure_count)
-
-    def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
-        index = site.index
-        num_children = len(self.children)
-        limits = self._limits(site, num_children)
-        succeeded = site.slot(num_children)
-        failed = site.slot(num_children)
-        done = [site.slot(FAILURE) for _ in self.children]
-        compiled = place_all(self.children, site)
-        pairs = tuple(zip(done, (child.tick for child in compiled), strict=True))
-        halts = tuple(zip(done, (child.halt for child in compiled), strict=True))
-        slots = (succeeded, failed, *done)
-
-        def stop_rest(me: State) -> None:
-            for slot, stop in halts:
-                if me[slot] == NOT_DONE:
-                    stop(me)
-            for slot in slots:
-                me[slot] = 0
-
-        def decide(me: State, status: Status) -> Status:
-            stop_rest(me)
-            me[index] = status
-            return status
-
-        def tick(me: State) -> Status:
-            # Two ways to fail, both a number of failures: the limit, or no way left to succeed.
-            enough, too_many, counts_skipped = limits(me)
-            num_skipped = 0
-            for slot, child in pairs:
-                if me[slot] == NOT_DONE:
-                    status = child(me)
-                    if status is SKIPPED:
-                        num_skipped += 1
-                    elif status is SUCCESS:
-                        me[slot] = 1
-                        me[succeeded] += 1
-                    elif status is FAILURE:
-                        me[slot] = 2
-                        me[failed] += 1
-                        if me[failed] >= too_many:
-                            return decide(me, FAILURE)
-                        continue
-                    else:
-                        continue
-                    if me[succeeded] + (num_skipped if counts_skipped else 0) >= enough:
-                        return decide(me, SUCCESS)
-            status = SKIPPED if num_skipped == num_children else RUNNING
-            me[index] = status
-            return status
-
-        def halt(me: State) -> None:
-            if me[index] is RUNNING:
-                me[index] = IDLE
-            stop_rest(me)
-
-        return Compiled(tick, halt, any(child.may_skip for child in compiled))
-
-    def _limits(self, site: Site, num_children: int) -> Callable[[State], tuple[int, int, bool]]:
-        """What gives successes enough, failures too many, and whether skipping is success."""
-
-        def of(success_count: int, failure_count: int) -> tuple[int, int, bool]:
-            enough = _from_behind(success_count, num_children)
-            too_many = min(_from_behind(failure_count, num_children), num_children - enough + 1)
-            return enough, too_many, success_count < 0
-
-        def count_of(count: int | Pointer | None, what: str) -> Callable[[State], int]:
-            def check(value: int, where: str) -> None:
-                _check_number(value, what, num_children, where)
-
-            return reader(-1 if count is None else count, Port(what, int), site, check)
-
-        success = count_of(self.success_count, "success_count")
-        failure = count_of(self.failure_count, "failure_count")
-        counts = (self.success_count, self.failure_count)
-        if not any(isinstance(count, Pointer) for count in counts):
-            fixed = of(success([]), failure([]))  # of numbers alone, which need no state
-            return lambda me: fixed
-        return lambda me: of(success(me), failure(me))
-
-
-def _check_number(count: object, what: str, num_children: int, where: str) -> None:
-    """Raises TreeError unless ``count`` is a number of children, forwards or from behind."""
-    if count is None or isinstance(count, Pointer):
-        return
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= abs(count) <= num_children:
-        rule = f"be 1 to {num_children}, or -1 for all, -2 for all but one"
-        raise TreeError(fault(what, rule, count, where))
-
-
-def _from_behind(count: int, num_children: int) -> int:
-    return count if count > 0 else num_children + count + 1
 
 
 @dataclass(frozen=True, slots=True, init=False)

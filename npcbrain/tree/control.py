@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.composites import Composite
 from npcbrain.tree.node import BLACKBOARD, Compiled, Node, Site, State
+from npcbrain.tree.operators import NEAR
 from npcbrain.tree.ordered import place_all
 from npcbrain.tree.pointer import Pointer, reader
 from npcbrain.tree.ports import Port
@@ -202,19 +204,33 @@ class Switch(Composite):
         for number, case in enumerate(self.cases):
             table.setdefault(_plain(case), number)
 
+        numbers = [
+            (case, number) for case, number in table.items() if isinstance(case, int | float)
+        ]
+
         def look_up(me: State) -> int:
             value = me[BLACKBOARD].get(key)
-            return table.get(_plain(value), default) if value is not None else default
+            if value is None:
+                return default
+            found = table.get(_plain(value))
+            if found is None and type(value) is float:  # it may be near a case
+                near = (number for case, number in numbers if abs(case - value) <= NEAR)
+                found = min(near, default=None)
+            return default if found is None else found
 
         return look_up
 
 
 def _plain(value: object) -> object:
+    """What equals whatever a case may equal: a number for numbers, their spelling and truths."""
     if isinstance(value, str):
+        if value in ("true", "false"):
+            return float(value == "true")
         try:
-            return float(value)
+            number = float(value)
         except ValueError:
             return value
+        return number if isfinite(number) else value
     return value if isinstance(value, int | float) else None
 
 

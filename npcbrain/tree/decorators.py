@@ -97,6 +97,7 @@ class KeepRunningUntilFailure(Decorator):
     SUCCESS   RUNNING; the child begins anew at the next tick
     FAILURE   FAILURE
     RUNNING   RUNNING
+    SKIPPED   RUNNING; the child is asked again at the next tick
     ========  ===========================================
     """
 
@@ -104,7 +105,19 @@ class KeepRunningUntilFailure(Decorator):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        return mapped(self.child, site, success=RUNNING, failure=FAILURE)
+        index = site.index
+        compiled = mapped(self.child, site, success=RUNNING, failure=FAILURE)
+        if not compiled.may_skip:
+            return compiled
+        tick_child = compiled.tick
+
+        def tick(me: State) -> Status:
+            status = tick_child(me)
+            if status is SKIPPED:
+                me[index] = status = RUNNING
+            return status
+
+        return Compiled(tick, compiled.halt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,11 +132,11 @@ class Wait(Node):
     """RUNNING for ``ms`` from its first tick, then SUCCESS. Halted: waits anew next time.
 
     Args:
-        ms: Milliseconds; of a pointer, those at the first tick.
+        ms: Milliseconds; 0 for SUCCESS at once. Of a pointer, those at the first tick.
         name: For displays and errors; may be empty.
 
     Raises:
-        TreeError: ``ms`` is not above 0.
+        TreeError: ``ms`` is below 0.
     """
 
     ms: float | Pointer
@@ -159,7 +159,11 @@ class Wait(Node):
 
         def tick(me: State) -> Status:
             if me[end] == NEVER_NS:
-                me[end] = me[NOW_NS] + wait_ns(me)
+                wait = wait_ns(me)
+                if wait == 0:
+                    me[index] = SUCCESS
+                    return SUCCESS
+                me[end] = me[NOW_NS] + wait
             elif me[NOW_NS] >= me[end]:
                 me[end] = NEVER_NS
                 me[index] = SUCCESS

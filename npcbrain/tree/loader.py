@@ -11,7 +11,7 @@ under keys that begin with the subtree's name (``Patrol/goal``), and a port that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from npcbrain.errors import TreeError, fault
@@ -23,12 +23,18 @@ from npcbrain.tree.markup import Element, Fault, Faults, XmlError
 from npcbrain.tree.node import Node
 from npcbrain.tree.ports import Port, literal
 from npcbrain.tree.reach import Reach
-from npcbrain.tree.registry import Entry, Family, Registry, is_id, nearest
+from npcbrain.tree.registry import MANY, Entry, Family, Registry, is_id, nearest
 
 __all__ = ["check", "load", "loads", "read_file"]
 
 PORTS = ("input_port", "output_port", "inout_port")
 MODEL_TYPES = {"int": int, "double": float, "float": float, "bool": bool, "std::string": str}
+FAMILIES: Mapping[str, tuple[Family, tuple[int, int]]] = {  # and how many children each may have
+    "Action": ("Action", (0, 0)),
+    "Condition": ("Condition", (0, 0)),
+    "Control": ("Control", (1, MANY)),
+    "Decorator": ("Decorator", (1, 1)),
+}
 
 
 def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") -> Node:
@@ -77,8 +83,8 @@ def loads(
         tree: Which tree.
         folder: Where files that it includes are; none may be included if None.
         sketch: Take nodes that the file's ``TreeNodesModel`` declares and the registry lacks as
-            leaves that do nothing and succeed, and if no tree is named the one that no other tree
-            uses: to look at a tree without its game.
+            leaves that do nothing and succeed, or as sequences, and if no tree is named the one
+            that no other tree uses: to look at a tree without its game.
     """
     words = registry or Registry()
     document = _Document(text, words.copy() if sketch else words, file, folder, declares=sketch)
@@ -213,17 +219,17 @@ class _Document:
         return found
 
     def _declared(self) -> Iterator[Entry]:
-        """Leaves that are in the file's TreeNodesModel and nowhere else."""
+        """Nodes that are in the file's TreeNodesModel and nowhere else."""
         known = {*BUILTINS, *(entry.id for entry in self.registry)}
         for model in self.library.models:
             for element in model.children:
                 id = element.attributes.get("ID", "")
-                if element.tag not in ("Action", "Condition") or id in known or not is_id(id):
+                if element.tag not in FAMILIES or id in known or not is_id(id):
                     continue
                 known.add(id)
+                family, children = FAMILIES[element.tag]
                 ports = (port for port in element.children if port.tag in PORTS)
-                family: Family = "Action" if element.tag == "Action" else "Condition"
-                yield Entry(id, family, tuple(map(_declared_port, ports)), None)
+                yield Entry(id, family, tuple(map(_declared_port, ports)), None, children=children)
 
 
 def _declared_port(element: Element) -> Port:

@@ -21,16 +21,18 @@ where something else has the cache between two ticks.)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from npcbrain.errors import TreeError, fault
+from npcbrain.tree.blackboard import Blackboard
 from npcbrain.tree.status import IDLE, Status
 
 __all__ = [
     "BLACKBOARD",
     "FIRST",
+    "MAX_TURNS",
     "NEVER_NS",
     "NOW_NS",
     "OWNER",
@@ -46,6 +48,8 @@ __all__ = [
 
 NEVER_NS = 1 << 62  # a moment no clock reaches (146 years), so "unset" needs no second slot
 MAX_DEPTH = 64  # of nested nodes; each costs a Python frame in every tick, and 1000 is the limit
+
+MAX_TURNS = 100_000  # of all loops in one tick; with a child that answers at once some 15 ms
 
 MAX_DETAIL = 40  # characters of a node's settings that displays get
 
@@ -87,7 +91,11 @@ class NodeInfo(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """An int that a node remembers; a moment is saved relative to now."""
+    """An int that a node remembers; a moment is saved relative to now.
+
+    Of an entry that is ``watched``, it is the number of times it had been written when the node
+    looked; saved is only whether it was written since.
+    """
 
     at: int
     path: str
@@ -95,6 +103,7 @@ class Slot(NamedTuple):
     low: int
     high: int
     is_moment: bool
+    watched: str = ""
 
 
 Live = tuple[int, Callable[[State], object], str]
@@ -115,7 +124,7 @@ class Program(NamedTuple):
         reads_time: Whether any node asked for the time; if none did, a tick reads no clock.
         shape: A fingerprint of what must be equal for a saved state to fit: kinds, names, places.
             Durations and functions are not in it: tuning a tree keeps its saves.
-        blank: IDLE for each node.
+        blank: IDLE for each node, and no turns yet if there is a loop.
     """
 
     tick: Callable[[State], Status]
@@ -127,12 +136,14 @@ class Program(NamedTuple):
     entries: Mapping[str, Any]
     reads_time: bool
     shape: str
-    blank: tuple[Status, ...]
+    blank: tuple[int, ...]
 
-    def start(self, owner: object, blackboard: MutableMapping[str, Any]) -> State:
+    def start(self, owner: object, blackboard: Blackboard) -> State:
         """The list of a tree that has never been ticked."""
         for key, value in self.entries.items():
             blackboard.setdefault(key, value)
+        if any(slot.watched for slot in self.slots):
+            blackboard.count_writes()
         me: State = [owner, blackboard, 0, *self.blank]
         me += [None] * (len(self.slots) + len(self.live))
         for slot in self.slots:
@@ -175,9 +186,9 @@ def program_of(root: Node) -> Program:
     if program is None:
         # Twice, since what nodes remember lies behind all answers, and nobody knows how many
         # nodes there are before the last one is placed.
-        counted = Compiler(0)
+        counted = Compiler(0, False)
         counted.compile(root)
-        program = Compiler(len(counted.infos)).compile(root)
+        program = Compiler(len(counted.infos), counted.has_loops).compile(root)
         object.__setattr__(root, "_program", program)  # a definition is frozen; this is no part
     return program
 
@@ -187,17 +198,31 @@ class Compiler:
 
     Args:
         num_nodes: Of the whole tree.
+        has_loops: Whether any of them counts its turns.
     """
 
-    __slots__ = ("entries", "halts", "infos", "live", "next", "reads_time", "slots")
+    __slots__ = (
+        "entries",
+        "halts",
+        "has_loops",
+        "infos",
+        "live",
+        "next",
+        "num_nodes",
+        "reads_time",
+        "slots",
+    )
 
-    def __init__(self, num_nodes: int) -> None:
+    def __init__(self, num_nodes: int, has_loops: bool) -> None:
         self.infos: list[NodeInfo] = []
         self.slots: list[Slot] = []
         self.live: list[Live] = []
         self.halts: dict[int, Callable[[State], None]] = {}
         self.entries: dict[str, Any] = {}
-        self.next = FIRST + num_nodes
+        # Turns are counted beside the answers, which each tick begins by making blank.
+        self.next = FIRST + num_nodes + has_loops
+        self.has_loops = has_loops
+        self.num_nodes = num_nodes
         self.reads_time = False
 
     def compile(self, root: Node) -> Program:
@@ -213,7 +238,7 @@ class Compiler:
             self.entries,
             self.reads_time,
             self.shape(),
-            (IDLE,) * len(self.infos),
+            (IDLE,) * len(self.infos) + (0,) * self.has_loops,
         )
 
     def place(self, node: Node, path: str, depth: int) -> Compiled:
@@ -282,6 +307,29 @@ class Site:
         at = self._compiler.take()
         self._compiler.slots.append(Slot(at, self.path, NEVER_NS, -NEVER_NS, NEVER_NS, True))
         return at
+
+    def watch(self, key: str) -> int:
+        """The place of how often an entry of the blackboard had been written; see ``Slot``."""
+        at = self._compiler.take()
+        self._compiler.slots.append(Slot(at, self.path, 0, 0, 1, False, key))
+        return at
+
+    def turns(self) -> Callable[[State], None]:
+        """What a loop calls before another turn in the same tick; it raises when it is too many.
+
+        Counted for the whole tree: loops in loops would multiply what each alone may do.
+        """
+        self._compiler.has_loops = True
+        at, what, path = FIRST + self._compiler.num_nodes, self.what, self.path
+
+        def another(me: State) -> None:
+            me[at] += 1
+            if me[at] > MAX_TURNS:
+                rule = f"end a tick within {MAX_TURNS} turns of all its loops"
+                advice = "let the child be RUNNING now and then, or repeat less often"
+                raise TreeError(fault(what, rule, "more", path, advice))
+
+        return another
 
     def live(self, make: Callable[[State], object]) -> int:
         """The place of something that each tree makes for itself at the start and never saves."""

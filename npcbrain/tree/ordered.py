@@ -12,7 +12,7 @@ from collections.abc import Callable
 from npcbrain.tree.node import Compiled, Node, Site, State
 from npcbrain.tree.status import IDLE, RUNNING, SKIPPED, Status
 
-__all__ = ["in_order", "place_all", "reactive"]
+__all__ = ["in_order", "one_by_one", "place_all", "reactive"]
 
 
 def place_all(children: tuple[Node, ...], site: Site) -> list[Compiled]:
@@ -71,8 +71,8 @@ def in_order(
         return answer
 
     def halt(me: State) -> None:
-        if may_skip:
-            me[worked] = 0
+        if may_skip:  # who keeps its place does not begin with the first, which may have worked
+            me[worked] = 1 if keeps_place and me[place] > 0 else 0
         if not keeps_place:
             me[place] = 0
         if me[index] is RUNNING:
@@ -132,3 +132,54 @@ def reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
             stop(me)
 
     return Compiled(tick_some if may_skip else tick, halt, may_skip)
+
+
+def one_by_one(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
+    """Both asynchronous nodes in one: RUNNING between two children, if the first was no wait."""
+    index = site.index
+    place = site.slot(len(children) - 1)
+    waits = site.slot()  # whether the child at that place is RUNNING, or just its turn
+    worked = site.slot()
+    compiled = place_all(children, site)
+    numbered = _numbered(compiled)
+    rests = tuple(numbered[start:] for start in range(len(numbered)))
+    halts = tuple(child.halt for child in compiled)
+    last = len(children) - 1
+
+    def tick(me: State) -> Status:
+        waited = me[waits] == 1
+        me[waits] = 0
+        answer: Status = SKIPPED
+        for number, child in rests[me[place]]:
+            status = child(me)
+            if status is go_on:
+                me[worked] = 1
+                if not waited and number < last:
+                    me[place] = number + 1
+                    me[index] = RUNNING
+                    return RUNNING
+            elif status is RUNNING:
+                me[place] = number
+                me[waits] = 1
+                me[index] = RUNNING
+                return RUNNING
+            elif status is not SKIPPED:
+                answer = status
+                break
+            waited = False
+        else:
+            if me[worked] == 1:
+                answer = go_on
+        me[worked] = 0
+        me[place] = 0
+        me[index] = answer
+        return answer
+
+    def halt(me: State) -> None:
+        me[waits] = me[worked] = me[place] = 0
+        if me[index] is RUNNING:
+            me[index] = IDLE
+        for stop in halts:
+            stop(me)
+
+    return Compiled(tick, halt, any(child.may_skip for child in compiled))

@@ -12,7 +12,7 @@ from npcbrain.tree.status import Status
 
 __all__ = ["GAME", "outline"]
 
-GAME = "Call"  # the kind of what a game registered; its name says all
+GAME = ("Call", "Branch")  # the kinds of what a game registered; its name says all
 MARKS = {
     Status.IDLE: "·",
     Status.SUCCESS: "✓",
@@ -49,7 +49,7 @@ def outline(nodes: Sequence[NodeInfo], statuses: Sequence[Status] | None = None)
         goes_on[node.depth] = True
         del goes_on[node.depth + 1 :]
         mark = "" if statuses is None else f"{MARKS[statuses[number]]} "
-        kind = "" if node.kind in (node.name, GAME) else f" ({node.kind})"
+        kind = "" if node.kind in (node.name, *GAME) else f" ({node.kind})"
         detail = f": {node.detail}" if node.detail else ""
         lines.append(f"{guides}{mark}{node.name}{kind}{detail}")
     return lines[::-1]

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from math import isfinite
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.blackboard import Blackboard
 from npcbrain.tree.pointer import Pointer
+from npcbrain.tree.values import converted, literal, text_of
 
 __all__ = [
     "DURATION",
     "DURATION_RULE",
     "MAX_MS",
     "MISSING",
-    "NUMBER_OF_CHILDREN",
     "TURNS",
     "Output",
     "Port",
@@ -30,12 +29,10 @@ __all__ = [
 ]
 
 MAX_MS = 1e12  # 31 years; keeps every moment far below what trees take for never
-MAX_INT = 1 << 63  # what other programs that read the file can hold
-DURATION_RULE = "be above 0 and at most 1e12 milliseconds"
+DURATION_RULE = "be 0 to 1e12 milliseconds"
 
 T = TypeVar("T")
 MISSING = inspect.Parameter.empty
-TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 NAMES = {str: "std::string", int: "int", float: "double", bool: "bool", list: "std::vector"}
 
 
@@ -65,9 +62,8 @@ class Limits:
     hold: Callable[[Any], bool]
 
 
-DURATION = Limits("be a number of milliseconds above 0", lambda ms: 0 < ms <= MAX_MS)
-TURNS = Limits("be at least 1, or -1 for no end", lambda count: count == -1 or count >= 1)
-NUMBER_OF_CHILDREN = Limits("be at least 1, or -1 for all, -2 for all but one", lambda n: n != 0)
+DURATION = Limits("be a number of milliseconds, 0 or more", lambda ms: 0 <= ms <= MAX_MS)
+TURNS = Limits("be 0 or more, or -1 for no end", lambda count: count >= -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +72,15 @@ class Port:
 
     Attributes:
         name: The attribute in XML, the parameter in Python.
-        kind: ``str``, ``int``, ``float``, ``bool``, ``list`` (strings, ``;`` between), ``object``.
+        kind: ``str``, ``int``, ``float``, ``bool``, ``list`` (``;`` between), ``object``.
         default: Used where the attribute is absent; ``MISSING`` if it must be there.
         choices: The only values allowed; empty for any.
         is_output: Whether the node writes it.
-        is_script: Whether it is a script.
+        is_script: Whether it is a script; one of kind ``bool`` is a condition.
         takes_entries: Whether it may be read from an entry of the blackboard, ``{entry}``.
         limits: What a number must be besides; None for anything.
+        item: What the items of a list are.
+        words: Words that text on the blackboard may use for values, as attributes may.
     """
 
     name: str
@@ -93,6 +91,8 @@ class Port:
     is_script: bool = False
     takes_entries: bool = False
     limits: Limits | None = None
+    item: type = str
+    words: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def parameter(self) -> str:
@@ -110,7 +110,7 @@ class Port:
             int: "be a whole number",
             float: "be a number",
             bool: "be true or false",
-            list: "be words with ; between",
+            list: "be words with ; between" if self.item is str else "be numbers with ; between",
         }.get(self.kind, "be text")
 
     @property
@@ -124,78 +124,42 @@ class Port:
         Raises:
             ValueError: It is not of the port's type.
         """
-        value: Any = text
-        if self.kind is int:
-            value = int(text)
-            if not -MAX_INT <= value < MAX_INT:
-                raise ValueError(text)
-        elif self.kind is float:
-            value = float(text)
-            if not isfinite(value):
-                raise ValueError(text)
-        elif self.kind is bool:
-            if text.strip().lower() not in TRUTHS:
-                raise ValueError(text)
-            value = TRUTHS[text.strip().lower()]
-        elif self.kind is list:
-            value = [part.strip() for part in text.split(";") if part.strip()]
-        elif self.kind is object:
-            value = literal(text)
-        if self.choices and value not in self.choices:
-            raise ValueError(text)
-        if self.limits is not None and not self.limits.hold(value):
-            raise ValueError(text)
-        return value
+        return literal(text) if self.kind is object else self.hold(text)
 
     def take(self, value: Any, where: str) -> Any:
-        """A value found on the blackboard, as the port's type.
+        """A value found on the blackboard, as the port's type; as an attribute of it would be.
 
         Raises:
             TreeError: It is of another type.
         """
+        if self.kind is object:
+            return value
         try:
-            if self.kind is object:
-                return value
-            if isinstance(value, str):
-                return self.read(value)
-            if self.kind is float and type(value) is int:
-                return float(value)
-            if self.kind is str and type(value) in (bool, int, float):
-                return self.write(value)
-            if type(value) is self.kind and (not self.choices or value in self.choices):
-                return value
-        except (ValueError, OverflowError):  # an int may be too big for any float
-            pass
-        raise TreeError(fault(f"port {self.name!r}", self.rule, value, where))
+            if self.words and self.kind is not str and type(value) is str and value in self.words:
+                return self.hold(self.words[value])
+            return self.hold(value)
+        except ValueError:
+            raise TreeError(fault(f"port {self.name!r}", self.rule, value, where)) from None
+
+    def hold(self, value: Any) -> Any:
+        """A value as the port's type, which it must fit.
+
+        Raises:
+            ValueError: It does not.
+        """
+        value = converted(value, self.kind, self.item)
+        if self.choices and value not in self.choices:
+            raise ValueError(value)
+        if self.limits is not None and not self.limits.hold(value):
+            raise ValueError(value)
+        return value
 
     @staticmethod
     def write(value: Any) -> str:
         """A value as an attribute; ``read`` gives it back."""
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return ";".join(value) if isinstance(value, list | tuple) else str(value)
-
-
-def literal(text: str) -> int | float | bool | str:
-    """Text as what it looks like: a number, true or false, else itself.
-
-    Only where it is written as the value would be: a ``007`` or ``1.50`` that comes back as text
-    must be what the file says. Scripts compare such text with numbers all the same.
-
-    >>> literal("42"), literal("-1.5"), literal("true"), literal("007"), literal("1_000")
-    (42, -1.5, True, '007', '1_000')
-    """
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            value = kind(text)
-            is_number = isfinite(value)
-        except (ValueError, OverflowError):  # an int may be too big for any float
-            continue
-        if is_number and str(value) == text:
-            return value
-    return text
+        if isinstance(value, list | tuple):
+            return ";".join(map(text_of, value))
+        return text_of(value) if isinstance(value, str | int | float) else str(value)
 
 
 def ports_of(fn: Callable[..., Any], where: str, *, num_given: int) -> tuple[Port, ...]:
@@ -258,7 +222,8 @@ def _port(parameter: inspect.Parameter, hint: Any, where: str) -> Port:
     if hint is Any or hint is object:
         return Port(parameter.name, object, parameter.default)
     name = getattr(origin or hint, "__name__", "")
-    if name in ("list", "Sequence") and arguments in ((), (str,)):
-        return Port(parameter.name, list, parameter.default)
-    rule = "be str, int, float, bool, list[str], a Literal of strings or an Output of these"
+    item = arguments[0] if len(arguments) == 1 else str
+    if name in ("list", "Sequence") and len(arguments) < 2 and item in (str, int, float, bool):
+        return Port(parameter.name, list, parameter.default, item=item)
+    rule = "be str, int, float, bool, a list of these, a Literal of strings or an Output of these"
     raise TreeError(fault(f"type of {parameter.name!r}", rule, hint, where))

@@ -14,12 +14,13 @@ means one thing; what it takes is told by the signature of what it calls.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable
+from npcbrain.tree.branch import Branch, BranchContext
 from npcbrain.tree.calls import Argument, Call
 from npcbrain.tree.node import Node
 from npcbrain.tree.ports import Port, ports_of
@@ -29,8 +30,10 @@ __all__ = ["Entry", "Family", "Registry", "is_id", "nearest"]
 MAX_SLIPPED = 40  # letters of a word that may be a misspelt other
 UNSPEAKABLE = re.compile("[\0-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
-Family = Literal["Condition", "Action"]
+Family = Literal["Condition", "Action", "Control", "Decorator"]
 Function = Callable[..., Any]
+
+MANY = 10_000  # children
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,16 @@ class Entry:
 
     Attributes:
         id: The name in tree files.
-        family: ``Condition`` or ``Action``, the two kinds of leaf that editors show.
+        family: ``Condition`` or ``Action``, the two kinds of leaf that editors show, or
+            ``Control`` or ``Decorator``, the nodes with children.
         ports: Its arguments.
         fn: The game's function, or what makes the leaf.
         makes_node: Whether ``fn`` makes a node once, instead of being called at each tick.
-        on_halt: For actions, see ``Action``.
+        on_halt: For actions, see ``Action``; for nodes with children, ``Branch``.
         doc: One line about it.
+        children: Fewest and most.
+        remembers: Of a node with children, see ``Branch``.
+        moments: Likewise.
     """
 
     id: str
@@ -54,8 +61,18 @@ class Entry:
     makes_node: bool = False
     on_halt: Callable[[Any], object] | None = None
     doc: str = ""
+    children: tuple[int, int] = (0, 0)
+    remembers: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
 
-    def make(self, name: str, arguments: tuple[Argument, ...]) -> Node:
+    @property
+    def is_branch(self) -> bool:
+        """Whether it has children."""
+        return self.family in ("Control", "Decorator")
+
+    def make(
+        self, name: str, arguments: tuple[Argument, ...], children: Sequence[Node] = ()
+    ) -> Node:
         """The node; arguments are in the order of the ports.
 
         Raises:
@@ -64,6 +81,17 @@ class Entry:
         if self.fn is None:
             rule, advice = "be registered", "the file only declares it; register a function"
             raise TreeError(fault("node", rule, self.id, "the registry", advice))
+        if self.is_branch:
+            return Branch(
+                *children,
+                id=self.id,
+                fn=self.fn,
+                arguments=arguments,
+                on_halt=self.on_halt,
+                remembers=self.remembers,
+                moments=self.moments,
+                name=name,
+            )
         if not self.makes_node:
             is_condition = self.family == "Condition"
             return Call(self.id, self.fn, arguments, is_condition, self.on_halt, name)
@@ -118,6 +146,104 @@ class Registry:
             TreeError: As ``condition``.
         """
         return self._function(id, fn, "Action", on_halt)
+
+    def control(
+        self,
+        id: str,
+        fn: Function | None = None,
+        *,
+        children: tuple[int, int] = (1, MANY),
+        remembers: tuple[str, ...] = (),
+        moments: tuple[str, ...] = (),
+        on_halt: Callable[[BranchContext], object] | None = None,
+    ) -> Any:
+        """Registers a node with children of the game's own; without ``fn``, a decorator.
+
+        >>> from npcbrain.tree import Status
+        >>> words = Registry()
+        >>> @words.control("Turns", remembers=("place",))
+        ... def turns(ctx: BranchContext) -> Status:
+        ...     status = ctx.children[ctx["place"]].tick()
+        ...     if status is not Status.RUNNING:
+        ...         ctx["place"] = (ctx["place"] + 1) % len(ctx.children)
+        ...     return status
+
+        Args:
+            id: The name in tree files.
+            fn: Called with a ``BranchContext`` at each tick, then with its ports; answers as
+                ``Branch`` says.
+            children: Fewest and most.
+            remembers: Names of whole numbers that it keeps between ticks: ``ctx["place"]``.
+            moments: Names of moments that it keeps, in nanoseconds as ``ctx.now_ns``.
+            on_halt: Called with the ``BranchContext`` when it is stopped while RUNNING.
+
+        Raises:
+            TreeError: As ``condition``; or ``children`` is no range, or a name is none.
+        """
+        return self._branch(id, fn, "Control", children, remembers, moments, on_halt)
+
+    def decorator(
+        self,
+        id: str,
+        fn: Function | None = None,
+        *,
+        remembers: tuple[str, ...] = (),
+        moments: tuple[str, ...] = (),
+        on_halt: Callable[[BranchContext], object] | None = None,
+    ) -> Any:
+        """As ``control``, for a node with one child: ``ctx.child``.
+
+        Args:
+            id: See ``control``, as for the others.
+            fn: Called with a ``BranchContext`` at each tick, then with its ports.
+            remembers: Names of whole numbers.
+            moments: Names of moments.
+            on_halt: Called when it is stopped while RUNNING.
+
+        Raises:
+            TreeError: As ``control``.
+        """
+        return self._branch(id, fn, "Decorator", (1, 1), remembers, moments, on_halt)
+
+    def _branch(
+        self,
+        id: str,
+        fn: Function | None,
+        family: Family,
+        children: tuple[int, int],
+        remembers: tuple[str, ...],
+        moments: tuple[str, ...],
+        on_halt: Callable[[BranchContext], object] | None,
+    ) -> Any:
+        settings = (family, children, remembers, moments, on_halt)
+        if fn is None:
+            return lambda function: self._branch(id, function, *settings)
+        where = f"Registry.{family.lower()}({id!r})"
+        check_callable(fn, "fn", where)
+        if on_halt is not None:
+            check_callable(on_halt, "on_halt", where)
+        fewest, most = children
+        if not 1 <= fewest <= most <= MANY:
+            rule = f"be the fewest and the most, from 1 to {MANY}"
+            raise TreeError(fault("children", rule, children, where))
+        names = (*remembers, *moments)
+        if len(set(names)) < len(names) or not all(map(str.isidentifier, names)):
+            advice = 'with a comma after a single one: ("place",)'
+            raise TreeError(fault("names", "be different words", names, where, advice))
+        self.add(
+            Entry(
+                id,
+                family,
+                ports_of(fn, where, num_given=1),
+                fn,
+                on_halt=on_halt,
+                doc=_doc(fn),
+                children=children,
+                remembers=tuple(remembers),
+                moments=tuple(moments),
+            )
+        )
+        return fn
 
     def leaf(self, id: str, make: Callable[..., Node], *, family: Family = "Action") -> None:
         """Registers a leaf of npcbrain's kind, such as ``Decide``.

@@ -28,9 +28,10 @@ __all__ = [
     "ScriptGate",
     "SubTree",
     "UnsetBlackboard",
+    "outcome",
 ]
 
-OUTCOMES: Mapping[str, Status] = {s.name: s for s in (FAILURE, SUCCESS, SKIPPED)}
+OUTCOMES: Mapping[str, Status] = {s.name: s for s in (FAILURE, SUCCESS, SKIPPED, RUNNING)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,8 @@ class ScriptGate(Decorator):
     Args:
         child: What the script allows.
         script: Its value decides.
-        otherwise: SUCCESS, FAILURE or SKIPPED, without ticking the child; a pointer's entry holds
-            the word.
+        otherwise: SUCCESS, FAILURE, SKIPPED or RUNNING, without ticking the child; a pointer's
+            entry holds the word.
         name: For displays and errors; may be empty.
     """
 
@@ -150,12 +151,15 @@ class ScriptGate(Decorator):
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
         index, running = site.index, site.slot()
-        ask, otherwise = _asker(self.script, site), self._otherwise(site)
+        ask, otherwise = _asker(self.script, site), outcome(self.otherwise, "else", site)
         tick_child, halt_child, may_skip = site.child(self.child)
 
         def tick(me: State) -> Status:
-            status = tick_child(me) if me[running] == 1 or ask(me) else otherwise(me)
-            me[running] = 1 if status is RUNNING else 0
+            if me[running] == 1 or ask(me):
+                status = tick_child(me)
+                me[running] = 1 if status is RUNNING else 0
+            else:
+                status = otherwise(me)
             me[index] = status
             return status
 
@@ -167,13 +171,6 @@ class ScriptGate(Decorator):
 
         skips = self.otherwise is SKIPPED or isinstance(self.otherwise, Pointer)
         return Compiled(tick, halt, may_skip or skips)
-
-    def _otherwise(self, site: Site) -> Callable[[State], Status]:
-        otherwise = self.otherwise
-        if isinstance(otherwise, Pointer):
-            port = Port("else", str, choices=tuple(OUTCOMES))
-            return reader(otherwise, port, site, turn=OUTCOMES.__getitem__)
-        return lambda me: otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +309,14 @@ class SubTree(Decorator):
             halt_child(me)
 
         return Compiled(tick, halt, may_skip)
+
+
+def outcome(status: Status | Pointer, what: str, site: Site) -> Callable[[State], Status]:
+    """What gives an answer that the blackboard may hold, as the word for it."""
+    if isinstance(status, Pointer):
+        port = Port(what, str, choices=tuple(OUTCOMES))
+        return reader(status, port, site, turn=OUTCOMES.__getitem__)
+    return lambda me: status
 
 
 def _nothing(me: State) -> None:

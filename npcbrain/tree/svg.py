@@ -78,7 +78,7 @@ def svg(nodes: Sequence[NodeInfo], statuses: Sequence[Status] | None = None) -> 
 
 def _words(node: NodeInfo, x: float, y: float) -> str:
     shown = _shown(node.name, MAX_CHARS)
-    second = node.detail or ("" if node.kind in (node.name, GAME) else node.kind)
+    second = node.detail or ("" if node.kind in (node.name, *GAME) else node.kind)
     if not second:
         return f'<text x="{x:g}" y="{y + 25}" font-size="13" fill="#332f28">{shown}</text>'
     return (

@@ -49,10 +49,10 @@ class Timeout(_Timed):
     =============================  =============================================
 
     Time counts from the tick in which the child first answered RUNNING. Halted: halts the child,
-    counts from zero.
+    counts from zero. Of 0 ms, there is no limit, as in BehaviorTree.CPP.
 
     Raises:
-        TreeError: ``ms`` is not above 0.
+        TreeError: ``ms`` is below 0.
     """
 
     def compile(self, site: Site) -> Compiled:
@@ -71,8 +71,8 @@ class Timeout(_Timed):
             status = tick_child(me)
             if status is not RUNNING:
                 me[deadline] = NEVER_NS
-            elif me[deadline] == NEVER_NS:
-                me[deadline] = me[NOW_NS] + limit_ns(me)
+            elif me[deadline] == NEVER_NS and (limit := limit_ns(me)):
+                me[deadline] = me[NOW_NS] + limit
             me[index] = status
             return status
 
@@ -92,7 +92,8 @@ class Cooldown(_Timed):
     ===================  =====================================================
     child                answers
     ===================  =====================================================
-    may be ticked        its answer; SUCCESS and FAILURE begin the cooldown
+    may be ticked        its answer; SUCCESS and FAILURE begin the cooldown, and so does
+                         SKIPPED if it was running
     cooling down         FAILURE, without ticking the child
     ===================  =====================================================
 
@@ -100,7 +101,7 @@ class Cooldown(_Timed):
     cut short is not barked again at once; a cooldown under way goes on. Not in BehaviorTree.CPP.
 
     Raises:
-        TreeError: ``ms`` is not above 0.
+        TreeError: ``ms`` is below 0.
     """
 
     def compile(self, site: Site) -> Compiled:
@@ -120,7 +121,7 @@ class Cooldown(_Timed):
             status = tick_child(me)
             if status is RUNNING:
                 me[running] = 1
-            elif status is not SKIPPED:
+            elif status is not SKIPPED or me[running] == 1:
                 me[running] = 0
                 me[ready] = me[NOW_NS] + pause_ns(me)
             me[index] = status
@@ -152,7 +153,7 @@ class Delay(_Timed):
     child, waits anew.
 
     Raises:
-        TreeError: ``ms`` is not above 0.
+        TreeError: ``ms`` is below 0.
     """
 
     def compile(self, site: Site) -> Compiled:

@@ -14,7 +14,7 @@ from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_child
 from npcbrain.tree.blackboard import Blackboard, check_snapshot
 from npcbrain.tree.carry import carried, kept_nodes
-from npcbrain.tree.node import FIRST, NEVER_NS, NOW_NS, Node, NodeInfo, Program, program_of
+from npcbrain.tree.node import FIRST, NEVER_NS, NOW_NS, Node, NodeInfo, Program, Slot, program_of
 from npcbrain.tree.status import Status
 
 __all__ = ["Tree", "compile"]
@@ -58,6 +58,7 @@ class Tree:
     __slots__ = (
         "_blank",
         "_busy",
+        "_cleared",
         "_end",
         "_halt_root",
         "_me",
@@ -95,7 +96,7 @@ class Tree:
             if self._reads_time:
                 me[NOW_NS] = self._read_clock()
             # Whoever is not visited in this tick is idle: what runs is ticked or halted.
-            me[FIRST : self._end] = self._blank
+            me[FIRST : self._cleared] = self._blank
             return self._tick_root(me)
         except BaseException as error:
             self._halt_after(error)
@@ -120,7 +121,7 @@ class Tree:
             if self._reads_time:
                 me[NOW_NS] = self._read_clock()
             self._halt_root(me)
-            me[FIRST : self._end] = self._blank
+            me[FIRST : self._cleared] = self._blank
         except BaseException as error:
             self._halt_after(error)
             raise
@@ -169,11 +170,8 @@ class Tree:
         if self._busy:
             raise self._refused("state")
         now_ns = self._read_clock() if self._reads_time else 0
+        memory = [self._saved(slot, now_ns) for slot in self._program.slots]
         me = self._me
-        memory = [
-            me[slot.at] - now_ns if slot.is_moment and me[slot.at] != NEVER_NS else me[slot.at]
-            for slot in self._program.slots
-        ]
         return {
             "format": FORMAT,
             "shape": self._program.shape,
@@ -202,10 +200,14 @@ class Tree:
         now_ns = self._read_clock() if self._reads_time else 0
         me = self._me
         me[FIRST : self._end] = statuses
-        for slot, value in zip(self._program.slots, memory, strict=True):
-            me[slot.at] = value + now_ns if slot.is_moment and value != NEVER_NS else value
         self.blackboard.clear()
         self.blackboard.update(blackboard)
+        for slot, value in zip(self._program.slots, memory, strict=True):
+            if slot.watched:  # after the blackboard, whose writing has just been counted
+                value = -1 if value else self.blackboard.writes.get(slot.watched, 0)
+            elif slot.is_moment and value != NEVER_NS:
+                value += now_ns
+            me[slot.at] = value
 
     def adopt(self, root: Node) -> None:
         """Goes on with another definition: an edited one, while the game runs.
@@ -248,11 +250,18 @@ class Tree:
         if error is not None:
             raise error
 
+    def _saved(self, slot: Slot, now_ns: int) -> int:
+        value: int = self._me[slot.at]
+        if slot.watched:
+            return int(value != self.blackboard.writes.get(slot.watched, 0))
+        return value - now_ns if slot.is_moment and value != NEVER_NS else value
+
     def _take(self, program: Program) -> None:
         self._program = program
         self._tick_root = program.tick
         self._halt_root = program.halt
         self._end = FIRST + len(program.infos)
+        self._cleared = FIRST + len(program.blank)
         self._blank = program.blank
         self._reads_time = program.reads_time
         self.nodes = program.infos
@@ -281,16 +290,23 @@ class Tree:
         while True:
             try:
                 self._halt_root(self._me)
-                self._me[FIRST : self._end] = self._blank
+                self._me[FIRST : self._cleared] = self._blank
                 return
             except Exception as another:
-                error.add_note(f"and while the tree was being halted: {another}")
+                error.add_note(f"and while the tree was being halted: {_told(another)}")
 
     def _refused(self, call: str) -> TreeError:
         advice = "a node's function must not call its own tree"
         return TreeError(
             fault("tree", "not be in a tick", self.nodes[0].name, f"Tree.{call}()", advice)
         )
+
+
+def _told(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # of a game's own kind
+        return type(error).__name__
 
 
 def _read_ints(data: object, where: str, limits: list[tuple[int, int]]) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from npcbrain.tree.arguments import MAX_TURNS, check_count, num_turns
+from npcbrain.tree.arguments import check_count, num_turns
 from npcbrain.tree.decorators import Decorator, mapped
 from npcbrain.tree.node import Compiled, Node, Site, State
 from npcbrain.tree.pointer import Pointer, reader
@@ -16,6 +16,8 @@ from npcbrain.tree.ports import Port
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
 
 __all__ = ["Repeat", "Retry", "RunOnce"]
+
+MOST = 1 << 53  # turns that a saved state may have behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,12 @@ class Repeat(Decorator):
     ========  =============================================================
 
     With ``num_cycles=None`` it never succeeds, and one cycle ends the tick (RUNNING): a child
-    that answers at once would otherwise never give the frame back. Halted: counts from zero.
-    A pointer is read at each tick; -1 stands for None there.
+    that answers at once would otherwise never give the frame back. Of 0 cycles, it succeeds without
+    ticking the child. Halted: counts from zero. A pointer is read at each tick; -1 stands for None
+    there. More than 100,000 turns of a tree's loops in one tick are an error.
 
     Raises:
-        TreeError: ``num_cycles`` is not at least 1.
+        TreeError: ``num_cycles`` is below 0.
     """
 
     num_cycles: int | Pointer | None
@@ -44,7 +47,7 @@ class Repeat(Decorator):
     def __post_init__(self) -> None:
         Decorator.__post_init__(self)
         if self.num_cycles is not None:
-            check_count(self.num_cycles, "num_cycles", None, "Repeat()")
+            check_count(self.num_cycles, "num_cycles", "Repeat()")
 
     @property
     def detail(self) -> str:
@@ -71,11 +74,12 @@ class Retry(Decorator):
     ========  =============================================================
 
     With ``num_attempts=None`` it never fails, and one attempt ends the tick (RUNNING), as in
-    ``Repeat``. Halted: counts from zero. A pointer is read at each tick; -1 stands for None there.
-    BehaviorTree.CPP calls it RetryUntilSuccessful.
+    ``Repeat``. Of 0 attempts, it fails without ticking the child. Halted: counts from zero. A
+    pointer is read at each tick and after each failure; -1 stands for None there. Turns in one tick
+    are limited as in ``Repeat``. BehaviorTree.CPP calls it RetryUntilSuccessful.
 
     Raises:
-        TreeError: ``num_attempts`` is not at least 1.
+        TreeError: ``num_attempts`` is below 0.
     """
 
     num_attempts: int | Pointer | None
@@ -84,7 +88,7 @@ class Retry(Decorator):
     def __post_init__(self) -> None:
         Decorator.__post_init__(self)
         if self.num_attempts is not None:
-            check_count(self.num_attempts, "num_attempts", None, "Retry()")
+            check_count(self.num_attempts, "num_attempts", "Retry()")
 
     @property
     def detail(self) -> str:
@@ -159,24 +163,41 @@ def _counted(
 ) -> Compiled:
     """Repeat and Retry in one: they differ in the answer that earns another turn."""
     index = site.index
-    turn = site.slot(MAX_TURNS if isinstance(count, Pointer) else count - 1)
-    tick_child, halt_child, may_skip = site.child(child)
+    turn = site.slot(MOST if isinstance(count, Pointer) else max(count - 1, 0))
+    another = site.turns()
+    compiled = site.child(child)
 
     def halt(me: State) -> None:
         me[turn] = 0
         if me[index] is RUNNING:
             me[index] = IDLE
-        halt_child(me)
+        compiled.halt(me)
 
     if isinstance(count, Pointer):
-        tick = _as_told(tick_child, index, turn, num_turns(count, what, site), again)
+        told = num_turns(count, what, site)
+        tick = _as_told(compiled, index, turn, told, again, another)
+    elif count == 0:
+        tick = _none(index, again)
     else:
-        tick = _fixed(tick_child, index, turn, count, again)
-    return Compiled(tick, halt, may_skip)
+        tick = _fixed(compiled.tick, index, turn, count, again, another)
+    return Compiled(tick, halt, compiled.may_skip)
+
+
+def _none(index: int, answer: Status) -> Callable[[State], Status]:
+    def tick(me: State) -> Status:
+        me[index] = answer
+        return answer
+
+    return tick
 
 
 def _fixed(
-    tick_child: Callable[[State], Status], index: int, turn: int, last: int, again: Status
+    tick_child: Callable[[State], Status],
+    index: int,
+    turn: int,
+    last: int,
+    again: Status,
+    another: Callable[[State], None],
 ) -> Callable[[State], Status]:
     def tick(me: State) -> Status:
         count = me[turn]
@@ -189,6 +210,7 @@ def _fixed(
             if count == last:
                 me[turn] = 0
                 break
+            another(me)
         me[index] = status
         return status
 
@@ -196,22 +218,31 @@ def _fixed(
 
 
 def _as_told(
-    tick_child: Callable[[State], Status],
+    child: Compiled,
     index: int,
     turn: int,
     told: Callable[[State], int],
     again: Status,
+    another: Callable[[State], None],
 ) -> Callable[[State], Status]:
     """As above, with a last turn that may change from tick to tick."""
+    tick_child, rereads = child.tick, again is FAILURE
 
     def tick(me: State) -> Status:
         last, count = told(me), me[turn]
+        if count >= last != -1:  # there are fewer turns by now, or none from the start
+            me[turn] = 0
+            child.halt(me)
+            me[index] = again
+            return again
         while True:
             status = tick_child(me)
             if status is not again:
                 me[turn] = count if status is RUNNING or status is SKIPPED else 0
                 break
             count += 1
+            if rereads:
+                last = told(me)
             if last == -1:  # no end, and one turn a tick
                 status = RUNNING
                 me[turn] = 0
@@ -219,6 +250,7 @@ def _as_told(
             if count >= last:
                 me[turn] = 0
                 break
+            another(me)
         me[index] = status
         return status
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from npcbrain.errors import TreeError, fault
+from npcbrain.tree.branch import Branch
 from npcbrain.tree.builder import CONDITIONS, GENERIC
 from npcbrain.tree.builtins import BUILTINS
 from npcbrain.tree.calls import Call
@@ -189,9 +190,9 @@ class _Writer:
         """The tag and the ports of a node, by what it is."""
         if isinstance(node, SubTree):
             return "SubTree", {"ID": node.tree, **dict(node.ports)}
-        if isinstance(node, Call):
+        if isinstance(node, Call | Branch):
             ports = {a.port.name: a.text for a in node.arguments if a.text is not None}
-            return _tagged(node.id, "Condition" if node.is_condition else "Action", ports)
+            return _tagged(node.id, self.family(node), ports)
         if isinstance(node, CopyEntry):
             source, target = _name(scope, node.source), _name(scope, node.target)
             return "SetBlackboard", {"value": f"{{{source}}}", "output_key": target}
@@ -219,6 +220,14 @@ class _Writer:
         raise TreeError(
             fault("node", "have a form in files", type(node).__name__, "tree.dumps()", advice)
         )
+
+    def family(self, node: Call | Branch) -> str:
+        """The family of a node that calls the game."""
+        if node.id in self.registry:
+            return self.registry[node.id].family
+        if isinstance(node, Branch):
+            return "Control"
+        return "Condition" if node.is_condition else "Action"
 
     def value(self, port: Port, value: Any, scope: Scope, *, is_bare: bool = False) -> str:
         """A value as an attribute that is read as this value again."""
