@@ -133,14 +133,6 @@ MESSAGES = {
         "'ttl_ms' of Decide must be a number above 0 and at most 600000, got 0.0 - "
         "at values.xml:17:15",
     ],
-    "version_3": [
-        "BTCPP_format must be 4, got '3' - at version_3.xml:1:35; save it with "
-        "Groot2, or see BehaviorTree.CPP's guide to version 4",
-    ],
-    "words_between": [
-        "element must hold elements only, got 'first listen' - at "
-        "words_between.xml:4:7; values are written as attributes",
-    ],
 }
 
 

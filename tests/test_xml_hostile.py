@@ -290,7 +290,7 @@ def test_thousands_of_faults_are_told_up_to_a_number(calls: Counter[str], body: 
         (f"<{'x' * 300_000}/>", "name must have at most 256 characters"),
         (f"<root {'x' * 300_000}=''/>", "name must have at most 256 characters"),
         (ROOT.format("A", TREE.format("A" * 300_000, "<AlwaysSuccess/>")), "at most 256 charac"),
-        ("<root>" + "x<a/>" * 15_000 + "</root>", "element must hold elements only"),
+        ("<root>" + "x<a/>" * 15_000 + "</root>", "root must hold a BehaviorTree"),
         ("\n" * 1_000_000, "got 'nothing'"),
     ],
 )

@@ -284,14 +284,6 @@ def test_the_root_may_name_a_schema_and_hold_what_is_not_known() -> None:
     assert "<Palette>words" in dumps(loads(text))
 
 
-@pytest.mark.parametrize(
-    ("edition", "is_read"), [("4", True), ("4.0", True), (" 4", True), ("3", False), ("44", False)]
-)
-def test_version_4_is_read_however_it_is_written(edition: str, is_read: bool) -> None:
-    text = file_of("<AlwaysSuccess/>").replace('"4"', f'"{edition}"', 1)
-    assert (check(text) == []) is is_read
-
-
 # What subtrees are given.
 
 MODEL = (

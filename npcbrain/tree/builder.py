@@ -196,7 +196,7 @@ class Builder:
     def _registered(self, element: Element, entry: Entry, scope: Scope) -> Node | None:
         advice = "" if entry.is_branch else f"{entry.id} is a leaf"
         children = self._children(element, entry.id, entry.children, scope, advice)
-        ports = entry.ports
+        ports = _ports_in_use(entry, element) if entry.fn is None else entry.ports
         if not entry.makes_node:  # a function is called with what the entry holds by then
             words = self.registry.enums
             ports = tuple(replace(port, takes_entries=True, words=words) for port in ports)
@@ -365,6 +365,18 @@ class Builder:
     def _note(self, found: Fault) -> None:
         self.num_faults += 1  # an element that is met again has its faults again
         self.faults.append(found)
+
+
+def _ports_in_use(entry: Entry, element: Element) -> tuple[Port, ...]:
+    """The ports of a node that is only declared: the game decides about them, not the file.
+
+    So it has every attribute that it is given, and a text that it writes needs no braces.
+    """
+    loose = (str, object)
+    ports = [replace(p, is_output=p.is_output and p.kind not in loose) for p in entry.ports]
+    known = {*COMMON, *(port.name for port in ports)}
+    others = [name for name in element.attributes if name not in known and not is_remark(name)]
+    return (*ports, *(Port(name, object, None) for name in others))
 
 
 def _placed(message: str, element: Element) -> Fault:

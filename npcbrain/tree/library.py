@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from npcbrain.errors import TreeError, fault
-from npcbrain.tree.markup import BEGIN, WORDS, Element, Faults, XmlError
+from npcbrain.tree.markup import BEGIN, Element, Faults, XmlError
 from npcbrain.tree.parser import MAX_BYTES, read_markup
 from npcbrain.tree.registry import nearest
 
@@ -147,20 +146,7 @@ class Library:
         if root.tag != "root":
             advice = f"a tree file begins with {BEGIN}"
             raise XmlError([root.fault("outermost element", "be root", root.tag, advice)])
-        edition = root.attributes.get("BTCPP_format", "4")
-        if edition.strip().partition(".")[0] != "4":
-            advice = "save it with Groot2, or see BehaviorTree.CPP's guide to version 4"
-            found = root.fault("BTCPP_format", "be 4", edition, advice, attribute="BTCPP_format")
-            raise XmlError([found])
         self._num_elements += sum(1 for _ in root.walk())
-        stray = Faults()
-        advice = "values are written as attributes"
-        for element in _without_models(root):
-            if WORDS in element.spots:
-                rule, got = "hold elements only", element.text
-                stray.append(element.fault("element", rule, got, advice, attribute=WORDS))
-        if stray:
-            raise XmlError(stray)
         return root
 
     def _take(self, root: Element) -> None:
@@ -212,14 +198,6 @@ class Library:
             self.faults.append(element.fault(what, rule, tag, advice))
         else:
             self.others.append(element)
-
-
-def _without_models(root: Element) -> Iterator[Element]:
-    """The elements that may hold no words: all but those that nothing here gives a meaning."""
-    yield root
-    for child in root.children:
-        if child.tag in IN_ROOT and child.tag != "TreeNodesModel":
-            yield from child.walk()
 
 
 def read_file(path: str | Path) -> bytes:

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 
 from npcbrain.errors import TreeError, fault
 
-__all__ = ["BEGIN", "BREAK", "ENTITY", "WORDS", "Element", "Fault", "Faults", "Page", "XmlError"]
+__all__ = ["BEGIN", "BREAK", "ENTITY", "Element", "Fault", "Faults", "Page", "XmlError"]
 
 BREAK = re.compile(r"\r\n?")
 ENTITY = re.compile(r"&(?:#([0-9]{1,9})|#x([0-9a-fA-F]{1,8})|(quot|amp|apos|lt|gt));")
-WORDS = "#text"  # the spot of what stands between elements; no attribute can be called so
 BEGIN = '<root BTCPP_format="4">'
 MAX_FAULTS = 200  # nobody mends more at a time, and each may take a search for advice
 

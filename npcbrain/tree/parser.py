@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from npcbrain.tree.encoding import decoded
-from npcbrain.tree.markup import BEGIN, BREAK, ENTITY, WORDS, Element, Page, XmlError
+from npcbrain.tree.markup import BEGIN, BREAK, ENTITY, Element, Page, XmlError
 
 __all__ = ["IMPOSSIBLE", "MAX_BYTES", "NAME", "read_markup"]
 
@@ -193,7 +193,7 @@ class _Parser:
         return end + 1
 
     def words(self, at: int, words: str) -> None:
-        """Text between elements. Whoever reads the elements says where there may be some."""
+        """Text between elements, which means nothing in a tree file, and is kept."""
         stripped = words.strip()
         if not stripped:
             return
@@ -202,7 +202,6 @@ class _Parser:
             advice = "nothing follows it" if self.root else f"a tree file begins with {BEGIN}"
             raise self.malformed(begin, self.glimpse(begin), advice)
         self.said[-1].append(stripped)
-        self.open[-1].spots.setdefault(WORDS, (begin, begin))
 
     def value(self, begin: int, end: int) -> str:
         """The characters that are meant by a piece of the text."""

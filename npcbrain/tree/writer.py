@@ -114,7 +114,7 @@ class _Writer:
         if self.main in kept.trees and self.main != kept.main:
             rule, advice = "be a new name", "the file has a tree of that name"
             raise TreeError(fault("tree", rule, self.main, "tree.dumps()", advice))
-        lines: list[str] = []
+        lines = list(_lines_of(kept.root.text, 1))
         for id, element in kept.trees.items():
             if renamed.get(id, id) in self.trees:
                 lines += self.framed(renamed.get(id, id), element)
@@ -139,6 +139,7 @@ class _Writer:
         comments = () if element is None else element.comments
         yield from (f"  <!--{comment}-->" for comment in comments)
         yield f"  <BehaviorTree{attributes_of(attributes)}>"
+        yield from _lines_of("" if element is None else element.text, 2)
         yield from self.trees[id]
         comments = () if element is None else element.last_comments
         yield from (f"    <!--{comment}-->" for comment in comments)
@@ -165,22 +166,23 @@ class _Writer:
         if source is not None and source.prefix == scope.prefix:
             tag, attributes = source.element.tag, dict(source.element.attributes)
             children, comments = source.children, source.element.comments
-            last_comments = source.element.last_comments
+            words, last_comments = source.element.text, source.element.last_comments
             if isinstance(inner, SubTree) and self.kept is None:  # no model gives the defaults
                 attributes = {**attributes, **dict(inner.ports)}
         else:
             tag, ports = self.form(inner, scope)
             attributes = {**ports, **_name_of(inner, ports), **conditions}
             children = _children(inner)
-            comments = last_comments = ()
+            words, comments, last_comments = "", (), ()
         if isinstance(inner, SubTree):
             self.subtree(inner, scope, depth + 1)
         space = "  " * indent
         yield from (f"{space}<!--{comment}-->" for comment in comments)
-        if not children and not last_comments:
+        if not (children or words or last_comments):
             yield f"{space}<{tag}{attributes_of(attributes)}/>"
             return
         yield f"{space}<{tag}{attributes_of(attributes)}>"
+        yield from _lines_of(words, indent + 1)
         for child in children:
             yield from self.node(child, scope, indent + 1, depth + 1)
         yield from (f"{space}  <!--{comment}-->" for comment in last_comments)
@@ -258,6 +260,12 @@ class _Writer:
         inner = scope.enter(node.name, connects_all=connects_all)
         connect(inner, scope, node.ports)
         self.tree(node.tree, node.child, inner, depth)
+
+
+def _lines_of(words: str, indent: int) -> Iterator[str]:
+    """Words between elements, which mean nothing."""
+    if words:
+        yield f"{'  ' * indent}{quoted(words)[1:-1]}"
 
 
 def _conditions(node: Node) -> tuple[dict[str, str], Node]:
