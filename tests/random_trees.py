@@ -173,16 +173,15 @@ def branch(id: str, children: list[Node]) -> Node:
 
 
 trees = st.recursive(leaves, above, max_leaves=10)
-scripts = st.fixed_dictionaries(
-    {name: st.text(alphabet="SFR", min_size=1, max_size=6) for name in NAMES}
-)
+answers = st.lists(st.sampled_from("SFRSR"), min_size=1, max_size=6).map("".join)
+scripts = st.fixed_dictionaries(dict.fromkeys(NAMES, answers))
 boards = st.fixed_dictionaries({}, optional={"x": values, "y": values, "q": lists})
 # Milliseconds that pass before a tick; None halts instead; a pair is written by the game.
 writes = st.tuples(st.sampled_from(["x", "y"]), values)
 stories = st.lists(
-    st.one_of(st.sampled_from([0, 0, 1, 2, None]), st.sampled_from([0, 1, 2]), writes),
-    min_size=1,
-    max_size=12,
+    st.one_of(st.sampled_from([0, 1, None]), st.sampled_from([0, 0, 1, 2]), writes),
+    min_size=4,
+    max_size=16,
 )
 
 
