@@ -154,6 +154,7 @@ def test_bytes_of_all_kinds_are_refused_or_read() -> None:
 # Paths.
 
 
+@pytest.mark.skipif(os.name == "nt", reason="it has no pipes")
 def test_what_is_no_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe.xml")
     with (tmp_path / "big.xml").open("wb") as file:
@@ -175,6 +176,7 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.Monke
     assert opened == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="it has no pipes")
 @pytest.mark.parametrize(
     ("name", "reason"), [("pipe.xml", "got 'a pipe'"), ("big.xml", "bytes, got 3221225472")]
 )
