@@ -24,6 +24,16 @@ def _numbered(compiled: list[Compiled]) -> tuple[tuple[int, Callable[[State], St
     return tuple(enumerate(child.tick for child in compiled))
 
 
+def _noting(place: int, number: int, tick: Callable[[State], Status]) -> Callable[[State], Status]:
+    """A child whose place is kept even if it raises."""
+
+    def noted(me: State) -> Status:
+        me[place] = number
+        return tick(me)
+
+    return noted
+
+
 def in_order(
     children: tuple[Node, ...], site: Site, go_on: Status, *, keeps_place: bool = False
 ) -> Compiled:
@@ -32,6 +42,8 @@ def in_order(
     place = site.slot(len(children) - 1)
     compiled = place_all(children, site)
     numbered = _numbered(compiled)
+    if keeps_place:
+        numbered = tuple((number, _noting(place, number, child)) for number, child in numbered)
     # The rest of the children from each place on, made once: slicing in a tick would allocate.
     rests = tuple(numbered[start:] for start in range(len(numbered)))
     halts = tuple(child.halt for child in compiled)
