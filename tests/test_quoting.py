@@ -13,6 +13,7 @@ from npcbrain.lm.generation import Generation
 from npcbrain.lm.grammar import GrammarCompiler
 from npcbrain.lm.sampler import SamplerConfig
 from npcbrain.lm.tokenizer import Tokenizer
+from npcbrain.lm.words import WordList
 from npcbrain.marks import QUOTE
 from npcbrain.phrases import OF_DEEDS, OF_TALK, load
 from npcbrain.prompt import AnswerReader, answer_grammar, answer_text, grammar, render
@@ -167,3 +168,27 @@ def test_what_is_recalled_stands_in_the_odds_by_its_number() -> None:
     assert prompt.odds[best] > prompt.odds[next_best] > 0
     assert set(prompt.odds) == {QUOTE, best, next_best}
     assert set(render(SITUATION, reader=False).odds) == {QUOTE}
+
+
+def test_the_list_of_words_that_may_be_said_does_not_hold_for_quotes(tokenizer: Tokenizer) -> None:
+    """Nobody ever says "knowing"; a character may say lines for not knowing all the same."""
+    said = ["say", "happy", "not", "yet"]
+    tokens = [tokenizer.token_bytes(i) for i in range(352)]
+    talk = answer_grammar([Action("say")], SITUATION.npc, words="quotes")
+    wanted = tokenizer.encode(f" say\n happy\n{QUOTE} not knowing")
+    answer = Generation(
+        tokenizer.encode("Bed?\n"),
+        2,
+        tokenizer=tokenizer,
+        matcher=GrammarCompiler(tokenizer).matcher(talk),
+        words=WordList(said, tokens, "words.txt").guard(""),
+        config=SamplerConfig(),
+        seed=0,
+        max_new_tokens=64,
+    )
+    while not answer.finished:
+        at = len(answer.ids) - answer.num_prompt
+        logits = np.zeros(352, np.float32)
+        logits[wanted[at] if at < len(wanted) else EOS] = 9.0
+        answer.take(logits)
+    assert answer.text.endswith(f"{QUOTE} not knowing")

@@ -52,6 +52,7 @@ class Generation:
         "_eos_id",
         "_guard",
         "_leaning",
+        "_marks",
         "_matcher",
         "_odds",
         "_random",
@@ -114,6 +115,7 @@ class Generation:
         self._guard = RepeatGuard(tokenizer.newline_ids)
         self._matcher = matcher
         self._words = words
+        self._marks = frozenset(tokenizer.marks.values())
         self._leaning = leaning if leaning is not None and leaning.is_open else None
         self._odds = [(list(ids[:-1]), ids[-1], value) for ids, value in odds]
         self._drafter = drafter
@@ -205,6 +207,8 @@ class Generation:
                 self._leaning = None
         if self._words is not None:
             self._words.push(token)
+            if token in self._marks:
+                self._words = None  # what is quoted goes by the grammar alone
         self.text += self._decoder.push(token)
         if self.generated >= self.max_new_tokens:
             # The grammar may end right here; then nothing was cut off.
