@@ -336,7 +336,7 @@ def test_no_other_node_is_offered_for_what_is_no_slip_of_the_pen(node: str) -> N
 def test_what_a_file_only_declares_is_not_told_to_declare_again() -> None:
     text = file_of("<Fly/>", '<TreeNodesModel><Action ID="Fly"/></TreeNodesModel>')
     assert check(text) == []
-    with pytest.raises(TreeError, match=r"the file only declares it; register a function$"):
+    with pytest.raises(TreeError, match=r"the file only declares it; register it in the Registry$"):
         loads(text)
 
 

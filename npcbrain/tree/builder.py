@@ -139,7 +139,7 @@ class Builder:
         words = [*BUILTINS, "SubTree", *(entry.id for entry in self.registry)]
         advice = nearest(id, words) or "register it, or declare it in TreeNodesModel"
         if id in self.declared:
-            advice = "the file only declares it; register a function"
+            advice = "the file only declares it; register it in the Registry"
         elif id in OLD_NAMES:
             advice = f"in BehaviorTree.CPP 4 files it is {OLD_NAMES[id]!r}"
         elif id in self.trees:
