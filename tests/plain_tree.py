@@ -51,9 +51,13 @@ class Reference:
         self.memory: dict[str, Any] = {}
 
     def run(self) -> Status:
-        before = self.status
+        before, place = self.status, self.place
         self.status = RUNNING  # as it stays if something raises
-        self.seen = self.step(before)
+        try:
+            self.seen = self.step(before)
+        except Wrong:
+            self.place = place  # a tick that raises takes nobody further
+            raise
         self.status = IDLE if self.seen is SKIPPED else self.seen
         return self.seen
 
@@ -113,7 +117,7 @@ class Reference:
         return self.node.fn(self.stage)
 
     def tick_Condition(self, before: Status) -> Status:
-        return SUCCESS if self.node.fn(self.stage) else FAILURE
+        return (FAILURE, SUCCESS)[self.node.fn(self.stage)]
 
     def tick_Call(self, before: Status) -> Status:
         (argument,) = self.node.arguments
@@ -299,20 +303,17 @@ class Reference:
 
     def tick_IfThenElse(self, before: Status) -> Status:
         if self.place == 0:
-            asked = self.children[0].run()
-            if asked in (RUNNING, SKIPPED):
+            if (asked := self.children[0].run()) in (RUNNING, SKIPPED):
                 return asked
             self.place = 1 if asked is SUCCESS else 2
         if self.place == len(self.children):
             return self.end(FAILURE, place=0)
-        status = self.children[self.place].run()
-        if status is RUNNING:
+        if (status := self.children[self.place].run()) is RUNNING:
             return RUNNING
         return self.end(status, place=0)
 
     def tick_WhileDoElse(self, before: Status) -> Status:
-        asked = self.children[0].run()
-        if asked is RUNNING:
+        if (asked := self.children[0].run()) is RUNNING:
             return RUNNING
         branch = {SUCCESS: 1, FAILURE: 2, SKIPPED: 3}[asked]
         for number in (1, 2):
@@ -326,8 +327,7 @@ class Reference:
     # Decorators
 
     def mapped(self, **answers: Status) -> Status:
-        status = self.children[0].run()
-        return answers.get(status.name, status)
+        return answers.get((status := self.children[0].run()).name, status)
 
     def tick_Inverter(self, before: Status) -> Status:
         return self.mapped(SUCCESS=FAILURE, FAILURE=SUCCESS)

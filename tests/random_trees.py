@@ -205,14 +205,14 @@ class Actual:
             board[event[0]] = event[1]
             return ("written",)
         answer: Any = "halted"
-        if event is None:
-            self.tree.halt()
-        else:
-            self.clock.advance(event)
-            try:
+        self.clock.advance(event or 0)
+        try:
+            if event is None:
+                self.tree.halt()
+            else:
                 answer = self.tree.tick()
-            except TreeError:
-                answer = "raised"
+        except TreeError:
+            answer = "raised"
         statuses = [status for _, status in self.tree.statuses]
         return answer, self.stage.take_log(), typed(board), statuses
 
@@ -234,19 +234,28 @@ class Expected:
         for node in self.nodes:
             node.seen = IDLE
         answer: Any = "halted"
-        if event is None:
-            self.root.stop()
-        else:
-            self.clock.advance(event)
-            try:
-                answer = self.root.run()
-            except Wrong:
-                answer = "raised"
+        self.clock.advance(event or 0)
+        try:
+            if event is None:
                 self.root.stop()
+            else:
+                answer = self.root.run()
+        except Wrong:
+            answer = "raised"
+            while not self.is_stopped():
+                pass
         if answer in ("raised", "halted"):
             for node in self.nodes:
                 node.seen = IDLE
         return answer, self.stage.take_log(), typed(self.board), [node.seen for node in self.nodes]
+
+    def is_stopped(self) -> bool:
+        """Halts; False if something raised, which does not do so twice."""
+        try:
+            self.root.stop()
+        except Wrong:
+            return False
+        return True
 
 
 def typed(board: dict[str, Any]) -> list[tuple[str, str, Any]]:

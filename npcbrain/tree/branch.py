@@ -15,7 +15,7 @@ from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable
 from npcbrain.tree.calls import Argument, readers_of
 from npcbrain.tree.composites import Composite
-from npcbrain.tree.node import NEVER_NS, Compiled, Node, Site, State
+from npcbrain.tree.node import MAX_TURNS, NEVER_NS, Compiled, Node, Site, State
 from npcbrain.tree.ordered import place_all
 from npcbrain.tree.stateful import Context
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
@@ -50,7 +50,7 @@ class Child:
         """
         branch, me = self._branch, self._me
         branch.check_open("tick()")
-        branch.turn(me)
+        branch.count_turn(me)
         try:
             status = self._compiled.tick(me)
         except BaseException as error:
@@ -83,7 +83,7 @@ class BranchContext(Context):
             ``Context``.
     """
 
-    __slots__ = ("_moments", "_numbers", "children", "failed", "is_new", "is_open", "turn")
+    __slots__ = ("_moments", "_numbers", "children", "count_turn", "failed", "is_new", "is_open")
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class BranchContext(Context):
         slots: list[int],
         numbers: Mapping[str, int],
         moments: Mapping[str, int],
-        turn: Callable[[State], None],
+        count_turn: Callable[[State], None],
     ) -> None:
         super().__init__(path, me)
         pairs = zip(compiled, slots, strict=True)
@@ -101,7 +101,7 @@ class BranchContext(Context):
         self.is_new = True
         self.is_open = False
         self.failed: BaseException | None = None
-        self.turn = turn
+        self.count_turn = count_turn
         self._numbers = numbers
         self._moments = moments
 
@@ -214,11 +214,17 @@ class Branch(Composite):
         numbers = {name: site.slot(NEVER_NS, low=-NEVER_NS) for name in self.remembers}
         moments = {name: site.moment() for name in self.moments}
         site.read_time()
-        turn = site.turns()
+        spent = site.spent()
         readers = readers_of(self.arguments, site)
         compiled = place_all(self.children, site)
+
+        def count_turn(me: State) -> None:
+            me[spent] += 1
+            if me[spent] > MAX_TURNS:
+                raise site.endless()
+
         own = site.live(
-            lambda me: BranchContext(site.path, me, compiled, slots, numbers, moments, turn)
+            lambda me: BranchContext(site.path, me, compiled, slots, numbers, moments, count_turn)
         )
 
         def tick(me: State) -> Status:

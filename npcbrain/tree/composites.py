@@ -127,7 +127,8 @@ class SequenceWithMemory(Composite):
     RUNNING   RUNNING; resumes this child next time
     ========  =============================================================
 
-    Halted: halts the running child, and still begins with it next time.
+    Halted: halts the running child, and still begins with it next time; so it does after a tick
+    that raised, from the child that was running before.
     """
 
     def compile(self, site: Site) -> Compiled:

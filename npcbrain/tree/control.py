@@ -5,7 +5,7 @@ The meaning of each is that of BehaviorTree.CPP 4. Floor 1. Invariant: as in ``c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
@@ -21,6 +21,7 @@ from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 __all__ = ["IfThenElse", "Switch", "WhileDoElse"]
 
 Case = str | int | float | bool
+TRUTHS: Mapping[str, Case] = {"true": True, "false": False}
 
 
 class _Branching(Composite):
@@ -213,10 +214,12 @@ class Switch(Composite):
             if value is None:
                 return default
             found = table.get(_plain(value))
-            if found is None and type(value) is float:  # it may be near a case
+            if found is not None:
+                return found
+            if type(value) is float:  # it may be near a case
                 near = (number for case, number in numbers if abs(case - value) <= NEAR)
-                found = min(near, default=None)
-            return default if found is None else found
+                return min(near, default=default)
+            return default
 
         return look_up
 
@@ -224,12 +227,10 @@ class Switch(Composite):
 def _plain(value: object) -> object:
     """What equals whatever a case may equal: a number for numbers, their spelling and truths."""
     if isinstance(value, str):
-        if value in ("true", "false"):
-            return float(value == "true")
         try:
             number = float(value)
         except ValueError:
-            return value
+            return TRUTHS.get(value, value)
         return number if isfinite(number) else value
     return value if isinstance(value, int | float) else None
 

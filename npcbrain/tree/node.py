@@ -314,22 +314,20 @@ class Site:
         self._compiler.slots.append(Slot(at, self.path, 0, 0, 1, False, key))
         return at
 
-    def turns(self) -> Callable[[State], None]:
-        """What a loop calls before another turn in the same tick; it raises when it is too many.
+    def spent(self) -> int:
+        """The place of how many turns the loops of the whole tree have taken in this tick.
 
-        Counted for the whole tree: loops in loops would multiply what each alone may do.
+        A loop adds its own when it is through, and raises ``endless`` when they come to
+        ``MAX_TURNS`` with its own: loops in loops would multiply what each alone may do.
         """
         self._compiler.has_loops = True
-        at, what, path = FIRST + self._compiler.num_nodes, self.what, self.path
+        return FIRST + self._compiler.num_nodes
 
-        def another(me: State) -> None:
-            me[at] += 1
-            if me[at] > MAX_TURNS:
-                rule = f"end a tick within {MAX_TURNS} turns of all its loops"
-                advice = "let the child be RUNNING now and then, or repeat less often"
-                raise TreeError(fault(what, rule, "more", path, advice))
-
-        return another
+    def endless(self) -> TreeError:
+        """What to raise when a tick would not end."""
+        rule = f"end a tick within {MAX_TURNS} turns of all its loops"
+        advice = "let the child be RUNNING now and then, or repeat less often"
+        return TreeError(fault(self.what, rule, "more", self.path, advice))
 
     def live(self, make: Callable[[State], object]) -> int:
         """The place of something that each tree makes for itself at the start and never saves."""

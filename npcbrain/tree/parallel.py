@@ -72,7 +72,7 @@ class Parallel(Composite):
         """Makes the closures of this node for one tree."""
         index = site.index
         num_children = len(self.children)
-        limits = self._limits(site, num_children)
+        limits, may_need_none = self._limits(site, num_children)
         succeeded = site.slot(num_children)
         failed = site.slot(num_children)
         done = [site.slot(FAILURE) for _ in self.children]
@@ -106,8 +106,6 @@ class Parallel(Composite):
         def tick(me: State) -> Status:
             # Two ways to fail, both a number of failures: the limit, or no way left to succeed.
             enough, too_many, counts_skipped = limits(me)
-            if not (enough and too_many):
-                return decide(me, at_once(me, enough, counts_skipped))
             num_skipped = 0
             for slot, child in pairs:
                 if me[slot] == NOT_DONE:
@@ -131,15 +129,27 @@ class Parallel(Composite):
             me[index] = status
             return status
 
+        def tick_any(me: State) -> Status:
+            enough, too_many, counts_skipped = limits(me)
+            if enough and too_many:
+                return tick(me)
+            return decide(me, at_once(me, enough, counts_skipped))
+
         def halt(me: State) -> None:
             if me[index] is RUNNING:
                 me[index] = IDLE
             stop_rest(me)
 
-        return Compiled(tick, halt, any(child.may_skip for child in compiled))
+        may_skip = any(child.may_skip for child in compiled)
+        return Compiled(tick_any if may_need_none else tick, halt, may_skip)
 
-    def _limits(self, site: Site, num_children: int) -> Callable[[State], tuple[int, int, bool]]:
-        """What gives successes enough, failures too many, and whether skipping is success."""
+    def _limits(
+        self, site: Site, num_children: int
+    ) -> tuple[Callable[[State], tuple[int, int, bool]], bool]:
+        """What gives successes enough, failures too many, and whether skipping is success.
+
+        Also whether any of the two numbers may be 0.
+        """
 
         def of(success_count: int, failure_count: int) -> tuple[int, int, bool]:
             enough = _from_behind(success_count, num_children)
@@ -157,8 +167,8 @@ class Parallel(Composite):
         counts = (self.success_count, self.failure_count)
         if not any(isinstance(count, Pointer) for count in counts):
             fixed = of(success([]), failure([]))  # of numbers alone, which need no state
-            return lambda me: fixed
-        return lambda me: of(success(me), failure(me))
+            return lambda me: fixed, not (fixed[0] and fixed[1])
+        return lambda me: of(success(me), failure(me)), True
 
 
 def _check_number(count: object, what: str, num_children: int, where: str) -> None:

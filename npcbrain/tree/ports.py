@@ -9,6 +9,7 @@ import inspect
 import keyword
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from npcbrain.errors import TreeError, fault
@@ -33,6 +34,7 @@ DURATION_RULE = "be 0 to 1e12 milliseconds"
 
 T = TypeVar("T")
 MISSING = inspect.Parameter.empty
+AS_THEY_ARE = frozenset({str, int, bool})  # kinds of which every value will do
 NAMES = {str: "std::string", int: "int", float: "double", bool: "bool", list: "std::vector"}
 
 
@@ -132,10 +134,14 @@ class Port:
         Raises:
             TreeError: It is of another type.
         """
-        if self.kind is object:
+        kind = self.kind
+        if kind is object:
+            return value
+        is_fit = type(value) is kind and (kind in AS_THEY_ARE or _is_finite(value))
+        if is_fit and not self.choices and not self.limits:
             return value
         try:
-            if self.words and self.kind is not str and type(value) is str and value in self.words:
+            if self.words and kind is not str and type(value) is str and value in self.words:
                 return self.hold(self.words[value])
             return self.hold(value)
         except ValueError:
@@ -160,6 +166,10 @@ class Port:
         if isinstance(value, list | tuple):
             return ";".join(map(text_of, value))
         return text_of(value) if isinstance(value, str | int | float) else str(value)
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) is float and isfinite(value)
 
 
 def ports_of(fn: Callable[..., Any], where: str, *, num_given: int) -> tuple[Port, ...]:

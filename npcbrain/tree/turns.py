@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from npcbrain.tree.arguments import check_count, num_turns
 from npcbrain.tree.decorators import Decorator, mapped
-from npcbrain.tree.node import Compiled, Node, Site, State
+from npcbrain.tree.node import MAX_TURNS, Compiled, Node, Site, State
 from npcbrain.tree.pointer import Pointer, reader
 from npcbrain.tree.ports import Port
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
@@ -162,9 +162,8 @@ def _counted(
     child: Node, site: Site, count: int | Pointer, what: str, *, again: Status
 ) -> Compiled:
     """Repeat and Retry in one: they differ in the answer that earns another turn."""
-    index = site.index
+    index, spent = site.index, site.spent()
     turn = site.slot(MOST if isinstance(count, Pointer) else max(count - 1, 0))
-    another = site.turns()
     compiled = site.child(child)
 
     def halt(me: State) -> None:
@@ -175,11 +174,11 @@ def _counted(
 
     if isinstance(count, Pointer):
         told = num_turns(count, what, site)
-        tick = _as_told(compiled, index, turn, told, again, another)
+        tick = _told(compiled, site, turn, spent, told, again)
     elif count == 0:
         tick = _none(index, again)
     else:
-        tick = _fixed(compiled.tick, index, turn, count, again, another)
+        tick = _fixed(compiled.tick, site, turn, spent, count, again)
     return Compiled(tick, halt, compiled.may_skip)
 
 
@@ -193,40 +192,47 @@ def _none(index: int, answer: Status) -> Callable[[State], Status]:
 
 def _fixed(
     tick_child: Callable[[State], Status],
-    index: int,
+    site: Site,
     turn: int,
+    spent: int,
     last: int,
     again: Status,
-    another: Callable[[State], None],
 ) -> Callable[[State], Status]:
+    index, is_short = site.index, last <= MAX_TURNS // 100
+
     def tick(me: State) -> Status:
-        count = me[turn]
-        while True:
-            status = tick_child(me)
-            if status is not again:
-                me[turn] = count if status is RUNNING or status is SKIPPED else 0
-                break
-            count += 1
-            if count == last:
-                me[turn] = 0
-                break
-            another(me)
+        status = tick_child(me)
+        if status is again:
+            count = begun = me[turn] + 1
+            stop = last if is_short else min(last, count + MAX_TURNS - me[spent])
+            while count < stop:
+                status = tick_child(me)
+                if status is not again:
+                    break
+                count += 1
+            if count != begun:
+                me[spent] += count - begun
+                if me[spent] >= MAX_TURNS:
+                    raise site.endless()
+            me[turn] = count if status is RUNNING or status is SKIPPED else 0
+        elif status is not RUNNING and status is not SKIPPED:
+            me[turn] = 0
         me[index] = status
         return status
 
     return tick
 
 
-def _as_told(
+def _told(
     child: Compiled,
-    index: int,
+    site: Site,
     turn: int,
+    spent: int,
     told: Callable[[State], int],
     again: Status,
-    another: Callable[[State], None],
 ) -> Callable[[State], Status]:
-    """As above, with a last turn that may change from tick to tick."""
-    tick_child, rereads = child.tick, again is FAILURE
+    """As above, with a last turn that may change from tick to tick; of Retry, from turn to turn."""
+    index, tick_child, rereads = site.index, child.tick, again is FAILURE
 
     def tick(me: State) -> Status:
         last, count = told(me), me[turn]
@@ -235,22 +241,24 @@ def _as_told(
             child.halt(me)
             me[index] = again
             return again
+        begun, stop = count + 1, count + 1 + MAX_TURNS - me[spent]
         while True:
             status = tick_child(me)
             if status is not again:
-                me[turn] = count if status is RUNNING or status is SKIPPED else 0
                 break
             count += 1
             if rereads:
                 last = told(me)
             if last == -1:  # no end, and one turn a tick
-                status = RUNNING
-                me[turn] = 0
+                status, count = RUNNING, 0
                 break
             if count >= last:
-                me[turn] = 0
                 break
-            another(me)
+            if count >= stop:
+                raise site.endless()
+        if count > begun:
+            me[spent] += count - begun
+        me[turn] = count if status is RUNNING or status is SKIPPED else 0
         me[index] = status
         return status
 
