@@ -173,7 +173,6 @@ def test_what_is_recalled_stands_in_the_odds_by_its_number() -> None:
 def test_the_list_of_words_that_may_be_said_does_not_hold_for_quotes(tokenizer: Tokenizer) -> None:
     """Nobody ever says "knowing"; a character may say lines for not knowing all the same."""
     said = ["say", "happy", "not", "yet"]
-    tokens = [tokenizer.token_bytes(i) for i in range(352)]
     talk = answer_grammar([Action("say")], SITUATION.npc, words="quotes")
     wanted = tokenizer.encode(f" say\n happy\n{QUOTE} not knowing")
     answer = Generation(
@@ -181,7 +180,7 @@ def test_the_list_of_words_that_may_be_said_does_not_hold_for_quotes(tokenizer: 
         2,
         tokenizer=tokenizer,
         matcher=GrammarCompiler(tokenizer).matcher(talk),
-        words=WordList(said, tokens, "words.txt").guard(""),
+        words=WordList(said, tokenizer.token_bytes, "words.txt").guard(""),
         config=SamplerConfig(),
         seed=0,
         max_new_tokens=64,
