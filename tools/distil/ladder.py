@@ -2,8 +2,8 @@
 
     python -m tools.distil.ladder
 
-Reads ``bench_results/models/*.json`` (see ``tools.distil.score``) and, where it is there,
-``bench_results/judged/result.json`` (see ``tools.distil.judge``); measures nothing. Invariant:
+Reads ``bench_results/models/*.json`` (see ``tools.distil.score``) and, where they are there,
+``bench_results/judged*/result.json`` (see ``tools.distil.judge``); measures nothing. Invariant:
 every figure stands in one of these files.
 """
 
@@ -22,7 +22,7 @@ from tools.distil.score import MODELS
 ROOT = MODELS.parents[1]
 CARD = ROOT / "models" / "hearth" / "MODEL_CARD.md"
 CHART = ROOT / "docs" / "models.png"
-JUDGED = MODELS.parent / "judged" / "result.json"
+JUDGED = "judged*/result.json"
 SHIPPED = "hearth"
 MAIN, SECOND = "dev2", "characters"  # the sets that lead
 INK, QUIET, SHIPS, OTHER = "#222222", "#8a8a8a", "#d1495b", "#30638e"
@@ -43,10 +43,10 @@ def read_all() -> dict[str, dict[str, Any]]:
 
 
 def read_judged() -> dict[str, Any]:
-    """What judges said, by system; empty where nobody was asked."""
-    if not JUDGED.exists():
-        return {}
-    systems: dict[str, Any] = json.loads(JUDGED.read_text(encoding="utf-8"))["systems"]
+    """What judges said, by system, in the first round that had it; empty where nobody was asked."""
+    systems: dict[str, Any] = {}
+    for path in sorted(MODELS.parent.glob(JUDGED)):
+        systems = json.loads(path.read_text(encoding="utf-8"))["systems"] | systems
     return systems
 
 
