@@ -19,6 +19,12 @@ The commands are in ``npcbrain.cli``. Why things are as they are is in DESIGN.md
 
 from __future__ import annotations
 
+import os
+
+# ONNX Runtime's wheels send telemetry unless told otherwise before their import. A game that
+# imports onnxruntime itself should import npcbrain first.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 from npcbrain import tree
 from npcbrain.clock import Clock, SystemClock
 from npcbrain.errors import (

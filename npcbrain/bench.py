@@ -161,7 +161,8 @@ def bench_frames(
         log: Filled with every frame's numbers.
 
     Returns:
-        ``over_budget_*_ms`` (time used less budget, floored at 0), ``largest_step_ms``,
+        ``over_budget_*_ms`` (time used less budget, floored at 0), ``over_by_us_*_ms`` (less what
+        others took of the core), ``stolen_share`` (of the time used), ``largest_step_ms``,
         ``hitches_on`` and ``hitches_off`` (frames over 16.67 ms), ``budget_used`` (share),
         ``tokens`` (sampled), ``decisions`` (by the model), ``fallbacks`` and
         ``slicing_efficiency``, None if there was no round to compare; then the
@@ -212,6 +213,7 @@ def bench_frames(
     warm = bench_warm(model, Engine(model), budget_ms, people, QUESTIONS)
     cpu_share = (cpu.now_ns() - cpu_started_ns) / (real.now_ns() - started_ns)
     over_ns, on_ns_sorted, off_ns_sorted = map(sorted, (log.over_ns, log.on_ns, log.off_ns))
+    by_us_ns = sorted(log.over_by_us_ns)
     return {
         "frames": num_frames,
         "over_budget_p50_ms": ms(quantile(over_ns, 0.5)),
@@ -230,6 +232,10 @@ def bench_frames(
         "npcs": num_npcs,
         "budget_ms": budget_ms,
         "game_ms": game_ms,
+        "over_by_us_p99_ms": ms(quantile(by_us_ns, 0.99)),
+        "over_by_us_p999_ms": ms(quantile(by_us_ns, 0.999)),
+        "over_by_us_max_ms": ms(by_us_ns[-1]),
+        "stolen_share": round(sum(log.stolen_ns) / max(1, sum(log.used_ns)), 4),
         "cpu_share": round(cpu_share, 4),
         "note": busy_note(cpu_share),
         "fallback_reasons": dict(log.fallbacks),

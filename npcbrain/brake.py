@@ -1,6 +1,6 @@
 """Stops a step that takes far longer than it may: a thread that looks at the clock.
 
-An emergency brake and never the budget: when to pull it is ``policy.stop_ns``'s business, what then
+An emergency brake and never the budget: when to pull it is ``step_runner``'s business, what then
 becomes of the step the engine's. Floor 2. Invariant: the flag is up only for a step that was armed
 and is past its time; nobody who comes after it finds it up.
 

@@ -6,10 +6,12 @@ The manual clock that tests drive by hand is ``npcbrain.testing.ManualClock``.
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["NS_PER_MS", "NS_PER_S", "Clock", "PlayClock", "SystemClock"]
+__all__ = ["NS_PER_MS", "NS_PER_S", "Clock", "PlayClock", "SystemClock", "busy_time_of"]
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
@@ -30,6 +32,19 @@ class SystemClock:
     __slots__ = ()
 
     now_ns = staticmethod(time.perf_counter_ns)
+    # Windows counts a thread's time in ticks of 15.6 ms, which tells nothing about a step.
+    if hasattr(time, "thread_time_ns") and os.name != "nt":
+        busy_ns = staticmethod(time.thread_time_ns)
+
+
+def busy_time_of(clock: Clock) -> Callable[[], int] | None:
+    """Counts the time for which the calling thread had a core, where the clock can tell.
+
+    A step that took longer than that was interrupted: by other programs, by other threads of the
+    game, by the system. What a hypervisor takes away and what slows a core down is not in it.
+    """
+    busy_ns: Callable[[], int] | None = getattr(clock, "busy_ns", None)
+    return busy_ns
 
 
 class PlayClock:
@@ -40,10 +55,11 @@ class PlayClock:
     end when the game goes on. Within an update time runs as it does outside.
     """
 
-    __slots__ = ("_clock", "_paid_ns", "_seen_ns", "_skipped_ns")
+    __slots__ = ("_clock", "_paid_ns", "_seen_ns", "_skipped_ns", "busy_ns")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.busy_ns = busy_time_of(clock)
         self._skipped_ns = 0
         self._seen_ns = clock.now_ns()  # the last answer
         self._paid_ns: int | None = None  # when an update that pays last began, by ``clock``

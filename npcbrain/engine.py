@@ -49,6 +49,7 @@ class Engine:
         num_slots: Generations that can be open at once.
         chunk_sizes: Rows a prefill may have.
         guess_sizes: Rows a guess may have; empty unless the model drafts.
+        threads: That one step runs on.
         waves: In flight, oldest first.
         prefix_cache: Keys and values of prefixes.
         brake: Stops a run at its next node, from another thread.
@@ -76,6 +77,7 @@ class Engine:
         check_chunk_sizes(chunk_sizes, config.max_context, "Engine()")
         self.num_slots = model.num_slots
         self.num_segments = len(model.package.segments) + 1
+        self.threads = model.sessions.threads
         self.chunk_sizes = chunk_sizes
         self.guess_sizes: tuple[int, ...] = GUESS_SIZES if model.drafts else ()
         self.prefix_cache = PrefixCache(prefix_cache_bytes)

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from npcbrain import policy
 from npcbrain.clock import NS_PER_S
 from npcbrain.cost import Allowance, CostModel
-from npcbrain.request import Request
+from npcbrain.request import Extent, Request
 from npcbrain.steps import EngineLike, GenerationLike, Kind
 
 __all__ = ["Forecast"]
@@ -22,6 +22,7 @@ __all__ = ["Forecast"]
 FORECAST_FRAMES = 8
 FORECAST_NS = NS_PER_S // 4
 FIRST_TYPICAL = 16  # answer tokens, before the first answer is known; hearth's have 14 on average
+FIRST_TYPICAL_DEED = 4  # the same, until the action and its arguments are known
 TYPICAL_OF = 8  # answers, about so many of the last, tell what is typical
 # Before so many answers have ended, a verdict would rest on guesses: at prices of one run, how full
 # frames get, how long answers are. Only what would be late at best is refused until then.
@@ -33,6 +34,7 @@ class Forecast:
 
     Attributes:
         typical: Tokens of a typical answer.
+        typical_deed: Of these, tokens until its action is decided.
         least_ns: The smallest budget that would do, at best.
     """
 
@@ -45,21 +47,25 @@ class Forecast:
         "_engine",
         "_found_ns",
         "_looked_ns",
+        "_num_decided",
         "_num_ended",
         "_round_ns",
         "_token_ns",
         "least_ns",
         "typical",
+        "typical_deed",
     )
 
     def __init__(self, engine: EngineLike, cost: CostModel, allowance: Allowance) -> None:
         self.typical = float(FIRST_TYPICAL)
+        self.typical_deed = float(FIRST_TYPICAL_DEED)
         self.least_ns = 0
         self._engine = engine
         self._cost = cost
         self._allowance = allowance
         self._age = FORECAST_FRAMES
         self._looked_ns = 0
+        self._num_decided = 0
         self._num_ended = 0
         self._found_ns = 0  # what an opened request had to read, on average
         self._token_ns = 0  # price of a prompt token
@@ -104,17 +110,28 @@ class Forecast:
         """A request was given a slot, and has so much to read."""
         self._found_ns += (reading_ns - self._found_ns) // 8
 
-    def ended(self, num_tokens: int) -> None:
-        """An answer ended after so many tokens."""
+    def decided(self, num_tokens: int) -> None:
+        """An answer's action was known after so many tokens."""
+        self._num_decided += 1
+        share = min(self._num_decided + 1, TYPICAL_OF)
+        self.typical_deed += (num_tokens - self.typical_deed) / share
+
+    def ended(self, request: Request) -> None:
+        """An answer ended; one that is nothing but a deed tells no length."""
         self._num_ended += 1
-        self.typical += (num_tokens - self.typical) / min(self._num_ended + 1, TYPICAL_OF)
+        if request.extent is not Extent.DEED:
+            num_tokens = request.generation.generated
+            self.typical += (num_tokens - self.typical) / min(self._num_ended + 1, TYPICAL_OF)
 
     def rounds_before(self, place: int) -> int:
         """Tokens that others speak before the one in this place of the queue gets a slot."""
         return place // self._engine.num_slots * round(self.typical)
 
     def is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
-        """Whether one that has not begun will be late, after so much reading and so many tokens."""
+        """Whether one that has not begun will be late, after so much reading and so many tokens.
+
+        Late is only what somebody waits for, see ``Request.extent``.
+        """
         if self._num_ended < MIN_ENDED:
             return self.is_hopeless(request, now_ns, num_before)
         num_rounds = num_before + self._num_tokens(request)
@@ -124,9 +141,10 @@ class Forecast:
     def is_hopeless(self, request: Request, now_ns: int, num_before: int = 0) -> bool:
         """Whether it would be late even if all went as well as ever, with every frame its own.
 
-        Nothing is, before some frames have told what the game grants.
+        Nothing is, before some frames have told what the game grants; and what is decided is only
+        waiting for its words.
         """
-        if not self._allowance.known:
+        if not self._allowance.known or request.served:
             return False
         reading_ns = policy.reading_ns(request.generation, self._best_token_ns, self._cost.best_ns)
         num_rounds = num_before + self._num_tokens(request)
@@ -145,8 +163,10 @@ class Forecast:
         return policy.would_exceed(now_ns, deadline_ns, time_ns)
 
     def _num_tokens(self, request: Request) -> int:
+        """Tokens until there is what somebody waits for."""
         generation = request.generation
-        return policy.tokens_left(generation.generated, generation.max_new_tokens, self.typical)
+        typical = self.typical if request.extent is Extent.WHOLE else self.typical_deed
+        return policy.tokens_left(generation.generated, generation.max_new_tokens, typical)
 
     def _sum_up(self, live: Collection[GenerationLike]) -> None:
         engine, price, best = self._engine, self._cost.price_ns, self._cost.best_ns

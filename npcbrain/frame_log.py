@@ -21,6 +21,8 @@ COLUMNS = (
     "off_ms",
     "used_ms",
     "over_ms",
+    "over_by_us_ms",
+    "stolen_ms",
     "largest_step_ms",
     "tokens",
     "thinking",
@@ -36,6 +38,8 @@ class FrameLog:
         off_ns: The game's work alone.
         used_ns: The update alone.
         over_ns: By how much it ran past its budget.
+        over_by_us_ns: The part of that for which the update had a core.
+        stolen_ns: What others took of the core in the update; 0 where the platform cannot tell.
         largest_step_ns: Its longest step.
         num_tokens: Tokens sampled in it.
         num_decisions: Decisions by the model, over all frames.
@@ -50,7 +54,9 @@ class FrameLog:
         "num_tokens",
         "off_ns",
         "on_ns",
+        "over_by_us_ns",
         "over_ns",
+        "stolen_ns",
         "used_ns",
     )
 
@@ -59,6 +65,8 @@ class FrameLog:
         self.off_ns: list[int] = []
         self.used_ns: list[int] = []
         self.over_ns: list[int] = []
+        self.over_by_us_ns: list[int] = []
+        self.stolen_ns: list[int] = []
         self.largest_step_ns: list[int] = []
         self.num_tokens: list[int] = []
         self.num_decisions = 0
@@ -71,6 +79,8 @@ class FrameLog:
         self.off_ns.append(off_ns)
         self.used_ns.append(report.used_ns)
         self.over_ns.append(report.over_budget_ns)
+        self.over_by_us_ns.append(report.over_by_us_ns)
+        self.stolen_ns.append(report.stolen_ns or 0)
         self.largest_step_ns.append(report.largest_step_ns)
         self.num_tokens.append(report.num_tokens)
         self._crowds.append((report.num_thinking, report.num_waiting))
@@ -80,7 +90,14 @@ class FrameLog:
     def to_csv(self) -> str:
         """``COLUMNS``, then a line per frame; milliseconds with four places."""
         times = zip(
-            self.on_ns, self.off_ns, self.used_ns, self.over_ns, self.largest_step_ns, strict=True
+            self.on_ns,
+            self.off_ns,
+            self.used_ns,
+            self.over_ns,
+            self.over_by_us_ns,
+            self.stolen_ns,
+            self.largest_step_ns,
+            strict=True,
         )
         rows = zip(times, self.num_tokens, self._crowds, strict=True)
         lines = [",".join(COLUMNS)]

@@ -13,6 +13,7 @@ from typing import Protocol
 from npcbrain.clock import Clock
 from npcbrain.memory import Memory
 from npcbrain.report import FrameReport
+from npcbrain.request import Extent
 from npcbrain.situation import Decision, Situation
 from npcbrain.tree import Status
 
@@ -69,9 +70,12 @@ class Mind(Protocol):
         name: str,
         ttl_ms: float,
         priority: float,
+        extent: Extent,
         lines: Mapping[str, Sequence[str]],
     ) -> Thought:
         """Begins a thought; the memories that fit are added to the situation. Never raises.
+
+        ``extent`` tells how much of the answer must be there in time.
 
         ``lines`` are the asker's own, by occasion.
         """

@@ -27,6 +27,7 @@ from npcbrain.errors import TreeError, UsageError, fault
 from npcbrain.fitting import load_tables
 from npcbrain.host import Handler
 from npcbrain.npc import Npc
+from npcbrain.request import Extent
 from npcbrain.situation import Decision
 from npcbrain.tree import Context, Pointer, StatefulLeaf, Status
 from npcbrain.tree.arguments import shown_ms
@@ -64,11 +65,13 @@ class Decide(StatefulLeaf):
                                          words go on streaming, and ``Act`` waits for them
     is over without a decision           FAILURE, with ``npc.reason``
     is over, the action not legal        FAILURE, with the reason ``guarded``
+    chose to talk, without words         FAILURE, with the reason ``no_words``
     there is no event                    FAILURE, with no reason
     ===================================  =======================================================
 
     Reasons: ``expired``, ``would_exceed``, ``no_budget``, ``no_model``, ``refused``,
-    ``engine_error``, ``cancelled``, ``guarded`` (``npc.actions`` has changed in the meantime).
+    ``engine_error``, ``cancelled``, ``guarded`` (``npc.actions`` has changed in the meantime),
+    ``no_words``.
     ``blackboard["decision"]`` has the decision's plain form. Halted: the thought is dropped, the
     event stays at hand.
 
@@ -76,13 +79,17 @@ class Decide(StatefulLeaf):
         ttl_ms: How long an answer is worth waiting for.
         when: ``"decided"``: SUCCESS as soon as the action is known. ``"whole"``: only once the
             last word is said, and FAILURE if time runs out before; for trees that read the words.
+        words: False has the model choose the deed only, at a fifth of the tokens, and leaves the
+            words to ``Act`` (reason ``no_words``): for those far away, and for crowds.
 
     Raises:
-        TreeError: ``ttl_ms`` is not above 0, or is more than ten minutes; or ``when`` is neither.
+        TreeError: ``ttl_ms`` is not above 0, or is more than ten minutes; ``when`` is neither; or
+            nothing is to be said, and the tree waits for it.
     """
 
     ttl_ms: float | Pointer = 2500.0
     when: Literal["decided", "whole"] = "decided"
+    words: bool = True
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -90,6 +97,18 @@ class Decide(StatefulLeaf):
             _check_ttl(self.ttl_ms, "Decide()")
         if self.when not in ("decided", "whole"):
             raise TreeError(fault("when", "be decided or whole", self.when, "Decide()"))
+        if not isinstance(self.words, bool):
+            raise TreeError(fault("words", "be True or False", self.words, "Decide()"))
+        if not self.words and self.when == "whole":
+            advice = 'leave when at "decided"'
+            raise TreeError(fault("words", "be True for a whole answer", False, "Decide()", advice))
+
+    @property
+    def extent(self) -> Extent:
+        """How much of the answer must be there in time."""
+        if not self.words:
+            return Extent.DEED
+        return Extent.WHOLE if self.when == "whole" else Extent.DECIDED
 
     @property
     def detail(self) -> str:
@@ -102,7 +121,7 @@ class Decide(StatefulLeaf):
         if isinstance(ttl_ms, Pointer):
             ttl_ms = ctx.read(ttl_ms, float)
             _check_ttl(ttl_ms, ctx.path)
-        ctx.handle = _npc(ctx).think(ttl_ms, whole=self.when == "whole")
+        ctx.handle = _npc(ctx).think(ttl_ms, extent=self.extent)
         return Status.FAILURE if ctx.handle is None else self._status(ctx)
 
     def on_running(self, ctx: Context) -> Status:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from typing import Protocol
 
+from npcbrain.answer_memo import AnswerMemo
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import NpcBrainError
 from npcbrain.fitting import load_tables
 from npcbrain.memory import Memory
 from npcbrain.phrases import load as load_phrases
 from npcbrain.policy import least_ns, urgency_ns
-from npcbrain.prompt import render
-from npcbrain.scheduler import Scheduler
+from npcbrain.prompt import Prompt, render
+from npcbrain.scheduler import Extent, Scheduler
+from npcbrain.shortening import shorter_prompts
 from npcbrain.situation import Situation
 from npcbrain.steps import EngineLike
 from npcbrain.thought import AnswerLike, LanguageThought, LostThought, Question
@@ -88,6 +91,7 @@ class NoMind:
         name: str,
         ttl_ms: float,
         priority: float,
+        extent: Extent = Extent.WHOLE,
         lines: Mapping[str, Sequence[str]] = NO_LINES,
     ) -> LostThought:
         """Declines."""
@@ -109,8 +113,10 @@ class LanguageMind:
         "_engine",
         "_has_refused",
         "_is_in_order",
+        "_memo",
         "_model",
         "_num_asked",
+        "_num_recalled",
         "_price_ns",
         "_queue",
         "_reader",
@@ -132,6 +138,7 @@ class LanguageMind:
         temperature: float = 0.0,
         top_p: float = 1.0,
         reader: bool = True,
+        memo: int = 0,
     ) -> None:
         self._model = model
         self._scheduler = scheduler
@@ -141,6 +148,9 @@ class LanguageMind:
         self._temperature = temperature
         self._top_p = top_p
         self._reader = reader  # whether classical reading helps
+        # With chance in play another seed is another answer, and each question has its own.
+        self._memo = AnswerMemo(memo if temperature == 0.0 else 0)
+        self._num_recalled = 0
         self._askers: dict[str, None] = {}
         self._num_asked: dict[str, int] = {}
         self._queue: list[LanguageThought] = []
@@ -160,6 +170,7 @@ class LanguageMind:
         name: str,
         ttl_ms: float,
         priority: float,
+        extent: Extent = Extent.WHOLE,
         lines: Mapping[str, Sequence[str]] = NO_LINES,
     ) -> LanguageThought:
         """Begins a thought.
@@ -175,6 +186,7 @@ class LanguageMind:
             name: Who asks.
             ttl_ms: How long the answer is worth waiting for.
             priority: The NPC's importance.
+            extent: How much of the answer must be there in time; ``grammar`` agrees with it.
             lines: Its own lines by occasion, to quote where the model chooses one.
         """
         number = self._num_asked.get(name, 0)
@@ -191,6 +203,7 @@ class LanguageMind:
             priority,
             _seed(self._seed, name, number),
             number,
+            extent,
             lines,
         )
         ttl_ns = round(ttl_ms * NS_PER_MS)
@@ -202,9 +215,9 @@ class LanguageMind:
     def prepare(self, deadline_ns: int) -> None:
         """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
 
-        A prompt that is too long with the NPC's memories is made without them; one that is too
-        long even so fails with ``refused``. One behind so many others that its answer would be late
-        is not made at all: ``would_exceed``.
+        A prompt that is too long is made without memories, with less of what was said and at last
+        of what is known; one that is too long even so fails with ``refused``. One behind so many
+        others that its answer would be late is not made at all: ``would_exceed``.
         """
         queue, now_ns = self._queue, self._clock.now_ns()
         if not queue:
@@ -241,6 +254,11 @@ class LanguageMind:
     def num_queued(self) -> int:
         """Thoughts whose prompts are still to be made."""
         return len(self._queue)
+
+    def take_num_recalled(self) -> int:
+        """Answers since the last call that were known already."""
+        num_recalled, self._num_recalled = self._num_recalled, 0
+        return num_recalled
 
     def take_askers(self) -> tuple[str, ...]:
         """Names of those who have asked since the last call, each once."""
@@ -318,24 +336,34 @@ class LanguageMind:
             thought.fail("expired")
             return
         question = thought.question
-        try:
+        key, generation, error = b"", None, None
+        for prompt in shorter_prompts(
+            question.situation,
+            may_forget=question.may_forget,
+            reader=self._reader,
+            marks=self.may_quote,
+        ):
+            if error is None:
+                key = self._memo.key_of(prompt, question.grammar)
+                if (text := self._memo.find(key)) is not None:
+                    self._num_recalled += 1
+                    thought.recall(text)
+                    return
             try:
-                generation = self._generation(question, question.situation)
-            except NpcBrainError:
-                if not (question.may_forget and question.situation.memory):
-                    raise
-                generation = self._generation(question, replace(question.situation, memory=()))
-        except NpcBrainError as error:
+                generation = self._generation(question, prompt)
+                break
+            except NpcBrainError as refused:
+                error = refused
+        if generation is None:
             thought.fail("refused")
             if not self._has_refused:  # once: the same cause returns with every event
                 self._has_refused = True
                 message = f"npc {question.name!r} cannot be asked: {error}"
                 warnings.warn(message, RuntimeWarning, stacklevel=5)  # at the game's update
             return
-        thought.begin(generation, ttl_ns)
+        thought.begin(generation, ttl_ns, partial(self._memo.keep, key))
 
-    def _generation(self, question: Question, situation: Situation) -> AnswerLike:
-        prompt = render(situation, reader=self._reader, marks=self.may_quote)
+    def _generation(self, question: Question, prompt: Prompt) -> AnswerLike:
         return self._model.generation(
             prompt.prefix,
             prompt.news,

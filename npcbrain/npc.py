@@ -23,6 +23,7 @@ from npcbrain.perception import (
 from npcbrain.persona import Persona
 from npcbrain.prompt import answer_grammar, last_whole_sentence
 from npcbrain.reflex import reflex
+from npcbrain.request import Extent
 from npcbrain.situation import Action, Decision, Event, Scene, Situation
 from npcbrain.tree import Blackboard, Node, Tree, compile
 
@@ -54,6 +55,7 @@ class Npc:
     __slots__ = (
         "_actions",
         "_answer",
+        "_deed_grammar",
         "_event",
         "_grammar",
         "_host",
@@ -131,6 +133,7 @@ class Npc:
         self._actions = checked
         quotable = self.persona.profile if self._host.mind.may_quote else None
         self._grammar = answer_grammar(checked, quotable)
+        self._deed_grammar = answer_grammar(checked, words="none")
 
     @property
     def importance(self) -> float:
@@ -199,30 +202,32 @@ class Npc:
             self._event = self._waiting.popleft()
         return self._event is not None
 
-    def think(self, ttl_ms: float, *, whole: bool = False) -> Thought | None:
+    def think(self, ttl_ms: float, *, extent: Extent = Extent.DECIDED) -> Thought | None:
         """Asks the model about the event at hand; None if there is none.
 
         A thought already under way is dropped.
 
         Args:
             ttl_ms: How long the answer is worth waiting for.
-            whole: Whether to wait for its last word; else it is there once its action is decided.
+            extent: How much of the answer must be there by then; ``WHOLE`` also waits for its last
+                word, where else it is there once its action is decided.
         """
         self.drop_thought()
         if not self.attend() or self._event is None:
             return None
         self._forget_answer()
-        self._wants_whole = whole
+        self._wants_whole = extent is Extent.WHOLE
         self.reason = ""
         self.speech = ""
         situation = Situation(self.persona.profile, self._scene, self._event, self._actions)
         thought = self._host.mind.ask(
             situation,
             self.memory,
-            self._grammar,
+            self._deed_grammar if extent is Extent.DEED else self._grammar,
             name=self.name,
             ttl_ms=ttl_ms,
             priority=self._importance,
+            extent=extent,
             lines=self.persona.lines,
         )
         self._thought = thought
@@ -252,7 +257,8 @@ class Npc:
         else:  # it acts, and has not said a sentence: the tree has the word
             self.speech = ""
             self.reason = reason
-            self._host.report.fallbacks.append((self.name, reason))
+            if reason != "no_words":  # which is what was asked for
+                self._host.report.fallbacks.append((self.name, reason))
 
     def drop_thought(self, thought: Thought | None = None) -> None:
         """Stops thinking (this thought, or any); the event stays at hand."""

@@ -15,10 +15,15 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
-from npcbrain.clock import Clock
-from npcbrain.report import FrameReport
+from npcbrain.clock import NS_PER_MS, Clock
+from npcbrain.errors import UsageError, fault
+from npcbrain.report import NO_LIMIT_NS, FrameReport
 
-__all__ = ["Overlap", "Work"]
+__all__ = ["Overlap", "Work", "turn_ns"]
+
+LEAST_TURN_NS = 3 * NS_PER_MS  # that a step fits into on any machine we have seen
+NOTHING = -1  # a turn without work
+RESERVE_NS = 3 * NS_PER_MS // 10  # before the next update, lest it wait for the rest of a step
 
 Work = Callable[[int, FrameReport], None]  # work(deadline_ns, report)
 
@@ -65,20 +70,34 @@ class Overlap:
         They count from when the worker gets to run: the interpreter may keep it waiting for as long
         as ``sys.getswitchinterval()`` while the game computes in Python.
         """
+        if not self._thread.is_alive():
+            rule, advice = "have its worker", "make the Runtime after the fork"
+            raise UsageError(
+                fault("overlap", rule, "none in a forked process", "Runtime.update()", advice)
+            )
+        desk = self._desk
         self._scheduler.interrupted = False
-        self._desk.idle.clear()
-        self._desk.turns.put(budget_ns)
+        desk.is_put = False
+        desk.idle.clear()
+        desk.turns.put(budget_ns)
+        desk.is_put = True
 
     def pause(self) -> None:
         """Ends the turn: returns at once if it is over, else after one step.
 
         Called by the worker itself it does nothing.
         """
-        if self._desk.idle.is_set() or threading.current_thread() is self._thread:
+        desk = self._desk
+        if desk.idle.is_set() or threading.current_thread() is self._thread:
             return
+        if not self._thread.is_alive():
+            return  # a forked process: nobody is at work in it
+        if not desk.is_put:  # an interrupt came in the midst of go(): there may be nothing to end
+            desk.turns.put(NOTHING)
+            desk.is_put = True
         self._scheduler.interrupted = True
         try:
-            self._desk.idle.wait()
+            desk.idle.wait()
         finally:
             self._scheduler.interrupted = False
 
@@ -98,10 +117,27 @@ class Overlap:
         return error
 
 
+def turn_ns(budget_ns: int, period_ns: int, spent_ns: int) -> int:
+    """How long a turn lasts: as long as the game grants, or to just before the next update.
+
+    Where updates follow each other so fast that nothing would fit between, it has no end, and the
+    next update waits for a step.
+
+    Args:
+        budget_ns: What the game grants; ``NO_LIMIT_NS`` for all there is.
+        period_ns: From one update to the next, of late.
+        spent_ns: Since this update began.
+    """
+    if budget_ns < NO_LIMIT_NS:
+        return budget_ns
+    left_ns = period_ns - spent_ns - RESERVE_NS
+    return left_ns if left_ns >= LEAST_TURN_NS else budget_ns
+
+
 class _Desk:
     """What the two threads share; the worker holds nothing else of npcbrain but its work."""
 
-    __slots__ = ("clock", "error", "idle", "report", "turns", "work")
+    __slots__ = ("clock", "error", "idle", "is_put", "report", "turns", "work")
 
     def __init__(self, work: Work, clock: Clock) -> None:
         self.work = work
@@ -109,12 +145,16 @@ class _Desk:
         self.turns: SimpleQueue[int | None] = SimpleQueue()  # budgets; None ends the thread
         self.idle = threading.Event()
         self.idle.set()
+        self.is_put = True  # whether the turn that is not idle is in ``turns``, or was
         self.report = FrameReport()
         self.error: BaseException | None = None
 
 
 def _serve(desk: _Desk) -> None:
     while (budget_ns := desk.turns.get()) is not None:
+        if budget_ns == NOTHING:
+            desk.idle.set()
+            continue
         try:
             desk.work(desk.clock.now_ns() + budget_ns, desk.report)
         except BaseException as error:  # whatever it is, nobody must wait for this turn for ever

@@ -5,7 +5,7 @@ Floor 5. Invariant: inside a frame time is real; between two frames it moves to 
 
 from __future__ import annotations
 
-from npcbrain.clock import NS_PER_S, Clock, SystemClock
+from npcbrain.clock import NS_PER_S, Clock, SystemClock, busy_time_of
 
 __all__ = ["FRAME_NS", "FrameClock"]
 
@@ -23,10 +23,11 @@ class FrameClock:
         clock: The real one; ``SystemClock()`` if None.
     """
 
-    __slots__ = ("_beat_ns", "_clock", "_skipped_ns", "_stopped_ns")
+    __slots__ = ("_beat_ns", "_clock", "_skipped_ns", "_stopped_ns", "busy_ns")
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock: Clock = SystemClock() if clock is None else clock
+        self.busy_ns = busy_time_of(self._clock)
         self._skipped_ns = 0
         self._stopped_ns: int | None = None
         self._beat_ns = self._clock.now_ns()

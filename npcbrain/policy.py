@@ -15,6 +15,8 @@ The order of things, and why:
    player sees. Where one is clearly more urgent, it goes first. Else they take turns once two of
    three are ready to speak, so speech streams on while the last are read in; before that a decode
    would cost all of its segments for a few. Nor do fewer fill what a chunk leaves over of a frame.
+   Whoever has decided is less urgent: words that come a little later cost nobody a decision, and
+   while others are read, the batch that they are spoken in grows.
 3. **One decode in flight, with everyone who is ready.** A second one would tear the batch in two
    for good. Whoever becomes ready meanwhile joins the next token.
 4. **Nothing is started that cannot be finished**: all steps of a new wave must fit the usual
@@ -33,16 +35,14 @@ from npcbrain.steps import EngineLike, GenerationLike, Kind, WaveLike
 
 __all__ = [
     "Offer", "Plan", "Price", "Quote", "Shape", "least_ns", "next_step", "quote",
-    "reading_ns", "stop_ns", "token_ns", "tokens_left", "unaffordable", "urgency_ns",
+    "reading_ns", "token_ns", "tokens_left", "unaffordable", "urgency_ns",
     "would_exceed",
 ]  # fmt: skip
 
 HORIZON_NS = 10 * NS_PER_S  # deadlines further away than this are all alike; bounds starvation
 NEAR_NS = 500 * NS_PER_MS  # reading and speaking take turns when their urgencies differ by less
+SERVED_NS = NS_PER_S  # by which whoever has decided, and only speaks on, ranks behind the others
 MAX_READING_WAVES = 2  # one that waits for a roomier frame, one that fills what frames leave over
-MAX_PRICE = 4  # times its price that a step may take, and more if its frame has room
-GRACE_NS = 3 * NS_PER_MS  # past its frame's end that a step may run: less is no hitch
-MAX_BRAKED_NS = NS_PER_S  # of a frame; a longer one is a loading screen, and nobody waits for it
 WASTE = 1.15  # a smaller chunk may cost this much more per token than the best, to fill a frame
 
 Price = Callable[[Kind, int, int, int], int]
@@ -101,25 +101,6 @@ def urgency_ns(now_ns: int, created_ns: int, deadline_ns: int, priority: float) 
 def would_exceed(now_ns: int, deadline_ns: int, time_ns: int) -> bool:
     """Whether work that takes so much wall time ends after the deadline."""
     return now_ns + time_ns > deadline_ns
-
-
-def stop_ns(started_ns: int, price_ns: int, deadline_ns: int, num_braked: int) -> int:
-    """When a step is to be stopped; 0 for never.
-
-    At four times its price or three milliseconds past its frame's end, whichever is later: what is
-    dearer than expected but does no harm goes on. Each time its wave was stopped before doubles
-    both, so that a machine that has become slow gets on after a few tries instead of never.
-
-    >>> stop_ns(0, 1_000_000, 2_000_000, num_braked=0)
-    5000000
-    >>> stop_ns(0, 1_000_000, 2_000_000, num_braked=1)
-    8000000
-    """
-    if deadline_ns - started_ns > MAX_BRAKED_NS:
-        return 0
-    return max(
-        started_ns + (MAX_PRICE * price_ns << num_braked), deadline_ns + (GRACE_NS << num_braked)
-    )
 
 
 def tokens_left(generated: int, max_new_tokens: int, typical: float) -> int:

@@ -40,7 +40,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from npcbrain.calling import cut, deeds, event_text
@@ -80,6 +80,8 @@ EMOTIONS = (
 # A quote is one token where words of one's own begin with any of thousands. A student that was
 # taught with a quote in a third of what can be quoted needs so much to quote three times in four.
 QUOTE_ODDS = 1.0
+# What classical reading adds to the facts it recalls, once the model quotes: the best, the next.
+FACT_ODDS = (1.5, 0.5)
 MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
 SENTENCE_ENDS = ".!?"
 NUMBER = re.compile(rf"(?<=[{KNOWS}{RECALLS}])\d+")  # of a fact, after its mark
@@ -94,7 +96,7 @@ class Prompt:
         news: What changes with every event.
         leads: Every way to begin an answer, with the natural logarithm of its odds against talk by
             classical reading alone; two judgements are better than one.
-        odds: By mark, what is added to its logarithm of odds wherever it is legal.
+        odds: What is added to the logarithm of a quote's odds: of any, and of the facts recalled.
     """
 
     prefix: str
@@ -103,23 +105,34 @@ class Prompt:
     odds: Mapping[str, float] = field(default_factory=lambda: {QUOTE: QUOTE_ODDS})
 
 
-def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> Prompt:
+def render(
+    situation: Situation,
+    *,
+    reader: bool = True,
+    marks: bool = True,
+    known: Collection[str] | None = None,
+) -> Prompt:
     """Writes the prompt of a situation.
 
     Args:
         situation: The situation.
         reader: Whether classical reading helps: recalls facts, names deeds that fit, tells odds.
         marks: Whether the model was taught structure in marks; else it stands in words.
+        known: The facts to tell, where not all can be; they keep their numbers.
     """
     if not marks:
-        return _in_words(situation, reader)
+        return _in_words(situation, reader, known)
     npc, scene, event = situation.npc, situation.scene, situation.event
     head = [f"{npc.name}, {npc.role}"]
     if npc.traits:
         head.append(", ".join(npc.traits))
     if npc.goal:
         head.append(f"wants to {npc.goal}")
-    head.extend(f"{KNOWS}{number} {fact}" for number, fact in enumerate(npc.facts, 1))
+    head.extend(
+        f"{KNOWS}{number} {fact}"
+        for number, fact in enumerate(npc.facts, 1)
+        if known is None or fact in known
+    )
     head.extend(f"{CAN} {_action_line(action)}" for action in situation.actions)
 
     news = []
@@ -134,18 +147,23 @@ def render(situation: Situation, *, reader: bool = True, marks: bool = True) -> 
     if not reader:
         return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
     recalled = recalled_facts(npc.facts, text)
-    for fact in recalled:
-        news.append(f"{RECALLS}{npc.facts.index(fact) + 1} {cut(fact, MAX_FACT_CHARS)}")
+    odds = {QUOTE: QUOTE_ODDS}
+    for fact, value in zip(recalled, FACT_ODDS, strict=False):
+        number = npc.facts.index(fact) + 1
+        odds[f"{QUOTE}{number}"] = value
+        news.append(f"{RECALLS}{number} {cut(fact, MAX_FACT_CHARS)}")
     weighed = deeds(situation)
     news.extend(" ".join((FITS, deed.name, *deed.named.values())) for deed in likely(weighed))
-    odds = {deed.name: deed.over_talk for deed in weighed}
-    leads = tuple((f" {action.name}\n", odds.get(action.name, 0.0)) for action in situation.actions)
-    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads)
+    over_talk = {deed.name: deed.over_talk for deed in weighed}
+    leads = tuple(
+        (f" {action.name}\n", over_talk.get(action.name, 0.0)) for action in situation.actions
+    )
+    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads, odds)
 
 
-def _in_words(situation: Situation, reader: bool) -> Prompt:
+def _in_words(situation: Situation, reader: bool, known: Collection[str] | None) -> Prompt:
     """The first format, for models that were taught it: text from outside may look like a line."""
-    marked = render(situation, reader=reader)
+    marked = render(situation, reader=reader, known=known)
     head = NUMBER.sub("", marked.prefix)
     for mark, title in (KNOWS, "knows:\n"), (CAN, "can:\n"):
         first, found, rest = head.partition(mark)
@@ -206,9 +224,10 @@ def answer_grammar(
     Args:
         actions: The legal ones.
         profile: Whose facts and lines may be quoted; nothing is quoted without it.
-        words: What may be said: ``"own"`` for free speech alone, ``"quotes"``, or ``"any"``.
+        words: What may be said: ``"own"`` for free speech alone, ``"quotes"``, or ``"any"``;
+            ``"none"`` ends an answer with its action and arguments.
     """
-    if profile is None:
+    if profile is None and words != "none":
         words = "own"
     rules = [f"start: {' | '.join(f'act{i}' for i in range(len(actions)))}"]
     for i, action in enumerate(actions):
@@ -216,7 +235,11 @@ def answer_grammar(
         for values in action.args.values():
             choices = " | ".join(_literal(f" {value}\n") for value in dict.fromkeys(values))
             parts.append(f"({choices})")
-        rules.append(f"act{i}: {' '.join(parts)} emotion {'talk' if is_talk(action) else 'aside'}")
+        if words != "none":
+            parts += ["emotion", "talk" if is_talk(action) else "aside"]
+        rules.append(f"act{i}: {' '.join(parts)}")
+    if words == "none":
+        return "\n".join(rules) + "\n"
     rules.append(f"emotion: {' | '.join(_literal(f' {word}' + chr(10)) for word in EMOTIONS)}")
     for name, acts in ("talk", False), ("aside", True):
         said = ["free"] * (words != "quotes")

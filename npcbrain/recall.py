@@ -20,6 +20,7 @@ CLOSE = 0.5  # of the best score; what shares less is not worth its tokens
 ALIKE = 0.6  # shared trigrams (Dice) of two words that may be one word with a slip of the keys
 SLIP_WORTH = 0.6  # of a word that is the same to the letter
 MIN_SLIP_LETTERS = 4
+MAX_SLIPS = 12  # words that are looked at for slips: a line of gibberish has dozens
 
 WORD = re.compile(r"[^\W_]+")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in actionNames
@@ -55,12 +56,17 @@ def _best(worth: Sequence[float]) -> list[int]:
 
 
 def overlap(asked: Collection[str], words: Collection[str], commonness: Mapping[str, int]) -> float:
-    """How much of ``asked`` stands in ``words``; a word that many lines share counts less."""
+    """How much of ``asked`` stands in ``words``; a word that many lines share counts less.
+
+    At most ``MAX_SLIPS`` times ``len(words)`` comparisons of letters, whatever is asked.
+    """
     total = 0.0
+    num_slips = 0
     for word in asked:
         if word in words:
             total += 1 / commonness.get(word, 1)
-        elif len(word) >= MIN_SLIP_LETTERS:
+        elif len(word) >= MIN_SLIP_LETTERS and num_slips < MAX_SLIPS:
+            num_slips += 1
             like = next((other for other in words if _alike(word, other)), None)
             if like is not None:
                 total += SLIP_WORTH / commonness.get(like, 1)

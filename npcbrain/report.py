@@ -24,13 +24,20 @@ class FrameReport:
         frame: Counts calls of ``Runtime.update`` from 0.
         budget_ns: What the game granted; ``NO_LIMIT_NS`` when it set no limit.
         used_ns: What the call took, wall time.
+        stolen_ns: The part of it in which this thread had no core; None where the platform cannot
+            tell. Other programs, other threads of the game and the system take it.
         trees_ns: The part of it spent in behaviour trees.
-        model_ns: The part of it spent in steps of the model; with ``overlap``, the time that steps
-            took beside the game since the last call, which is no part of it.
+        prompts_ns: The part of it spent on making prompts and grammars.
+        warming_ns: The part of it spent on work that nobody waits for; see ``Runtime.warm``.
+        scheduling_ns: The part of it spent on ranking, pricing and refusing requests.
+        reading_ns: The part of ``model_ns`` in which prompts were read.
+        model_ns: The part of it spent in steps of the model. With ``overlap``, this and the four
+            before it tell of the worker's time since the last call, which is no part of it.
         num_steps: Steps run.
         largest_step_ns: The longest of them; what a frame risks at the very least.
         braked: Steps that took so long that they were stopped, to be run again; in ``num_steps``.
         num_tokens: Answer tokens sampled (those that the grammar forced are not sampled).
+        num_recalled: Answers that were known from the same question, and cost nothing.
         num_thinking: Requests that held a slot when the frame ended.
         num_waiting: Requests that waited for one.
         decisions: ``(npc name, decision)`` for each answer that landed in this frame.
@@ -40,12 +47,18 @@ class FrameReport:
     frame: int = 0
     budget_ns: int = 0
     used_ns: int = 0
+    stolen_ns: int | None = None
     trees_ns: int = 0
+    prompts_ns: int = 0
+    warming_ns: int = 0
+    scheduling_ns: int = 0
+    reading_ns: int = 0
     model_ns: int = 0
     num_steps: int = 0
     largest_step_ns: int = 0
     braked: int = 0
     num_tokens: int = 0
+    num_recalled: int = 0
     num_thinking: int = 0
     num_waiting: int = 0
     decisions: list[tuple[str, Decision]] = field(default_factory=list)
@@ -56,21 +69,44 @@ class FrameReport:
         """How far the call ran past its budget; 0 when it kept to it."""
         return max(0, self.used_ns - max(0, self.budget_ns))
 
-    def add_step(self, took_ns: int, num_tokens: int) -> None:
-        """Counts one step of the model."""
+    @property
+    def over_by_us_ns(self) -> int:
+        """The part of ``over_budget_ns`` that nobody else can be blamed for."""
+        return max(0, self.over_budget_ns - (self.stolen_ns or 0))
+
+    @property
+    def writing_ns(self) -> int:
+        """The part of ``model_ns`` in which answers were written."""
+        return self.model_ns - self.reading_ns
+
+    def add_step(self, took_ns: int, num_tokens: int, *, reads: bool = False) -> None:
+        """Counts one step of the model.
+
+        Args:
+            took_ns: Wall time.
+            num_tokens: Answer tokens that it sampled.
+            reads: Whether it read a prompt, rather than wrote an answer.
+        """
         self.num_steps += 1
         self.model_ns += took_ns
+        if reads:
+            self.reading_ns += took_ns
         self.num_tokens += num_tokens
         if took_ns > self.largest_step_ns:
             self.largest_step_ns = took_ns
 
     def absorb(self, other: FrameReport) -> None:
         """Takes over what the model did elsewhere: its steps, and who was at it."""
+        self.prompts_ns += other.prompts_ns
+        self.warming_ns += other.warming_ns
+        self.scheduling_ns += other.scheduling_ns
+        self.reading_ns += other.reading_ns
         self.model_ns += other.model_ns
         self.num_steps += other.num_steps
         self.largest_step_ns = max(self.largest_step_ns, other.largest_step_ns)
         self.braked += other.braked
         self.num_tokens += other.num_tokens
+        self.num_recalled += other.num_recalled
         self.num_thinking, self.num_waiting = other.num_thinking, other.num_waiting
 
     def __str__(self) -> str:

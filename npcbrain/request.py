@@ -12,7 +12,7 @@ from enum import Enum
 from npcbrain.errors import EngineError
 from npcbrain.steps import GenerationLike
 
-__all__ = ["Request", "State"]
+__all__ = ["Extent", "Request", "State"]
 
 
 class State(Enum):
@@ -22,6 +22,14 @@ class State(Enum):
     THINKING = "thinking"
     DONE = "done"
     FAILED = "failed"
+
+
+class Extent(Enum):
+    """How much of an answer somebody waits for."""
+
+    DEED = "deed"  # an action and its arguments; nothing more is written
+    DECIDED = "decided"  # these in time; the words may come later
+    WHOLE = "whole"  # the last word in time
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +43,8 @@ class Request:
         deadline_ns: From when on the answer is worth nothing.
         priority: Above 0; twice as much halves the time it seems to have left.
         number: Counts submissions; breaks ties.
+        extent: How much of the answer must be there by the deadline.
+        decided: Whether its action is known, as far as the scheduler was told.
         state: Where it is in its life.
         reason: Why it failed: ``expired``, ``would_exceed``, ``no_budget``, ``engine_error``,
             ``cancelled`` or a canceller's own word. Empty otherwise.
@@ -49,11 +59,18 @@ class Request:
     deadline_ns: int
     priority: float
     number: int
+    extent: Extent = Extent.WHOLE
+    decided: bool = False
     state: State = State.WAITING
     reason: str = ""
     error: EngineError | None = None
     urgency_ns: int = 0
     on_trial: bool = False
+
+    @property
+    def served(self) -> bool:
+        """Whether what is waited for is there, though the rest is still being written."""
+        return self.decided and self.extent is not Extent.WHOLE
 
     @property
     def done(self) -> bool:

@@ -6,18 +6,19 @@ between two updates every tree, request and NPC is whole, whatever was raised in
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 
 from npcbrain.cast import Cast
-from npcbrain.clock import Clock, PlayClock, SystemClock
+from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
 from npcbrain.cost import CostModel
 from npcbrain.errors import UsageError, fault
 from npcbrain.mind import LanguageMind, ModelLike, NoMind
 from npcbrain.npc import Handler, Host, Npc
-from npcbrain.overlap import Overlap
+from npcbrain.overlap import Overlap, Work, turn_ns
 from npcbrain.persona import Persona
 from npcbrain.prices import PriceFile, price_file_of
 from npcbrain.report import FrameReport
@@ -54,6 +55,7 @@ class Runtime:
         measure: str = "now",
         price_file: str | os.PathLike[str] | None = "auto",
         overlap: bool = False,
+        memo: int = 256,
     ) -> None:
         """Measures what the model's steps cost here (under a second: do it on a title screen).
 
@@ -74,14 +76,20 @@ class Runtime:
                 folder (see ``npcbrain.prices``), but nowhere with a clock or an engine of the
                 caller's own; None for nowhere.
             overlap: Runs the model's steps on a thread between two updates, for games with a core
-                to spare. The same answers; ``update`` waits for the rest of a step at most.
+                to spare. The same answers; ``update`` waits for the rest of a step at most, and
+                ``update()`` without a budget leaves the thread all the time between two of them.
+
+            memo: Answers to keep, so that a question whose prompt is the same to the letter, as in
+                crowds of one persona, is answered at once and alike; 0 for none. Only at
+                temperature 0.
 
         Raises:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
         """
-        check_settings(seed, measure, price_file, overlap)
+        check_settings(seed, measure, price_file, overlap, memo)
         self.clock: Clock = SystemClock() if clock is None else clock
         self._play = PlayClock(self.clock)
+        self._busy_ns = busy_time_of(self.clock)
         self.prices = CostModel()
         self.scheduler: Scheduler | None = None
         self._engine: EngineLike | None = None
@@ -89,6 +97,7 @@ class Runtime:
         self._warming: Warming | None = None
         self._price_file: PriceFile | None = None
         self._overlap: Overlap | None = None
+        self._think: Work | None = None
         if model is not None:
             from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
 
@@ -103,6 +112,7 @@ class Runtime:
                 seed=seed,
                 temperature=temperature,
                 top_p=top_p,
+                memo=memo,
             )
             # A clock or an engine of the caller's own may be a double: its times are nobody's.
             if price_file != "auto" or (engine is None and isinstance(self.clock, SystemClock)):
@@ -115,9 +125,9 @@ class Runtime:
                 self._warming.measure_all()
                 if not known:
                     self._save_prices()  # now, lest the game never gets to close()
+            self._think = partial(think, self._mind, self._warming, self.scheduler, self._play)
             if overlap:
-                work = partial(think, self._mind, self._warming, self.scheduler)
-                self._overlap = Overlap(work, self.scheduler, self._play)
+                self._overlap = Overlap(self._think, self.scheduler, self._play)
         self._host = Host(self._mind or NoMind(), self.clock, FrameReport())
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
@@ -237,17 +247,20 @@ class Runtime:
 
         Args:
             budget_ms: Wall milliseconds that this call may take. 0 or less means trees only,
-                ``math.inf`` no limit.
+                ``math.inf`` no limit. With ``overlap``, what the worker may take until the next
+                update; without a number it takes all the time there is till then.
             until_ns: Instead: the moment by ``clock`` at which it must end, as a
                 ``FramePacer`` knows it.
 
         Raises:
-            UsageError: Not one of the two is given, it is not a number, the runtime is closed, or a
-                tree called this.
+            UsageError: Not one of the two is given (with ``overlap``, both are), it is not a
+                number, the runtime is closed, or a tree called this.
             TreeError: The game's code raised in a tree or a handler (that is the cause). It is
                 raised at the end: all other trees were ticked, and the model has had its time.
                 That tree begins anew with the next update.
         """
+        if budget_ms is None and until_ns is None and self._overlap is not None:
+            budget_ms = math.inf
         budget_ns = budget_in_ns(budget_ms, until_ns, self.clock.now_ns())
         self._check_open("Runtime.update()")
         if self._is_updating:
@@ -257,24 +270,25 @@ class Runtime:
             )
         self._play.begin(pays=budget_ns > 0)
         now_ns = self._play.now_ns
-        start_ns = now_ns()
+        busy_ns = self._busy_ns or now_ns
+        start_ns = trees_start_ns = busy_start_ns = now_ns()
         report = FrameReport(frame=self._num_frames, budget_ns=budget_ns)
         self._host.report = report
         self._is_updating = True
         try:
-            error = self._collect(report)
-            trees_start_ns = now_ns()
+            error = self._collect(report)  # may wait for a worker, and that is not time stolen
+            trees_start_ns, busy_start_ns = now_ns(), busy_ns()
             tree_error = self._cast.tick(report.frame)
             if tree_error is not None and error is not None:
                 tree_error.add_note(f"and beside the game: {error}")
             error = tree_error or error
             report.trees_ns = now_ns() - trees_start_ns
-            if self._overlap is not None:
-                self._overlap.go(budget_ns)
+            if self._overlap is not None and self.scheduler is not None:
+                period_ns = self.scheduler.allowance.period_ns
+                self._overlap.go(turn_ns(budget_ns, period_ns, now_ns() - start_ns))
             else:
-                if self._mind and self._warming and self.scheduler:
-                    deadline_ns = start_ns + budget_ns
-                    think(self._mind, self._warming, self.scheduler, deadline_ns, report)
+                if self._think is not None:
+                    self._think(start_ns + budget_ns, report)
                 self._listen(report)
             if error is not None:
                 raise error
@@ -282,7 +296,11 @@ class Runtime:
             self._is_updating = False
             self._num_frames += 1
             self._cast.settle()
-            report.used_ns = now_ns() - start_ns
+            end_ns = now_ns()
+            report.used_ns = end_ns - start_ns
+            if self._busy_ns is not None:
+                own_ns = busy_ns() - busy_start_ns
+                report.stolen_ns = max(0, end_ns - trees_start_ns - own_ns)
         return report
 
     def _collect(self, report: FrameReport) -> BaseException | None:
@@ -359,7 +377,11 @@ class Runtime:
         self._is_closed = True
         error = self._overlap.close() if self._overlap is not None else None
         self._save_prices()
-        self._cast.halt()
+        try:
+            self._cast.halt()
+        finally:
+            if self.scheduler is not None:
+                self.scheduler.cancel_all()  # a persona being read is nobody's thought
         if error is not None:
             raise error
 

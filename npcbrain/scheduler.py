@@ -20,18 +20,11 @@ from npcbrain.cost import Allowance, CostModel
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.forecast import Forecast
 from npcbrain.report import FrameReport
-from npcbrain.request import Request, State
-from npcbrain.steps import (
-    BrakedError,
-    BrakeLike,
-    EngineLike,
-    GenerationLike,
-    Kind,
-    Probing,
-    WaveLike,
-)
+from npcbrain.request import Extent, Request, State
+from npcbrain.step_runner import StepRunner
+from npcbrain.steps import EngineLike, GenerationLike, Kind, Probing, WaveLike
 
-__all__ = ["Request", "Scheduler", "State"]
+__all__ = ["Extent", "Request", "Scheduler", "State"]
 
 TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
 BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
@@ -51,10 +44,6 @@ class Scheduler:
     last 64 frames even at its best. Frames without a budget do not count, so a paused game kills
     nobody, and at least 8 others must have been seen. That is also said aloud, once.
 
-    A step that is far past its price and its frame (``policy.stop_ns``) is stopped, where the
-    engine has a brake. Its price rises as after any slow run, and it is run again in a later frame,
-    with twice the time at each new try; so it is done after a few, or its requests expire.
-
     Attributes:
         cost: The prices.
         allowance: What the game grants.
@@ -68,8 +57,7 @@ class Scheduler:
         self.interrupted = False
         self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
         self._forecast = Forecast(engine, cost, self.allowance)
-        self._brake: BrakeLike | None = getattr(engine, "brake", None)
-        self._braked: dict[int, tuple[WaveLike, int]] = {}  # waves in flight that were, how often
+        self._runner = StepRunner(engine, cost, clock)
         self._engine = engine
         self._clock = clock
         self._requests: dict[int, Request] = {}  # all that live, by the id of their generation
@@ -98,7 +86,13 @@ class Scheduler:
         return self._forecast.typical
 
     def submit(
-        self, generation: GenerationLike, *, name: str, ttl_ns: int, priority: float = 1.0
+        self,
+        generation: GenerationLike,
+        *,
+        name: str,
+        ttl_ns: int,
+        priority: float = 1.0,
+        extent: Extent = Extent.WHOLE,
     ) -> Request:
         """Takes an answer on; work begins with the next frame.
 
@@ -107,6 +101,7 @@ class Scheduler:
             name: Who asks.
             ttl_ns: For how long from now the answer is worth something.
             priority: Above 0.
+            extent: How much of it must be there by then, or it is refused beforehand.
 
         Raises:
             UsageError: An argument is out of range, or the generation is finished or known.
@@ -122,12 +117,18 @@ class Scheduler:
         now_ns = self._clock.now_ns()
         self._num_submitted += 1
         request = Request(
-            name, generation, now_ns, now_ns + ttl_ns, priority, number=self._num_submitted
+            name, generation, now_ns, now_ns + ttl_ns, priority, self._num_submitted, extent
         )
         self._requests[id(generation)] = request
         self._waiting.append(request)
         self._forecast.outdate()
         return request
+
+    def decided(self, request: Request) -> None:
+        """Tells that the action of an answer is known; whoever reads the answer sees it first."""
+        if not request.decided:
+            request.decided = True
+            self._forecast.decided(request.generation.generated)
 
     def cancel(self, request: Request, reason: str = "cancelled") -> bool:
         """Ends a request at any moment between two steps; False when it has ended already."""
@@ -136,6 +137,11 @@ class Scheduler:
             return False
         self._fail(request, reason)
         return True
+
+    def cancel_all(self) -> None:
+        """Ends all requests, so that every slot is free again."""
+        for request in tuple(self._requests.values()):
+            self.cancel(request)
 
     def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
         """Whether an answer not asked for yet, behind so many others, would come too late."""
@@ -173,6 +179,7 @@ class Scheduler:
         """
         now_ns = self._frame_ns = self._clock.now_ns()
         budget_ns = deadline_ns - now_ns - self._lost_ns
+        model_ns = -report.model_ns
         self.allowance.begin(now_ns, budget_ns)
         self._expire(now_ns)
         if self._requests:
@@ -188,6 +195,8 @@ class Scheduler:
                 self._learn_from_leftovers(budget_ns, priced_ns)
         report.num_thinking = len(self._open)
         report.num_waiting = len(self._waiting)
+        model_ns += report.model_ns
+        report.scheduling_ns += max(0, self._clock.now_ns() - now_ns - model_ns)
 
     def _pick(self, deadline_ns: int, *, fresh: bool) -> WaveLike | None:
         """The wave whose next step is to run now, started if need be."""
@@ -223,40 +232,19 @@ class Scheduler:
         return self._engine.start_copy(plan.generations[0])
 
     def _run(self, wave: WaveLike, deadline_ns: int, report: FrameReport) -> int:
-        """Runs one step and learns from it; returns the price it was started at."""
-        kind, segment, rows, context = wave.kind, wave.segment, wave.rows, wave.context
+        """Runs one step; returns the price it was started at."""
+        price_ns = self.cost.price_ns(wave.kind, wave.segment, wave.rows, wave.context)
         generations = tuple(wave.generations)
-        price_ns = self.cost.price_ns(kind, segment, rows, context)
-        brake, stop_ns = self._brake, 0
-        started_ns = self._clock.now_ns()
-        if brake is not None:
-            num_braked = self._num_braked(wave) if self._braked else 0
-            stop_ns = policy.stop_ns(started_ns, price_ns, deadline_ns, num_braked)
         try:
-            if stop_ns and brake is not None:
-                brake.arm(stop_ns, self._clock)
-            gained = self._engine.run(wave)
-        except BrakedError:
-            took_ns = self._clock.now_ns() - started_ns
-            self._braked[id(wave)] = wave, self._num_braked(wave) + 1
-            self.cost.observe(kind, segment, rows, context, took_ns)  # it takes that long at least
-            report.add_step(took_ns, 0)
-            report.braked += 1
-            return price_ns
+            gained = self._runner.run(wave, price_ns, deadline_ns, report)
         except EngineError as error:
-            report.add_step(self._clock.now_ns() - started_ns, 0)
             self._fail_all(generations, error)
             return price_ns
-        finally:
-            if stop_ns and brake is not None:
-                brake.release()
-        now_ns = self._last_step_ns = self._clock.now_ns()
-        self.cost.observe(kind, segment, rows, context, now_ns - started_ns)
-        report.add_step(now_ns - started_ns, len(gained))
+        self._last_step_ns = self._runner.ended_ns
         for generation in gained:
             request = self._requests.get(id(generation))
             if generation.finished and request is not None:
-                self._finish(request, now_ns)
+                self._finish(request, self._last_step_ns)
         return price_ns
 
     def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError) -> None:
@@ -265,13 +253,6 @@ class Scheduler:
         for generation in generations:
             if (request := self._requests.get(id(generation))) is not None:
                 self._fail(request, "engine_error", error)
-
-    def _num_braked(self, wave: WaveLike) -> int:
-        """How often it was stopped; forgets waves that are gone."""
-        in_flight = {id(one) for one in self._engine.waves}
-        self._braked = {key: kept for key, kept in self._braked.items() if key in in_flight}
-        _, num_braked = self._braked.get(id(wave), (wave, 0))
-        return num_braked
 
     def _expire(self, now_ns: int) -> None:
         for request in self._requests.values():
@@ -291,6 +272,8 @@ class Scheduler:
             request.urgency_ns = policy.urgency_ns(
                 now_ns, request.created_ns, request.deadline_ns, request.priority
             )
+            if request.served:
+                request.urgency_ns += policy.SERVED_NS
         self._open.sort(key=_RANK)
         self._waiting.sort(key=_RANK)
 
@@ -380,7 +363,7 @@ class Scheduler:
         if now_ns >= request.deadline_ns:
             self._fail(request, "expired")
             return
-        self._forecast.ended(request.generation.generated)
+        self._forecast.ended(request)
         self._end(request, State.DONE)
 
     def _fail(self, request: Request, reason: str, error: EngineError | None = None) -> None:

@@ -17,13 +17,20 @@ from npcbrain.steps import EngineLike
 __all__ = ["budget_in_ns", "check_settings", "engine_of"]
 
 
-def check_settings(seed: object, measure: object, price_file: object, overlap: object) -> None:
+MAX_MEMO = 1_000_000
+
+
+def check_settings(
+    seed: object, measure: object, price_file: object, overlap: object, memo: object
+) -> None:
     """Raises ``UsageError`` for an argument of ``Runtime()`` that is out of range."""
     where = "Runtime()"
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise UsageError(fault("seed", "be an integer", seed, where))
     if not isinstance(overlap, bool):
         raise UsageError(fault("overlap", "be True or False", overlap, where))
+    if isinstance(memo, bool) or not isinstance(memo, int) or not 0 <= memo <= MAX_MEMO:
+        raise UsageError(fault("memo", f"be an integer of 0 to {MAX_MEMO}", memo, where))
     if measure not in ("now", "in_frames"):
         raise UsageError(fault("measure", 'be "now" or "in_frames"', measure, where))
     if price_file is not None and not isinstance(price_file, str | os.PathLike):

@@ -6,17 +6,19 @@ Invariant: it changes in ``begin``, ``listen``, ``drop`` and ``fail`` only, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from npcbrain.clock import Clock
 from npcbrain.prompt import AnswerReader
-from npcbrain.scheduler import Request, Scheduler
+from npcbrain.scheduler import Extent, Request, Scheduler
 from npcbrain.situation import Decision, Situation
 from npcbrain.steps import GenerationLike
 
 __all__ = ["AnswerLike", "LanguageThought", "LostThought", "Question"]
+
+Keep = Callable[[str], None]
 
 
 class AnswerLike(GenerationLike, Protocol):
@@ -32,7 +34,8 @@ class Question:
 
     ``number``: how often that name has asked before; ``lines``: its own, by occasion.
     ``may_forget``: whether the memories were picked here, and may be left out for want of room. A
-    situation given with its memories is asked as it is or not at all.
+    situation given with its memories is asked as it is or not at all. ``extent``: how much of the
+    answer must be there in time.
     """
 
     situation: Situation
@@ -42,6 +45,7 @@ class Question:
     priority: float
     seed: int
     number: int = 0
+    extent: Extent = Extent.WHOLE
     lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -71,6 +75,7 @@ class LanguageThought:
     __slots__ = (
         "_clock",
         "_generation",
+        "_keep",
         "_num_read",
         "_reader",
         "_request",
@@ -94,6 +99,7 @@ class LanguageThought:
         self._clock = clock
         self._generation: AnswerLike | None = None
         self._request: Request | None = None
+        self._keep: Keep | None = None
         self._reader = AnswerReader(question.situation, question.number, question.lines)
         self._num_read = 0
         self.choice: Decision | None = None
@@ -108,13 +114,32 @@ class LanguageThought:
         """Answer tokens so far."""
         return 0 if self._generation is None else self._generation.generated
 
-    def begin(self, generation: AnswerLike, ttl_ns: int) -> None:
-        """Hands the answer over to the scheduler."""
+    def begin(self, generation: AnswerLike, ttl_ns: int, keep: Keep | None = None) -> None:
+        """Hands the answer over to the scheduler.
+
+        Args:
+            generation: What writes it.
+            ttl_ns: How long from now it is worth something.
+            keep: Called with its text if the model ends it itself.
+        """
         question = self.question
         self._generation = generation
+        self._keep = keep
         self._request = self._scheduler.submit(
-            generation, name=question.name, ttl_ns=ttl_ns, priority=question.priority
+            generation,
+            name=question.name,
+            ttl_ns=ttl_ns,
+            priority=question.priority,
+            extent=question.extent,
         )
+
+    def recall(self, text: str) -> None:
+        """Takes a whole answer that was written to the same question before."""
+        reader = self._reader
+        reader.read(text)
+        self.choice = _choice(reader)
+        self.emotion = reader.emotion or "neutral"
+        self._conclude("", "stop")
 
     def fail(self, reason: str) -> None:
         """Ends without a decision."""
@@ -138,17 +163,23 @@ class LanguageThought:
             self.emotion = reader.emotion or "neutral"
             if self.choice is None and was_in_time:
                 self.choice = _choice(reader)
+                if self.choice is not None:
+                    self._scheduler.decided(request)
         if request.done:
-            self._end(request, generation.finish_reason)
+            how = generation.finish_reason
+            if self._keep is not None and not request.reason and how == "stop":
+                self._keep(generation.text)
+            self._conclude(request.reason or ("engine_error" if how == "error" else ""), how)
 
-    def _end(self, request: Request, how: str) -> None:
+    def _conclude(self, reason: str, how: str) -> None:
         """Takes the whole answer, or what was said of it when it was cut off."""
-        reason = request.reason or ("engine_error" if how == "error" else "")
         decision = None
         if self.choice is not None:
             decision = self._reader.decision(whole=how == "stop")
         if decision is None:
             self.fail(reason or "refused")  # cut off before it chose
+        elif self.question.extent is Extent.DEED and not reason:
+            self.fail("no_words")  # as it was asked to
         elif not decision.say and (reason or how != "stop" or decision.action == "say"):
             self.fail(reason or "refused")  # with nothing said
         else:

@@ -65,6 +65,7 @@ class Trace:
             raise UsageError(fault("max_events", "be 1 or more", max_events, "Trace()"))
         self.num_segments = engine.num_segments
         self.num_slots = engine.num_slots
+        self.threads = getattr(engine, "threads", 1)
         self.chunk_sizes = engine.chunk_sizes
         self.guess_sizes = engine.guess_sizes
         self.waves = engine.waves

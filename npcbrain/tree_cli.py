@@ -51,7 +51,12 @@ def add_tree_commands(commands: Commands) -> None:
 
     show = tasks.add_parser("show", help="print a tree")
     show.add_argument("file", type=Path, metavar="FILE.xml")
-    show.add_argument("--tree", default="", metavar="ID", help="the file's main tree if absent")
+    show.add_argument(
+        "--tree",
+        default="",
+        metavar="ID",
+        help="the file's main tree if absent, or the one that no other uses",
+    )
     show.add_argument("--svg", type=Path, metavar="FILE.svg", help="draw it there instead")
     show.set_defaults(command=_show, show=_print_lines)
 
@@ -94,7 +99,7 @@ def _files(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    files = sorted(path.rglob("*.xml"))
+    files = sorted([*path.rglob("*.xml"), *path.rglob("*.btproj")])
     if not files:
         raise UsageError(fault("folder", "hold .xml files", str(path), "the command line"))
     return files

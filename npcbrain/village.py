@@ -19,6 +19,7 @@ from npcbrain.persona import Persona
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision, Scene
+from npcbrain.steps import EngineLike
 
 __all__ = ["CAST", "QUESTIONS", "Round", "Village"]
 
@@ -99,10 +100,13 @@ class Village:
         clock: Clock,
         people: Sequence[dict[str, Any]],
         *,
+        engine: EngineLike | None = None,
         overlap: bool = False,
     ) -> None:
         # Measured anew, not remembered: a bench depends on nothing but this run.
-        self.runtime = Runtime(model, clock=clock, price_file=None, overlap=overlap)
+        self.runtime = Runtime(
+            model, clock=clock, engine=engine, price_file=None, overlap=overlap, memo=0
+        )
         self.round = Round()
         self._num_rounds = 0
         cast = [Persona.from_dict(data) for data in people]

@@ -47,6 +47,10 @@ class Preparing(Protocol):
         """Makes as many as fit until ``deadline_ns``."""
         ...
 
+    def take_num_recalled(self) -> int:
+        """How many needed none, since the last call: their answers were known."""
+        ...
+
 
 class Warming:
     """What is still to be measured and read for one runtime."""
@@ -183,12 +187,22 @@ class Warming:
 
 
 def think(
-    mind: Preparing, warming: Warming, scheduler: Scheduler, deadline_ns: int, report: FrameReport
+    mind: Preparing,
+    warming: Warming,
+    scheduler: Scheduler,
+    clock: Clock,
+    deadline_ns: int,
+    report: FrameReport,
 ) -> None:
     """The model's share of a frame: prompts are made, gaps filled, steps run."""
+    started_ns = clock.now_ns()
     mind.prepare(deadline_ns)
-    if not mind.num_queued:
+    report.num_recalled += mind.take_num_recalled()
+    prepared_ns = clock.now_ns()
+    report.prompts_ns += prepared_ns - started_ns
+    if not (warming.done or mind.num_queued):
         warming.run(deadline_ns)
+        report.warming_ns += clock.now_ns() - prepared_ns
     scheduler.run_frame(deadline_ns, report)
 
 

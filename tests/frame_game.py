@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from npcbrain.cost import CostModel
 from npcbrain.report import FrameReport
-from npcbrain.scheduler import Request, Scheduler
+from npcbrain.scheduler import Extent, Request, Scheduler
 from npcbrain.steps import GenerationLike, Kind, WaveLike
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 
@@ -48,10 +48,19 @@ class Game:
         if warm:
             self.scheduler.warm_up()
 
-    def ask(self, *, ttl_ns: int = 60 * S, priority: float = 1.0, **script: object) -> Request:
+    def ask(
+        self,
+        *,
+        ttl_ns: int = 60 * S,
+        priority: float = 1.0,
+        extent: Extent = Extent.WHOLE,
+        **script: object,
+    ) -> Request:
         generation = ScriptedGeneration(**script)  # type: ignore[arg-type]
         name = f"npc {len(self.asked)}"
-        request = self.scheduler.submit(generation, name=name, ttl_ns=ttl_ns, priority=priority)
+        request = self.scheduler.submit(
+            generation, name=name, ttl_ns=ttl_ns, priority=priority, extent=extent
+        )
         self.asked.append(request)
         return request
 

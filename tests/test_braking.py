@@ -6,9 +6,9 @@ import pytest
 from braking_engine import BrakingGame, ScriptedBrake
 from frame_game import MS, Game, S
 
-from npcbrain.policy import MAX_BRAKED_NS, stop_ns
 from npcbrain.report import NO_LIMIT_NS
 from npcbrain.scheduler import State
+from npcbrain.step_runner import MAX_BRAKED_NS, stop_ns
 from npcbrain.steps import Kind
 
 
@@ -118,7 +118,7 @@ def test_a_brake_that_does_not_come_harms_nothing() -> None:
             self.armed.append(0)
 
     game, plain = BrakingGame(slow={1: 90 * MS}), Game(surprises={1: 89 * MS})
-    game.braking.brake = game.scheduler._brake = Deaf()  # type: ignore[assignment]
+    game.braking.brake = game.scheduler._runner._brake = Deaf()  # type: ignore[assignment]
     requests = [one.ask(ttl_ns=9 * S) for one in (game, plain)]
     reports = [one.frames(40) for one in (game, plain)]
     assert game.braking.brake.armed

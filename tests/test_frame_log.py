@@ -10,13 +10,15 @@ from npcbrain.report import FrameReport
 from npcbrain.situation import Decision
 
 TINY = str(Path(__file__).parent / "models" / "tiny")
-HEADER = "frame,on_ms,off_ms,used_ms,over_ms,largest_step_ms,tokens,thinking,waiting"
+TIMES = "on_ms,off_ms,used_ms,over_ms,over_by_us_ms,stolen_ms,largest_step_ms"
+HEADER = f"frame,{TIMES},tokens,thinking,waiting"
 
 
 def report() -> FrameReport:
     return FrameReport(
         budget_ns=4_000_000,
         used_ns=4_250_000,
+        stolen_ns=100_000,
         largest_step_ns=900_000,
         num_tokens=3,
         num_thinking=2,
@@ -29,7 +31,7 @@ def report() -> FrameReport:
 def test_a_frame_becomes_a_line() -> None:
     log = FrameLog()
     log.add(10_000_000, 6_000_000, report())
-    assert log.to_csv() == f"{HEADER}\n0,10.0,6.0,4.25,0.25,0.9,3,2,1\n"
+    assert log.to_csv() == f"{HEADER}\n0,10.0,6.0,4.25,0.25,0.15,0.1,0.9,3,2,1\n"
 
 
 def test_only_the_models_decisions_are_counted_and_fallbacks_by_reason() -> None:

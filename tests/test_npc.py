@@ -12,6 +12,7 @@ from minds import GRETA, HandDrivenMind, StillClock
 from npcbrain.errors import UsageError
 from npcbrain.npc import Host, Npc
 from npcbrain.report import FrameReport
+from npcbrain.request import Extent
 from npcbrain.situation import Action, Decision, Event, Scene
 from npcbrain.tree import Succeed
 
@@ -120,6 +121,7 @@ def test_the_model_is_asked_about_the_event_at_hand(npc: Npc, mind: HandDrivenMi
         "name": "greta",
         "ttl_ms": 1500.0,
         "priority": 2.0,
+        "extent": Extent.DECIDED,
         "lines": GRETA.lines,
     }
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+import signal
 import threading
+import time
 import weakref
 from pathlib import Path
 
@@ -13,15 +16,16 @@ import pytest
 from npcbrain.errors import TreeError, UsageError
 from npcbrain.leaves import Act, Decide, Heard
 from npcbrain.lm.model import Model
-from npcbrain.overlap import Overlap
+from npcbrain.overlap import Overlap, turn_ns
 from npcbrain.overlap_bench import bench_overlap
 from npcbrain.persona import Persona
-from npcbrain.report import FrameReport
+from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
 from npcbrain.tree import Action, Sequence
 
+MS = 1_000_000
 TINY = Path(__file__).parent / "models" / "tiny"
 COOK = Persona.from_dict({"name": "Al", "role": "cook"})
 TREE = Sequence(Heard(), Decide(ttl_ms=600_000), Act())
@@ -236,3 +240,88 @@ def test_the_bench_plays_both_ways_and_compares_what_was_answered(tiny: Model) -
     assert result["tokens_per_s_overlap"] > 0
     assert result["rounds_compared"] > 0
     assert result["same_answers"] is True
+
+
+@pytest.mark.parametrize(
+    ("budget_ms", "period_ms", "spent_ms", "turn_ms"),
+    [
+        (4.0, 16.0, 0.5, 4.0),  # as the game says
+        (20.0, 16.0, 0.5, 20.0),
+        (None, 16.0, 0.5, 15.2),  # to just before the next update
+        (None, 1.0, 0.5, None),  # no step fits between: the next update waits for one
+    ],
+)
+def test_a_turn_lasts_as_granted_or_till_the_next_update(
+    budget_ms: float | None, period_ms: float, spent_ms: float, turn_ms: float | None
+) -> None:
+    budget_ns, want_ns = (NO_LIMIT_NS if x is None else round(x * MS) for x in (budget_ms, turn_ms))
+    assert turn_ns(budget_ns, round(period_ms * MS), round(spent_ms * MS)) == want_ns
+
+
+def test_beside_the_game_no_budget_is_all_the_time_there_is(tiny: Model) -> None:
+    with Runtime(tiny, overlap=True, price_file=None) as runtime:
+        assert runtime.update().budget_ns == NO_LIMIT_NS
+    with (
+        Runtime(tiny, price_file=None) as runtime,
+        pytest.raises(UsageError, match="have budget_ms or until_ns"),
+    ):
+        runtime.update()
+
+
+@pytest.mark.parametrize("is_put", [False, True])
+def test_an_interrupt_in_the_midst_of_a_turn_s_beginning_leaves_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, is_put: bool
+) -> None:
+    turns = Turns()
+    overlap = Overlap(turns.work, turns, ManualClock())
+    desk = overlap._desk
+    put = desk.turns.put
+
+    class Interrupting:
+        """Ctrl-C, just before or just after the turn is handed over."""
+
+        get = desk.turns.get
+
+        def put(self, budget_ns: int) -> None:
+            if budget_ns < 0:
+                put(budget_ns)
+                return
+            if is_put:
+                put(budget_ns)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(desk, "turns", Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        overlap.go(5)
+    monkeypatch.undo()
+    overlap.pause()
+    overlap.go(5)
+    overlap.pause()
+    assert overlap.close() is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_is_told_that_it_has_no_worker(tiny: Model) -> None:
+    with Runtime(tiny, overlap=True, price_file=None) as runtime:
+        runtime.add_npc("al", persona=COOK, tree=TREE)
+        runtime.update(4.0)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                runtime.update(4.0)
+            except UsageError as error:
+                code = 7 if "make the Runtime after the fork" in str(error) else 2
+            runtime.close()
+            os._exit(code)
+        for _ in range(200):
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+            time.sleep(0.05)
+        else:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            pytest.fail("the forked process hangs")
+        assert os.waitstatus_to_exitcode(status) == 7

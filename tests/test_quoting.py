@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from npcbrain.lm.generation import Generation
 from npcbrain.lm.grammar import GrammarCompiler
+from npcbrain.lm.sampler import SamplerConfig
 from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.marks import QUOTE
 from npcbrain.phrases import OF_DEEDS, OF_TALK, load
-from npcbrain.prompt import AnswerReader, answer_text, grammar
-from npcbrain.situation import Decision, Situation
+from npcbrain.prompt import AnswerReader, answer_grammar, answer_text, grammar, render
+from npcbrain.situation import Action, Decision, Situation
 
 FILE = Path(__file__).parent / "models" / "tiny" / "tokenizer.json"
 EOS = 2
@@ -130,3 +134,36 @@ def test_a_label_that_quotes_is_written_as_the_model_shall_write_it() -> None:
     for quote, line in ("greeting", " greeting"), ("Ale is not.", "2"):
         label = Decision("say", {}, "happy", f"{QUOTE}{quote}")
         assert answer_text(label, facts) == f" say\n happy\n{QUOTE}{line}"
+
+
+@pytest.mark.parametrize("number", ["1", "3"])
+def test_a_fact_that_reading_recalls_is_likelier_to_be_the_one_quoted(
+    tokenizer: Tokenizer, number: str
+) -> None:
+    odds = {QUOTE: 9.0, f"{QUOTE}{number}": 9.0}
+    talk = answer_grammar([Action("say")], SITUATION.npc)
+    answer = Generation(
+        tokenizer.encode("Bed?\n"),
+        2,
+        tokenizer=tokenizer,
+        matcher=GrammarCompiler(tokenizer).matcher(talk),
+        words=None,
+        odds=[(tokenizer.encode(text), value) for text, value in odds.items()],
+        config=SamplerConfig(),
+        seed=0,
+        max_new_tokens=32,
+    )
+    random_logits = np.random.default_rng(4)
+    while not answer.finished:
+        answer.take(random_logits.random(352, np.float32))
+    assert answer.text.endswith(f"{QUOTE}{number}")
+
+
+def test_what_is_recalled_stands_in_the_odds_by_its_number() -> None:
+    facts = ("The mill burned down.", "A bed costs five coppers.", "Breakfast in bed costs three.")
+    npc = replace(SITUATION.npc, facts=facts)
+    prompt = render(replace(SITUATION, npc=npc))
+    best, next_best = (f"{QUOTE}{number}" for number in (2, 3))
+    assert prompt.odds[best] > prompt.odds[next_best] > 0
+    assert set(prompt.odds) == {QUOTE, best, next_best}
+    assert set(render(SITUATION, reader=False).odds) == {QUOTE}

@@ -17,6 +17,20 @@ def test_a_budget_below_zero_counts_as_none() -> None:
     assert FrameReport(budget_ns=-5, used_ns=7).over_budget_ns == 7
 
 
+def test_what_others_took_of_the_core_is_not_our_overshoot() -> None:
+    report = FrameReport(budget_ns=4_000_000, used_ns=4_250_000, stolen_ns=100_000)
+    assert (report.over_budget_ns, report.over_by_us_ns) == (250_000, 150_000)
+    assert FrameReport(budget_ns=4, used_ns=9, stolen_ns=90).over_by_us_ns == 0
+    assert FrameReport(budget_ns=4, used_ns=9).over_by_us_ns == 5  # untold is not others'
+
+
+def test_reading_and_writing_add_up_to_the_models_time() -> None:
+    report = FrameReport()
+    report.add_step(5, 0, reads=True)
+    report.add_step(9, 1)
+    assert (report.reading_ns, report.writing_ns, report.model_ns) == (5, 9, 14)
+
+
 def test_steps_add_up_and_the_longest_is_kept() -> None:
     report = FrameReport()
     for took_ns, num_tokens in ((5, 0), (9, 3), (2, 1)):

@@ -15,10 +15,6 @@ BROKEN = Path(__file__).parent / "trees" / "broken"
 
 # What a designer is told, file by file, whole.
 MESSAGES = {
-    "ampersand": [
-        "file must be well-formed XML, got '& tired\"/>' - at ampersand.xml:3:37; "
-        "write &amp; for & and &lt; for < in attributes",
-    ],
     "branches": [
         "IfThenElse must have 2 or 3 children, got 1 - at branches.xml:3:5",
     ],
@@ -54,7 +50,7 @@ MESSAGES = {
         "Sequence must have a child, got 0 - at no_children.xml:4:7",
     ],
     "no_id": [
-        'BehaviorTree must have an ID, got None - at no_id.xml:2:3; write <BehaviorTree ID="Main">',
+        'Action must have an ID, got None - at no_id.xml:3:5; write ID="..."',
     ],
     "nodes_in_root": [
         "element in root must be BehaviorTree or TreeNodesModel, got 'Sequence' - "
@@ -136,14 +132,6 @@ MESSAGES = {
         "values.xml:16:15; did you mean 'whole'?",
         "'ttl_ms' of Decide must be a number above 0 and at most 600000, got 0.0 - "
         "at values.xml:17:15",
-    ],
-    "version_3": [
-        "BTCPP_format must be 4, got '3' - at version_3.xml:1:35; save it with "
-        "Groot2, or see BehaviorTree.CPP's guide to version 4",
-    ],
-    "words_between": [
-        "element must hold elements only, got 'first listen' - at "
-        "words_between.xml:4:7; values are written as attributes",
     ],
 }
 

@@ -95,6 +95,50 @@ def test_show_prints_the_tree(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+TWO = (
+    '<root BTCPP_format="4"><BehaviorTree ID="Greet"><AlwaysSuccess/></BehaviorTree>'
+    '<BehaviorTree ID="Day"><SubTree ID="Greet"/></BehaviorTree>{}</root>'
+)
+
+
+def test_show_needs_no_tree_where_one_holds_the_others(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Groot2 takes main_tree_to_execute away when it saves."""
+    file = tmp_path / "t.xml"
+    file.write_text(TWO.format(""), encoding="utf-8")
+    assert output_of(capsys, "tree", "show", file) == ["Greet (SubTree)", "└─ Succeed"]
+
+
+def test_show_says_how_to_choose_where_it_cannot(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "t.xml"
+    more = '<BehaviorTree ID="Night"><AlwaysFailure/></BehaviorTree>'
+    file.write_text(TWO.format(more), encoding="utf-8")
+    (line,) = output_of(capsys, "tree", "show", file, code=1)
+    assert 'tree="Day" or --tree Day on the command line' in line
+    assert output_of(capsys, "tree", "show", file, "--tree", "Night") == ["Fail"]
+
+
+def test_show_shows_a_tree_without_a_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "t.xml"
+    text = '<root BTCPP_format="4"><BehaviorTree><AlwaysSuccess/></BehaviorTree></root>'
+    file.write_text(text, encoding="utf-8")
+    assert output_of(capsys, "tree", "show", file) == ["Succeed"]
+
+
+def test_a_project_is_checked_with_the_files_of_its_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "t.xml").write_text(TWO.format(""), encoding="utf-8")
+    project = '<root BTCPP_format="4" project_name="P"><include path="t.xml"/></root>'
+    (tmp_path / "p.btproj").write_text(project, encoding="utf-8")
+    assert output_of(capsys, "tree", "check", tmp_path) == ["2 files, no faults"]
+
+
 def test_export_nodes_writes_the_model_with_decide_in_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -11,12 +11,14 @@ from npcbrain.errors import TreeError
 from npcbrain.tree import (
     Concurrent,
     Parallel,
+    Pointer,
     ReactiveSelector,
     ReactiveSequence,
     Selector,
     Sequence,
     SequenceWithMemory,
     Succeed,
+    Wait,
 )
 
 
@@ -72,6 +74,16 @@ def test_a_sequence_with_memory_keeps_its_place_when_halted() -> None:
     play.tick()
     assert play.halt() == "b#"
     assert play.tick() == "b! RUNNING"
+
+
+def test_a_sequence_with_memory_keeps_its_place_when_a_child_raises() -> None:
+    play = Play(SequenceWithMemory(A, Wait(Pointer("ms")), B), a="S", b="S")
+    for log in ("a!", ""):
+        with pytest.raises(TreeError):
+            play.tick()
+        assert play.stage.take_log() == log
+    play.tree.blackboard["ms"] = 0
+    assert play.tick() == "b! SUCCESS"
 
 
 def test_a_reactive_selector_lets_a_better_child_take_over() -> None:

@@ -17,7 +17,7 @@ from npcbrain.npc import Npc
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.steps import Kind
-from npcbrain.testing import ManualClock, ScriptedEngine, default_cost_ns
+from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration, default_cost_ns
 from npcbrain.tree import Selector, Sequence, Succeed
 
 TINY = Path(__file__).parent / "models" / "tiny"
@@ -198,3 +198,14 @@ def test_a_failing_probe_ends_the_measuring_and_not_the_game() -> None:
     title.engine.probe = fail  # type: ignore[method-assign]
     title.frame()
     assert title.runtime.is_warm
+
+
+def test_a_runtime_that_closes_while_it_reads_gives_back_its_slots() -> None:
+    title = Title(measure="now")
+    title.runtime.warm(title.greta)
+    for _ in range(3):
+        title.frame(1.0)
+    assert not title.runtime.is_warm
+    title.runtime.close()
+    for _ in range(title.engine.num_slots):
+        assert title.engine.open(ScriptedGeneration())

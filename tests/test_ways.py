@@ -119,6 +119,7 @@ def test_every_way_plays_as_many_frames_and_answers_are_counted(tiny: Model, loa
     assert [row["way"] for row in rows] == [
         "no model",
         "npcbrain",
+        "npcbrain beside the game",
         "one whole token a frame",
         "fixed layers a frame",
         "tokens per second",

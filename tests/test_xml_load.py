@@ -349,11 +349,12 @@ def test_nodes_that_a_file_declares_are_known_to_a_check_but_cannot_run() -> Non
 @pytest.mark.parametrize(
     ("id", "message"),
     [
-        ("a b", "id must be a word of letters, digits and _, got 'a b' - at Registry"),
+        ("a\nb", "id must be one line of text, got 'a\\nb' - at Registry"),
+        ("", "id must be one line of text, got '' - at Registry"),
         ("Say", "id must be new, got 'Say' - at Registry"),
     ],
 )
-def test_an_id_is_a_new_word(words: Registry, id: str, message: str) -> None:
+def test_an_id_is_a_new_line_of_text(words: Registry, id: str, message: str) -> None:
     with pytest.raises(TreeError) as caught:
         words.action(id, lambda owner: None)
     assert str(caught.value) == message

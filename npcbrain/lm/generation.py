@@ -84,7 +84,7 @@ class Generation:
         matcher: Matcher,
         words: WordGuard | None,
         leaning: Leaning | None = None,
-        odds: Sequence[tuple[int, float]] = (),
+        odds: Sequence[tuple[Sequence[int], float]] = (),
         drafter: Drafter | None = None,
         config: SamplerConfig,
         seed: int,
@@ -115,7 +115,7 @@ class Generation:
         self._matcher = matcher
         self._words = words
         self._leaning = leaning if leaning is not None and leaning.is_open else None
-        self._odds = odds
+        self._odds = [(list(ids[:-1]), ids[-1], value) for ids, value in odds]
         self._drafter = drafter
         self._config = config
         # PCG64 by name: what default_rng returns may change with a numpy release.
@@ -167,8 +167,9 @@ class Generation:
                     logits = self._leaning.lean(logits)
                 if self._odds:
                     logits = logits.copy()  # a view of what the head wrote for a batch
-                    for token, value in self._odds:
-                        logits[token] += value
+                    for before, token, value in self._odds:
+                        if not before or self.ids[-len(before) :] == before:
+                            logits[token] += value
                 ids = [pick(logits, self._matcher, banned, self._config, self._random, self._words)]
                 self._matcher.push(ids[0])
                 ids += self._matcher.forced()

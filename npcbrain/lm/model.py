@@ -160,7 +160,8 @@ class Model:
             seed: Of this answer's own random generator, 0 or above.
             leads: Ways the answer may begin, each with the natural logarithm of the odds that it
                 does, by another judgement than the model's; see ``npcbrain.lm.leaning``.
-            odds: By mark, what is added to its logit wherever it is legal.
+            odds: By text, what is added to the logit of its last token wherever the others have
+                just been written: a mark, or a mark and a number.
             temperature: 0 takes the likeliest token every time.
             top_p: See ``npcbrain.lm.sampler.SamplerConfig``.
             max_new_tokens: The answer is cut off at this many tokens.
@@ -208,7 +209,7 @@ class Model:
             matcher=self.grammars.matcher(grammar),
             words=self.words.guard(prefix + news) if self.words else None,
             leaning=Leaning([(tokenizer.encode(text), odds) for text, odds in leads]),
-            odds=[(tokenizer.marks[mark], value) for mark, value in odds.items()],
+            odds=[(tokenizer.encode(text), value) for text, value in odds.items()],
             drafter=Drafter(ids, stops) if self.drafts else None,
             config=config,
             seed=seed,

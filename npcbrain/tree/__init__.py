@@ -26,7 +26,11 @@ A map, from the bottom up:
 * ``guest``       ``PyTree``: a tree of py_trees as a leaf
 * ``pointer``     ``Pointer``: an argument that is read from the blackboard
 * ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
-* ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files, ``XmlError``
+* ``markup``      ``Element``, ``Fault``, ``XmlError``: what a tree file is made of
+* ``encoding``, ``parser``  bytes to text to elements, as leniently as BehaviorTree.CPP
+* ``library``     a file and all it includes; ``reach``  how large its trees are when unfolded
+* ``kept``        what a definition remembers of its file, so that saving changes nothing
+* ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files
 * ``outline``, ``svg``  a tree as text and as a picture, with its last answers
 * ``reload``      ``TreeFile``: a file that is edited while the game runs
 * ``writer``      ``dumps``, ``dump_model``: the way back

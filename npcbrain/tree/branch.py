@@ -204,7 +204,7 @@ class Branch(Composite):
     @property
     def detail(self) -> str:
         """What the file gives to its ports."""
-        return ", ".join(argument.text for argument in self.arguments if argument.is_given)
+        return ", ".join(argument.text for argument in self.arguments if argument.text is not None)
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""

@@ -14,20 +14,20 @@ from npcbrain.errors import TreeError
 from npcbrain.tree.builtins import BUILTINS, OLD_NAMES, Builtin
 from npcbrain.tree.calls import Argument
 from npcbrain.tree.control import Switch
-from npcbrain.tree.leaves import SetBlackboard
-from npcbrain.tree.markup import Element, Fault, XmlError
+from npcbrain.tree.kept import Source, remember
+from npcbrain.tree.leaves import SetBlackboard, Succeed
+from npcbrain.tree.library import some
+from npcbrain.tree.markup import Element, Fault, Faults
 from npcbrain.tree.node import Node, program_of
-from npcbrain.tree.ports import MISSING, Port, literal
+from npcbrain.tree.ports import MISSING, Port
 from npcbrain.tree.registry import Entry, Registry, nearest
-from npcbrain.tree.scope import Scope, pointed
+from npcbrain.tree.scope import Scope, connect, is_true, pointed
 from npcbrain.tree.script import Script, ScriptError
 from npcbrain.tree.scripted import Conditioned, CopyEntry, SubTree
 
-__all__ = ["CONDITIONS", "Builder"]
+__all__ = ["CONDITIONS", "GENERIC", "Builder", "is_remark"]
 
-MAX_NODES = 5000  # with subtrees unfolded: ten that each hold the next twice are a thousand
 GENERIC = ("Action", "Condition", "Control", "Decorator")  # <Action ID="GoTo"/> is <GoTo/>
-IGNORED = ("_uid", "_description", "_fullpath", "_collapsed", "_onDelete")
 CONDITIONS = {
     "_failureIf": "failure_if",
     "_successIf": "success_if",
@@ -40,6 +40,16 @@ CONDITIONS = {
 }
 ASKING = ("_failureIf", "_successIf", "_skipIf", "_while")  # those whose value is an answer
 COMMON = ("name", "ID", *CONDITIONS)
+MISSPELT = {name.lower(): name for name in (*CONDITIONS, "_autoremap")}
+
+
+def is_remark(attribute: str) -> bool:
+    """Whether an attribute can be no port: it means nothing, and is kept.
+
+    >>> is_remark("_description"), is_remark("xsi:type"), is_remark("speed")
+    (True, True, False)
+    """
+    return attribute.startswith("_") or attribute == "xmlns" or ":" in attribute or "." in attribute
 
 
 class Builder:
@@ -47,81 +57,96 @@ class Builder:
 
     Args:
         registry: The game's nodes.
-        trees: The file's trees by id.
+        trees: The file's trees by id, none of which holds itself or is too large.
         faults: Where faults go.
+        models: What a file declares that a subtree is to be given: ports with their defaults, by
+            the tree's id; None for a port without.
+        unfolds: Whether the trees of subtrees are built as well; else each is looked at by itself.
+        declared: Ids of nodes that the file declares.
     """
 
     def __init__(
-        self, registry: Registry, trees: Mapping[str, Element], faults: list[Fault]
+        self,
+        registry: Registry,
+        trees: Mapping[str, Element],
+        faults: Faults,
+        models: Mapping[str, Mapping[str, str | None]],
+        *,
+        unfolds: bool = True,
+        declared: frozenset[str] = frozenset(),
     ) -> None:
         self.registry = registry
         self.trees = trees
         self.faults = faults
-        self.path: list[str] = []  # ids of the trees that are being unfolded
-        self.circles: set[frozenset[str]] = set()
-        self.count = 0
+        self.models = models
+        self.unfolds = unfolds
+        self.declared = declared
+        self.faulty: set[str] = set()  # ids of trees that need not be built again
+        self.nodes: dict[int, Node] = {}  # what was last made of an element, until its parent is
+        self.num_faults = 0  # told so far, and told again
 
-    def tree(self, element: Element) -> Node | None:
+    def tree(self, id: str) -> Node | None:
         """One whole tree of the file; None if there were faults."""
-        self.count = 0
-        node = self._tree(element, Scope())
+        node = self._tree(id, Scope())
         if node is None:
             return None
-        return self._made(element, lambda: program_of(node) and node)
+        return self._made(self.trees[id], lambda: program_of(node) and node)
 
-    def _tree(self, element: Element, scope: Scope) -> Node | None:
-        id = element.attributes["ID"]
-        if len(element.children) != 1:
-            self.fault(
-                element,
-                f"BehaviorTree {id!r}",
-                "hold one node",
-                len(element.children),
-                "put several into a Sequence or Fallback" if element.children else "",
-            )
+    def _tree(self, id: str, scope: Scope) -> Node | None:
+        element = self.trees[id]
+        if id in self.faulty:
             return None
-        self.path.append(id)
-        node = self.node(element.children[0], scope)
-        self.path.pop()
+        if len(element.children) == 1:
+            node = self.node(element.children[0], scope)
+        else:
+            node = None
+            advice = "put several into a Sequence or Fallback" if element.children else ""
+            what, num_children = f"BehaviorTree {id!r}", len(element.children)
+            self.fault(element, what, "hold one node", num_children, advice)
+        if node is None:
+            self.faulty.add(id)
         return node
 
     def node(self, element: Element, scope: Scope) -> Node | None:
         """One node and what is below it; None if there were faults."""
-        self.count += 1
-        if self.count > MAX_NODES:
-            rule = f"have at most {MAX_NODES} nodes, subtrees unfolded"
-            raise XmlError([*self.faults, element.fault("tree", rule, "more")])
-        num_faults = len(self.faults)
-        id = element.tag
-        if id in GENERIC:
-            id = element.attributes.get("ID", "")
-            if not id:
+        num_faults = self.num_faults
+        kind = element.tag
+        if kind in GENERIC:
+            kind = element.attributes.get("ID", "")
+            if not kind:
                 self.fault(element, f"{element.tag}", "have an ID", None, 'write ID="..."')
                 return None
-        if id == "SubTree":
+        if kind == "SubTree":
             node = self._subtree(element, scope)
-        elif id in BUILTINS:
-            node = self._builtin(element, BUILTINS[id], scope)
-        elif id in self.registry:
-            node = self._registered(element, self.registry[id], scope)
+        elif kind in BUILTINS:
+            node = self._builtin(element, BUILTINS[kind], scope)
+        elif kind in self.registry:
+            node = self._registered(element, self.registry[kind], scope)
         else:
-            self._unknown(element, id)
+            self._unknown(element, kind)
             for child in element.children:
                 self.node(child, scope)
             return None
         conditions = self._conditions(element, scope)
-        if node is None or len(self.faults) > num_faults:
+        if node is None or self.num_faults > num_faults:
             return None
-        return Conditioned(node, **conditions) if conditions else node
+        node = Conditioned(node, **conditions) if conditions else node
+        children = tuple(self.nodes.pop(id(child)) for child in element.children)
+        node = self.nodes[id(element)] = remember(node, Source(element, children, scope.prefix))
+        return node
 
     def _unknown(self, element: Element, id: str) -> None:
-        advice = nearest(id, [*BUILTINS, "SubTree", *(entry.id for entry in self.registry)])
-        if id in OLD_NAMES:
+        words = [*BUILTINS, "SubTree", *(entry.id for entry in self.registry)]
+        advice = nearest(id, words) or "register it, or declare it in TreeNodesModel"
+        if id in self.declared:
+            advice = "the file only declares it; register a function"
+        elif id in OLD_NAMES:
             advice = f"in BehaviorTree.CPP 4 files it is {OLD_NAMES[id]!r}"
         elif id in self.trees:
             advice = f'write <SubTree ID="{id}"/>'
+        elif self.unfolds and not nearest(id, words):
+            advice = "register it in the Registry that the file is loaded with"
         attribute = "ID" if element.tag in GENERIC else ""
-        advice = advice or "register it, or declare it in TreeNodesModel"
         self.fault(element, "node", "be known", id, advice, attribute)
 
     def _builtin(self, element: Element, row: Builtin, scope: Scope) -> Node | None:
@@ -171,7 +196,7 @@ class Builder:
     def _registered(self, element: Element, entry: Entry, scope: Scope) -> Node | None:
         advice = "" if entry.is_branch else f"{entry.id} is a leaf"
         children = self._children(element, entry.id, entry.children, scope, advice)
-        ports = entry.ports
+        ports = _ports_in_use(entry, element) if entry.fn is None else entry.ports
         if not entry.makes_node:  # a function is called with what the entry holds by then
             words = self.registry.enums
             ports = tuple(replace(port, takes_entries=True, words=words) for port in ports)
@@ -188,7 +213,7 @@ class Builder:
         try:
             node: Node = make()
         except TreeError as error:
-            self.faults.append(_placed(str(error), element))
+            self._note(_placed(str(error), element))
             return None
         return node
 
@@ -201,15 +226,19 @@ class Builder:
         is_builtin: bool = False,
     ) -> list[Argument] | None:
         given = element.attributes
-        known = {port.name for port in ports}
-        num_faults = len(self.faults)
+        known = {port.name: port for port in ports}
+        num_faults = self.num_faults
         for name in given:
-            if name not in known and name not in COMMON and name not in IGNORED:
+            if name in known or name in COMMON:
+                continue
+            if not is_remark(name):
                 rule = "be one of its ports" if known else "not be there: it has no ports"
                 advice = nearest(name, [*known, *COMMON])
                 if not advice and known:
-                    advice = f"its ports are {', '.join(port.name for port in ports)}"
+                    advice = f"its ports are {some(list(known))}"
                 self.fault(element, f"attribute of {element.tag}", rule, name, advice, name)
+            elif name.lower() in MISSPELT:
+                self._misspelt(element, name)
         arguments = []
         for port in ports:
             if port.name in given:
@@ -219,7 +248,14 @@ class Builder:
                 self.fault(element, element.tag, f"have {port.name!r}", None, advice)
             else:
                 arguments.append(Argument(port, port.default))
-        return arguments if len(self.faults) == num_faults else None
+        return arguments if self.num_faults == num_faults else None
+
+    def _misspelt(self, element: Element, name: str) -> None:
+        """``_skipif`` would be a remark, and a node that is never skipped."""
+        meant = MISSPELT[name.lower()]
+        if name != meant:
+            what, advice = f"attribute of {element.tag}", f"write {meant}"
+            self.fault(element, what, "be spelt as it is known", name, advice, name)
 
     def _argument(self, element: Element, port: Port, scope: Scope, is_builtin: bool) -> Argument:
         text = element.attributes[port.name]
@@ -267,12 +303,9 @@ class Builder:
             error = found
         if error is None:
             return script
-        what = f"{error.what} in {attribute!r}" if error.what else f"script in {attribute!r}"
-        fault = element.fault(
-            what, error.rule, error.got, error.advice, attribute=attribute, at=error.at
-        )
-        if fault not in self.faults:
-            self.faults.append(fault)
+        what = f"{error.what or 'script'} in {attribute!r}"
+        rule, got, advice = error.rule, error.got, error.advice
+        self._note(element.fault(what, rule, got, advice, attribute=attribute, at=error.at))
         return None
 
     def _subtree(self, element: Element, scope: Scope) -> Node | None:
@@ -284,38 +317,38 @@ class Builder:
             self.fault(element, "SubTree", "have an ID", None, 'write <SubTree ID="..."/>')
             return None
         if target is None:
-            advice = nearest(id, list(self.trees)) or f"the file has {', '.join(self.trees)}"
+            advice = nearest(id, self.trees) or f"the file has {some(list(self.trees))}"
             self.fault(element, "SubTree", "be in the file", id, advice, "ID")
             return None
-        if id in self.path:
-            circle = self.path[self.path.index(id) :]
-            if frozenset(circle) not in self.circles:  # each of its trees would tell it again
-                self.circles.add(frozenset(circle))
-                shown = " > ".join([*circle, id])
-                advice = "to run it again and again, take KeepRunningUntilFailure"
-                self.fault(element, "tree", "not hold itself", shown, advice, "ID")
-            return None
         name = element.attributes.get("name", "")
-        remaps = element.attributes.get("_autoremap", "").lower() in ("true", "1")
+        ports = self._ports_of_subtree(element, id)
+        remaps = is_true(dict(ports).get("_autoremap", ""))
         inner = scope.enter(name or id, connects_all=remaps)
-        entries: list[tuple[str, Any]] = []
-        ports = []
-        for attribute, text in element.attributes.items():
-            if attribute in COMMON or attribute in IGNORED:
-                continue
-            ports.append((attribute, text))
-            if attribute == "_autoremap":
-                continue
-            outer = pointed(text, attribute)
-            if outer:
-                inner.ports[attribute] = scope.key(outer)
-            else:
-                entries.append((f"{inner.prefix}{attribute}", literal(text)))
-                inner.ports[attribute] = f"{inner.prefix}{attribute}"
-        node = self._tree(target, inner)
+        entries = connect(inner, scope, ports)
+        node = self._tree(id, inner) if self.unfolds else Succeed()
         if node is None:
             return None
-        return SubTree(node, name or id, tuple(entries), id, tuple(ports))
+        return SubTree(node, name or id, entries, id, ports)
+
+    def _ports_of_subtree(self, element: Element, id: str) -> tuple[tuple[str, str], ...]:
+        """What an element gives to its subtree, and what a TreeNodesModel gives it otherwise."""
+        given = {}
+        for name, text in element.attributes.items():
+            if name == "_autoremap" or not (name in COMMON or is_remark(name)):
+                given[name] = text
+            elif name.lower() in MISSPELT:
+                self._misspelt(element, name)
+        if is_true(given.get("_autoremap", "")):
+            return tuple(given.items())
+        for port, default in self.models.get(id, {}).items():
+            if port in given:
+                continue
+            if default is None:
+                advice = f'add {port}="...", or give it a default in the TreeNodesModel'
+                self.fault(element, f"SubTree {id}", f"have {port!r}", None, advice)
+            else:
+                given[port] = default
+        return tuple(given.items())
 
     def fault(
         self,
@@ -327,9 +360,23 @@ class Builder:
         attribute: str = "",
     ) -> None:
         """Notes a fault, once."""
-        found = element.fault(what, rule, got, advice, attribute=attribute)
-        if found not in self.faults:
-            self.faults.append(found)
+        self._note(element.fault(what, rule, got, advice, attribute=attribute))
+
+    def _note(self, found: Fault) -> None:
+        self.num_faults += 1  # an element that is met again has its faults again
+        self.faults.append(found)
+
+
+def _ports_in_use(entry: Entry, element: Element) -> tuple[Port, ...]:
+    """The ports of a node that is only declared: the game decides about them, not the file.
+
+    So it has every attribute that it is given, and a text that it writes needs no braces.
+    """
+    loose = (str, object)
+    ports = [replace(p, is_output=p.is_output and p.kind not in loose) for p in entry.ports]
+    known = {*COMMON, *(port.name for port in ports)}
+    others = [name for name in element.attributes if name not in known and not is_remark(name)]
+    return (*ports, *(Port(name, object, None) for name in others))
 
 
 def _placed(message: str, element: Element) -> Fault:
@@ -338,7 +385,7 @@ def _placed(message: str, element: Element) -> Fault:
     rule, _, tail = rest.partition(" - at ")
     where, _, advice = tail.partition("; ")
     attribute = what if what in element.attributes else ""
-    line, column = element.place_of(attribute) if attribute else (element.line, element.column)
+    line, column = element.place_of(attribute)
     place = f"{element.file}:{line}:{column}"
     if not where.endswith("()"):  # a path in the tree: worth keeping
         return Fault(element.file, line, column, f"{message} (in {place})")

@@ -27,18 +27,18 @@ class Argument:
         port: Which.
         value: The value, if it is no entry.
         key: The entry of the blackboard it is read from or written to; empty if it is a value.
-        text: As the file has it; empty if the file leaves it to the default.
+        text: As the file has it; None if the file leaves it to the default.
     """
 
     port: Port
     value: Any = None
     key: str = ""
-    text: str = ""
+    text: str | None = None
 
     @property
     def is_given(self) -> bool:
         """Whether the file says anything about it."""
-        return bool(self.text)
+        return self.text is not None
 
     @property
     def setting(self) -> Any:
@@ -76,7 +76,7 @@ class Call(Node):
     @property
     def detail(self) -> str:
         """What the file gives to its ports."""
-        return ", ".join(argument.text for argument in self.arguments if argument.is_given)
+        return ", ".join(argument.text for argument in self.arguments if argument.text is not None)
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""

@@ -15,17 +15,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from npcbrain.errors import TreeError, fault
-from npcbrain.tree.builder import Builder
-from npcbrain.tree.builtins import BUILTINS
-from npcbrain.tree.markup import BEGIN, Element, Fault, XmlError, read_markup
+from npcbrain.tree.builder import CONDITIONS, GENERIC, Builder
+from npcbrain.tree.builtins import BUILTINS, OLD_NAMES
+from npcbrain.tree.kept import Kept, keep
+from npcbrain.tree.library import Library, read_file, some
+from npcbrain.tree.markup import Element, Fault, Faults, XmlError
 from npcbrain.tree.node import Node
 from npcbrain.tree.ports import Port, literal
-from npcbrain.tree.registry import MANY, Entry, Family, Registry, nearest
+from npcbrain.tree.reach import Reach
+from npcbrain.tree.registry import MANY, Entry, Family, Registry, is_id, nearest
 
-__all__ = ["check", "load", "loads"]
+__all__ = ["check", "load", "loads", "read_file"]
 
-MAX_INCLUDES = 32  # files; one each for what some trees share
-ROOT_ATTRIBUTES = ("BTCPP_format", "main_tree_to_execute", "project_name")
+PORTS = ("input_port", "output_port", "inout_port")
 MODEL_TYPES = {"int": int, "double": float, "float": float, "bool": bool, "std::string": str}
 FAMILIES: Mapping[str, tuple[Family, tuple[int, int]]] = {  # and how many children each may have
     "Action": ("Action", (0, 0)),
@@ -41,7 +43,8 @@ def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") 
     Args:
         path: The file.
         registry: The game's nodes; none if None.
-        tree: Which tree; the file's ``main_tree_to_execute``, or its only one, if empty.
+        tree: Which tree; the file's ``main_tree_to_execute``, or the only one it holds itself, or
+            the only one at all, if empty.
 
     Returns:
         A definition, to be shared by any number of NPCs.
@@ -59,7 +62,7 @@ def load_all(
     """As ``load``; also all the files that were read."""
     path = Path(path)
     document = _Document(read_file(path), registry or Registry(), path.name, path.parent)
-    return document.definition(tree), {path, *document.included}
+    return document.definition(tree), {path, *document.library.paths}
 
 
 def loads(
@@ -80,7 +83,8 @@ def loads(
         tree: Which tree.
         folder: Where files that it includes are; none may be included if None.
         sketch: Take nodes that the file's ``TreeNodesModel`` declares and the registry lacks as
-            leaves that do nothing and succeed, or as sequences: to look at a tree without its game.
+            leaves that do nothing and succeed, or as sequences, and if no tree is named the one
+            that no other tree uses: to look at a tree without its game.
     """
     words = registry or Registry()
     document = _Document(text, words.copy() if sketch else words, file, folder, declares=sketch)
@@ -94,7 +98,9 @@ def check(
     file: str = "tree.xml",
     folder: Path | None = None,
 ) -> list[Fault]:
-    """All that is wrong with a tree file, in its order; nodes that it only declares are known.
+    """What is wrong with a tree file, in its order; nodes that it only declares are known.
+
+    All of it, up to some two hundred faults; where there are more, those that were found first.
 
     Args:
         text: XML; bytes may name their encoding.
@@ -104,26 +110,10 @@ def check(
     """
     try:
         document = _Document(text, (registry or Registry()).copy(), file, folder, declares=True)
-        for element in document.trees.values():
-            document.builder.tree(element)
-        document.main("", required=False)
+        document.check()
     except XmlError as error:
         return list(error.faults)
-    return sorted(set(document.faults))
-
-
-def read_file(path: str | Path) -> bytes:
-    """A file's bytes.
-
-    Raises:
-        TreeError: It cannot be read.
-    """
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise TreeError(
-            fault("tree file", "be readable", error.strerror, str(path), "check the path")
-        ) from error
+    return sorted(document.faults)
 
 
 class _Document:
@@ -138,138 +128,108 @@ class _Document:
         *,
         declares: bool = False,
     ) -> None:
-        if isinstance(text, str):
-            text = text.encode()
-        if not isinstance(text, bytes):
+        if not isinstance(text, str | bytes):
             raise TreeError(fault("tree file", "be text or bytes", text, "tree.loads()"))
-        self.faults: list[Fault] = []
-        self.trees: dict[str, Element] = {}
-        self.folder = folder
-        self.included: set[Path] = set()
-        self.root = read_markup(text, file)
-        self.models: list[Element] = []
-        self._read_root(self.root)
+        self.faults = Faults()
+        self.registry = registry
+        self.declares = declares
+        nodes = {*BUILTINS, *OLD_NAMES, *GENERIC, "SubTree", *(entry.id for entry in registry)}
+        self.library = Library(text, file, folder, self.faults, frozenset(nodes))
         if declares:
-            for entry in self._declared(registry):
+            for entry in list(self._declared()):
                 registry.add(entry)
-        self.builder = Builder(registry, self.trees, self.faults)
+        self.reach = Reach(self.library.trees, self.faults, frozenset(CONDITIONS))
 
-    def _include(self, element: Element) -> None:
-        """Takes over the trees of another file: one beside this one, or below."""
-        path = element.attributes.get("path", "")
-        if self.folder is None or not path:
-            advice = 'write path="..."' if not path else "text alone has no files beside it"
-            self.faults.append(element.fault("include", "have a path in a folder", path, advice))
-            return
-        target = (self.folder / path).resolve()
-        if not target.is_relative_to(self.folder.resolve()):
-            advice = "a tree file may include only what is beside it or below"
-            rule = "stay in the folder"
-            self.faults.append(element.fault("include", rule, path, advice, attribute="path"))
-            return
-        if target in self.included:
-            return
-        if len(self.included) >= MAX_INCLUDES:
-            rule = f"be at most {MAX_INCLUDES}"
-            self.faults.append(element.fault("included files", rule, path, attribute="path"))
-            return
-        self.included.add(target)
-        shown = str(Path(element.file).parent / path)
-        try:
-            data = read_file(target)
-        except TreeError as error:
-            advice = getattr(error.__cause__, "strerror", "")
-            self.faults.append(
-                element.fault("included file", "be readable", path, advice, attribute="path")
-            )
-            return
-        self._read_root(read_markup(data, shown))
+    def check(self) -> None:
+        """Looks at every tree, each by itself."""
+        builder = self.builder(unfolds=False)
+        for id in self.library.trees:
+            self.reach.measure(id)
+            builder.tree(id)
+        self.main("", required=False)
 
-    def _read_root(self, root: Element) -> None:
-        if root.tag != "root":
-            advice = f"a tree file begins with {BEGIN}"
-            raise XmlError([root.fault("outermost element", "be root", root.tag, advice)])
-        edition = root.attributes.get("BTCPP_format", "4")
-        if edition != "4":
-            advice = "save it with Groot2, or see BehaviorTree.CPP's guide to version 4"
-            found = root.fault("BTCPP_format", "be 4", edition, advice, attribute="BTCPP_format")
-            raise XmlError([found])
-        for name in root.attributes:
-            if name not in ROOT_ATTRIBUTES:
-                advice = nearest(name, list(ROOT_ATTRIBUTES))
-                self.faults.append(
-                    root.fault("attribute of root", "be known", name, advice, attribute=name)
-                )
-        for element in root.children:
-            if element.tag == "BehaviorTree":
-                self._add_tree(element)
-            elif element.tag == "include":
-                self._include(element)
-            elif element.tag == "TreeNodesModel":
-                self.models.append(element)
-            else:
-                advice = nearest(element.tag, ["BehaviorTree", "TreeNodesModel"])
-                advice = advice or "nodes belong into a <BehaviorTree>"
-                what, rule = "element in root", "be BehaviorTree or TreeNodesModel"
-                self.faults.append(element.fault(what, rule, element.tag, advice))
-
-    def _add_tree(self, element: Element) -> None:
-        id = element.attributes.get("ID", "")
-        if not id:
-            advice = 'write <BehaviorTree ID="Main">'
-            self.faults.append(element.fault("BehaviorTree", "have an ID", None, advice))
-        elif id in self.trees:
-            line = self.trees[id].line
-            advice = f"line {line} has a tree of that name"
-            self.faults.append(
-                element.fault("ID of a BehaviorTree", "be unique", id, advice, attribute="ID")
-            )
-        else:
-            self.trees[id] = element
+    def builder(self, *, unfolds: bool) -> Builder:
+        """What makes nodes of the trees."""
+        models = self.library.models
+        declared = (node.attributes.get("ID", "") for model in models for node in model.children)
+        return Builder(
+            self.registry,
+            self.library.trees,
+            self.faults,
+            self._subtree_models(),
+            unfolds=unfolds,
+            declared=frozenset(declared),
+        )
 
     def definition(self, tree: str) -> Node:
         """The tree to run, built."""
-        root = self.main(tree)
-        node = None if root is None else self.builder.tree(root)
-        if self.faults or node is None:
+        builder = self.builder(unfolds=True)
+        id = self.main(tree)
+        if id is not None:
+            self.reach.measure(id)
+        if self.reach.is_bad:  # too large to be built, and told already
             raise XmlError(self.faults)
-        return node
+        node = None if id is None else builder.tree(id)
+        if self.faults or node is None or id is None:
+            raise XmlError(self.faults)
+        library = self.library
+        models, others = tuple(library.models), tuple(library.others)
+        return keep(node, Kept(id, library.root, dict(library.trees), models, others))
 
-    def main(self, tree: str, *, required: bool = True) -> Element | None:
-        """The tree to run."""
-        root = self.root
+    def main(self, tree: str, *, required: bool = True) -> str | None:
+        """The id of the tree to run, chosen as BehaviorTree.CPP does."""
+        library, root = self.library, self.library.root
+        trees = library.trees
         name = tree or root.attributes.get("main_tree_to_execute", "")
-        if not name:
-            if len(self.trees) == 1:
-                return next(iter(self.trees.values()))
-            if self.models and not (required or self.trees):
-                return None  # a file of nodes, for others to include
-            if (required and self.trees) or not (self.trees or self.faults):
-                advice = 'add main_tree_to_execute="..."' if self.trees else ""
-                rule = "say which tree to run" if self.trees else "hold a BehaviorTree"
-                self.faults.append(root.fault("root", rule, list(self.trees), advice))
+        if name in trees:
+            return name
+        if name:
+            advice = nearest(name, trees) or f"it has {some(list(trees))}"
+            what, at = ("tree", "") if tree else ("main tree", "main_tree_to_execute")
+            self.faults.append(root.fault(what, "be in the file", name, advice, attribute=at))
             return None
-        if name not in self.trees:
-            advice = nearest(name, list(self.trees)) or f"it has {', '.join(self.trees) or 'none'}"
-            self.faults.append(
-                root.fault(
-                    "main tree", "be in the file", name, advice, attribute="main_tree_to_execute"
-                )
+        for ids in (list(library.own), list(trees), self.reach.unused() if self.declares else []):
+            if len(ids) == 1:
+                return ids[0]
+        if library.models and not (required or trees):
+            return None  # a file of nodes, for others to include
+        if not trees and not self.faults:
+            self.faults.append(root.fault("root", "hold a BehaviorTree", []))
+        elif trees and required:
+            first = self.reach.unused()[:1] or list(trees)
+            advice = (
+                f'name one, tree="{first[0]}" or --tree {first[0]} on the command line, '
+                f'or write <root main_tree_to_execute="{first[0]}">'
             )
-            return None
-        return self.trees[name]
+            self.faults.append(root.fault("root", "say which tree to run", list(trees), advice))
+        return None
 
-    def _declared(self, registry: Registry) -> Iterator[Entry]:
+    def _subtree_models(self) -> dict[str, dict[str, str | None]]:
+        """What the file declares that subtrees are to be given, with defaults."""
+        found: dict[str, dict[str, str | None]] = {}
+        for model in self.library.models:
+            for element in model.children:
+                if element.tag != "SubTree":
+                    continue
+                ports = found.setdefault(element.attributes.get("ID", ""), {})
+                for port in element.children:
+                    name = port.attributes.get("name", "")
+                    if port.tag in PORTS and name:
+                        ports[name] = port.attributes.get("default") or None
+        return found
+
+    def _declared(self) -> Iterator[Entry]:
         """Nodes that are in the file's TreeNodesModel and nowhere else."""
-        for model in self.models:
+        known = {*BUILTINS, *(entry.id for entry in self.registry)}
+        for model in self.library.models:
             for element in model.children:
                 id = element.attributes.get("ID", "")
-                family = FAMILIES.get(element.tag)
-                if family is None or id in registry or id in BUILTINS:
+                if element.tag not in FAMILIES or id in known or not is_id(id):
                     continue
-                ports = tuple(map(_declared_port, element.children))
-                if id.isidentifier():
-                    yield Entry(id, family[0], ports, None, children=family[1])
+                known.add(id)
+                family, children = FAMILIES[element.tag]
+                ports = (port for port in element.children if port.tag in PORTS)
+                yield Entry(id, family, tuple(map(_declared_port, ports)), None, children=children)
 
 
 def _declared_port(element: Element) -> Port:

@@ -159,7 +159,7 @@ class Node(ABC):
     Subclasses are frozen dataclasses; a field ``name`` becomes the name in displays.
     """
 
-    __slots__ = ("_program",)  # kept once it was made; see program_of()
+    __slots__ = ("_program", "_source")  # kept once it was made; see program_of(), and ``kept``
 
     @property
     def label(self) -> str:

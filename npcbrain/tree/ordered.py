@@ -39,12 +39,16 @@ def in_order(
     worked = site.slot() if may_skip else 0  # whether a child was not skipped, over several ticks
 
     def tick(me: State) -> Status:
-        for number, child in rests[me[place]]:
-            status = child(me)
-            if status is not go_on:
-                me[place] = number if status is RUNNING or keeps_place else 0
-                me[index] = status
-                return status
+        try:
+            for number, child in rests[me[place]]:
+                status = child(me)
+                if status is not go_on:
+                    me[place] = number if status is RUNNING or keeps_place else 0
+                    me[index] = status
+                    return status
+        except Exception:  # a child raised; until then this costs nothing
+            me[place] = number
+            raise
         me[place] = 0
         me[index] = go_on
         return go_on
@@ -52,17 +56,21 @@ def in_order(
     def tick_some(me: State) -> Status:
         # With children that may be skipped: skipped in its turn, so is a node without any other.
         answer: Status = SKIPPED
-        for number, child in rests[me[place]]:
-            status = child(me)
-            if status is go_on:
-                me[worked] = 1
-            elif status is not SKIPPED:
-                running = status is RUNNING
-                keeps = me[worked] == 1 if running else keeps_place and number > 0
-                me[worked] = 1 if keeps else 0
-                me[place] = number if running or keeps_place else 0
-                me[index] = status
-                return status
+        try:
+            for number, child in rests[me[place]]:
+                status = child(me)
+                if status is go_on:
+                    me[worked] = 1
+                elif status is not SKIPPED:
+                    running = status is RUNNING
+                    keeps = me[worked] == 1 if running else keeps_place and number > 0
+                    me[worked] = 1 if keeps else 0
+                    me[place] = number if running or keeps_place else 0
+                    me[index] = status
+                    return status
+        except Exception:
+            me[place] = number
+            raise
         if me[worked] == 1:
             answer = go_on
         me[worked] = 0

@@ -38,23 +38,18 @@ def outline(nodes: Sequence[NodeInfo], statuses: Sequence[Status] | None = None)
     ├─ ✗ Fail
     └─ ✓ rest (Succeed)
     """
-    lines = []
-    for number, node in enumerate(nodes):
-        guides = ""
-        for depth in range(1, node.depth):
-            guides += "│  " if _goes_on(nodes, number, depth) else "   "
+    lines: list[str] = []
+    goes_on: list[bool] = []  # at each depth, whether a sibling follows; known from the end
+    for number in range(len(nodes) - 1, -1, -1):
+        node = nodes[number]
+        goes_on += [False] * (node.depth + 1 - len(goes_on))
+        guides = "".join("│  " if goes_on[depth] else "   " for depth in range(1, node.depth))
         if node.depth:
-            guides += "├─ " if _goes_on(nodes, number, node.depth) else "└─ "
+            guides += "├─ " if goes_on[node.depth] else "└─ "
+        goes_on[node.depth] = True
+        del goes_on[node.depth + 1 :]
         mark = "" if statuses is None else f"{MARKS[statuses[number]]} "
         kind = "" if node.kind in (node.name, *GAME) else f" ({node.kind})"
         detail = f": {node.detail}" if node.detail else ""
         lines.append(f"{guides}{mark}{node.name}{kind}{detail}")
-    return lines
-
-
-def _goes_on(nodes: Sequence[NodeInfo], number: int, depth: int) -> bool:
-    """Whether the node at this depth above (or at) a node has another sibling below it."""
-    for node in nodes[number + 1 :]:
-        if node.depth <= depth:
-            return node.depth == depth
-    return False
+    return lines[::-1]

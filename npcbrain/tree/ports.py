@@ -6,6 +6,7 @@ Floor 1. Invariant: a value that a port let through is of the port's type, where
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -96,6 +97,11 @@ class Port:
     words: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
+    def parameter(self) -> str:
+        """What Python calls it: ``from_`` for ``from``, which is a word of the language."""
+        return f"{self.name}_" if keyword.iskeyword(self.name) else self.name
+
+    @property
     def rule(self) -> str:
         """What a value must be, for messages."""
         if self.choices:
@@ -169,6 +175,8 @@ def _is_finite(value: Any) -> bool:
 def ports_of(fn: Callable[..., Any], where: str, *, num_given: int) -> tuple[Port, ...]:
     """The ports that a function's signature tells; ``name`` is not one of them.
 
+    A parameter that is a word of Python with ``_`` behind it, ``from_``, is the port ``from``.
+
     Args:
         fn: A function or a class.
         where: For messages.
@@ -199,7 +207,9 @@ def ports_of(fn: Callable[..., Any], where: str, *, num_given: int) -> tuple[Por
         if parameter.name in ("name", "ID") or parameter.name.startswith("_"):
             advice = "tree files use name, ID and _ for themselves"
             raise TreeError(fault("parameter", "have another name", parameter.name, where, advice))
-        ports.append(_port(parameter, hints.get(parameter.name, str), where))
+        port = _port(parameter, hints.get(parameter.name, str), where)
+        bare = port.name.removesuffix("_")
+        ports.append(replace(port, name=bare) if keyword.iskeyword(bare) else port)
     return tuple(ports)
 
 

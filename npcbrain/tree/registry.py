@@ -13,8 +13,8 @@ means one thing; what it takes is told by the signature of what it calls.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,7 +25,10 @@ from npcbrain.tree.calls import Argument, Call
 from npcbrain.tree.node import Node
 from npcbrain.tree.ports import Port, ports_of
 
-__all__ = ["Entry", "Registry"]
+__all__ = ["Entry", "Family", "Registry", "is_id", "nearest"]
+
+MAX_SLIPPED = 40  # letters of a word that may be a misspelt other
+UNSPEAKABLE = re.compile("[\0-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 Family = Literal["Condition", "Action", "Control", "Decorator"]
 Function = Callable[..., Any]
@@ -92,8 +95,15 @@ class Entry:
         if not self.makes_node:
             is_condition = self.family == "Condition"
             return Call(self.id, self.fn, arguments, is_condition, self.on_halt, name)
-        values = {a.port.name: a.setting for a in arguments if a.is_given}
-        node = self.fn(**values, name=name) if name else self.fn(**values)
+        values = {a.port.parameter: a.setting for a in arguments if a.is_given}
+        try:
+            node = self.fn(**values, name=name) if name else self.fn(**values)
+        except TreeError:
+            raise
+        except Exception as error:
+            what, advice = f"what makes {self.id!r}", "its own exception is the cause of this one"
+            rule = "return without raising"
+            raise TreeError(fault(what, rule, error, "Registry.leaf()", advice)) from error
         if not isinstance(node, Node):
             raise TreeError(fault(f"what {self.id!r} makes", "be a node", node, "the registry"))
         return node
@@ -257,11 +267,10 @@ class Registry:
         """Registers a whole entry.
 
         Raises:
-            TreeError: The id is taken or cannot be an XML name.
+            TreeError: The id is taken, or is no line of text.
         """
-        if not isinstance(entry.id, str) or not entry.id.isidentifier():
-            rule = "be a word of letters, digits and _"
-            raise TreeError(fault("id", rule, entry.id, "Registry"))
+        if not isinstance(entry.id, str) or not is_id(entry.id):
+            raise TreeError(fault("id", "be one line of text", entry.id, "Registry"))
         if entry.id in self._entries:
             raise TreeError(fault("id", "be new", entry.id, "Registry"))
         self._entries[entry.id] = entry
@@ -299,11 +308,43 @@ class Registry:
         return fn
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """``did you mean 'Sequence'?``, or nothing."""
-    lower = {word.lower(): word for word in known}
-    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
-    return f"did you mean {lower[near[0]]!r}?" if near else ""
+def is_id(text: str) -> bool:
+    """Whether a node may be called so: any text that an attribute holds in one line."""
+    return bool(text) and text == text.strip() and not UNSPEAKABLE.search(text)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``did you mean 'Sequence'?``, or nothing.
+
+    Only for a slip of the pen, one in four letters and two at most, or a unit left away (``ttl``
+    for ``ttl_ms``): ``ParallelAll`` is no misspelt ``Parallel``.
+    """
+    if len(name) > MAX_SLIPPED:
+        return ""
+    low, best, fewest = name.lower(), "", min(2, max(1, len(name) // 4)) + 1
+    for word in known:
+        if abs(len(word) - len(name)) < fewest:
+            slips = _slips(low, word.lower())
+            if slips < fewest:
+                best, fewest = word, slips
+    if not best:
+        best = next((word for word in known if word.startswith(f"{name}_")), "")
+    return f"did you mean {best!r}?" if best else ""
+
+
+def _slips(one: str, other: str) -> int:
+    """How many letters were left out, put in, taken for another or swapped with the next."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, wanted in enumerate(other, 1):
+            cost = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != wanted))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == wanted:
+                cost = min(cost, before[column - 2] + 1)
+            line.append(cost)
+        before, last = last, line
+    return last[-1]
 
 
 def _doc(fn: object) -> str:

@@ -6,9 +6,13 @@ twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["Scope", "pointed"]
+from npcbrain.tree.ports import literal
+
+__all__ = ["Scope", "connect", "is_true", "pointed"]
 
 
 def pointed(text: str, port: str) -> str:
@@ -58,3 +62,27 @@ class Scope:
         count = self.inner[name] = self.inner.get(name, 0) + 1
         own = name if count == 1 else f"{name}#{count}"
         return Scope(f"{self.prefix}{own}/", self, connects_all=connects_all)
+
+
+def is_true(text: str) -> bool:
+    """Whether an attribute such as ``_autoremap`` says yes."""
+    return text.strip().lower() in ("true", "1")
+
+
+def connect(
+    inner: Scope, outer: Scope, ports: Iterable[tuple[str, str]]
+) -> tuple[tuple[str, Any], ...]:
+    """Connects the names of a subtree as its attributes say.
+
+    Returns:
+        The entries that get a value, and which.
+    """
+    entries: list[tuple[str, Any]] = []
+    for name, text in ports:
+        if name == "_autoremap":
+            continue
+        known = pointed(text, name)
+        inner.ports[name] = outer.key(known) if known else f"{inner.prefix}{name}"
+        if not known:
+            entries.append((inner.ports[name], literal(text)))
+    return tuple(entries)

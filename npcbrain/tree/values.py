@@ -29,7 +29,7 @@ from typing import Any
 __all__ = ["MAX_DIGITS", "MAX_EXACT", "converted", "literal", "text_of"]
 
 MAX_EXACT = 1 << 53  # the whole numbers that a double holds one by one
-MAX_WHOLE = 1 << 63
+MAX_WHOLE = 1 << 63  # what other programs that read the file can hold
 MAX_DIGITS = 400  # characters of a number; a double has 309 digits before the point
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?", re.ASCII)
@@ -70,7 +70,7 @@ def literal(text: str) -> int | float | bool | str:
             value = kind(text)
         except ValueError:
             continue
-        if isfinite(value) and abs(value) <= MAX_WHOLE and str(value) == text:
+        if -MAX_WHOLE <= value < MAX_WHOLE and str(value) == text:
             return value
     return text
 
@@ -102,7 +102,7 @@ def _whole_of(value: Any) -> int:
         whole = int(value)
     else:
         raise ValueError(value)
-    if abs(whole) > MAX_WHOLE:
+    if not -MAX_WHOLE <= whole < MAX_WHOLE:
         raise ValueError(value)
     return whole
 

@@ -6,10 +6,12 @@ answered. Invariant: the n-th round asks the same of everybody's way, whoever pl
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from npcbrain.clock import SystemClock
 from npcbrain.engine import Engine
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
@@ -23,8 +25,16 @@ from npcbrain.village import CAST, QUESTIONS, Village
 from tools.bench.rules import Rule
 
 __all__ = [
-    "EngineWay", "Load", "NoModel", "Npcbrain", "Question", "Way", "advance", "typical_answer",
-]  # fmt: skip
+    "EngineWay",
+    "Load",
+    "NoModel",
+    "Npcbrain",
+    "NpcbrainBeside",
+    "Question",
+    "Way",
+    "advance",
+    "typical_answer",
+]
 
 
 class Question(NamedTuple):
@@ -145,6 +155,39 @@ class Npcbrain:
     def stop(self) -> None:
         """Time stands still, so that nobody's patience ends meanwhile."""
         self._clock.stop()
+
+
+class NpcbrainBeside:
+    """The real thing on a thread of its own: the worker has all the time between two updates."""
+
+    name = "npcbrain beside the game"
+    words = "a worker thread, from one update to the next"
+
+    def __init__(self, model: Model, load: Load) -> None:
+        self.num_answers = 0
+        self._village = Village(model, load.num_npcs, SystemClock(), load.people, overlap=True)
+
+    @property
+    def is_idle(self) -> bool:
+        return self._village.is_idle
+
+    def ask(self) -> None:
+        """See ``Way``."""
+        self._village.ask()
+
+    def update(self) -> None:
+        """See ``Way``."""
+        self._update(math.inf)
+
+    def go(self) -> None: ...
+
+    def stop(self) -> None:
+        """Ends the worker's turn; the runtime takes what follows for a pause."""
+        self._update(0.0)
+
+    def _update(self, budget_ms: float) -> None:
+        report = self._village.update(budget_ms)
+        self.num_answers += sum(done.source == "model" for _, done in report.decisions)
 
 
 class EngineWay:

@@ -10,6 +10,7 @@ real time: the rest of a frame is slept through, because a background thread wor
 |---|---|
 | no model | the game alone |
 | npcbrain | steps priced before they start, a budget in milliseconds |
+| npcbrain beside the game | the same on a thread, all the time between two updates |
 | llama.cpp in a background thread | engine plugins; once with one thread, once with all cores |
 | one whole token a frame | an ONNX session, or onnxruntime-genai, called once a frame |
 | fixed layers a frame | Unity's inference in slices |
@@ -45,7 +46,15 @@ from npcbrain.frame_log import ms, quantile
 from npcbrain.lm.model import Model
 from npcbrain.lm.package import default_model_path
 from npcbrain.pacing import FRAME_NS
-from tools.bench.game_load import EngineWay, Load, NoModel, Npcbrain, Way, typical_answer
+from tools.bench.game_load import (
+    EngineWay,
+    Load,
+    NoModel,
+    Npcbrain,
+    NpcbrainBeside,
+    Way,
+    typical_answer,
+)
 from tools.bench.genai import Genai
 from tools.bench.record import surroundings
 from tools.bench.rules import LayersPerFrame, TokenRate, WholeToken, fair_layers
@@ -137,7 +146,7 @@ def engine_ways(model: Model, load: Load, budget_ms: float) -> list[Way]:
     layers = fair_layers(Engine(model), budget_ms)
     rate = TokenRate(READING_SPEED * load.num_npcs, FRAME_NS / 1e6)
     rules = (WholeToken(), LayersPerFrame(layers), rate)
-    ways: list[Way] = [NoModel(), Npcbrain(model, load, budget_ms)]
+    ways: list[Way] = [NoModel(), Npcbrain(model, load, budget_ms), NpcbrainBeside(model, load)]
     return ways + [EngineWay(model, load, rule) for rule in rules]
 
 

@@ -21,6 +21,7 @@ import torch
 
 from npcbrain.lm.leaning import Leaning
 from npcbrain.lm.tokenizer import Tokenizer
+from npcbrain.marks import QUOTE
 from npcbrain.prompt import answer_text, render
 from tools.distil import situations
 from tools.distil.sheets import Sheet
@@ -36,7 +37,7 @@ IGNORE = -100  # a label that takes no part in the loss
 TALKS = 0.3  # share of the rows that are a talk
 DAYS = 0.45  # share of the rows that are a day; what is left holds one situation of any kind
 RARE = 0.7  # of plain questions and requests are left out there: talks are full of them
-CHOOSING = 3.0  # weight of the lines that name an action and its values: they are few
+CHOOSING = 3.0  # weight of the lines that name an action, its values or a quote: they are few
 ALONE = 0.3  # share of the turns judged without classical reading: it errs more on unknown names
 POOL = 64  # groups drawn at a time, sorted by length so that little is padding
 VARIED = 0.7  # share of the written groups that are varied when they come for the first time
@@ -86,6 +87,7 @@ class Turn:
         ids: Both, end to end.
         answer: Where the answer begins.
         decided: Where its action and values end, and emotion and speech begin.
+        quotes: Whether a quote stands in the place of speech.
         leads: What speaks for each token that may stand where one of the answer stands, from its
             first on; see ``Leaning.spoken``.
     """
@@ -93,6 +95,7 @@ class Turn:
     ids: list[int]
     answer: int
     decided: int
+    quotes: bool
     leads: list[dict[int, float]]
 
 
@@ -133,6 +136,7 @@ def make_row(tokenizer: Tokenizer, group: list[Example], rng: random.Random | No
                 [*news, *chosen, *rest, eos],
                 len(news),
                 len(news) + len(chosen),
+                lines[-1].startswith(QUOTE),
                 _led(Leaning(ways), chosen),
             )
         )
@@ -167,7 +171,8 @@ def make_batch(rows: list[Row]) -> Batch:
         for turn in row.turns:
             ids += turn.ids
             labels += [IGNORE] * turn.answer + turn.ids[turn.answer :]
-            weights += [CHOOSING] * turn.decided + [1.0] * (len(turn.ids) - turn.decided)
+            rest = CHOOSING if turn.quotes else 1.0
+            weights += [CHOOSING] * turn.decided + [rest] * (len(turn.ids) - turn.decided)
             positions += range(first, first + len(turn.ids))
             for place, spoken in enumerate(turn.leads, learnt):
                 leads += [(place, token) for token in spoken]

@@ -22,7 +22,7 @@ from tools.distil.situations.example import Example
 __all__ = ["OCCASIONS", "Quotes", "quoted_fact"]
 
 OCCASIONS = "occasions.tsv"  # file, line of the answer, occasion
-QUOTED = 0.35  # share of the answers that a quote could replace which one does replace in training
+QUOTED = 0.6  # share of the answers that a quote could replace which one does replace in training
 MIN_SHARED = 2  # words of a fact that an answer says
 MIN_NEW = 1  # of them that the question did not hold
 MIN_SHARE = 0.3  # of the answer's words, and of the fact's
