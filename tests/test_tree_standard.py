@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -310,6 +312,14 @@ def test_what_was_seen_is_saved() -> None:
         new.tree.restore(state)
         assert new.tree.state() == state
         assert new.ticks(2) == (["SUCCESS"] if written else ["FAILURE"]) + ["FAILURE"]
+
+
+def test_a_blackboard_that_counts_is_copied_as_a_plain_one() -> None:
+    play = Play(WasEntryUpdated("n"))
+    play.tree.blackboard["n"] = [1]
+    for other in (deepcopy(play.tree.blackboard), pickle.loads(pickle.dumps(play.tree.blackboard))):
+        assert other == {"n": [1]}
+        assert type(other) is Blackboard
 
 
 def test_blackboards_of_trees_that_ask_for_no_changes_count_none() -> None:

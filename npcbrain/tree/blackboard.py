@@ -73,6 +73,10 @@ class WatchedBlackboard(Blackboard):
 
     __slots__ = ()
 
+    def __reduce__(self) -> tuple[type[Blackboard], tuple[dict[str, Any]]]:
+        """A copy or a pickle is a plain one, which the next tree may turn into another of this."""
+        return Blackboard, (dict(self),)
+
     def __setitem__(self, key: str, value: Any) -> None:
         self.writes[key] = self.writes.get(key, 0) + 1
         dict.__setitem__(self, key, value)

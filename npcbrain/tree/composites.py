@@ -127,8 +127,8 @@ class SequenceWithMemory(Composite):
     RUNNING   RUNNING; resumes this child next time
     ========  =============================================================
 
-    Halted: halts the running child, and still begins with it next time; so it does after a tick
-    that raised, from the child that was running before.
+    Halted: halts the running child, and still begins with it next time; so it does with a child
+    that raised.
     """
 
     def compile(self, site: Site) -> Compiled:

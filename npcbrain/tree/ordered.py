@@ -24,16 +24,6 @@ def _numbered(compiled: list[Compiled]) -> tuple[tuple[int, Callable[[State], St
     return tuple(enumerate(child.tick for child in compiled))
 
 
-def _noting(place: int, number: int, tick: Callable[[State], Status]) -> Callable[[State], Status]:
-    """A child whose place is kept even if it raises."""
-
-    def noted(me: State) -> Status:
-        me[place] = number
-        return tick(me)
-
-    return noted
-
-
 def in_order(
     children: tuple[Node, ...], site: Site, go_on: Status, *, keeps_place: bool = False
 ) -> Compiled:
@@ -42,8 +32,6 @@ def in_order(
     place = site.slot(len(children) - 1)
     compiled = place_all(children, site)
     numbered = _numbered(compiled)
-    if keeps_place:
-        numbered = tuple((number, _noting(place, number, child)) for number, child in numbered)
     # The rest of the children from each place on, made once: slicing in a tick would allocate.
     rests = tuple(numbered[start:] for start in range(len(numbered)))
     halts = tuple(child.halt for child in compiled)
@@ -51,12 +39,16 @@ def in_order(
     worked = site.slot() if may_skip else 0  # whether a child was not skipped, over several ticks
 
     def tick(me: State) -> Status:
-        for number, child in rests[me[place]]:
-            status = child(me)
-            if status is not go_on:
-                me[place] = number if status is RUNNING or keeps_place else 0
-                me[index] = status
-                return status
+        try:
+            for number, child in rests[me[place]]:
+                status = child(me)
+                if status is not go_on:
+                    me[place] = number if status is RUNNING or keeps_place else 0
+                    me[index] = status
+                    return status
+        except Exception:  # a child raised; until then this costs nothing
+            me[place] = number
+            raise
         me[place] = 0
         me[index] = go_on
         return go_on
@@ -64,17 +56,21 @@ def in_order(
     def tick_some(me: State) -> Status:
         # With children that may be skipped: skipped in its turn, so is a node without any other.
         answer: Status = SKIPPED
-        for number, child in rests[me[place]]:
-            status = child(me)
-            if status is go_on:
-                me[worked] = 1
-            elif status is not SKIPPED:
-                running = status is RUNNING
-                keeps = me[worked] == 1 if running else keeps_place and number > 0
-                me[worked] = 1 if keeps else 0
-                me[place] = number if running or keeps_place else 0
-                me[index] = status
-                return status
+        try:
+            for number, child in rests[me[place]]:
+                status = child(me)
+                if status is go_on:
+                    me[worked] = 1
+                elif status is not SKIPPED:
+                    running = status is RUNNING
+                    keeps = me[worked] == 1 if running else keeps_place and number > 0
+                    me[worked] = 1 if keeps else 0
+                    me[place] = number if running or keeps_place else 0
+                    me[index] = status
+                    return status
+        except Exception:
+            me[place] = number
+            raise
         if me[worked] == 1:
             answer = go_on
         me[worked] = 0

@@ -68,7 +68,7 @@ class Entry:
     @property
     def is_branch(self) -> bool:
         """Whether it has children."""
-        return self.family in ("Control", "Decorator")
+        return self.family in ("Control", "Decorator") and not self.makes_node
 
     def make(
         self, name: str, arguments: tuple[Argument, ...], children: Sequence[Node] = ()
