@@ -269,23 +269,24 @@ class Runtime:
                 fault("update", "not be called in an update", None, "Runtime.update()", advice)
             )
         self._play.begin(pays=budget_ns > 0)
-        now_ns = self._play.now_ns
-        busy_ns = self._busy_ns or now_ns
-        start_ns = trees_start_ns = busy_start_ns = now_ns()
+        play, busy_ns = self._play, self._busy_ns
+        start_ns = trees_start_ns = play.now_ns()
+        busy_start_ns = 0
         report = FrameReport(frame=self._num_frames, budget_ns=budget_ns)
         self._host.report = report
         self._is_updating = True
         try:
             error = self._collect(report)  # may wait for a worker, and that is not time stolen
-            trees_start_ns, busy_start_ns = now_ns(), busy_ns()
+            trees_start_ns = play.now_ns()
+            busy_start_ns = 0 if busy_ns is None else busy_ns()
             tree_error = self._cast.tick(report.frame)
             if tree_error is not None and error is not None:
                 tree_error.add_note(f"and beside the game: {error}")
             error = tree_error or error
-            report.trees_ns = now_ns() - trees_start_ns
+            report.trees_ns = play.now_ns() - trees_start_ns
             if self._overlap is not None and self.scheduler is not None:
                 period_ns = self.scheduler.allowance.period_ns
-                self._overlap.go(turn_ns(budget_ns, period_ns, now_ns() - start_ns))
+                self._overlap.go(turn_ns(budget_ns, period_ns, play.now_ns() - start_ns))
             else:
                 if self._think is not None:
                     self._think(start_ns + budget_ns, report)
@@ -296,11 +297,10 @@ class Runtime:
             self._is_updating = False
             self._num_frames += 1
             self._cast.settle()
-            end_ns = now_ns()
+            end_ns = play.now_ns()
             report.used_ns = end_ns - start_ns
-            if self._busy_ns is not None:
-                own_ns = busy_ns() - busy_start_ns
-                report.stolen_ns = max(0, end_ns - trees_start_ns - own_ns)
+            if busy_ns is not None:
+                report.stolen_ns = max(0, end_ns - trees_start_ns - busy_ns() + busy_start_ns)
         return report
 
     def _collect(self, report: FrameReport) -> BaseException | None:

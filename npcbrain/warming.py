@@ -8,7 +8,7 @@ reads one persona at a time, behind everybody else.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from npcbrain.clock import Clock
@@ -195,15 +195,18 @@ def think(
     report: FrameReport,
 ) -> None:
     """The model's share of a frame: prompts are made, gaps filled, steps run."""
-    started_ns = clock.now_ns()
-    mind.prepare(deadline_ns)
+    report.prompts_ns += _timed(mind.prepare, deadline_ns, clock)
     report.num_recalled += mind.take_num_recalled()
-    prepared_ns = clock.now_ns()
-    report.prompts_ns += prepared_ns - started_ns
     if not (warming.done or mind.num_queued):
-        warming.run(deadline_ns)
-        report.warming_ns += clock.now_ns() - prepared_ns
+        report.warming_ns += _timed(warming.run, deadline_ns, clock)
     scheduler.run_frame(deadline_ns, report)
+
+
+def _timed(work: Callable[[int], None], deadline_ns: int, clock: Clock) -> int:
+    """Runs one part of a frame; returns how long it took."""
+    started_ns = clock.now_ns()
+    work(deadline_ns)
+    return clock.now_ns() - started_ns
 
 
 def read_at_once(

@@ -212,7 +212,7 @@ def test_a_pattern_that_matches_no_matrix_is_refused():
 def test_an_unknown_kernel_is_refused():
     message = (
         "kernel must be known, got 'int4' - at kernel_plan(); "
-        "use one of fp32, nbits8, rowint8, staticint8"
+        "use one of fp32, nbits8, rowint8, rowint4, staticint8"
     )
     with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
         kernel_plan(2, "int4")

@@ -339,7 +339,7 @@ def test_declared_nodes_with_children_are_known_to_a_check() -> None:
 
 
 def test_what_is_told_to_be_registered_can_be() -> None:
-    with pytest.raises(TreeError, match=r"must be known, got 'Pipeline'.*register a function"):
+    with pytest.raises(TreeError, match=r"known, got 'Pipeline'.*register it in the Registry"):
         loads(DECLARED)
     words = Registry()
     words.control("Pipeline", lambda ctx: ctx.child.tick())
