@@ -297,6 +297,7 @@ class Course:
             "dtype": "bfloat16" if args.dtype == "bfloat16" else "float32",
             "autocast": args.dtype == "autocast",
             "round_from": 1.0 if is_teacher else args.round_from,
+            **dict.fromkeys(("four_bits", "frozen"), 0),  # neither is asked for here
         }
         self.console.print(f"{name}: {layers} layers")
         stage = Stage(argparse.Namespace(**vars(args) | own), self.console, self._tried)
