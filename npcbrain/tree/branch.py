@@ -13,7 +13,7 @@ from typing import Any
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable
-from npcbrain.tree.calls import Argument, readers_of
+from npcbrain.tree.calls import Argument, readers_of, shown
 from npcbrain.tree.composites import Composite
 from npcbrain.tree.node import MAX_TURNS, NEVER_NS, Compiled, Node, Site, State
 from npcbrain.tree.ordered import place_all
@@ -204,7 +204,7 @@ class Branch(Composite):
     @property
     def detail(self) -> str:
         """What the file gives to its ports."""
-        return ", ".join(argument.text for argument in self.arguments if argument.text is not None)
+        return shown(self.arguments)
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""

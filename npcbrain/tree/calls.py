@@ -16,7 +16,7 @@ from npcbrain.tree.pointer import Pointer, reader
 from npcbrain.tree.ports import Output, Port
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 
-__all__ = ["Argument", "Call", "readers_of"]
+__all__ = ["Argument", "Call", "readers_of", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Call(Node):
     @property
     def detail(self) -> str:
         """What the file gives to its ports."""
-        return ", ".join(argument.text for argument in self.arguments if argument.text is not None)
+        return shown(self.arguments)
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
@@ -130,6 +130,11 @@ class Call(Node):
             return lambda me: fn(me[OWNER], *values)
         readers = readers_of(self.arguments, site)
         return lambda me: fn(me[OWNER], *[read(me) for read in readers])
+
+
+def shown(arguments: tuple[Argument, ...]) -> str:
+    """What a file gives to a node's ports, for displays."""
+    return ", ".join(argument.text for argument in arguments if argument.text is not None)
 
 
 def readers_of(arguments: tuple[Argument, ...], site: Site) -> tuple[Callable[[State], Any], ...]:

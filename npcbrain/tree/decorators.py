@@ -25,6 +25,7 @@ __all__ = [
     "Inverter",
     "KeepRunningUntilFailure",
     "Precondition",
+    "answering",
     "mapped",
 ]
 
@@ -193,6 +194,18 @@ class Guard(Decorator):
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
         return _asked(self.child, self.fn, FAILURE, site, every_tick=True)
+
+
+def answering(ask: Callable[[State], bool], site: Site) -> Compiled:
+    """A node with nothing below it that answers a question: SUCCESS or FAILURE."""
+    index = site.index
+
+    def tick(me: State) -> Status:
+        status: Status = SUCCESS if ask(me) else FAILURE
+        me[index] = status
+        return status
+
+    return Compiled(tick, lambda me: None)
 
 
 def mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Compiled:

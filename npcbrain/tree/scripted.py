@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from npcbrain.errors import TreeError
-from npcbrain.tree.decorators import Decorator
+from npcbrain.tree.decorators import Decorator, answering
 from npcbrain.tree.node import BLACKBOARD, Compiled, Node, Site, State
 from npcbrain.tree.pointer import Pointer, reader
 from npcbrain.tree.ports import Port
@@ -75,14 +75,7 @@ class CheckScript(Node):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
-        index, ask = site.index, _asker(self.script, site)
-
-        def tick(me: State) -> Status:
-            status: Status = SUCCESS if ask(me) else FAILURE
-            me[index] = status
-            return status
-
-        return Compiled(tick, _nothing)
+        return answering(_asker(self.script, site), site)
 
 
 @dataclass(frozen=True, slots=True)

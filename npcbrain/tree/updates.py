@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_name
-from npcbrain.tree.decorators import Decorator
+from npcbrain.tree.decorators import Decorator, answering
 from npcbrain.tree.node import BLACKBOARD, Compiled, Node, Site, State
-from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
+from npcbrain.tree.status import IDLE, RUNNING, SKIPPED, Status
 
 __all__ = ["SkipUnlessUpdated", "WaitValueUpdate", "WasEntryUpdated"]
 
@@ -45,14 +45,7 @@ class WasEntryUpdated(Node):
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
-        index, was_written = site.index, _asking(self.key, site)
-
-        def tick(me: State) -> Status:
-            status: Status = SUCCESS if was_written(me) else FAILURE
-            me[index] = status
-            return status
-
-        return Compiled(tick, lambda me: None)
+        return answering(_asking(self.key, site), site)
 
 
 @dataclass(frozen=True, slots=True)
