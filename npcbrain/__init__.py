@@ -14,7 +14,7 @@ A map, from what a game holds down to what it never sees:
 * ``Clock``              where time comes from; ``npcbrain.testing`` has one to drive by hand
 * ``NpcBrainError``      the base of all errors; running out of budget is none of them
 
-The commands are in ``npcbrain.cli``. Why things are as they are is in DESIGN.md.
+The commands are in ``npcbrain.commands.main``. Why things are as they are is in DESIGN.md.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from npcbrain.errors import (
     TreeError,
     UsageError,
 )
-from npcbrain.leaves import Act, CannedReply, Decide, Heard, Reflex
 from npcbrain.lm.model import Model
-from npcbrain.memory import Memory
-from npcbrain.npc import Npc
-from npcbrain.pacer import FramePacer
-from npcbrain.persona import Persona
+from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard, Reflex
+from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.npc import Npc
+from npcbrain.npcs.persona import Persona
+from npcbrain.npcs.vocabulary import registry
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
+from npcbrain.scheduling.frame_pacer import FramePacer
 from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
-from npcbrain.vocabulary import registry
 
 __version__ = "0.1.0"
 

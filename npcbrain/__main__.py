@@ -1,8 +1,8 @@
-"""``python -m npcbrain``: the same as the command ``npcbrain``. Floor 5."""
+"""``python -m npcbrain``: the same as the command ``npcbrain``."""
 
 import sys
 
-from npcbrain.cli import main
+from npcbrain.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,5 @@
 """The one door through which time enters npcbrain.
-
-Floor 0. Invariant: time is an integer count of nanoseconds that never goes back.
+ Invariant: time is an integer count of nanoseconds that never goes back.
 The manual clock that tests drive by hand is ``npcbrain.testing.ManualClock``.
 """
 

@@ -1,6 +1,6 @@
 """Every exception npcbrain raises, and the one sentence they all speak.
 
-Floor 0: imports nothing of npcbrain. Invariant: a message says what must hold, what was got,
+It imports nothing of npcbrain. Invariant: a message says what must hold, what was got,
 where, and what to do. Running out of budget, time or room is no error; it is a value in a report.
 """
 

@@ -1,6 +1,6 @@
 """What one call of ``Runtime.update`` did: the times, the steps, the decisions.
 
-Plain numbers for a HUD, a log or a test; it decides nothing. Floor 2.
+Plain numbers for a HUD, a log or a test; it decides nothing.
 Invariant: running over budget, out of time or out of room is told here and never raised.
 """
 

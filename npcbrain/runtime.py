@@ -1,6 +1,6 @@
 """``Runtime``: the one object a game holds; once a frame it spends a budget on thinking.
 
-It orders the work of others: trees first, then the model, then what has landed. Floor 5. Invariant:
+It orders the work of others: trees first, then the model, then what has landed. Invariant:
 between two updates every tree, request and NPC is whole, whatever was raised in between.
 """
 
@@ -12,21 +12,21 @@ from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 
-from npcbrain.cast import Cast
+from npcbrain.asking.calibration import Warming, read_at_once, think
+from npcbrain.asking.requester import LanguageMind, ModelLike, NoMind
 from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
-from npcbrain.cost import CostModel
+from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault
-from npcbrain.mind import LanguageMind, ModelLike, NoMind
-from npcbrain.npc import Handler, Host, Npc
-from npcbrain.overlap import Overlap, Work, turn_ns
-from npcbrain.persona import Persona
-from npcbrain.prices import PriceFile, price_file_of
+from npcbrain.npcs.npc import Handler, Host, Npc
+from npcbrain.npcs.persona import Persona
+from npcbrain.npcs.roster import Cast
+from npcbrain.pricing.cost import CostModel
+from npcbrain.pricing.price_file import PriceFile, price_file_of
 from npcbrain.report import FrameReport
-from npcbrain.scheduler import Scheduler
+from npcbrain.scheduling.scheduler import Scheduler
+from npcbrain.scheduling.worker import Overlap, Work, turn_ns
 from npcbrain.settings import budget_in_ns, check_settings, engine_of
-from npcbrain.steps import EngineLike
 from npcbrain.tree import Node
-from npcbrain.warming import Warming, read_at_once, think
 
 __all__ = ["Runtime"]
 
@@ -73,8 +73,8 @@ class Runtime:
             measure: ``"now"`` measures here; ``"in_frames"`` leaves it to the first updates in
                 which nobody thinks, within their budgets, until ``is_warm``.
             price_file: Where prices are remembered: a file; ``"auto"`` for one in the user's cache
-                folder (see ``npcbrain.prices``), but nowhere with a clock or an engine of the
-                caller's own; None for nowhere.
+                folder (see ``npcbrain.pricing.price_file``), but nowhere with a clock or an engine
+                of the caller's own; None for nowhere.
             overlap: Runs the model's steps on a thread between two updates, for games with a core
                 to spare. The same answers; ``update`` waits for the rest of a step at most, and
                 ``update()`` without a budget leaves the thread all the time between two of them.

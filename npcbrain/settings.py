@@ -1,6 +1,6 @@
 """What a game hands to a runtime, checked: settings, budgets, models.
 
-Functions that return or raise and change nothing. Floor 5. Invariant: what comes out is in range.
+Functions that return or raise and change nothing. Invariant: what comes out is in range.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 import os
 
+from npcbrain.asking.requester import ModelLike
 from npcbrain.clock import NS_PER_MS
+from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault
-from npcbrain.mind import ModelLike
 from npcbrain.report import NO_LIMIT_NS
-from npcbrain.steps import EngineLike
 
 __all__ = ["budget_in_ns", "check_settings", "engine_of"]
 
@@ -71,7 +71,7 @@ def engine_of(model: ModelLike) -> EngineLike:
         UsageError: It is no ``Model``.
     """
     # Here and not above: a game without a model never loads ONNX Runtime.
-    from npcbrain.engine import Engine
+    from npcbrain.engine.engine import Engine
     from npcbrain.lm.model import Model
 
     if not isinstance(model, Model):

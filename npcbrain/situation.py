@@ -1,7 +1,7 @@
 """What an NPC is asked, ``Situation``, and what it answers, ``Decision``.
 
 Plain immutable data with a strict reader for untrusted dictionaries; no prompt, no model, no file.
-Floor 1. Invariant: an instance that was read is valid, and ``to_dict`` of it reads back equal.
+Invariant: an instance that was read is valid, and ``to_dict`` of it reads back equal.
 """
 
 from __future__ import annotations
@@ -223,12 +223,12 @@ class Decision:
     Attributes:
         action: The name of one of the situation's actions.
         args: A legal value for each of the action's arguments.
-        emotion: One word of ``npcbrain.prompt.EMOTIONS``; free when a tree decided.
+        emotion: One word of ``npcbrain.prompting.prompt.EMOTIONS``; free when a tree decided.
         say: What it says; may be empty when a tree decided.
         source: ``"model"`` or ``"tree"``.
         reason: Why the tree answered (``expired``, ``would_exceed``, ...); empty for the model.
         quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"`` or an
-            occasion of ``npcbrain.phrases``.
+            occasion of ``npcbrain.prompting.stock_lines``.
     """
 
     action: str

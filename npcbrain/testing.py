@@ -1,8 +1,8 @@
 """Doubles for tests of games and of npcbrain itself: a clock driven by hand, a scripted engine.
 
 No model, no ONNX, no randomness: time passes only when told to, or by a scripted cost a step.
-Floor 5. Invariant: the same script and the same calls give the same steps at the same times, and a
-call that breaks the engine's contract (``npcbrain.steps``) raises instead of going on.
+Invariant: the same script and the same calls give the same steps at the same times, and a call that
+breaks the engine's contract (``npcbrain.engine.contract``) raises instead of going on.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
+from npcbrain.engine.contract import GenerationLike, Kind, WaveLike
 from npcbrain.errors import EngineError, UsageError, fault
-from npcbrain.steps import GenerationLike, Kind, WaveLike
 
 __all__ = [
     "ManualClock",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from frame_game import MS, Game
 
 from npcbrain.clock import Clock
-from npcbrain.cost import CostModel
-from npcbrain.scheduler import Scheduler
-from npcbrain.steps import BrakedError, GenerationLike, WaveLike
+from npcbrain.engine.contract import BrakedError, GenerationLike, WaveLike
+from npcbrain.pricing.cost import CostModel
+from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.testing import ManualClock, ScriptedEngine
 
 

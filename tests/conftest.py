@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from npcbrain.prices import FOLDER_VARIABLE
+from npcbrain.pricing.price_file import FOLDER_VARIABLE
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

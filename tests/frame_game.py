@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from npcbrain.cost import CostModel
+from npcbrain.engine.contract import GenerationLike, Kind, WaveLike
+from npcbrain.pricing.cost import CostModel
 from npcbrain.report import FrameReport
-from npcbrain.scheduler import Extent, Request, Scheduler
-from npcbrain.steps import GenerationLike, Kind, WaveLike
+from npcbrain.scheduling.scheduler import Extent, Request, Scheduler
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 
 MS = 1_000_000

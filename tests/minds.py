@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from npcbrain.host import Handler, Host
-from npcbrain.leaves import Act, CannedReply, Decide, Heard
-from npcbrain.memory import Memory
-from npcbrain.npc import Npc
-from npcbrain.persona import Persona
+from npcbrain.npcs.contracts import Handler, Host
+from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
+from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.npc import Npc
+from npcbrain.npcs.persona import Persona
 from npcbrain.report import FrameReport
 from npcbrain.situation import Decision, Situation
 from npcbrain.testing import ScriptedGeneration

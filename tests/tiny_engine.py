@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from npcbrain.engine import Engine
+from npcbrain.engine.contract import WaveLike
+from npcbrain.engine.engine import Engine
 from npcbrain.errors import UsageError
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
-from npcbrain.steps import WaveLike
 
 TINY = Path(__file__).parent / "models" / "tiny"
 NUM_SLOTS = 3

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from npcbrain.marks import MARKS
+from npcbrain.lm.marks import MARKS
 from tools.distil.calibrate import calibrate
 from tools.distil.graph import LlamaConfig
 from tools.distil.package import BuiltModel, build_model

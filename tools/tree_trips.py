@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from npcbrain.errors import TreeError
+from npcbrain.npcs.vocabulary import registry
 from npcbrain.tree import Node, Output, Port, Registry, check, dumps, loads
 from npcbrain.tree.builder import CONDITIONS
 from npcbrain.tree.builtins import BUILTINS
 from npcbrain.tree.markup import Element
 from npcbrain.tree.parser import read_markup
 from npcbrain.tree.ports import MISSING
-from npcbrain.vocabulary import registry
 
 __all__ = ["faults_of_trip", "random_file", "words"]
 

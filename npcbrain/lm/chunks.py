@@ -1,7 +1,7 @@
 """How many tokens the next prefill takes.
 
-Pure numbers. Floor 1. Invariant: a chunk has two tokens or more, padding included, and never leaves
-exactly one behind (``npcbrain.engine`` says why).
+Pure numbers. Invariant: a chunk has two tokens or more, padding included, and never leaves
+exactly one behind (``npcbrain.engine.engine`` says why).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A guess is read together with the token before it, in one run of the model, and each of its tokens
 is kept for as long as it is what would have been chosen anyway (speculative decoding). It costs a
-chunk instead of a lone token and spares a run for each token that was right. Floor 1. Invariant: a
+chunk instead of a lone token and spares a run for each token that was right. Invariant: a
 guess depends on the tokens before it and on how many may follow, on no price and no company, or
 answers would depend on the schedule in their last bits.
 """

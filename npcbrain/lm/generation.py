@@ -1,6 +1,6 @@
 """One answer being written: its tokens, how far they are computed, and its text so far.
 
-Data and bookkeeping; it runs no model and knows no wave's inside. Floor 1. Invariant:
+Data and bookkeeping; it runs no model and knows no wave's inside. Invariant:
 ``context + pending == len(ids)`` and ``num_prompt + generated == len(ids)``.
 """
 

@@ -2,7 +2,7 @@
 
 A thin wrapper of ``llguidance``, which never raises: a matcher that meets trouble falls into an
 error state and stays there, so every call here looks. It knows no prompt format: a grammar is a
-string in Lark syntax, in which a mark stands for its token. Floor 1. Invariant: once ``forced`` has
+string in Lark syntax, in which a mark stands for its token. Invariant: once ``forced`` has
 been taken, ``allows`` and ``mask`` agree on every token (before, ``mask`` holds only the token that
 is forced).
 """

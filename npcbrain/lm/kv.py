@@ -1,6 +1,6 @@
 """The keys and values of all slots.
 
-One block of memory, allocated and touched at load, never again; it knows no generation. Floor 1.
+One block of memory, allocated and touched at load, never again; it knows no generation.
 Invariant: the views handed to ONNX Runtime stay valid as long as the pool lives.
 
 Laid out [layer and side, slot, kv_heads, max_context, head_dim], so that adjacent slots of a layer

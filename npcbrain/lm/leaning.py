@@ -2,7 +2,7 @@
 
 Two judges of the same question: the model, and whoever weighed the answers before. Their odds are
 multiplied, by adding the second's logarithms to the logits of the tokens in which the answers
-differ. Floor 1. Invariant: once one answer is left, the model is alone.
+differ. Invariant: once one answer is left, the model is alone.
 """
 
 from __future__ import annotations

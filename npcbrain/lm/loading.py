@@ -1,7 +1,7 @@
 """Loading a model in pieces, and beside a game that goes on drawing.
 
 ``load_steps`` is the loading, with a pause before each piece; ``Loading`` runs it on a thread of
-its own. Floor 1. Invariant: the game's thread never waits longer than it said it would, and what
+its own. Invariant: the game's thread never waits longer than it said it would, and what
 goes wrong is raised in the game's thread and nowhere else.
 
 Why a thread and not slices of the game's own: creating an ONNX session, reading and hashing let
@@ -18,14 +18,15 @@ import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from npcbrain.errors import ModelError, UsageError, fault
+from npcbrain.lm.marks import MARKS
 from npcbrain.lm.package import ModelPackage, default_model_path
-from npcbrain.marks import MARKS
 
 if TYPE_CHECKING:
-    from npcbrain.lm.model import Model
+    from npcbrain.lm.grammar import GrammarCompiler
+    from npcbrain.lm.sessions import Sessions
     from npcbrain.lm.tokenizer import Tokenizer
     from npcbrain.lm.words import WordList
 
@@ -46,14 +47,20 @@ class Stage(NamedTuple):
     progress: float
 
 
+class Parts(NamedTuple):
+    """What a model is put together from."""
+
+    package: ModelPackage
+    tokenizer: Tokenizer
+    grammars: GrammarCompiler
+    sessions: Sessions
+    words: WordList | None
+
+
 def load_steps(
-    path: str | Path | None,
-    num_slots: int,
-    providers: str | Sequence[str],
-    threads: int,
-    drafts: bool,
-) -> Generator[Stage, None, Model]:
-    """Loads a model; see ``Model.load``. Pauses before each piece."""
+    path: str | Path | None, providers: str | Sequence[str], threads: int
+) -> Generator[Stage, None, Parts]:
+    """Loads the parts of a model; see ``Model.load``. Pauses before each piece."""
     yield Stage("manifest", 0.0)
     package = ModelPackage.described(default_model_path() if path is None else path)
 
@@ -70,7 +77,6 @@ def load_steps(
 
     yield Stage("packages", PACKAGES_SHARE * 0.7)
     from npcbrain.lm.grammar import GrammarCompiler
-    from npcbrain.lm.model import Model
 
     done = PACKAGES_SHARE
     yield Stage("tokenizer", done)
@@ -92,11 +98,11 @@ def load_steps(
         try:
             name = next(steps)
         except StopIteration as end:
-            return Model(package, tokenizer, grammars, end.value, num_slots, words, drafts=drafts)
+            return Parts(package, tokenizer, grammars, end.value, words)
         yield Stage("graphs", done + (1.0 - done) * before[name])
 
 
-class Loading:
+class Loading(Generic[T]):
     """A model on its way; made by ``Model.load_sliced``.
 
     A title screen, once a frame::
@@ -118,17 +124,17 @@ class Loading:
 
     __slots__ = ("_thread", "_work")
 
-    def __init__(self, steps: Generator[Stage, None, Model]) -> None:
+    def __init__(self, steps: Generator[Stage, None, T]) -> None:
         """Begins at once.
 
         Args:
-            steps: ``load_steps(...)``.
+            steps: Loads it, pausing before each piece; returns the model.
         """
         self._work = _Work(steps)
         self._thread = threading.Thread(target=self._work.run, name="npcbrain loading")
         self._thread.start()
 
-    def __enter__(self) -> Loading:
+    def __enter__(self) -> Loading[T]:
         return self
 
     def __exit__(
@@ -185,7 +191,7 @@ class Loading:
         return work.ended.is_set()
 
     @property
-    def model(self) -> Model:
+    def model(self) -> T:
         """The model; waits for it if need be.
 
         Raises:
@@ -207,15 +213,15 @@ class Loading:
         self._thread.join()
 
 
-class _Work:
+class _Work(Generic[T]):
     """What the two threads share: each field is written by one of them and read by the other."""
 
     __slots__ = ("ended", "error", "is_cancelled", "model", "stage", "steps")
 
-    def __init__(self, steps: Generator[Stage, None, Model]) -> None:
+    def __init__(self, steps: Generator[Stage, None, T]) -> None:
         self.steps = steps
         self.stage = Stage("", 0.0)
-        self.model: Model | None = None
+        self.model: T | None = None
         self.error: BaseException | None = None
         self.is_cancelled = False
         self.ended = threading.Event()

@@ -1,24 +1,24 @@
 """A loaded model: its graphs, tokenizer and grammars.
 
-It holds what all engines share and writes prompts' tokens; it runs nothing. Floor 1. Invariant: a
+It holds what all engines share and writes prompts' tokens; it runs nothing. Invariant: a
 ``Generation`` it returns fits the model's context, its longest answer included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from npcbrain.errors import UsageError, fault
-from npcbrain.lm.package import ModelConfig, ModelPackage, default_model_path
+from npcbrain.lm.package import ModelConfig, ModelPackage
 
 # The heavy packages (ONNX Runtime, llguidance, tokenizers) are imported by ``load``, so that
 # importing npcbrain stays cheap and a game without a model needs none of them.
 if TYPE_CHECKING:
     from npcbrain.lm.generation import Generation
     from npcbrain.lm.grammar import GrammarCompiler
-    from npcbrain.lm.loading import Loading
+    from npcbrain.lm.loading import Loading, Stage
     from npcbrain.lm.sessions import Sessions
     from npcbrain.lm.tokenizer import Tokenizer
     from npcbrain.lm.words import WordList
@@ -70,7 +70,7 @@ class Model:
 
     @property
     def has_marks(self) -> bool:
-        """Whether it was taught prompts with marks, and may quote; see ``npcbrain.prompt``."""
+        """Whether it was taught prompts with marks, and may quote; see ``prompting.prompt``."""
         return bool(self.tokenizer.marks)
 
     @classmethod
@@ -100,13 +100,9 @@ class Model:
             ModelError: The model is missing, altered or not what its manifest says.
             UsageError: Another argument is out of range.
         """
-        from npcbrain.lm.loading import exhaust, load_steps
-        from npcbrain.lm.sessions import check_threads
+        from npcbrain.lm.loading import exhaust
 
-        _check_num_slots(num_slots)
-        check_threads(threads)
-        place = default_model_path() if path is None else path
-        return exhaust(load_steps(place, num_slots, providers, threads, drafts))
+        return exhaust(cls._steps(path, num_slots, providers, threads, drafts))
 
     @classmethod
     def load_sliced(
@@ -117,7 +113,7 @@ class Model:
         providers: str | Sequence[str] = "auto",
         threads: int = 1,
         drafts: bool = False,
-    ) -> Loading:
+    ) -> Loading[Model]:
         """Begins to load a model and returns at once, while a title screen goes on being drawn.
 
         The arguments are those of ``load``. What is wrong with the files is raised later, by the
@@ -129,12 +125,33 @@ class Model:
         Raises:
             UsageError: ``num_slots`` or ``threads`` is out of range.
         """
-        from npcbrain.lm.loading import Loading, load_steps
+        from npcbrain.lm.loading import Loading
+
+        return Loading(cls._steps(path, num_slots, providers, threads, drafts))
+
+    @classmethod
+    def _steps(
+        cls,
+        path: str | Path | None,
+        num_slots: int,
+        providers: str | Sequence[str],
+        threads: int,
+        drafts: bool,
+    ) -> Generator[Stage, None, Model]:
+        """Checks the arguments at once; what it returns loads the model piece by piece."""
+        from npcbrain.lm.loading import load_steps
         from npcbrain.lm.sessions import check_threads
 
         _check_num_slots(num_slots)
         check_threads(threads)
-        return Loading(load_steps(path, num_slots, providers, threads, drafts))
+
+        def steps() -> Generator[Stage, None, Model]:
+            package, tokenizer, grammars, sessions, words = yield from load_steps(
+                path, providers, threads
+            )
+            return cls(package, tokenizer, grammars, sessions, num_slots, words, drafts=drafts)
+
+        return steps()
 
     def generation(
         self,

@@ -1,6 +1,6 @@
 """A model as a folder of files, and the manifest that vouches for them.
 
-It reads and checks; it loads nothing into ONNX Runtime. Floor 1. Invariant: a ``ModelPackage``
+It reads and checks; it loads nothing into ONNX Runtime. Invariant: a ``ModelPackage``
 names plain files inside its own folder, and gives out none whose size or SHA-256 is not the one
 that its manifest states.
 

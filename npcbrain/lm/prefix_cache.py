@@ -1,6 +1,6 @@
 """Keys and values of prompt prefixes, kept while no slot holds them.
 
-A dictionary with a budget; it copies nothing itself. Floor 1. Invariant: what ``get`` returns was
+A dictionary with a budget; it copies nothing itself. Invariant: what ``get`` returns was
 computed from exactly the token ids asked for (the dictionary compares them after their hash), and
 the kept arrays together never exceed ``max_bytes``.
 """

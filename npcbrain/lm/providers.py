@@ -1,6 +1,6 @@
 """Which ONNX Runtime providers run a model, and why: pure functions over what is offered.
 
-It loads nothing. Floor 1. Invariant: a provider that is chosen without being asked for by name has
+It loads nothing. Invariant: a provider that is chosen without being asked for by name has
 run every graph of the model; anything less is the processor's work.
 
 ``"auto"`` means CUDA for a model whose manifest claims it, else the processor. A graph that CUDA

@@ -1,6 +1,6 @@
 """From logits to one token.
 
-Pure arithmetic on one row; it knows no generation and no batch. Floor 1. Invariant: the token
+Pure arithmetic on one row; it knows no generation and no batch. Invariant: the token
 depends on the row, the grammar's state, the answer so far and one draw of the request's own
 generator, so neighbours in a batch cannot change it.
 """

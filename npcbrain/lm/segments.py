@@ -1,7 +1,7 @@
 """Runs one segment, or the head, on rows of the KV pool.
 
 Everything ONNX Runtime reads or writes is bound once, when the engine is made; a run only fills
-the shared inputs. It knows no wave and no generation. Floor 1. Invariant: every bound address
+the shared inputs. It knows no wave and no generation. Invariant: every bound address
 belongs to an array this object owns, or to the pool it keeps, for as long as it lives.
 
 A binding holds bare addresses and keeps nothing alive. Had a buffer gone, rows would change with no

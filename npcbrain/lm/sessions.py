@@ -1,6 +1,6 @@
 """ONNX Runtime sessions of a model's graphs, checked against its manifest.
 
-It loads and checks; it runs nothing. Floor 1. Invariant: a ``Sessions`` that exists has graphs with
+It loads and checks; it runs nothing. Invariant: a ``Sessions`` that exists has graphs with
 exactly the inputs and outputs, types and widths of DESIGN.md, "The model on disk".
 """
 

@@ -1,6 +1,6 @@
 """Who sits where in the KV cache, and where the next one should sit.
 
-Bookkeeping only; it moves no data. Floor 1. Invariant: ``held`` of a slot's tokens are in its
+Bookkeeping only; it moves no data. Invariant: ``held`` of a slot's tokens are in its
 keys and values, whoever computed them.
 """
 

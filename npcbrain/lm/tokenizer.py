@@ -1,6 +1,6 @@
 """Text to tokens and back.
 
-A thin wrapper of the ``tokenizers`` package; it knows no prompt format and no grammar. Floor 1.
+A thin wrapper of the ``tokenizers`` package; it knows no prompt format and no grammar.
 Invariant: text is only ever text. Whatever a player types, ``encode`` yields no control token but
 for the marks, which no cleaned text holds, and what a ``StreamDecoder`` has emitted is whole
 characters.
@@ -16,7 +16,7 @@ from tokenizers import Tokenizer as BpeTokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
 from npcbrain.errors import ModelError, fault
-from npcbrain.marks import MARKS
+from npcbrain.lm.marks import MARKS
 
 __all__ = ["StreamDecoder", "Tokenizer"]
 

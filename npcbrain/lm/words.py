@@ -3,8 +3,8 @@
 A small model copies names letter by letter and slips: "Yolanda" becomes "Yolanka". Here a word may
 only go on as a word that exists, in the list that comes with the model or in what it was told, so
 a name or a number that nobody mentioned cannot be said at all; and it is written small, with a
-capital or in capitals, or as the prompt writes it. It knows no grammar and no logits.
-Floor 1. Invariant: whatever was said so far, some word can still be finished.
+capital or in capitals, or as the prompt writes it. It knows no grammar and no logits. Invariant:
+whatever was said so far, some word can still be finished.
 """
 
 from __future__ import annotations

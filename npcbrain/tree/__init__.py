@@ -1,6 +1,6 @@
 """Behaviour trees: definitions that are plain values, and a fast tree for each NPC.
 
-Knows no model, no frames, no NPCs; only an owner it never looks into. Floor 1.
+Knows no model, no frames, no NPCs; only an owner it never looks into.
 Invariant: names are exported here once, and nowhere else.
 
 A map, from the bottom up:

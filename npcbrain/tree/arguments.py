@@ -1,6 +1,5 @@
 """What the definitions ask of their arguments, said once.
-
-Floor 1. Invariant: these raise or return; they never correct.
+Invariant: these raise or return; they never correct.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the nodes of one tree, and the game, tell each other: ``Blackboard``.
 
-A dictionary with a strict door to save files; no events, no scopes, no types of its own.
-Floor 1. Invariant: ``restore`` takes all of a snapshot or, when it raises, nothing.
+A dictionary with a strict door to save files; no events, no scopes, no types of its own. Invariant:
+``restore`` takes all of a snapshot or, when it raises, nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """``Builder``: elements become nodes, and what is wrong with them becomes faults.
-
-Floor 1. Invariant: a fault at one element does not hide those at others, and an element with a
+ Invariant: a fault at one element does not hide those at others, and an element with a
 fault becomes no node.
 """
 

@@ -1,6 +1,6 @@
 """The nodes that every tree file knows: names and ports of BehaviorTree.CPP 4, and ours.
 
-A table, and how each row becomes a node; not the reading of files, which is ``loader``. Floor 1.
+A table, and how each row becomes a node; not the reading of files, which is ``loader``.
 Invariant: in files the names are BehaviorTree.CPP's (``Fallback``), in Python ours (``Selector``).
 """
 

@@ -1,6 +1,6 @@
 """``Call``: a leaf of a tree file that calls one of the game's functions with its ports.
 
-In Python, ``Condition`` and ``Action`` with a lambda do the same. Floor 1. Invariant: as in
+In Python, ``Condition`` and ``Action`` with a lambda do the same. Invariant: as in
 ``leaves``: nothing the game's code did wrong is swallowed.
 """
 

@@ -1,6 +1,6 @@
 """What a running tree takes along when its definition is edited.
 
-Used by ``Tree.adopt``. Floor 1. Invariant: what is carried fits: every int is within the limits of
+Used by ``Tree.adopt``. Invariant: what is carried fits: every int is within the limits of
 its new place, and no node is RUNNING that its parent does not know of.
 """
 

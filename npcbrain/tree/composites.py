@@ -1,7 +1,7 @@
 """Nodes with several children: selectors, sequences, and two that run children side by side.
 
 The meaning of each is that of BehaviorTree.CPP 4, where ``Selector`` is called Fallback; tables
-tell it answer by answer. Floor 1. Invariant: after a tick, every child that is still RUNNING was
+tell it answer by answer. Invariant: after a tick, every child that is still RUNNING was
 ticked in it; one that was passed over has been halted.
 
 Which to take:

@@ -1,6 +1,6 @@
 """Nodes that choose between children by a question: ``IfThenElse``, ``WhileDoElse``, ``Switch``.
 
-The meaning of each is that of BehaviorTree.CPP 4. Floor 1. Invariant: as in ``composites``.
+The meaning of each is that of BehaviorTree.CPP 4. Invariant: as in ``composites``.
 """
 
 from __future__ import annotations

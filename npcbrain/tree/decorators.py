@@ -2,7 +2,7 @@
 
 Decorators that count its turns are in ``turns``, those that keep time in ``timing``. The child
 comes first in all of them. Tables tell the meaning answer by answer; where a node of that name
-exists in BehaviorTree.CPP 4, it is the same unless the docstring says how it differs. Floor 1.
+exists in BehaviorTree.CPP 4, it is the same unless the docstring says how it differs.
 Invariant: as in ``composites``.
 """
 

@@ -1,7 +1,7 @@
 """The text of a tree file, from its bytes: ``decoded``.
 
 BehaviorTree.CPP reads every file as UTF-8. So does this, but for the few encodings that say of
-each byte by itself which character it is, where a file declares one. Floor 1. Invariant: no codec
+each byte by itself which character it is, where a file declares one. Invariant: no codec
 is looked up by a name from a file.
 """
 

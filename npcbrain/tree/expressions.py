@@ -1,6 +1,6 @@
 """The parts of a script, each with what runs it and what is known of its value beforehand.
 
-Put together by the reader in ``script``. Floor 1. Invariant: a part is ``doomed`` only if running
+Put together by the reader in ``script``. Invariant: a part is ``doomed`` only if running
 it raises whatever is on the blackboard, so that a file can be refused for it; parts in a row are
 run in a loop, so that a long script is no deep one.
 """

@@ -1,8 +1,8 @@
 """``PyTree``: a tree written for py_trees drives an NPC, or a part of one.
 
 Nothing of py_trees is imported; what is asked of it is ``tick_once``, ``status`` and ``stop``.
-Floor 1. Invariant: a py_trees behaviour that was RUNNING and is not to be ticked again is stopped
-with INVALID, as its own parents would do.
+Invariant: a py_trees behaviour that was RUNNING and is not to be ticked again is stopped with
+INVALID, as its own parents would do.
 """
 
 from __future__ import annotations

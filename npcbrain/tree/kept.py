@@ -1,7 +1,7 @@
 """What a definition remembers of the file it was read from: ``Source`` and ``Kept``.
 
 So that saving changes nothing: an attribute that means nothing here, a tree that the main tree
-does not use, a remark, the descriptions in a TreeNodesModel are written as they were read. Floor 1.
+does not use, a remark, the descriptions in a TreeNodesModel are written as they were read.
 Invariant: nothing of it is part of what a definition is: two that behave alike are equal, whatever
 is remembered of them.
 """

@@ -1,8 +1,8 @@
 """Nodes without children: where the tree asks the game and acts in it.
 
-The leaves that think (``Decide`` and its kin) are not here but in ``npcbrain.leaves``, built on
-``stateful``. Floor 1. Invariant: no leaf swallows what the game's code did wrong: an
-exception or a wrong answer becomes a ``TreeError`` that names the node.
+The leaves that think (``Decide`` and its kin) are not here but in ``npcbrain.npcs.leaves``, built
+on ``stateful``. Invariant: no leaf swallows what the game's code did wrong: an exception or a wrong
+answer becomes a ``TreeError`` that names the node.
 """
 
 from __future__ import annotations

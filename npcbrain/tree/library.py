@@ -2,7 +2,7 @@
 
 A file that is included is looked for beside the one that includes it, and read once however often
 it is named, so that circles do no harm. As in BehaviorTree.CPP a file's own tree goes before one
-of that name in a file it includes. Floor 1. Invariant: only ordinary files at or below the folder
+of that name in a file it includes. Invariant: only ordinary files at or below the folder
 of the outermost are opened, and no more of them, or of their bytes, than the limits here.
 """
 

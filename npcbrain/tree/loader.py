@@ -1,6 +1,6 @@
 """``load`` and ``loads``: a BehaviorTree.CPP 4 file becomes a definition.
 
-Not the reading of XML (``markup``), nor what the nodes are (``builtins``, ``registry``). Floor 1.
+Not the reading of XML (``markup``), nor what the nodes are (``builtins``, ``registry``).
 Invariant: a file is taken whole or refused with every fault that was found, each with its line and
 column; the game's functions are not called.
 

@@ -1,6 +1,6 @@
 """Decorators that run their child once for each of several values: ``LoopInt`` and its kin.
 
-Those that count turns are in ``turns``. Floor 1. Invariant: as in ``composites``.
+Those that count turns are in ``turns``. Invariant: as in ``composites``.
 """
 
 from __future__ import annotations

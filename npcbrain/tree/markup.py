@@ -1,6 +1,6 @@
 """What a tree file is made of: ``Element``, each knowing its place, and the faults found in it.
 
-Not how a file is read, which is ``parser``. Floor 1. Invariant: a fault names its file, line and
+Not how a file is read, which is ``parser``. Invariant: a fault names its file, line and
 column; there are never more of them than somebody would read.
 """
 

@@ -1,7 +1,7 @@
 """What every node is, ``Node``, and what it is turned into, ``Program``.
 
 Not the nodes themselves (``composites``, ``decorators``, ``leaves``), nor the thing that is
-ticked (``tree``). Floor 1. Invariant: a definition, and the program made from it, hold nothing of
+ticked (``tree``). Invariant: a definition, and the program made from it, hold nothing of
 any NPC; all that one NPC's tree remembers is in one list, its ``State``.
 
 A definition compiles itself into two closures:

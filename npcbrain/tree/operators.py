@@ -1,6 +1,5 @@
 """What the operators of scripts do with values; their reading is in ``script``.
-
-Floor 1. Invariant: an operator gives plain data or raises ``Refused``; no number grows beyond 53
+ Invariant: an operator gives plain data or raises ``Refused``; no number grows beyond 53
 bits, no text beyond 4096 characters.
 """
 

@@ -1,6 +1,6 @@
 """How children in a row are ticked: what selectors and sequences have in common.
 
-Not the nodes, which are in ``composites``. Floor 1. Invariant: as there. Each way comes twice: the
+Not the nodes, which are in ``composites``. Invariant: as there. Each way comes twice: the
 plain one, and one for nodes with a child that may answer SKIPPED, which must also notice when
 nobody was left to tick; a tree without preconditions does not pay for it.
 """

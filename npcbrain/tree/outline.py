@@ -1,6 +1,5 @@
 """``outline``: a tree as lines of text, for terminals and logs.
-
-Floor 1. Invariant: one line a node, in order of definition.
+Invariant: one line a node, in order of definition.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Nodes that tick all their children until it is settled: ``Parallel``, ``ParallelAll``.
 
 For a body and a mind that must not wait for each other there is ``Concurrent``, in ``composites``.
-Floor 1. Invariant: as in ``composites``.
+Invariant: as in ``composites``.
 """
 
 from __future__ import annotations

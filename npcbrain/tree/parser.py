@@ -3,7 +3,7 @@
 As BehaviorTree.CPP's reader has it, and more lenient than XML itself: in the value of an attribute
 ``<`` and ``&`` may stand as they are (``_skipIf="a < b && c"``), and line breaks stay. What it
 reads and nobody means is refused: document types, characters of control, things that follow the
-root. Floor 1. Invariant: reading takes time and memory in proportion to ``MAX_BYTES``, whatever
+root. Invariant: reading takes time and memory in proportion to ``MAX_BYTES``, whatever
 the file says; nothing but the file is ever opened.
 """
 

@@ -1,6 +1,6 @@
 """``Pointer``: an argument that is read from the blackboard when it is needed.
 
-In tree files it is written ``{entry}``. Not what a port may hold, which is ``ports``. Floor 1.
+In tree files it is written ``{entry}``. Not what a port may hold, which is ``ports``.
 Invariant: what was read is of the port's type and within the node's limits, or a ``TreeError``
 names the node and the entry.
 """
@@ -10,16 +10,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.node import BLACKBOARD, State
 
 if TYPE_CHECKING:
     from npcbrain.tree.node import Site
-    from npcbrain.tree.ports import Port
 
 __all__ = ["Pointer", "reader"]
+
+
+class Taker(Protocol):
+    """What checks and converts a value: a ``Port``."""
+
+    def take(self, value: Any, where: str) -> Any:
+        """The value as the port's type; raises ``TreeError`` if it cannot be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Pointer:
         """As files write it."""
         return f"{{{self.key}}}"
 
-    def read(self, board: Mapping[str, Any], port: Port, where: str, what: str) -> Any:
+    def read(self, board: Mapping[str, Any], port: Taker, where: str, what: str) -> Any:
         """The value, as the port's type.
 
         Args:
@@ -73,7 +79,7 @@ class Pointer:
 
 def reader(
     value: Any,
-    port: Port,
+    port: Taker,
     site: Site,
     check: Callable[[Any, str], object] | None = None,
     turn: Callable[[Any], Any] | None = None,

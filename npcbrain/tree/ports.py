@@ -1,6 +1,5 @@
 """The typed arguments of a node in a tree file: ``Port``, and ``Output`` to write through.
-
-Floor 1. Invariant: a value that a port let through is of the port's type, wherever it came from.
+Invariant: a value that a port let through is of the port's type, wherever it came from.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """``Reach``: how large trees become when their subtrees are unfolded, known before any is.
-
-Floor 1. Invariant: the work is in proportion to the elements of the files, however often one tree
+ Invariant: the work is in proportion to the elements of the files, however often one tree
 holds another; whatever passes can be built with a bounded number of steps, and without recursion
 deeper than Python has room for.
 """

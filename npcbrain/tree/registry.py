@@ -1,6 +1,6 @@
 """What a tree file may call by name: ``Registry`` maps ids to the game's functions and leaves.
 
-Not the nodes that every tree file knows (those are in ``builtins``). Floor 1. Invariant: an id
+Not the nodes that every tree file knows (those are in ``builtins``). Invariant: an id
 means one thing; what it takes is told by the signature of what it calls.
 
 >>> registry = Registry()

@@ -1,7 +1,7 @@
 """``TreeFile``: a tree file that may be edited while the game runs.
 
 The game polls, once a second or at every frame; there is no thread, and a poll that finds nothing
-new costs one look at the file's date. Floor 1. Invariant: trees only ever run a definition without
+new costs one look at the file's date. Invariant: trees only ever run a definition without
 faults; a broken file changes nothing but ``message``.
 
 A game does this::

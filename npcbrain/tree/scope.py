@@ -1,6 +1,5 @@
 """Which entry of the blackboard a name in a tree file means: ``Scope``.
-
-Floor 1. Invariant: what a name means is settled when the file is loaded; a tick looks nothing up
+ Invariant: what a name means is settled when the file is loaded; a tick looks nothing up
 twice.
 """
 

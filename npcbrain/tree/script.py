@@ -1,7 +1,7 @@
 """Small expressions in tree files: ``hp < 30 && !fled``, ``mood := 'angry'; calls += 1``.
 
 A reader and a compiler of its own, no ``eval``: a script knows numbers, strings, booleans and the
-blackboard, and can call nothing. BehaviorTree.CPP's scripting language. Floor 1. Invariant: a
+blackboard, and can call nothing. BehaviorTree.CPP's scripting language. Invariant: a
 script that compiled either gives plain data or raises ``TreeError``; how long it is costs no depth.
 
 From weak to strong: ``;`` between statements; ``:=`` (sets), ``=`` ``+=`` ``-=`` ``*=`` ``/=`` (the

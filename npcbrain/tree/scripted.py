@@ -2,7 +2,7 @@
 
 ``RunScript`` and ``CheckScript`` are leaves; ``Conditioned`` carries the pre- and postconditions of
 a node; ``SubTree`` gives a part of a tree its name and first entries. Not the language, which is
-``script``. Floor 1. Invariant: a script that goes wrong raises with the node's path.
+``script``. Invariant: a script that goes wrong raises with the node's path.
 """
 
 from __future__ import annotations

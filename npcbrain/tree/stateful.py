@@ -1,8 +1,8 @@
 """``StatefulLeaf``: the base of leaves that begin, run on and may be stopped.
 
-To be extended in other packages; ``npcbrain.leaves`` does. The simple leaves are in ``leaves``.
-Floor 1. Invariant: ``on_halted`` comes once for each run that was stopped, and never for one that
-ended by itself.
+To be extended in other packages; ``npcbrain.npcs.leaves`` does. The simple leaves are in
+``leaves``. Invariant: ``on_halted`` comes once for each run that was stopped, and never for one
+that ended by itself.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """``svg``: a tree as a picture, with the last answers in colour.
 
-Text made from text: no drawing library, no fonts of its own. Floor 1. Invariant: names from
+Text made from text: no drawing library, no fonts of its own. Invariant: names from
 anywhere cannot break the picture; they are escaped and cut.
 """
 

@@ -2,8 +2,8 @@
 
 Time is the tree's clock, read once a tick; nothing here waits, sleeps or has a thread, so a
 limit takes effect at the first tick at or after it. The leaf ``Wait`` is with the leaves.
-Floor 1. Invariant: moments are saved relative to now, so a saved timer has as much time left
-after loading as it had before.
+Invariant: moments are saved relative to now, so a saved timer has as much time left after loading
+as it had before.
 """
 
 from __future__ import annotations

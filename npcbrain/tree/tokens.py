@@ -1,6 +1,6 @@
 """The words and signs of a script, each with its place: ``tokens_of``.
 
-What they mean together is in ``script``. Floor 1. Invariant: every character of the script is in a
+What they mean together is in ``script``. Invariant: every character of the script is in a
 token, between two, or refused with its place.
 """
 

@@ -1,6 +1,6 @@
 """One NPC's tree at work: ``compile`` makes a ``Tree`` from a definition.
 
-Not the nodes, and nothing of what they decide. Floor 1. Invariant: between two ticks the tree is
+Not the nodes, and nothing of what they decide. Invariant: between two ticks the tree is
 whole. A tick that raises leaves no leaf running: the tree is halted before the error goes on.
 """
 

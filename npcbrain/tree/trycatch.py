@@ -1,6 +1,5 @@
 """``TryCatch``: a sequence with something to do when it fails.
-
-Floor 1. Invariant: as in ``composites``.
+Invariant: as in ``composites``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """Decorators that count a child's turns: ``Repeat``, ``Retry``, ``RunOnce``.
-
-Floor 1. Invariant: as in ``composites``.
+Invariant: as in ``composites``.
 """
 
 from __future__ import annotations

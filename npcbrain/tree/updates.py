@@ -1,7 +1,7 @@
 """Nodes that ask whether an entry of the blackboard was written: ``WasEntryUpdated`` and its kin.
 
 Written counts, changed or not, by a node or by the game. Each node asks since it last looked; the
-first time, an entry that is there counts as written. Floor 1. Invariant: as in ``composites``.
+first time, an entry that is there counts as written. Invariant: as in ``composites``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a value is as another type: one rule for literals, scripts, entries and ports.
 
-The rule is BehaviorTree.CPP's wherever Python has the same values. Floor 1. Invariant: a value that
+The rule is BehaviorTree.CPP's wherever Python has the same values. Invariant: a value that
 cannot be had as a type is a ``ValueError``, never a nearby value; no text makes the work unbounded.
 
 ==========  ==================  ======================  ====================  ===================

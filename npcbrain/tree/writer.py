@@ -1,7 +1,7 @@
 """``dumps`` and ``dump_model``: a definition as a BehaviorTree.CPP 4 file; a registry for editors.
 
 The way back from ``loader``: what was read is written as it was read, the rest by what the nodes
-are. Floor 1. Invariant: what was written loads to an equal definition, if the same registry is
+are. Invariant: what was written loads to an equal definition, if the same registry is
 used; what a file cannot say is refused, never left out.
 """
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from npcbrain.engine import Engine
+from npcbrain.engine.engine import Engine
 from npcbrain.errors import ModelError, fault
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.grammar import Matcher

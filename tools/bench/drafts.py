@@ -21,14 +21,14 @@ from typing import Any
 
 from rich.progress import track
 
-from npcbrain.engine import Engine
+from npcbrain.commands.bench.workload import CAST
+from npcbrain.commands.scenarios import read_scenarios
+from npcbrain.engine.engine import Engine
 from npcbrain.lm.drafts import GUESS_SIZES
 from npcbrain.lm.model import Model
-from npcbrain.prompt import grammar as grammar_of
-from npcbrain.prompt import render
-from npcbrain.scenarios import read_scenarios
+from npcbrain.prompting.prompt import grammar as grammar_of
+from npcbrain.prompting.prompt import render
 from npcbrain.situation import Situation
-from npcbrain.village import CAST
 from tools.bench.game_load import advance
 from tools.bench.record import RESULTS, surroundings
 from tools.bench.sweep import together

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from npcbrain.warm_bench import WARM_FIELDS
+from npcbrain.commands.bench.warm import WARM_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench_results"

@@ -11,17 +11,17 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from npcbrain.asking.requester import MAX_NEW_TOKENS
 from npcbrain.clock import SystemClock
-from npcbrain.engine import Engine
+from npcbrain.commands.bench.workload import CAST, QUESTIONS, Village
+from npcbrain.commands.frame_clock import FrameClock
+from npcbrain.engine.engine import Engine
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.model import Model
 from npcbrain.lm.tokenizer import Tokenizer
-from npcbrain.mind import MAX_NEW_TOKENS
-from npcbrain.pacing import FrameClock
-from npcbrain.persona import Persona
-from npcbrain.prompt import answer_grammar, render
+from npcbrain.npcs.persona import Persona
+from npcbrain.prompting.prompt import answer_grammar, render
 from npcbrain.situation import Event, Scene, Situation
-from npcbrain.village import CAST, QUESTIONS, Village
 from tools.bench.rules import Rule
 
 __all__ = [

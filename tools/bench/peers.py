@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npcbrain.bench import busy_note
+from npcbrain.commands.bench.frames import busy_note
 from npcbrain.errors import UsageError, fault
 from tools.bench.contenders import (
     CONTEXT,

@@ -26,7 +26,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from npcbrain.pacing import FRAME_NS
+from npcbrain.commands.frame_clock import FRAME_NS
 from tools.bench.record import RESULTS, ROOT
 
 __all__ = ["PLOTS", "Plot", "draw_all", "main"]

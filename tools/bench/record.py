@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from npcbrain.doctor import versions
+from npcbrain.commands.doctor import versions
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench_results"

@@ -26,10 +26,10 @@ from rich.progress import track
 from rich.table import Table
 
 from npcbrain.clock import NS_PER_MS, NS_PER_S
-from npcbrain.cost import CostModel
+from npcbrain.engine.contract import Kind
+from npcbrain.pricing.cost import CostModel
 from npcbrain.report import FrameReport
-from npcbrain.scheduler import Extent, Request, Scheduler
-from npcbrain.steps import Kind
+from npcbrain.scheduling.scheduler import Extent, Request, Scheduler
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 from tools.bench.record import surroundings
 from tools.bench.step_times import StepTimes

@@ -18,9 +18,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from npcbrain.engine import Engine
+from npcbrain.engine.contract import Kind
+from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
-from npcbrain.steps import Kind
 from tools.bench.record import RESULTS, surroundings
 
 __all__ = ["main", "rested"]

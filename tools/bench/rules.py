@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Protocol
 
-from npcbrain.engine import Engine
+from npcbrain.engine.contract import Kind, WaveLike
+from npcbrain.engine.engine import Engine
 from npcbrain.lm.generation import Generation
-from npcbrain.steps import Kind, WaveLike
 
 __all__ = ["LayersPerFrame", "Rule", "TokenRate", "WholeToken", "fair_layers"]
 

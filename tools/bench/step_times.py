@@ -21,11 +21,11 @@ from statistics import median
 from typing import Any
 
 from npcbrain.clock import NS_PER_S, SystemClock
-from npcbrain.engine import Engine
+from npcbrain.commands.bench.workload import CAST, Village
+from npcbrain.commands.frame_clock import FrameClock
+from npcbrain.engine.contract import GenerationLike, Kind, WaveLike
+from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
-from npcbrain.pacing import FrameClock
-from npcbrain.steps import GenerationLike, Kind, WaveLike
-from npcbrain.village import CAST, Village
 from tools.bench.record import surroundings
 
 __all__ = ["StepTimes", "record"]

@@ -22,17 +22,17 @@ from statistics import fmean
 from typing import Any
 
 from npcbrain import tree
-from npcbrain.bench import CpuClock, GameWork, bench_frames
 from npcbrain.clock import NS_PER_S
-from npcbrain.frame_log import ms, quantile
-from npcbrain.leaves import Act, CannedReply, Decide, Heard
+from npcbrain.commands.bench.frame_log import ms, quantile
+from npcbrain.commands.bench.frames import CpuClock, GameWork, bench_frames
+from npcbrain.commands.bench.workload import CAST, QUESTIONS, Village
+from npcbrain.commands.frame_clock import FRAME_NS, FrameClock
 from npcbrain.lm.model import Model
-from npcbrain.pacing import FRAME_NS, FrameClock
-from npcbrain.persona import Persona
+from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
+from npcbrain.npcs.persona import Persona
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Scene
-from npcbrain.village import CAST, QUESTIONS, Village
 from tools.bench.record import RESULTS, surroundings
 
 __all__ = ["crowd", "main", "sweep_budgets", "sweep_npcs", "sweep_together", "together"]

@@ -38,14 +38,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from npcbrain.bench import CpuClock, GameWork
 from npcbrain.clock import NS_PER_S
-from npcbrain.engine import Engine
+from npcbrain.commands.bench.frame_log import ms, quantile
+from npcbrain.commands.bench.frames import CpuClock, GameWork
+from npcbrain.commands.frame_clock import FRAME_NS
+from npcbrain.engine.engine import Engine
 from npcbrain.errors import UsageError
-from npcbrain.frame_log import ms, quantile
 from npcbrain.lm.model import Model
 from npcbrain.lm.package import default_model_path
-from npcbrain.pacing import FRAME_NS
 from tools.bench.game_load import (
     EngineWay,
     Load,

@@ -1,4 +1,4 @@
-r"""Learns the table of ``npcbrain.affinity``: which names offer what a sentence asks for.
+r"""Learns the table of ``prompting.word_vectors``: which names offer what a sentence asks for.
 
     python -m tools.distil.affinity --vectors DIR --seeds LIGHT --thesaurus WORDNET
 
@@ -23,10 +23,10 @@ from rich.progress import track
 from torch import nn
 from torch.nn import functional
 
-from npcbrain.affinity import TABLE, Weights, row_of
-from npcbrain.calling import called_for, is_spoken, temper
-from npcbrain.fitting import deed_words, is_talk, read_signs
-from npcbrain.recall import split_words, stems
+from npcbrain.prompting.action_priors import called_for, is_spoken, temper
+from npcbrain.prompting.action_ranking import deed_words, is_talk, read_signs
+from npcbrain.prompting.fact_retrieval import split_words, stems
+from npcbrain.prompting.word_vectors import TABLE, Weights, row_of
 from npcbrain.situation import Action
 from tools.distil.decisions import draw_group
 from tools.distil.situations import Example
@@ -129,7 +129,7 @@ def _rows(found: list[str], rows: dict[str, int], most: int) -> list[int]:
 
 
 class Net(nn.Module):
-    """The same sums as ``npcbrain.affinity`` and ``npcbrain.fitting`` make, for many cases."""
+    """The same sums as ``word_vectors`` and ``action_ranking`` make, for many cases."""
 
     def __init__(self, vectors: np.ndarray, features: int) -> None:
         super().__init__()

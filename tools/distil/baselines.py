@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from npcbrain.fitting import is_talk, read_signs
-from npcbrain.recall import recalled_facts, stems
-from npcbrain.reflex import reflex
+from npcbrain.prompting.action_ranking import is_talk, read_signs
+from npcbrain.prompting.fact_retrieval import recalled_facts, stems
+from npcbrain.prompting.reflex import reflex
 from npcbrain.situation import Action, Decision, Situation
 
 __all__ = ["BASELINES"]

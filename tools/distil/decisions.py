@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import torch
 
 from npcbrain.lm.leaning import Leaning
+from npcbrain.lm.marks import QUOTE
 from npcbrain.lm.tokenizer import Tokenizer
-from npcbrain.marks import QUOTE
-from npcbrain.prompt import answer_text, render
+from npcbrain.prompting.prompt import answer_text, render
 from tools.distil import situations
 from tools.distil.sheets import Sheet
 from tools.distil.sheets.augmenting import Augmenter

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from npcbrain.errors import ModelError, NpcBrainError, UsageError, fault
 from npcbrain.lm.tokenizer import Tokenizer
-from npcbrain.prompt import answer_text, render
+from npcbrain.prompting.prompt import answer_text, render
 from tools.distil.calibrate import calibrate
 from tools.distil.check import GraphRunner, reference
 from tools.distil.graph import LlamaConfig, Weights

@@ -24,11 +24,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from npcbrain.calling import MAX_EVENT_CHARS
 from npcbrain.errors import NpcBrainError, UsageError, fault
-from npcbrain.fitting import is_talk
-from npcbrain.prompt import answer_text
-from npcbrain.recall import split_words, stems
+from npcbrain.prompting.action_priors import MAX_EVENT_CHARS
+from npcbrain.prompting.action_ranking import is_talk
+from npcbrain.prompting.fact_retrieval import split_words, stems
+from npcbrain.prompting.prompt import answer_text
 from npcbrain.situation import Action, Decision, Event, Situation, clean_text
 from tools.distil.judge import read_answers, read_rows
 from tools.distil.lies import Lie, draw_lies, holds, looks_forged, spellings

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from npcbrain.phrases import is_sayable
-from npcbrain.recall import stems
+from npcbrain.prompting.fact_retrieval import stems
+from npcbrain.prompting.stock_lines import is_sayable
 from tools.distil.sheets.augmenting import CAPITAL, INSIDE, NAMES, NEVER_NAMES
 from tools.distil.sheets.quoting import quoted_fact
 from tools.distil.sheets.reading import Sheet

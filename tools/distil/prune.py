@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
-from npcbrain.marks import MARKS
+from npcbrain.lm.marks import MARKS
 from tools.distil import corpus
 from tools.distil.copying import exercise
 from tools.distil.teacher import make_tokenizer

@@ -24,15 +24,15 @@ from typing import Any
 from rich.progress import Progress
 
 from npcbrain.clock import SystemClock
-from npcbrain.cost import CostModel
-from npcbrain.decide import Decider
-from npcbrain.engine import Engine
+from npcbrain.commands.decide import Decider
+from npcbrain.commands.frame_clock import FrameClock
+from npcbrain.commands.scenarios import Scenario, read_scenarios, scores
+from npcbrain.engine.contract import Kind
+from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
-from npcbrain.pacing import FrameClock
-from npcbrain.scenarios import Scenario, read_scenarios, scores
-from npcbrain.scheduler import Scheduler
+from npcbrain.pricing.cost import CostModel
+from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.situation import Decision
-from npcbrain.steps import Kind
 from tools.bench.record import RESULTS, surroundings
 from tools.distil.baselines import BASELINES
 

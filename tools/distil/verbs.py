@@ -1,4 +1,4 @@
-r"""Writes the table of verbs that are near in meaning, for ``npcbrain.verbs``.
+r"""Writes the table of verbs that are near in meaning, for ``npcbrain.prompting.verb_synonyms``.
 
     python -m tools.distil.verbs --thesaurus DIR
 
@@ -15,8 +15,8 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from npcbrain.recall import stem
-from npcbrain.verbs import COMMENT, VERBS
+from npcbrain.prompting.fact_retrieval import stem
+from npcbrain.prompting.verb_synonyms import COMMENT, VERBS
 from tools.distil.wordnet import read_senses, read_verbs
 
 USUAL = 4  # a verb's senses beyond so many are seldom meant

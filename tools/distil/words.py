@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from npcbrain.lm.words import split_words
-from npcbrain.prompt import answer_text, render
+from npcbrain.prompting.prompt import answer_text, render
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.reading import DATA
 

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from npcbrain.commands.scenarios import read_scenarios
 from npcbrain.errors import NpcBrainError, UsageError, fault
-from npcbrain.scenarios import read_scenarios
 from npcbrain.situation import Decision
 from tools.distil.judge.counting import ASKED, read_key, read_verdicts, tally
 from tools.distil.judge.drawing import deal, pick, write_sheets

@@ -13,8 +13,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from npcbrain.commands.scenarios import interval
 from npcbrain.errors import UsageError, fault
-from npcbrain.scenarios import interval
 from tools.distil.judge.lines import read_rows, read_text
 
 __all__ = ["ASKED", "Entry", "Verdict", "agreement", "kappa", "read_key", "read_verdicts", "tally"]

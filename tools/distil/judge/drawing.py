@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from npcbrain.commands.scenarios import Scenario
 from npcbrain.errors import UsageError, fault
-from npcbrain.scenarios import Scenario
 from npcbrain.situation import Action, Decision, Situation
 
 __all__ = ["QUESTIONS", "Item", "deal", "pick", "sheet_text", "write_sheets"]

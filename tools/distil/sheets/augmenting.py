@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from npcbrain.calling import event_text
-from npcbrain.recall import recalled_facts, split_words, stems
+from npcbrain.prompting.action_priors import event_text
+from npcbrain.prompting.fact_retrieval import recalled_facts, split_words, stems
 from npcbrain.situation import Action, Decision, Event, Exchange, Profile, Scene, Situation
 from tools.distil.sheets.checking import TITLES
 from tools.distil.sheets.reading import Sheet

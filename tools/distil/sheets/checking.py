@@ -16,9 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from npcbrain.errors import fault
-from npcbrain.fitting import is_talk
-from npcbrain.phrases import OF_DEEDS, OF_TALK
-from npcbrain.recall import split_words
+from npcbrain.prompting.action_ranking import is_talk
+from npcbrain.prompting.fact_retrieval import split_words
+from npcbrain.prompting.stock_lines import OF_DEEDS, OF_TALK
 from npcbrain.situation import Exchange, Situation
 from tools.distil.sheets.quoting import OCCASIONS
 from tools.distil.sheets.reading import HELD_OUT, Sheet, SheetError, held_out_names, read_sheets
@@ -229,7 +229,7 @@ def _occasion_faults(sheets: Sequence[Sheet], folder: Path) -> Iterator[str]:
             yield fault("line", "be that of an answer", f"{file}:{line}", where)
         elif occasion not in (legal := OF_DEEDS if _acts(answer) else OF_TALK):
             beside = "a deed" if legal is OF_DEEDS else "talk"
-            rule = f"be one of npcbrain.phrases that goes with {beside}"
+            rule = f"be one of npcbrain.prompting.stock_lines that goes with {beside}"
             yield fault("occasion", rule, occasion, where, f"it answers in {file}:{line}")
 
 

@@ -1,9 +1,10 @@
 """Which written answers say no more than a quote would.
 
 A model this small chooses better than it writes, so an answer may be a quote: a known fact as it
-stands, or one of the lines written for an occasion (``npcbrain.phrases``). Whether a fact would do
-is seen by the words that answer and fact share; which occasion an answer belongs to stands in
-``data/occasions.tsv``. Invariant: a quote replaces the words of an answer and nothing else.
+stands, or one of the lines written for an occasion (``npcbrain.prompting.stock_lines``). Whether a
+fact would do is seen by the words that answer and fact share; which occasion an answer belongs to
+stands in ``data/occasions.tsv``. Invariant: a quote replaces the words of an answer and nothing
+else.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from npcbrain.marks import QUOTE
-from npcbrain.phrases import is_sayable
-from npcbrain.recall import stems
+from npcbrain.lm.marks import QUOTE
+from npcbrain.prompting.fact_retrieval import stems
+from npcbrain.prompting.stock_lines import is_sayable
 from tools.distil.sheets.reading import DATA, Sheet
 from tools.distil.situations.example import Example
 

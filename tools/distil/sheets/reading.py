@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from npcbrain.errors import NpcBrainError, UsageError, fault
-from npcbrain.memory import Memory
-from npcbrain.prompt import EMOTIONS, SENTENCE_ENDS
+from npcbrain.npcs.memory import Memory
+from npcbrain.prompting.prompt import EMOTIONS, SENTENCE_ENDS
 from npcbrain.situation import Decision, Event, Situation, clean_text
 from tools.distil.situations.example import Example, Expect
 

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from npcbrain.prompt import EMOTIONS
+from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
 from tools.distil.situations.cast import Cast
 from tools.distil.situations.example import Example, Expect

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from npcbrain.memory import Memory
+from npcbrain.npcs.memory import Memory
 from tools.distil.situations.asking import (
     SELF_EVIDENT,
     is_plain_question,

@@ -1,0 +1,382 @@
+"""How a situation becomes a decision: ``LanguageMind`` asks the model, ``NoMind`` declines.
+
+Between the NPC, which knows no model, and the scheduler, which knows no NPC. Invariant:
+asking never raises for anything a player can cause; what cannot be answered has a reason.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
+from typing import Protocol
+
+from npcbrain.asking.answer_memo import AnswerMemo
+from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, LostThought, Question
+from npcbrain.clock import NS_PER_MS, Clock
+from npcbrain.engine.contract import EngineLike
+from npcbrain.errors import NpcBrainError
+from npcbrain.npcs.memory import Memory
+from npcbrain.prompting.action_ranking import load_tables
+from npcbrain.prompting.prompt import Prompt, render
+from npcbrain.prompting.shortening import shorter_prompts
+from npcbrain.prompting.stock_lines import load as load_phrases
+from npcbrain.scheduling.policy import least_ns, urgency_ns
+from npcbrain.scheduling.scheduler import Extent, Scheduler
+from npcbrain.situation import Situation
+
+__all__ = ["LanguageMind", "ModelLike", "NoMind"]
+
+MAX_NEW_TOKENS = 64  # of an answer; action, arguments, emotion and two short sentences take 20-50
+MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
+LEARN_TOKENS = 16  # enough for the answer to outlive its first token, when the prefix is copied
+FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
+EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
+NO_LINES: Mapping[str, Sequence[str]] = {}
+PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
+
+
+class TokenizerLike(Protocol):
+    """What a mind asks of a tokenizer."""
+
+    def count(self, text: str) -> int:
+        """How many tokens ``text`` has."""
+        ...
+
+
+class ModelLike(Protocol):
+    """What a mind asks of a model; ``npcbrain.lm.Model`` is one."""
+
+    @property
+    def tokenizer(self) -> TokenizerLike:
+        """Counts tokens."""
+        ...
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether it was taught prompts with marks."""
+        ...
+
+    def generation(
+        self,
+        prefix: str,
+        news: str,
+        *,
+        grammar: str,
+        leads: Sequence[tuple[str, float]] = ...,
+        odds: Mapping[str, float] = ...,
+        seed: int,
+        temperature: float,
+        top_p: float,
+        max_new_tokens: int,
+    ) -> AnswerLike:
+        """An answer to be written; raises an ``NpcBrainError`` if the prompt is too long."""
+        ...
+
+
+class NoMind:
+    """Answers everything with ``no_model``: a game without a model runs on its trees."""
+
+    __slots__ = ()
+    may_quote = False
+
+    def ask(
+        self,
+        situation: Situation,
+        memory: Memory | None,
+        grammar: str,
+        *,
+        name: str,
+        ttl_ms: float,
+        priority: float,
+        extent: Extent = Extent.WHOLE,
+        lines: Mapping[str, Sequence[str]] = NO_LINES,
+    ) -> LostThought:
+        """Declines."""
+        return LostThought("no_model")
+
+
+class LanguageMind:
+    """Asks the model through a scheduler.
+
+    Asking takes microseconds. Making the prompt's tokens and the grammar's matcher takes tenths of
+    a millisecond, and everybody may be asked in one frame, so ``prepare`` does it later, one after
+    the other, when a frame has room for it, the most urgent first. Once as many wait as the engine
+    has slots, the others get a small share of a frame: the steps must not starve for their sake.
+    """
+
+    __slots__ = (
+        "_askers",
+        "_clock",
+        "_engine",
+        "_has_refused",
+        "_is_in_order",
+        "_memo",
+        "_model",
+        "_num_asked",
+        "_num_recalled",
+        "_price_ns",
+        "_queue",
+        "_reader",
+        "_scheduler",
+        "_seed",
+        "_temperature",
+        "_told",
+        "_top_p",
+    )
+
+    def __init__(
+        self,
+        model: ModelLike,
+        scheduler: Scheduler,
+        engine: EngineLike,
+        clock: Clock,
+        *,
+        seed: int = 0,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        reader: bool = True,
+        memo: int = 0,
+    ) -> None:
+        self._model = model
+        self._scheduler = scheduler
+        self._engine = engine
+        self._clock = clock
+        self._seed = seed
+        self._temperature = temperature
+        self._top_p = top_p
+        self._reader = reader  # whether classical reading helps
+        # With chance in play another seed is another answer, and each question has its own.
+        self._memo = AnswerMemo(memo if temperature == 0.0 else 0)
+        self._num_recalled = 0
+        self._askers: dict[str, None] = {}
+        self._num_asked: dict[str, int] = {}
+        self._queue: list[LanguageThought] = []
+        self._is_in_order = True  # the queue, most urgent first
+        self._price_ns = FIRST_PRICE_NS
+        self._has_refused = False
+        self._told: LanguageThought | None = None  # who was told that the budget is too small
+        load_tables()
+        load_phrases()
+
+    def ask(
+        self,
+        situation: Situation,
+        memory: Memory | None,
+        grammar: str,
+        *,
+        name: str,
+        ttl_ms: float,
+        priority: float,
+        extent: Extent = Extent.WHOLE,
+        lines: Mapping[str, Sequence[str]] = NO_LINES,
+    ) -> LanguageThought:
+        """Begins a thought.
+
+        The answer depends on the situation, the seed, the name and how often that name has asked,
+        and on nothing else.
+
+        Args:
+            situation: What to decide about.
+            memory: Where to take memories from, as many as fit; None asks with the situation's
+                own, all of them.
+            grammar: ``prompt.answer_grammar`` of the situation's actions.
+            name: Who asks.
+            ttl_ms: How long the answer is worth waiting for.
+            priority: The NPC's importance.
+            extent: How much of the answer must be there in time; ``grammar`` agrees with it.
+            lines: Its own lines by occasion, to quote where the model chooses one.
+        """
+        number = self._num_asked.get(name, 0)
+        self._num_asked[name] = number + 1
+        self._askers[name] = None
+        if memory is not None:
+            told = memory.select(MEMORY_TOKENS, self._model.tokenizer.count)
+            situation = replace(situation, memory=told)
+        question = Question(
+            situation,
+            memory is not None,
+            grammar,
+            name,
+            priority,
+            _seed(self._seed, name, number),
+            number,
+            extent,
+            lines,
+        )
+        ttl_ns = round(ttl_ms * NS_PER_MS)
+        thought = LanguageThought(question, self._scheduler, self._clock, ttl_ns)
+        self._queue.append(thought)
+        self._is_in_order = False
+        return thought
+
+    def prepare(self, deadline_ns: int) -> None:
+        """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
+
+        A prompt that is too long is made without memories, with less of what was said and at last
+        of what is known; one that is too long even so fails with ``refused``. One behind so many
+        others that its answer would be late is not made at all: ``would_exceed``.
+        """
+        queue, now_ns = self._queue, self._clock.now_ns()
+        if not queue:
+            return
+        if self._is_hopeless():
+            self._refuse_all(now_ns)
+        self._line_up(now_ns)
+        scheduler, num_slots = self._scheduler, self._engine.num_slots
+        share_ns = now_ns + (deadline_ns - now_ns) // EARLY_SHARE
+        while queue:
+            is_early = scheduler.num_waiting >= num_slots
+            if now_ns + self._price_ns > (share_ns if is_early else deadline_ns):
+                if now_ns < deadline_ns and not is_early:
+                    # What is never tried is never measured again: no hiccup must close the door.
+                    self._price_ns -= self._price_ns >> PRICE_SHIFT
+                break
+            thought = queue.pop(0)
+            if thought.done:
+                continue
+            self._begin(thought, now_ns)
+            end_ns = self._clock.now_ns()
+            self._price_ns -= self._price_ns >> PRICE_SHIFT
+            self._price_ns = max(self._price_ns, end_ns - now_ns)
+            now_ns = end_ns
+            if scheduler.interrupted:
+                break
+
+    @property
+    def may_quote(self) -> bool:
+        """Whether the model was taught marks: only then may a grammar offer quotes."""
+        return self._model.has_marks
+
+    @property
+    def num_queued(self) -> int:
+        """Thoughts whose prompts are still to be made."""
+        return len(self._queue)
+
+    def take_num_recalled(self) -> int:
+        """Answers since the last call that were known already."""
+        num_recalled, self._num_recalled = self._num_recalled, 0
+        return num_recalled
+
+    def take_askers(self) -> tuple[str, ...]:
+        """Names of those who have asked since the last call, each once."""
+        if not self._askers:
+            return ()
+        names = tuple(self._askers)
+        self._askers.clear()
+        return names
+
+    def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
+        """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
+        prompt = render(situation, marks=self.may_quote)
+        try:
+            return self._model.generation(
+                prompt.prefix,
+                prompt.news,
+                grammar=grammar,
+                seed=0,
+                temperature=0.0,
+                top_p=1.0,
+                max_new_tokens=LEARN_TOKENS,
+            )
+        except NpcBrainError:
+            return None  # asking will say so, with its reason
+
+    def forget(self, name: str) -> None:
+        """The NPC of that name is gone."""
+        self._num_asked.pop(name, None)
+
+    def _is_hopeless(self) -> bool:
+        """Whether no step fits any budget of late: what the scheduler calls ``no_budget``."""
+        allowance = self._scheduler.allowance
+        if not allowance.known:
+            return False
+        best_ns = self._scheduler.cost.best_ns
+        return least_ns(self._engine, best_ns) > allowance.most_ns
+
+    def _line_up(self, now_ns: int) -> None:
+        """Puts the most urgent first, and turns away those at the end who would be too late."""
+        queue, scheduler, num_slots = self._queue, self._scheduler, self._engine.num_slots
+        if not self._is_in_order:
+            self._is_in_order = True
+            queue.sort(
+                key=lambda thought: urgency_ns(
+                    now_ns, thought.asked_ns, thought.deadline_ns, thought.question.priority
+                )
+            )
+        num_begun = scheduler.num_thinking + scheduler.num_waiting
+        while len(queue) > num_slots:
+            thought = queue[-1]
+            if not thought.done:
+                if not scheduler.is_crowded_out(thought.deadline_ns, num_begun + len(queue) - 1):
+                    break
+                thought.fail("would_exceed")
+            del queue[-1]
+
+    def _refuse_all(self, now_ns: int) -> None:
+        """Fails the queue with ``no_budget``; a prompt nobody can afford to read is not made.
+
+        But for the first: the scheduler refuses it in this frame and, once, says so aloud.
+        """
+        queue = self._queue
+        if self._told is None or self._told.reason not in ("", "no_budget"):
+            self._told = queue.pop(0)
+            if not self._told.done:
+                self._begin(self._told, now_ns)
+        for thought in queue:
+            if not thought.done:
+                thought.fail("no_budget")
+        queue.clear()
+
+    def _begin(self, thought: LanguageThought, now_ns: int) -> None:
+        ttl_ns = thought.deadline_ns - now_ns
+        if ttl_ns <= 0:
+            thought.fail("expired")
+            return
+        question = thought.question
+        key, generation, error = b"", None, None
+        for prompt in shorter_prompts(
+            question.situation,
+            may_forget=question.may_forget,
+            reader=self._reader,
+            marks=self.may_quote,
+        ):
+            if error is None:
+                key = self._memo.key_of(prompt, question.grammar)
+                if (text := self._memo.find(key)) is not None:
+                    self._num_recalled += 1
+                    thought.recall(text)
+                    return
+            try:
+                generation = self._generation(question, prompt)
+                break
+            except NpcBrainError as refused:
+                error = refused
+        if generation is None:
+            thought.fail("refused")
+            if not self._has_refused:  # once: the same cause returns with every event
+                self._has_refused = True
+                message = f"npc {question.name!r} cannot be asked: {error}"
+                warnings.warn(message, RuntimeWarning, stacklevel=5)  # at the game's update
+            return
+        thought.begin(generation, ttl_ns, partial(self._memo.keep, key))
+
+    def _generation(self, question: Question, prompt: Prompt) -> AnswerLike:
+        return self._model.generation(
+            prompt.prefix,
+            prompt.news,
+            grammar=question.grammar,
+            leads=prompt.leads,
+            odds=prompt.odds,
+            seed=question.seed,
+            temperature=self._temperature,
+            top_p=self._top_p,
+            max_new_tokens=MAX_NEW_TOKENS,
+        )
+
+
+def _seed(seed: int, name: str, number: int) -> int:
+    digest = blake2b(f"{seed}\0{number}\0{name}".encode("utf-8", "replace"), digest_size=8)
+    return int.from_bytes(digest.digest(), "little")

@@ -1,0 +1,1 @@
+"""``npcbrain bench``: what thinking costs a game's frames, measured by playing."""

@@ -1,0 +1,164 @@
+"""Answers to single situations, in the frames of a game that does nothing else.
+
+What ``npcbrain decide`` and ``npcbrain evaluate`` share; a game uses ``Runtime``.
+Invariant: every situation gets a decision, the model's or else the tree's with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from npcbrain.asking.pending_answer import LanguageThought
+from npcbrain.asking.requester import LanguageMind, ModelLike
+from npcbrain.clock import NS_PER_MS
+from npcbrain.commands.frame_clock import FrameClock
+from npcbrain.engine.contract import EngineLike
+from npcbrain.errors import UsageError, fault
+from npcbrain.npcs.npc import DEFAULT_LINE
+from npcbrain.pricing.cost import CostModel
+from npcbrain.prompting.prompt import grammar as grammar_of
+from npcbrain.report import NO_LIMIT_NS, FrameReport
+from npcbrain.scheduling.scheduler import Scheduler
+from npcbrain.situation import Decision, Situation
+
+__all__ = ["Decider", "Outcome", "tree_decision"]
+
+TTL_MS = 60_000.0  # a minute of frames; what takes longer is not worth watching
+NO_TTL_MS = 1e9  # eleven days
+GROUPS = 4  # situations handed over together, in numbers of slots: few half-empty batches
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A decision and how it came about.
+
+    Attributes:
+        decision: The model's, or the tree's.
+        frames: Updates until it was there.
+        first_word_frames: Updates until the first word of speech was there; None without speech.
+        tokens: Answer tokens.
+    """
+
+    decision: Decision
+    frames: int
+    first_word_frames: int | None
+    tokens: int
+
+
+class Decider:
+    """Puts situations to a model."""
+
+    def __init__(
+        self,
+        model: ModelLike,
+        engine: EngineLike,
+        clock: FrameClock,
+        *,
+        reader: bool = True,
+        words: str = "any",
+    ) -> None:
+        """Measures the engine's steps (under a second).
+
+        Args:
+            model: The model.
+            engine: Runs it.
+            clock: Of the frames.
+            reader: Whether classical reading helps; without, the model is alone.
+            words: What may be said, see ``prompt.grammar``.
+        """
+        if words == "quotes" and not model.has_marks:
+            rule, advice = "be any or own", "this model was not taught to quote"
+            raise UsageError(fault("words", rule, words, "Decider()", advice))
+        self._reader = reader
+        self._words = words if model.has_marks else "own"
+        self._model = model
+        self._engine = engine
+        self._clock = clock
+        self._prices = CostModel()
+        Scheduler(engine, self._prices, clock).warm_up()
+
+    def decide(self, situation: Situation, budget_ms: float) -> Outcome:
+        """Asks about one situation, with nobody else in the way.
+
+        Args:
+            situation: What to decide about.
+            budget_ms: Milliseconds of each frame; above 0.
+
+        Raises:
+            UsageError: ``budget_ms`` is not above 0.
+        """
+        if not budget_ms > 0:
+            advice = "pass milliseconds, such as 4"
+            raise UsageError(fault("budget_ms", "be above 0", budget_ms, "decide()", advice))
+        clock = self._clock
+        # A scheduler of its own: what one budget taught must not decide under another.
+        scheduler = Scheduler(self._engine, self._prices, clock)
+        mind = self._mind(scheduler)
+        thought = self._ask(mind, situation, TTL_MS)
+        budget_ns = min(NO_LIMIT_NS, int(budget_ms * NS_PER_MS)) if budget_ms < 1e9 else NO_LIMIT_NS
+        frames, first_word = 0, None
+        while not thought.done:
+            deadline_ns = clock.now_ns() + budget_ns
+            mind.prepare(deadline_ns)
+            scheduler.run_frame(deadline_ns, FrameReport(budget_ns=budget_ns))
+            clock.next_frame()
+            frames += 1
+            thought.listen()
+            if first_word is None and thought.speech:
+                first_word = frames
+        return _outcome(situation, thought, frames, first_word)
+
+    def decide_all(
+        self, situations: Sequence[Situation], on_progress: Callable[[int], None]
+    ) -> list[Outcome]:
+        """Asks about many, several at a time and with no budget; their ``frames`` are 0.
+
+        The answers are those ``decide`` gives: they do not depend on who shares a batch.
+
+        Args:
+            situations: What to decide about.
+            on_progress: Called with the number answered so far.
+        """
+        scheduler = Scheduler(self._engine, self._prices, self._clock)
+        mind = self._mind(scheduler)
+        outcomes: list[Outcome] = []
+        size = GROUPS * self._engine.num_slots
+        for start in range(0, len(situations), size):
+            group = situations[start : start + size]
+            thoughts = [self._ask(mind, situation, NO_TTL_MS) for situation in group]
+            while not all(thought.done for thought in thoughts):
+                deadline_ns = self._clock.now_ns() + NO_LIMIT_NS
+                mind.prepare(deadline_ns)
+                scheduler.run_frame(deadline_ns, FrameReport(budget_ns=NO_LIMIT_NS))
+                for thought in thoughts:
+                    thought.listen()
+            outcomes += [
+                _outcome(situation, thought, 0, None)
+                for situation, thought in zip(group, thoughts, strict=True)
+            ]
+            on_progress(len(outcomes))
+        return outcomes
+
+    def _mind(self, scheduler: Scheduler) -> LanguageMind:
+        return LanguageMind(self._model, scheduler, self._engine, self._clock, reader=self._reader)
+
+    def _ask(self, mind: LanguageMind, situation: Situation, ttl_ms: float) -> LanguageThought:
+        legal, name = grammar_of(situation, self._words), situation.npc.name
+        return mind.ask(situation, None, legal, name=name, ttl_ms=ttl_ms, priority=1.0)
+
+
+def tree_decision(situation: Situation, reason: str) -> Decision:
+    """What the smallest tree does: says something if it may, else the first thing it may."""
+    action = next((a for a in situation.actions if a.name == "say"), situation.actions[0])
+    args = {arg: values[0] for arg, values in action.args.items()}
+    return Decision(action.name, args, say=DEFAULT_LINE, source="tree", reason=reason)
+
+
+def _outcome(
+    situation: Situation, thought: LanguageThought, frames: int, first_word: int | None
+) -> Outcome:
+    decision = thought.decision
+    if decision is None:
+        return Outcome(tree_decision(situation, thought.reason), frames, None, 0)
+    return Outcome(decision, frames, first_word, thought.num_tokens)

@@ -1,0 +1,400 @@
+"""Moves answers on, one indivisible step at a time.
+
+It knows slots, waves and segments; no frames, no deadlines, no clock. Invariant: what a
+generation reads was computed from its own tokens alone, by operations its tokens alone decide;
+so the same request gives the same bits, however it is sliced, batched or cached.
+
+That last half needs care, because ONNX Runtime's attention adds in another order for a run of one
+token than for a chunk (a difference of 1e-7, which a close call between two words can feel). So a
+token that comes alone is always decoded, and all others (the prompt, and a sampled token with those
+it forces or with a guess at what follows) always go in chunks of two or more: a chunk never leaves
+exactly one behind, and a guess is never cut. One token that a guess leaves over comes alone.
+
+Rows that take no part, gaps in a decode's range and the padding of a chunk, write keys and values
+past everything their slot holds or has in flight, where nothing reads before it is written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+
+from npcbrain.engine.contract import BrakedError, GenerationLike, Kind, WaveLike
+from npcbrain.engine.forward_pass import Buffers, Wave
+from npcbrain.engine.watchdog import Brake
+from npcbrain.errors import EngineError, UsageError, fault
+from npcbrain.lm.chunks import CHUNK_SIZES, MIN_CHUNK, check_chunk_sizes, plan_chunk
+from npcbrain.lm.drafts import GUESS_SIZES
+from npcbrain.lm.generation import Generation
+from npcbrain.lm.kv import KVPool
+from npcbrain.lm.model import Model
+from npcbrain.lm.prefix_cache import PrefixCache
+from npcbrain.lm.segments import SegmentRunner
+from npcbrain.lm.slots import Slot, choose_slot
+
+__all__ = ["Engine"]
+
+PREFIX_CACHE_BYTES = 64 << 20  # some 30 personas of 150 tokens
+MIN_PREFIX = 8  # shorter ones are computed again in less time than it takes to look after them
+PROBED_COPIES = (32, 64, 128, 256)
+PROBE_CONTEXT = 0.5  # of max_context: about where prompts are
+PROBE_GRAMMAR = "start: /[^\\n]*[.!?]/"  # masks cost the most where almost anything may follow
+
+
+class Engine:
+    """Runs one model for any number of generations; see ``npcbrain.engine.contract.EngineLike``.
+
+    Attributes:
+        num_segments: Steps of a decode, the head being the last.
+        num_slots: Generations that can be open at once.
+        chunk_sizes: Rows a prefill may have.
+        guess_sizes: Rows a guess may have; empty unless the model drafts.
+        threads: That one step runs on.
+        waves: In flight, oldest first.
+        prefix_cache: Keys and values of prefixes.
+        brake: Stops a run at its next node, from another thread.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        chunk_sizes: tuple[int, ...] = CHUNK_SIZES,
+        prefix_cache_bytes: int = PREFIX_CACHE_BYTES,
+    ) -> None:
+        """Allocates the KV pool and binds every shape (about 50 ms).
+
+        Args:
+            model: What to run; several engines may share it.
+            chunk_sizes: Ascending from 2 to at most half of the context.
+            prefix_cache_bytes: Memory for prefixes that no slot holds; 0 keeps none.
+
+        Raises:
+            UsageError: An argument is out of range.
+            ModelError: The model's KV pool would be too large.
+        """
+        config = model.config
+        check_chunk_sizes(chunk_sizes, config.max_context, "Engine()")
+        self.num_slots = model.num_slots
+        self.num_segments = len(model.package.segments) + 1
+        self.threads = model.sessions.threads
+        self.chunk_sizes = chunk_sizes
+        self.guess_sizes: tuple[int, ...] = GUESS_SIZES if model.drafts else ()
+        self.prefix_cache = PrefixCache(prefix_cache_bytes)
+        self._model = model
+        self._max_context = config.max_context
+        self._pool = KVPool(config, model.num_slots)
+        layers = [own for _, own in model.package.segments]
+        runs = {*chunk_sizes, *self.guess_sizes}
+        self._runner = SegmentRunner(model.sessions, layers, config, self._pool, runs)
+        self.brake = Brake(self._runner.options)
+        self._slots = [Slot() for _ in range(model.num_slots)]
+        self._ticket = count(1)  # orders the slots by when they were left
+        self._waves: list[Wave] = []
+        self.waves: Sequence[WaveLike] = self._waves
+        # Segment after segment, as in a wave: the head run twice in a row would find its weights in
+        # the processor's cache and look three times faster than it is.
+        self._shapes = [(Kind.COPY, 0, rows) for rows in PROBED_COPIES if rows < self._max_context]
+        runs_of = {Kind.PREFILL: chunk_sizes, Kind.DECODE: range(1, self.num_slots + 1)}
+        for kind, sizes in (runs_of | {Kind.GUESS: self.guess_sizes}).items():
+            self._shapes += [(kind, i, rows) for rows in sizes for i in range(self.num_segments)]
+        # A wave holds one generation at least, so there are never more of them than slots.
+        most = max(self.num_slots, *runs)
+        self._buffers = [Buffers(most, config.hidden) for _ in range(self.num_slots)]
+
+    def open(self, generation: GenerationLike) -> bool:
+        """Gives a generation a slot; False when none is free.
+
+        Raises:
+            UsageError: It is open already, or was closed after its answer had begun.
+        """
+        own = _own(generation, "Engine.open()")
+        if own.slot is not None or own.finished or own.generated:
+            raise UsageError(fault("generation", "be new", own.text, "Engine.open()"))
+        saved = self.prefix_cache.get(own.prefix_key)
+        num_cached = 0 if saved is None else own.num_prefix
+        choice = choose_slot(self._slots, own.ids, own.num_prompt - MIN_CHUNK, num_cached)
+        if choice is None:
+            return False
+        own.slot, num_held = choice
+        slot = self._slots[own.slot]
+        slot.generation, slot.held, slot.reach = own, (), num_held
+        own.set_context(num_held)
+        if num_cached > num_held:
+            own.copyable, own.saved = num_cached - num_held, saved
+        return True
+
+    def close(self, generation: GenerationLike) -> None:
+        """Takes the slot back, at any step. Idempotent.
+
+        The prompt's part of the slot stays valid, for the next prompt that begins like it.
+        """
+        own = _own(generation, "Engine.close()")
+        if own.slot is None:
+            return
+        if own.in_wave:
+            wave = next(wave for wave in self._waves if own in wave.live)
+            wave.live.remove(own)
+            if not wave.live:
+                self._drop(wave)
+        slot = self._slots[own.slot]
+        slot.generation, slot.last_used = None, next(self._ticket)
+        # Answers are left out: no prompt holds them, and lone tokens are not what a chunk computes.
+        slot.held = own.ids[: min(own.context, own.num_prompt)]
+        slot.reach = len(slot.held)
+        own.slot, own.in_wave, own.copyable, own.saved = None, False, 0, None
+
+    def decode_rows(self, generations: Sequence[GenerationLike]) -> int:
+        """The rows a decode of these would have: the span of their slots, gaps included."""
+        slots = [self._slot_of(one) for one in generations]
+        return max(slots) - min(slots) + 1 if slots else 0
+
+    def start_copy(self, generation: GenerationLike) -> WaveLike:
+        """Puts a copy of the prefix in flight, into the slot or, once computed, out of it.
+
+        Raises:
+            UsageError: The generation has nothing to copy, is not open or is in a wave.
+        """
+        own = self._ready(generation, "Engine.start_copy()")
+        if not own.copyable:
+            raise UsageError(fault("copyable", "be above 0", 0, "Engine.start_copy()"))
+        num_tokens = 0 if own.saved is None else own.copyable  # what comes out adds no context
+        return self._start(Kind.COPY, [own], own.copyable, 1, num_tokens)
+
+    def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
+        """Puts the next ``min(rows, pending)`` tokens in flight, or fewer.
+
+        It takes one less where exactly one would be left (see the module's docstring), stops at the
+        end of a new prefix, and takes no more rows than needed or than the context has left.
+
+        Raises:
+            UsageError: ``rows`` is no chunk size, or the generation is not open, is in a wave,
+                waits for a copy or has less than two tokens pending.
+        """
+        where = "Engine.start_prefill()"
+        own = self._ready(generation, where)
+        if rows not in self.chunk_sizes:
+            raise UsageError(fault("rows", f"be one of {self.chunk_sizes}", rows, where))
+        if own.saved is not None:
+            raise UsageError(fault("copyable", "be copied first", own.copyable, where))
+        if own.pending < MIN_CHUNK:
+            raise UsageError(fault("pending", f"be at least {MIN_CHUNK}", own.pending, where))
+        room = self._max_context - 1 - own.context  # the last position is for rows without a part
+        # A prefix that is new ends a chunk, so that it can be kept even if the answer ends early.
+        is_new = own.context < own.num_prefix and self._is_worth_keeping(own)
+        stop = own.num_prefix - own.context if is_new else None
+        rows, num_tokens = plan_chunk(rows, own.pending, room, self.chunk_sizes, stop)
+        num_steps = self.num_segments - (num_tokens < own.pending)
+        return self._start(Kind.PREFILL, [own], rows, num_steps, num_tokens)
+
+    def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
+        """Puts one token each of several generations in flight.
+
+        Raises:
+            UsageError: There are none or one twice, or one is not open, is in a wave, has not
+                exactly one token pending or guesses what follows it.
+        """
+        where = "Engine.start_decode()"
+        live = [self._ready(one, where) for one in generations]
+        slots = {self._slot_of(one) for one in live}
+        if not live or len(slots) != len(live):
+            raise UsageError(fault("generations", "be one or more, each once", len(live), where))
+        for one in live:
+            if one.pending != 1 or one.draft:
+                raise UsageError(fault("pending", "be 1", one.pending + len(one.draft), where))
+        rows = max(slots) - min(slots) + 1
+        return self._start(Kind.DECODE, live, rows, self.num_segments)
+
+    def start_guess(self, generation: GenerationLike) -> WaveLike:
+        """Puts the pending token and the draft in flight.
+
+        Raises:
+            UsageError: The generation has no draft, is not open or is in a wave.
+        """
+        own = self._ready(generation, "Engine.start_guess()")
+        if not own.draft:
+            raise UsageError(fault("draft", "have a token", own.draft, "Engine.start_guess()"))
+        rows = 1 + len(own.draft)
+        return self._start(Kind.GUESS, [own], rows, self.num_segments, rows)
+
+    def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
+        """Runs one step. Returns who gained answer tokens by it, each as often as it gained one.
+
+        Raises:
+            BrakedError: The brake stopped the step. Nothing has changed: what it wrote lies past
+                what is committed, and the same step run again writes it anew.
+            EngineError: The step failed; the wave is gone and its generations must be closed.
+            UsageError: The wave is not in flight.
+        """
+        if not isinstance(wave, Wave) or wave not in self._waves:
+            raise UsageError(fault("wave", "be in flight", wave, "Engine.run()"))
+        is_last = wave.segment == wave.num_steps - 1
+        has_head = wave.segment == self.num_segments - 1
+        try:
+            if wave.kind is Kind.COPY:
+                self._copy(wave)
+            elif has_head:
+                self._run_head(wave)
+            else:
+                self._run_segment(wave)
+        except Exception as error:  # ONNX Runtime's exceptions share no base
+            step = f"{wave.kind.name.lower()}, segment {wave.segment}, {wave.rows} rows"
+            if self.brake.has_stopped:
+                rule, advice = "end before it is stopped", "it can be run again"
+                raise BrakedError(fault("step", rule, str(error), step, advice)) from error
+            self._drop(wave)
+            raise EngineError(fault("step", "run", str(error), step)) from error
+        wave.segment += 1
+        if is_last:
+            self._drop(wave)
+            self._commit(wave)
+        if not has_head:
+            return ()
+        if wave.kind is Kind.GUESS:
+            return wave.live * wave.live[0].verify(self._runner.logits)
+        for row, one in enumerate(wave.live):
+            one.take(self._runner.logits[row])
+        return wave.live
+
+    def probes(self) -> Sequence[tuple[Kind, int, int]]:
+        """Every shape a step can have: kind, segment, rows."""
+        return self._shapes
+
+    def probe(self, kind: Kind, segment: int, rows: int) -> int:
+        """Runs a step of this shape on no generation, to learn its price and warm its memory.
+
+        Returns:
+            The context it ran at.
+
+        Raises:
+            UsageError: There is no such shape, or no slot is free.
+            EngineError: The step failed.
+        """
+        where = "Engine.probe()"
+        if (kind, segment, rows) not in self._shapes:
+            raise UsageError(fault("shape", "be one of probes()", (kind, segment, rows), where))
+        free = [i for i, slot in enumerate(self._slots) if slot.generation is None]
+        if not free:
+            raise UsageError(fault("a slot", "be free", None, where, "probe before the game"))
+        runner, context = self._runner, int(self._max_context * PROBE_CONTEXT)
+        for slot in (self._slots[index] for index in free):
+            slot.held, slot.reach = slot.held[: context - rows], context
+        try:
+            if kind is Kind.COPY:
+                self._pool.save(free[0], rows)
+            elif segment == self.num_segments - 1:
+                head_rows = 1 if kind is Kind.PREFILL else rows
+                runner.run_head(head_rows)
+                for row in range(head_rows):  # a mask and a search take as long as half a head
+                    runner.logits[row].argmax()
+                    self._model.grammars.matcher(PROBE_GRAMMAR).mask()
+            elif kind is Kind.DECODE:
+                runner.seqlens_k[:rows] = [self._unread_position(row) for row in range(rows)]
+                runner.run(segment, 0, rows, 1, None)
+            else:
+                runner.seqlens_k[0] = context - 1
+                runner.run(segment, free[0], 1, rows, None)
+        except Exception as error:
+            raise EngineError(fault("probe", "run", str(error), where)) from error
+        return context
+
+    def _start(
+        self, kind: Kind, live: list[Generation], rows: int, num_steps: int, num_tokens: int = 1
+    ) -> Wave:
+        context = max(own.context for own in live)
+        first = min(self._slot_of(own) for own in live)
+        buffers = self._buffers.pop()
+        if kind is Kind.PREFILL or kind is Kind.GUESS:
+            tokens = [*live[0].ids[context : context + num_tokens], *live[0].draft]
+            buffers.input_ids[:rows] = tokens + [0] * (rows - len(tokens))
+            buffers.seqlens_k[0] = context + rows - 1
+        elif kind is Kind.DECODE:
+            buffers.input_ids[:rows] = 0
+            for own in live:
+                row = self._slot_of(own) - first
+                buffers.input_ids[row], buffers.seqlens_k[row] = own.ids[-1], own.context
+        wave = Wave(kind, live, rows, context, 0, num_steps, live, first, num_tokens, buffers)
+        for own in live:
+            own.in_wave = True
+            reach = own.context + (1 if kind is Kind.DECODE else rows)
+            self._slots[self._slot_of(own)].reach = reach
+        self._waves.append(wave)
+        return wave
+
+    def _drop(self, wave: Wave) -> None:
+        self._waves.remove(wave)
+        self._buffers.append(wave.buffers)
+        for one in wave.live:
+            one.in_wave = False
+
+    def _copy(self, wave: Wave) -> None:
+        own = wave.live[0]
+        if own.saved is None:
+            self.prefix_cache.put(own.prefix_key, self._pool.save(wave.first_slot, own.num_prefix))
+        else:
+            self._pool.restore(wave.first_slot, own.context, own.saved)
+        own.copyable, own.saved = 0, None
+
+    def _run_segment(self, wave: Wave) -> None:
+        """Fills the inputs and runs."""
+        runner, buffers, rows, first = self._runner, wave.buffers, wave.rows, wave.first_slot
+        batch, tokens = (rows, 1) if wave.kind is Kind.DECODE else (1, rows)
+        runner.seqlens_k[:batch] = buffers.seqlens_k[:batch]
+        if len(wave.live) < batch:
+            # Asked anew for each segment: a slot that takes no part may have been filled, moved on
+            # or emptied since the last one.
+            taking_part = {own.slot for own in wave.live}
+            for index in range(first, first + batch):
+                if index not in taking_part:
+                    runner.seqlens_k[index - first] = self._unread_position(index)
+        if not wave.segment:
+            runner.input_ids[:rows] = buffers.input_ids[:rows]
+        runner.run(wave.segment, first, batch, tokens, buffers.hidden)
+
+    def _run_head(self, wave: Wave) -> None:
+        """Logits of the rows that need them, in the order of ``wave.live``."""
+        if wave.kind is Kind.DECODE:
+            rows = [self._slot_of(own) - wave.first_slot for own in wave.live]
+        else:
+            rows = [*range(0 if wave.kind is Kind.GUESS else wave.num_tokens - 1, wave.num_tokens)]
+        hidden = self._runner.hidden_of(wave.buffers.hidden)
+        for index, row in enumerate(rows):  # one by one: picked together they would be a new array
+            self._runner.head_in[index] = hidden[row]
+        self._runner.run_head(len(rows))
+
+    def _commit(self, wave: Wave) -> None:
+        """What the wave computed counts from now on."""
+        for own in wave.live:
+            own.set_context(own.context + wave.num_tokens)
+        own = wave.live[0]
+        if wave.kind is Kind.PREFILL and own.context == own.num_prefix:
+            own.copyable = own.num_prefix if self._is_worth_keeping(own) else 0
+
+    def _is_worth_keeping(self, own: Generation) -> bool:
+        fits = own.num_prefix * self._pool.bytes_per_token <= self.prefix_cache.max_bytes
+        return fits and own.num_prefix >= MIN_PREFIX and own.prefix_key not in self.prefix_cache
+
+    def _unread_position(self, index: int) -> int:
+        """The first position of a slot that nothing has been or is being written to."""
+        return min(self._slots[index].reach, self._max_context - 1)
+
+    def _slot_of(self, generation: GenerationLike) -> int:
+        slot = _own(generation, "Engine").slot
+        if slot is None:
+            rule, advice = "hold a slot", "call open() and mind its answer"
+            raise UsageError(fault("generation", rule, None, "Engine", advice))
+        return slot
+
+    def _ready(self, generation: GenerationLike, where: str) -> Generation:
+        own = _own(generation, where)
+        self._slot_of(own)
+        if own.in_wave or own.finished:
+            rule = "be at rest and unfinished"
+            raise UsageError(fault("generation", rule, own.text, where))
+        return own
+
+
+def _own(generation: GenerationLike, where: str) -> Generation:
+    if not isinstance(generation, Generation):
+        raise UsageError(fault("generation", "come from Model.generation()", generation, where))
+    return generation

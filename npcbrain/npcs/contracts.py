@@ -1,0 +1,92 @@
+"""What an NPC is lent: somebody to think for it, the time, the game's handlers, a report.
+
+Contracts and one record; the NPC itself is in ``npc``. Invariant: an NPC reaches the model
+through ``Mind`` and ``Thought`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from npcbrain.clock import Clock
+from npcbrain.npcs.memory import Memory
+from npcbrain.report import FrameReport
+from npcbrain.scheduling.request import Extent
+from npcbrain.situation import Decision, Situation
+from npcbrain.tree import Status
+
+__all__ = ["Handler", "Host", "Mind", "Thought"]
+
+Handler = Callable[..., Status | None]  # handler(npc, **args): performs an action in the game
+
+
+class Thought(Protocol):
+    """An answer being written for an NPC; it changes in ``listen`` and ``drop`` only.
+
+    Attributes:
+        choice: What the model will do, its arguments complete and its words still to come; None
+            until that is decided. It stays what it is, however the thought ends.
+        done: Whether ``decision`` and ``reason`` are final.
+        decision: The whole answer, or as many whole sentences of it as were said when it was cut
+            off; None until then, and if there are none.
+        reason: Why there is no decision, or why it was cut off (``expired``, ...); empty if there
+            is, or may be, a whole one.
+        speech: What it says so far.
+        emotion: The emotion, ``"neutral"`` until it is known.
+    """
+
+    choice: Decision | None
+    done: bool
+    decision: Decision | None
+    reason: str
+    speech: str
+    emotion: str
+
+    def listen(self) -> None:
+        """Takes in what the model has written since the last call."""
+        ...
+
+    def drop(self) -> None:
+        """Gives up: nobody wants the rest of the answer. Idempotent."""
+        ...
+
+
+class Mind(Protocol):
+    """Whoever writes the thoughts."""
+
+    @property
+    def may_quote(self) -> bool:
+        """Whether a grammar may offer quotes."""
+        ...
+
+    def ask(
+        self,
+        situation: Situation,
+        memory: Memory,
+        grammar: str,
+        *,
+        name: str,
+        ttl_ms: float,
+        priority: float,
+        extent: Extent,
+        lines: Mapping[str, Sequence[str]],
+    ) -> Thought:
+        """Begins a thought; the memories that fit are added to the situation. Never raises.
+
+        ``extent`` tells how much of the answer must be there in time.
+
+        ``lines`` are the asker's own, by occasion.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Host:
+    """What a runtime lends its NPCs."""
+
+    mind: Mind
+    clock: Clock
+    report: FrameReport  # of the frame that runs now
+    handlers: dict[str, Handler] = field(default_factory=dict)

@@ -1,0 +1,211 @@
+"""What an NPC remembers: short lines, some more important than others.
+
+No model, no clock: age is counted in newer memories, not in seconds, so what is recalled depends on
+what happened and never on how fast the machine ran. Invariant: the entries are in the
+order in which they were learned, and there are at most ``capacity`` of them.
+
+A line's weight is ``importance * 0.5 ** (age / HALF_LIFE)``. All lines age alike, so which of two
+weighs more never changes and ``log2(importance) + order / HALF_LIFE`` is computed once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from npcbrain.errors import UsageError, fault
+from npcbrain.prompting.prompt import SENTENCE_ENDS, last_whole_sentence, memory_line
+from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, Exchange, clean_text
+
+__all__ = ["Entry", "Memory"]
+
+CAPACITY = 64  # lines kept; the select below stays some tens of microseconds
+HALF_LIFE = 12  # newer memories after which a line weighs half
+MIN_IMPORTANCE = 1e-3  # what importance 0 counts as; its logarithm must exist
+MAX_DEED_CHARS = 40  # of what was done; more than an action with three values
+MAX_QUOTE_CHARS = 80  # of each side's words in a memory of a talk: two of them make one line
+
+# How well each kind of event is remembered, 0 to 1; ACTED is added where it did more than talk.
+IMPORTANCE = {"attack": 0.8, "gift": 0.7, "sighting": 0.5, "speech": 0.3, "time": 0.1}
+OTHER_IMPORTANCE = 0.5
+ACTED = 0.2
+
+
+@dataclass(slots=True)
+class Entry:
+    """One remembered line.
+
+    Attributes:
+        text: A sentence or two, on one line.
+        told: The same as a prompt needs it: what was said and what was done kept apart.
+        importance: 0 to 1, as the game gave it.
+        order: How many lines had been learned before it.
+        weight: What it is worth, on a scale that does not move; compare, do not add.
+        num_tokens: Tokens of its line in a prompt; -1 until first counted.
+    """
+
+    text: str
+    told: str | Exchange
+    importance: float
+    order: int
+    weight: float
+    num_tokens: int = -1
+
+
+class Memory:
+    """A bounded list of lines that forgets the one that weighs least."""
+
+    __slots__ = ("_count", "_entries", "_num_learned", "capacity")
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        """Starts empty.
+
+        Raises:
+            UsageError: ``capacity`` is not a whole number above 0.
+        """
+        if isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1:
+            raise UsageError(fault("capacity", "be an integer above 0", capacity, "Memory()"))
+        self.capacity = capacity
+        self._entries: list[Entry] = []
+        self._num_learned = 0
+        self._count: Callable[[str], int] | None = None
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries, oldest first."""
+        return iter(self._entries)
+
+    def add(self, text: str, importance: float = 0.5) -> None:
+        """Learns a line; a line known already becomes the newest and keeps its higher importance.
+
+        Args:
+            text: Any text; cleaned to one line and cut at a sentence or a word to 240 characters.
+                Nothing is learned from an empty one.
+            importance: 0 (small talk) to 1 (a debt of blood).
+
+        Raises:
+            UsageError: ``text`` is not a string or ``importance`` is not a number from 0 to 1.
+        """
+        if not isinstance(text, str):
+            raise UsageError(fault("memory", "be a string", text, "Memory.add()"))
+        number = isinstance(importance, int | float) and not isinstance(importance, bool)
+        if not number or not 0.0 <= importance <= 1.0:
+            raise UsageError(
+                fault("importance", "be a number from 0 to 1", importance, "Memory.add()")
+            )
+        self._learn(shorten(text), float(importance))
+
+    def _learn(self, told: str | Exchange, importance: float) -> None:
+        line = str(told)
+        if not line:
+            return
+        for index, known in enumerate(self._entries):
+            if known.text == line:
+                importance = max(importance, known.importance)
+                del self._entries[index]
+                break
+        weight = math.log2(max(importance, MIN_IMPORTANCE)) + self._num_learned / HALF_LIFE
+        self._entries.append(Entry(line, told, importance, self._num_learned, weight))
+        self._num_learned += 1
+        if len(self._entries) > self.capacity:
+            self._entries.remove(min(self._entries, key=_weight))
+
+    def add_event(self, event: Event, answer: Decision | None, name: str) -> None:
+        """Learns what happened and what was done about it.
+
+        Args:
+            event: What happened.
+            answer: What was decided about it, if anything. A tree's line is not worth a memory.
+            name: What the one who remembers is called.
+        """
+        importance = IMPORTANCE.get(event.kind, OTHER_IMPORTANCE)
+        deed = reply = ""
+        if answer is not None and answer.source == "model":
+            if answer.action != "say":
+                importance += ACTED
+                what = ", ".join((answer.action, *answer.args.values())).replace("_", " ")
+                deed = shorten(what, MAX_DEED_CHARS)
+            reply = _quote(answer.say)
+        who, heard = _told(event)
+        told = Exchange(name, who, heard, deed, reply)
+        if len(str(told)) > MAX_LINE_CHARS:  # two very long names leave no room for both lines
+            told = Exchange(name, who, heard, deed)
+        self._learn(told, importance)
+
+    def select(
+        self, max_tokens: int, count_tokens: Callable[[str], int], *, max_lines: int = 4
+    ) -> tuple[str | Exchange, ...]:
+        """The memories worth telling the model now, oldest first.
+
+        The weightiest are taken first; one that does not fit is passed over whole, never cut.
+
+        Args:
+            max_tokens: What all of them together may cost.
+            count_tokens: Tokens of a text. Asked once a line as long as the same function is given.
+            max_lines: At most so many lines.
+        """
+        if count_tokens != self._count:
+            self._count = count_tokens
+            for entry in self._entries:
+                entry.num_tokens = -1
+        chosen: list[Entry] = []
+        for entry in sorted(self._entries, key=_weight, reverse=True):
+            if len(chosen) == max_lines:
+                break
+            if entry.num_tokens < 0:
+                entry.num_tokens = count_tokens(f"{memory_line(entry.told)}\n")
+            if entry.num_tokens <= max_tokens:
+                max_tokens -= entry.num_tokens
+                chosen.append(entry)
+        chosen.sort(key=_order)
+        return tuple(entry.told for entry in chosen)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._entries.clear()
+
+
+def shorten(text: str, limit: int = MAX_LINE_CHARS) -> str:
+    """``text`` on one line of at most ``limit`` characters, cut at a sentence or else at a word.
+
+    >>> shorten("The mill burned down. Nobody knows who did it.", 30)
+    'The mill burned down.'
+    >>> shorten("The old mill by the river burned down", 20)
+    'The old mill by the'
+    """
+    # Cleaning costs time per character, and the text may be a book.
+    line = clean_text(text[: 4 * limit])
+    if len(line) <= limit:
+        return line
+    head = line[: limit + 1]
+    return last_whole_sentence(head[:limit]) or head.rpartition(" ")[0] or head[:limit]
+
+
+def _told(event: Event) -> tuple[str, str]:
+    """Who spoke (nobody, where it was no speech), and what is remembered of the event.
+
+    >>> _told(Event("speech", "player", "Good day"))
+    ('The player', 'Good day.')
+    """
+    who = event.source
+    if who[:1].islower():
+        who = who[0].upper() + who[1:] if who.startswith(("the ", "a ")) else f"The {who}"
+    if event.kind == "speech":
+        return who, _quote(event.text)
+    return "", _quote(event.text) or f"{who}: {event.kind}."
+
+
+def _quote(text: str) -> str:
+    line = shorten(text, MAX_QUOTE_CHARS)
+    return line if not line or line[-1] in SENTENCE_ENDS else f"{line}."
+
+
+def _weight(entry: Entry) -> float:
+    return entry.weight
+
+
+def _order(entry: Entry) -> int:
+    return entry.order

@@ -1,0 +1,151 @@
+"""The NPCs of a runtime: who is there, who is ticked when, who is listened to.
+
+It knows no model and no budget. Invariant: while trees are ticked nobody comes, goes or
+changes turns; that happens when the frame is over. What a frame costs grows with those who are due
+and those who have asked, not with those who are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from npcbrain.errors import TreeError
+from npcbrain.npcs.npc import Npc
+from npcbrain.npcs.tick_rate import Cadence
+
+__all__ = ["Cast"]
+
+# Everybody is listened to now and then: a leaf of the game's own may have put its NPC to rest
+# (``Npc.finish_event``) though it never asked, and listening ends that. About a second.
+SWEEP_FRAMES = 64
+
+
+class Cast:
+    """NPCs by name, in the order in which they were added.
+
+    Attributes:
+        npcs: All of them; a live view.
+    """
+
+    __slots__ = (
+        "_changes",
+        "_due",
+        "_gone",
+        "_is_ticking",
+        "_listening",
+        "_npcs",
+        "_sweep",
+        "npcs",
+    )
+
+    def __init__(self) -> None:
+        self._npcs: dict[str, Npc] = {}
+        self.npcs: Mapping[str, Npc] = MappingProxyType(self._npcs)
+        self._due = Cadence[Npc]()
+        self._sweep = Cadence[Npc]()
+        self._changes: dict[Npc, int] = {}  # who is to be due in one of how many frames; 0: never
+        self._gone: list[Npc] = []  # removed in this frame
+        self._listening: dict[Npc, None] = {}
+        self._is_ticking = False
+
+    def add(self, npc: Npc) -> None:
+        """Takes on an NPC of a new name."""
+        self._npcs[npc.name] = npc
+        self.tick_every(npc, 1)
+
+    def remove(self, npc: Npc) -> None:
+        """Lets one go: it is ticked no more, and its tree is halted."""
+        del self._npcs[npc.name]
+        self._listening.pop(npc, None)
+        self._gone.append(npc)
+        self.tick_every(npc, 0)
+
+    def tick_every(self, npc: Npc, num_frames: int) -> None:
+        """Has it ticked in one of so many frames; 0 is never."""
+        self._changes[npc] = num_frames
+        if not self._is_ticking:
+            self.settle()
+
+    def tick(self, frame: int) -> Exception | None:
+        """Ticks all who are due; returns the first error, from which nobody else shall suffer.
+
+        ``settle`` must follow when the frame is over.
+        """
+        self._is_ticking = True
+        first: Exception | None = None
+        gone = self._gone
+        for line in self._due.due(frame):
+            for npc in line:
+                if gone and npc in gone:
+                    continue
+                try:
+                    npc.tree.tick()
+                except Exception as error:
+                    error.add_note(f"in the tree of npc {npc.name!r}, frame {frame}")
+                    if first is None:
+                        first = error
+                    else:
+                        first.add_note(f"and in the tree of npc {npc.name!r}: {error}")
+        return first
+
+    def listen(self, frame: int, askers: Iterable[str]) -> None:
+        """Has NPCs take in their answers: who has asked, until it has acted on what came of it.
+
+        Args:
+            frame: Counts frames.
+            askers: Names of those who have asked since the last call.
+        """
+        listening = self._listening
+        for name in askers:
+            if (npc := self._npcs.get(name)) is not None:
+                listening[npc] = None
+        for npc in tuple(listening):
+            npc.listen()
+            if npc.answer is None and not npc.thinking:
+                del listening[npc]
+        for line in self._sweep.due(frame):
+            for npc in line:
+                npc.listen()
+
+    def settle(self) -> None:
+        """Lets NPCs come, go and change their turns.
+
+        Raises:
+            TreeError: The game's code raised while the tree of one who goes was halted.
+        """
+        self._is_ticking = False
+        if self._changes:
+            for npc, num_frames in self._changes.items():
+                if num_frames:
+                    self._due.put(npc, num_frames)
+                    self._sweep.put(npc, SWEEP_FRAMES)
+                else:
+                    self._due.remove(npc)
+                    self._sweep.remove(npc)
+            self._changes.clear()
+        if self._gone:
+            gone, self._gone = self._gone, []
+            _halt(gone)
+
+    def halt(self) -> None:
+        """Drops all thoughts and halts all trees.
+
+        Raises:
+            TreeError: The game's code raised while a tree was halted; all are halted first.
+        """
+        for npc in self._npcs.values():
+            npc.drop_thought()
+        _halt(self._npcs.values())
+
+
+def _halt(npcs: Iterable[Npc]) -> None:
+    """Halts the trees of all of them, and only then raises what the first one raised."""
+    first: TreeError | None = None
+    for npc in npcs:
+        try:
+            npc.tree.halt()
+        except TreeError as error:
+            first = first or error
+    if first is not None:
+        raise first

@@ -1,0 +1,338 @@
+"""What a step of the model costs on this machine, and what the game grants to pay for it.
+
+Both are learned while playing. Prices, not averages: a step cannot be paused once begun, so the
+question is what it may take, not what it takes. No clock of its own and no engine: it is told times
+and asked for prices.
+Invariant: a price rests on what was measured. What was not measured is priced from neighbours that
+cost at least as much, and where nothing is known from a default that is meant to be too high.
+
+Three things that a plain quantile gets wrong, and what is done here:
+
+* **Hiccups.** Now and then the operating system takes the core away and a 1 ms step takes 10.
+  Waiting for a roomier frame does not avoid that, it only stops the NPCs, so no price exceeds
+  ``SPIKE`` times the median.
+* **Surprises.** A run far past its price may be the first of a slow spell, and a quantile of 64
+  would look away. It raises the price at once, and each ordinary run after takes some of it back.
+* **Prices nobody can pay.** A step that is never run is never measured again, so a price above
+  every budget would stay for ever, though the slow spell that caused it is long over. The
+  scheduler has the model ``doubt`` them: quickly down to the median, then slowly on towards the
+  best time ever seen. Whatever is tried then, sets the price anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from npcbrain.clock import NS_PER_S
+from npcbrain.engine.contract import Kind
+from npcbrain.errors import UsageError, fault
+from npcbrain.pricing.price_table import (
+    CONTEXT_SHIFT,
+    MAX_CONTEXT_BUCKET,
+    MAX_EXACT_ROWS,
+    NUM_KEPT,
+    SETTLED,
+    WINDOW,
+    YOUNG,
+    Cell,
+    Table,
+    cell_key,
+)
+
+__all__ = ["Allowance", "CostModel", "PriceEntry"]
+
+QUANTILE = 0.98  # one step in fifty may take longer than its price
+
+# Of what ``restore`` takes; a file may hold anything.
+MAX_SEGMENT = 255
+MAX_ROWS = 1 << 16  # usual: 1 to 512
+MAX_STEP_NS = 60 * NS_PER_S  # usual: 0.1 to 10 ms
+
+NUM_FRAMES = 64  # with a budget, about a second: what "the last frames" means
+MIN_FRAMES = 8  # of these before anything is said to be impossible
+MAX_PERIOD_NS = NS_PER_S // 4  # a longer gap between two frames is a pause, not a frame rate
+MAX_BUDGET_NS = NS_PER_S  # "no limit" as a number that averages can digest
+MAX_PERIODS = 4  # that one frame's budget counts for in an average: a loading screen is no promise
+FIRST_PERIOD_NS = NS_PER_S // 60
+FIRST_EFFICIENCY = 0.75  # steps never fill a frame to the last nanosecond
+
+
+class PriceEntry(NamedTuple):
+    """One cell of the price table, for people to read.
+
+    ``rows`` and ``context`` are the upper and the lower end of what the cell stands for.
+    """
+
+    kind: Kind
+    segment: int
+    rows: int
+    context: int
+    num_runs: int
+    best_ns: int
+    price_ns: int
+
+
+class CostModel:
+    """Prices steps by kind, segment, rows and context.
+
+    ``price_ns`` is two dictionary look-ups (about 0.4 us) and leaves nothing to be collected;
+    ``observe`` keeps a sorted window of 64 (about 2 us).
+
+    Args:
+        quantile: The share of runs that should take no longer than their price, in (0, 1).
+
+    Raises:
+        UsageError: ``quantile`` is no such number.
+    """
+
+    __slots__ = ("_ranks", "_tables")
+
+    def __init__(self, quantile: float = QUANTILE) -> None:
+        if not 0.0 < quantile < 1.0:
+            raise UsageError(
+                fault(
+                    "quantile",
+                    "lie between 0 and 1",
+                    quantile,
+                    "CostModel()",
+                    f"leave it at {QUANTILE}",
+                )
+            )
+        # The rank of the quantile among n sorted runs, by n.
+        self._ranks = (0, *(math.ceil(quantile * n) - 1 for n in range(1, WINDOW + 1)))
+        self._tables: dict[int, Table] = {}  # by kind << 8 | segment
+
+    def price_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
+        """What such a step may take, in nanoseconds; at least 1.
+
+        Args:
+            kind: The kind of wave.
+            segment: The segment it runs.
+            rows: Rows of the step (see ``WaveLike.rows``), at least 1.
+            context: Tokens in the KV cache before it.
+        """
+        table = self._tables.get(kind << 8 | segment)
+        if table is None:
+            table = self._tables[kind << 8 | segment] = Table(kind)
+        # cell_key(), written out: this runs some dozens of times a frame.
+        if rows > MAX_EXACT_ROWS:
+            rows = 1 << (rows - 1).bit_length()
+        bucket = (context >> CONTEXT_SHIFT).bit_length()
+        key = rows << 3 | (bucket if bucket < MAX_CONTEXT_BUCKET else MAX_CONTEXT_BUCKET)
+        cell = table.cells.get(key)
+        if cell is not None:
+            return cell.price_ns
+        guess_ns = table.guesses.get(key)
+        if guess_ns is None:
+            guess_ns = table.guesses[key] = table.guess_ns(key)
+        return guess_ns
+
+    def best_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
+        """What such a step takes at the very least; 0 when nothing is known.
+
+        The best time ever, less a share that halves with each run: after a single one, which may
+        have been a cold start or a hiccup, the step may well be twice as quick.
+        """
+        table = self._tables.get(kind << 8 | segment)
+        if table is None:
+            return 0
+        key = cell_key(rows, context)
+        cell = table.cells.get(key)
+        if cell is not None:
+            return cell.least_ns()
+        bound_ns = table.bounds.get(key)
+        if bound_ns is None:
+            bound_ns = table.bounds[key] = table.bound_ns(key)
+        return bound_ns
+
+    def observe(self, kind: Kind, segment: int, rows: int, context: int, took_ns: int) -> None:
+        """Learns from one run of a step."""
+        table = self._tables.get(kind << 8 | segment)
+        if table is None:
+            table = self._tables[kind << 8 | segment] = Table(kind)
+        key = cell_key(rows, context)
+        cell = table.cells.get(key)
+        if cell is None:
+            cell = table.cells[key] = Cell(table.ceiling_ns(key))
+        is_best = not cell.best_ns or took_ns < cell.best_ns
+        before_ns = cell.price_ns
+        cell.observe(max(1, took_ns), self._ranks)
+        if is_best:
+            table.lower_ns(key, cell.best_ns)
+        if cell.num_runs() < YOUNG:
+            cell.price_ns = max(cell.least_ns(), min(cell.price_ns, table.guess_ns(key)))
+        # What leaned on neighbours is thrown away when one of them has moved, and that is seldom:
+        # made anew after each step, all of it took 0.2 ms of a frame on a slow core.
+        if table.guesses and cell.price_ns != before_ns:
+            table.guesses.clear()
+        if table.bounds and (is_best or cell.num_runs() < SETTLED):
+            table.bounds.clear()
+
+    def doubt(self, kind: Kind, segment: int, rows: int, context: int) -> None:
+        """Lowers a price that no frame could pay of late, a little, so that it is tested again.
+
+        Never below ``best_ns``: a step that always took longer than a budget never gets into it.
+        """
+        price_ns = self.price_ns(kind, segment, rows, context)
+        floor_ns = max(1, self.best_ns(kind, segment, rows, context))
+        table = self._tables[kind << 8 | segment]
+        key = cell_key(rows, context)
+        cell = table.cells.get(key)
+        if cell is None:
+            table.guesses[key] = max(floor_ns, price_ns - (price_ns >> 4) - 1)
+        elif cell.num_runs() < YOUNG:
+            cell.price_ns = max(floor_ns, price_ns - (price_ns >> 4) - 1)
+        elif price_ns > (median_ns := cell.median_ns()):
+            cell.price_ns = max(median_ns, price_ns - (price_ns >> 4) - 1)
+        else:
+            # A fit below the median is a bet that the machine has become faster: rarely made.
+            cell.price_ns = max(floor_ns, price_ns - (price_ns >> 8) - 1)
+
+    def entries(self) -> Iterator[PriceEntry]:
+        """All that was measured, in order of kind, segment, rows and context."""
+        for place in sorted(self._tables):
+            table = self._tables[place]
+            for key in sorted(table.cells):
+                cell = table.cells[key]
+                bucket = key & 7
+                yield PriceEntry(
+                    kind=table.kind,
+                    segment=place & 0xFF,
+                    rows=key >> 3,
+                    context=0 if bucket == 0 else 1 << (bucket - 1 + CONTEXT_SHIFT),
+                    num_runs=cell.num_runs(),
+                    best_ns=cell.best_ns,
+                    price_ns=cell.price_ns,
+                )
+
+    def snapshot(self) -> list[list[int]]:
+        """What to remember between two runs of a game, as plain data: a list for each cell.
+
+        Kind, segment, rows, bucket of contexts, best time, price, and ``NUM_KEPT`` runs that stand
+        for the window. So few, that the next game's own runs soon outvote them.
+        """
+        return [
+            [
+                int(table.kind),
+                place & 0xFF,
+                key >> 3,
+                key & 7,
+                cell.best_ns,
+                cell.price_ns,
+                *cell.sample(self._ranks),
+            ]
+            for place, table in sorted(self._tables.items())
+            for key, cell in sorted(table.cells.items())
+        ]
+
+    def restore(self, rows: Iterable[object]) -> None:
+        """Takes on what ``snapshot`` returned, instead of all that was learned so far.
+
+        Prices are those of then, exactly, until a step is run again.
+
+        Raises:
+            UsageError: It is no such data; nothing has changed.
+        """
+        checked: dict[tuple[int, int], list[int]] = {}
+        for index, row in enumerate(rows):
+            _check_row(row, f"CostModel.restore() $[{index}]")
+            assert isinstance(row, list | tuple)
+            checked[row[0] << 8 | row[1], row[2] << 3 | row[3]] = list(row)
+        self._tables = {}
+        for (place, key), (kind, _, _, _, best_ns, price_ns, *runs) in checked.items():
+            table = self._tables.setdefault(place, Table(Kind(kind)))
+            table.cells[key] = Cell.remembered(best_ns, price_ns, runs)
+
+
+def _check_row(row: object, where: str) -> None:
+    if not isinstance(row, list | tuple) or not 7 <= len(row) <= 6 + NUM_KEPT:
+        raise UsageError(fault("cell", f"be a list of 7 to {6 + NUM_KEPT} integers", row, where))
+    if any(type(value) is not int for value in row):
+        raise UsageError(fault("cell", "hold integers only", row, where))
+    kind, segment, rows, bucket, best_ns, price_ns, *runs = row
+    known = kind in {int(one) for one in Kind} and 0 <= segment <= MAX_SEGMENT
+    if not (known and 1 <= rows <= MAX_ROWS and 0 <= bucket <= MAX_CONTEXT_BUCKET):
+        raise UsageError(fault("cell", "be of a known step", row, where))
+    if not 1 <= best_ns <= min(runs) <= max(runs) <= MAX_STEP_NS:
+        raise UsageError(fault("cell", "hold times, none below its best", row, where))
+    if not 1 <= price_ns <= MAX_STEP_NS:
+        raise UsageError(fault("cell", "have a price in range", row, where))
+
+
+class Allowance:
+    """Learns what the game has granted of late: how much a frame, how often, and with what yield.
+
+    A frame without budget teaches nothing: a paused game, a loading screen or a frame whose trees
+    ate everything says nothing about the frames to come, and must not cost a request its life.
+
+    Attributes:
+        usual_ns: The budget of a frame, averaged over about eight of them; 0 before the first.
+            It sizes the next steps.
+        most_ns: The largest of the last 64; what never fits it, never fits.
+        period_ns: From one frame with a budget to the next, averaged alike.
+        efficiency: Priced nanoseconds run per granted nanosecond, in frames that had more to do.
+    """
+
+    __slots__ = (
+        "_last_ns", "_mean_ns", "_recent", "efficiency", "most_ns", "period_ns", "usual_ns"
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.usual_ns = 0
+        self._mean_ns = 0  # as usual_ns, over about 64 frames
+        self.most_ns = 0
+        self.period_ns = FIRST_PERIOD_NS
+        self.efficiency = FIRST_EFFICIENCY
+        self._recent: deque[int] = deque(maxlen=NUM_FRAMES)
+        self._last_ns: int | None = None
+
+    @property
+    def lasting_ns(self) -> int:
+        """What a frame of the seconds to come may grant: an answer takes many.
+
+        Of the usual and of a second's mean the larger: the few frames in which the trees of a whole
+        village start to think leave a model little, and say nothing of those to come.
+        """
+        return max(self.usual_ns, self._mean_ns)
+
+    @property
+    def known(self) -> bool:
+        """Whether enough frames were seen to call a step impossible."""
+        return len(self._recent) >= MIN_FRAMES
+
+    def begin(self, now_ns: int, budget_ns: int) -> None:
+        """A frame begins with so much to spend."""
+        if budget_ns <= 0:
+            return
+        budget_ns = min(budget_ns, MAX_BUDGET_NS)
+        if self._last_ns is not None and 0 < now_ns - self._last_ns <= MAX_PERIOD_NS:
+            self.period_ns += (now_ns - self._last_ns - self.period_ns) // 8
+        self._last_ns = now_ns
+        worth_ns = min(budget_ns, MAX_PERIODS * self.period_ns)
+        self.usual_ns += (worth_ns - self.usual_ns) // 8 if self._recent else worth_ns
+        self._recent.append(budget_ns)
+        self._mean_ns += (worth_ns - self._mean_ns) // len(self._recent)
+        self.most_ns = max(self._recent)
+
+    def end(self, budget_ns: int, priced_ns: int) -> None:
+        """A frame ended with work left over, after steps of so much in prices.
+
+        Prices and not times are counted, since prices are also what work is predicted in.
+        """
+        if budget_ns > 0:
+            share = min(priced_ns / min(budget_ns, MAX_BUDGET_NS), 2.0)
+            self.efficiency += (share - self.efficiency) / 16
+
+    def least_time_ns(self, work_ns: int) -> int:
+        """The wall time of so much work if no frame had anything left over."""
+        return max(work_ns, work_ns * self.period_ns // max(1, self.lasting_ns))
+
+    def time_ns(self, work_ns: int) -> int:
+        """The wall time in which so much priced work gets done, if it has every frame to itself."""
+        granted = self.efficiency * self.lasting_ns / max(1, self.period_ns)
+        if granted <= 0.0:
+            return work_ns
+        return int(work_ns / min(1.0, granted))

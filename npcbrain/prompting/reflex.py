@@ -1,0 +1,60 @@
+"""What to do about an event without a model: what classical reading finds.
+
+The tree's answer where there is no time to think. ``calling`` says what is called for, ``recall``
+what is asked about; a fact is said as it is written. Invariant: pure; the decision is
+legal, or there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from npcbrain.prompting.action_priors import deeds, is_spoken
+from npcbrain.prompting.action_ranking import is_talk
+from npcbrain.prompting.fact_retrieval import recalled_facts
+from npcbrain.situation import Action, Decision, Situation
+
+__all__ = ["reflex"]
+
+
+def reflex(situation: Situation) -> Decision | None:
+    """The likeliest deed, without words; else the nearest fact, said; else None.
+
+    About 200 us. A deed is left if it is unclear to whom or with what: of an argument that nobody
+    mentioned, there must be one value, or one that is whoever spoke.
+
+    >>> from npcbrain.situation import Situation
+    >>> situation = Situation.from_dict({
+    ...     "npc": {"name": "Hilda", "role": "innkeeper", "facts": ["A bed costs five coppers."]},
+    ...     "actions": [{"name": "say"}, {"name": "pour", "args": {"what": ["ale", "milk"]}}],
+    ...     "event": {"kind": "speech", "from": "player", "text": "What is a bed?"},
+    ... })
+    >>> reflex(situation).say
+    'A bed costs five coppers.'
+    """
+    event = situation.event
+    weighed = deeds(situation)
+    if weighed and weighed[0].over_talk > 0:
+        best = weighed[0]
+        actions = {action.name: action for action in situation.actions}
+        args = _arguments(actions[best.name], best.named, event.source)
+        if args is not None:
+            return Decision(best.name, args, source="tree")
+    talk = next((action for action in situation.actions if is_talk(action)), None)
+    facts = recalled_facts(situation.npc.facts, event.text) if talk and is_spoken(event) else []
+    return Decision(talk.name, say=facts[0], source="tree") if talk and facts else None
+
+
+def _arguments(action: Action, named: Mapping[str, str], source: str) -> dict[str, str] | None:
+    """A value for each argument; None if one is anybody's guess."""
+    args = {}
+    for arg, values in action.args.items():
+        if arg in named:
+            args[arg] = named[arg]
+        elif source in values:
+            args[arg] = source
+        elif len(values) == 1:
+            args[arg] = values[0]
+        else:
+            return None
+    return args

@@ -1,0 +1,382 @@
+"""Runs the model's steps inside a frame's budget: pick, price, run, learn.
+
+Decisions are ``npcbrain.scheduling.policy``'s, prices ``npcbrain.pricing.cost``'s, the work is the
+engine's; here they meet the clock. Invariant: every request ends exactly once, DONE before its
+deadline or FAILED with a reason, and no step starts whose price exceeds what is left of the frame.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from bisect import insort
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+
+from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
+from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, Probing, WaveLike
+from npcbrain.errors import EngineError, UsageError, fault
+from npcbrain.pricing.cost import Allowance, CostModel
+from npcbrain.report import FrameReport
+from npcbrain.scheduling import policy
+from npcbrain.scheduling.forecast import Forecast
+from npcbrain.scheduling.request import Extent, Request, State
+from npcbrain.scheduling.step_runner import StepRunner
+
+__all__ = ["Extent", "Request", "Scheduler", "State"]
+
+TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
+BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
+
+
+class Scheduler:
+    """Spends budgets on requests.
+
+    A request fails at once with ``would_exceed`` when the work predicted for it and for those ahead
+    of it, at the share of time that the model has been getting, ends after its deadline. Once it
+    thinks, only if it would be late at the best times ever measured: what is half done is not
+    thrown away for a cautious price. A prediction that fails everybody is never corrected, so after
+    two seconds without a step one request is let through that is in time by those best times; after
+    ten one that is not, since all of them may have been measured while the machine was busy.
+
+    It fails with ``no_budget`` when the smallest step it needs took longer than any budget of the
+    last 64 frames even at its best. Frames without a budget do not count, so a paused game kills
+    nobody, and at least 8 others must have been seen. That is also said aloud, once.
+
+    Attributes:
+        cost: The prices.
+        allowance: What the game grants.
+        interrupted: Set from another thread to end the frame after a step.
+        before_change: Called before requests come or go; ends a frame that runs elsewhere.
+    """
+
+    def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
+        self.cost = cost
+        self.allowance = Allowance()
+        self.interrupted = False
+        self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
+        self._forecast = Forecast(engine, cost, self.allowance)
+        self._runner = StepRunner(engine, cost, clock)
+        self._engine = engine
+        self._clock = clock
+        self._requests: dict[int, Request] = {}  # all that live, by the id of their generation
+        self._open: list[Request] = []
+        self._waiting: list[Request] = []
+        self._num_submitted = 0
+        self._last_start = Kind.PREFILL
+        self._frame_ns = 0  # when the frame began
+        self._lost_ns = 0  # from then until the last frame's first step could start
+        self._last_step_ns = clock.now_ns()
+        self._has_warned = False
+
+    @property
+    def num_thinking(self) -> int:
+        """Requests that hold a slot."""
+        return len(self._open)
+
+    @property
+    def num_waiting(self) -> int:
+        """Requests that wait for one."""
+        return len(self._waiting)
+
+    @property
+    def typical(self) -> float:
+        """Tokens of a typical answer."""
+        return self._forecast.typical
+
+    def submit(
+        self,
+        generation: GenerationLike,
+        *,
+        name: str,
+        ttl_ns: int,
+        priority: float = 1.0,
+        extent: Extent = Extent.WHOLE,
+    ) -> Request:
+        """Takes an answer on; work begins with the next frame.
+
+        Args:
+            generation: A new one.
+            name: Who asks.
+            ttl_ns: For how long from now the answer is worth something.
+            priority: Above 0.
+            extent: How much of it must be there by then, or it is refused beforehand.
+
+        Raises:
+            UsageError: An argument is out of range, or the generation is finished or known.
+        """
+        where = "Scheduler.submit()"
+        self.before_change()
+        if isinstance(ttl_ns, bool) or not isinstance(ttl_ns, int) or ttl_ns < 0:
+            raise UsageError(fault("ttl_ns", "be an integer of 0 or more", ttl_ns, where))
+        if not (math.isfinite(priority) and priority > 0.0):
+            raise UsageError(fault("priority", "be finite and above 0", priority, where))
+        if generation.finished or id(generation) in self._requests:
+            raise UsageError(fault("generation", "be new", name, where, "make one per request"))
+        now_ns = self._clock.now_ns()
+        self._num_submitted += 1
+        request = Request(
+            name, generation, now_ns, now_ns + ttl_ns, priority, self._num_submitted, extent
+        )
+        self._requests[id(generation)] = request
+        self._waiting.append(request)
+        self._forecast.outdate()
+        return request
+
+    def decided(self, request: Request) -> None:
+        """Tells that the action of an answer is known; whoever reads the answer sees it first."""
+        if not request.decided:
+            request.decided = True
+            self._forecast.decided(request.generation.generated)
+
+    def cancel(self, request: Request, reason: str = "cancelled") -> bool:
+        """Ends a request at any moment between two steps; False when it has ended already."""
+        self.before_change()
+        if self._requests.get(id(request.generation)) is not request:
+            return False
+        self._fail(request, reason)
+        return True
+
+    def cancel_all(self) -> None:
+        """Ends all requests, so that every slot is free again."""
+        for request in tuple(self._requests.values()):
+            self.cancel(request)
+
+    def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
+        """Whether an answer not asked for yet, behind so many others, would come too late."""
+        return self._forecast.is_crowded_out(self._clock.now_ns(), deadline_ns, num_ahead)
+
+    def warm_up(self, repetitions: int = 3) -> None:
+        """Measures every shape of step, so that the first frame knows its prices.
+
+        Well under a second. Does nothing when the engine offers no probes.
+
+        Raises:
+            EngineError: A step failed.
+        """
+        engine = self._engine
+        if not isinstance(engine, Probing):
+            return
+        shapes = list(engine.probes())
+        # Round by round, so that one hiccup of the machine does not hit all runs of one shape; the
+        # first round only warms up caches.
+        for repetition in range(repetitions + 1):
+            for kind, segment, rows in shapes:
+                started_ns = self._clock.now_ns()
+                context = engine.probe(kind, segment, rows)
+                if repetition:
+                    took_ns = self._clock.now_ns() - started_ns
+                    self.cost.observe(kind, segment, rows, context, took_ns)
+
+    def run_frame(self, deadline_ns: int, report: FrameReport) -> None:
+        """Spends what is left until ``deadline_ns`` of this frame.
+
+        Args:
+            deadline_ns: By the scheduler's clock. One that has passed runs no step; requests
+                expire all the same.
+            report: Gets the frame's steps, tokens and model time.
+        """
+        now_ns = self._frame_ns = self._clock.now_ns()
+        budget_ns = deadline_ns - now_ns - self._lost_ns
+        model_ns = -report.model_ns
+        self.allowance.begin(now_ns, budget_ns)
+        self._expire(now_ns)
+        if self._requests:
+            # Who comes first and who comes too late changes no faster than the forecast.
+            if self._forecast.look(self._requests.values(), now_ns):
+                self._rank(now_ns)
+                self._judge(now_ns)
+            priced_ns = 0
+            # A step cannot be paused once begun, so its price is asked before, never after.
+            while (wave := self._pick(deadline_ns, fresh=priced_ns == 0)) is not None:
+                priced_ns += self._run(wave, deadline_ns, report)
+            if self._open and not (self.interrupted and priced_ns):  # cut off, it tells no share
+                self._learn_from_leftovers(budget_ns, priced_ns)
+        report.num_thinking = len(self._open)
+        report.num_waiting = len(self._waiting)
+        model_ns += report.model_ns
+        report.scheduling_ns += max(0, self._clock.now_ns() - now_ns - model_ns)
+
+    def _pick(self, deadline_ns: int, *, fresh: bool) -> WaveLike | None:
+        """The wave whose next step is to run now, started if need be."""
+        if self.interrupted and not fresh:  # the first one runs, or a hasty game starved its minds
+            return None
+        if self._waiting and len(self._open) < self._engine.num_slots:
+            self._admit(self._clock.now_ns())
+        if not self._open:
+            return None
+        allowance, price = self.allowance, self.cost.price_ns
+        remaining_ns = deadline_ns - self._clock.now_ns()
+        if fresh:
+            self._lost_ns = deadline_ns - remaining_ns - self._frame_ns
+        offer = policy.Offer(remaining_ns, allowance.usual_ns, allowance.most_ns)
+        plan = policy.next_step(
+            self._engine, self._open, price, offer, fresh=fresh, last_start=self._last_start
+        )
+        if plan is None or plan.wave is not None:
+            return None if plan is None else plan.wave
+        wave = self._start(plan)
+        # An engine may round rows up; the wave then waits in flight for a frame that has room.
+        fits = price(wave.kind, wave.segment, wave.rows, wave.context) <= remaining_ns
+        return wave if fits else None
+
+    def _start(self, plan: policy.Plan) -> WaveLike:
+        self._last_start = plan.kind
+        if plan.kind is Kind.DECODE:
+            return self._engine.start_decode(plan.generations)
+        if plan.kind is Kind.PREFILL:
+            return self._engine.start_prefill(plan.generations[0], plan.rows)
+        if plan.kind is Kind.GUESS:
+            return self._engine.start_guess(plan.generations[0])
+        return self._engine.start_copy(plan.generations[0])
+
+    def _run(self, wave: WaveLike, deadline_ns: int, report: FrameReport) -> int:
+        """Runs one step; returns the price it was started at."""
+        price_ns = self.cost.price_ns(wave.kind, wave.segment, wave.rows, wave.context)
+        generations = tuple(wave.generations)
+        try:
+            gained = self._runner.run(wave, price_ns, deadline_ns, report)
+        except EngineError as error:
+            self._fail_all(generations, error)
+            return price_ns
+        self._last_step_ns = self._runner.ended_ns
+        for generation in gained:
+            request = self._requests.get(id(generation))
+            if generation.finished and request is not None:
+                self._finish(request, self._last_step_ns)
+        return price_ns
+
+    def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError) -> None:
+        # Not in _run(): the error's traceback holds that frame, and a request among its variables,
+        # which holds the error, would be a cycle for the garbage collector.
+        for generation in generations:
+            if (request := self._requests.get(id(generation))) is not None:
+                self._fail(request, "engine_error", error)
+
+    def _expire(self, now_ns: int) -> None:
+        for request in self._requests.values():
+            if now_ns >= request.deadline_ns or request.generation.finished:
+                break
+        else:
+            return  # as in nearly every frame
+        for requests in (self._open, self._waiting):
+            for request in tuple(requests):
+                if now_ns >= request.deadline_ns:
+                    self._fail(request, "expired")
+                elif request.generation.finished:  # by another scheduler of the same engine
+                    self._finish(request, now_ns)
+
+    def _rank(self, now_ns: int) -> None:
+        for request in self._requests.values():
+            request.urgency_ns = policy.urgency_ns(
+                now_ns, request.created_ns, request.deadline_ns, request.priority
+            )
+            if request.served:
+                request.urgency_ns += policy.SERVED_NS
+        self._open.sort(key=_RANK)
+        self._waiting.sort(key=_RANK)
+
+    def _judge(self, now_ns: int) -> None:
+        """Fails those who cannot be served, or not in time, before anything is spent on them."""
+        forecast, allowance, best = self._forecast, self.allowance, self.cost.best_ns
+        known, most_ns = allowance.known, allowance.most_ns
+        if forecast.least_ns > most_ns:
+            if known:
+                self._refuse_all()
+            return
+        ahead_ns = 0
+        for request in tuple(self._open):
+            generation = request.generation
+            copyable, at = generation.copyable, generation.context
+            if not request.on_trial and forecast.is_hopeless(request, now_ns):
+                self._fail(request, "would_exceed")
+            elif copyable and known and best(Kind.COPY, 0, copyable, at) > most_ns:
+                self._fail(request, "no_budget")  # the one step whose size nobody can choose
+            else:
+                ahead_ns += forecast.reading_ns(generation)
+        place = len(self._open)
+        for request in tuple(self._waiting):
+            reading_ns = ahead_ns + forecast.unopened_reading_ns(request.generation)
+            if self._is_late(request, now_ns, reading_ns, forecast.rounds_before(place)):
+                self._fail(request, "would_exceed")
+            else:
+                ahead_ns, place = reading_ns, place + 1
+
+    def _admit(self, now_ns: int) -> None:
+        """Gives out free slots, most urgent first, to those who will be in time."""
+        forecast = self._forecast
+        if forecast.least_ns > self.allowance.most_ns:
+            return  # the verdict on all of them waits for more frames
+        for request in tuple(self._waiting):
+            if not self._engine.open(request.generation):
+                return
+            self._waiting.remove(request)
+            ahead_ns = sum(forecast.reading_ns(other.generation) for other in self._open)
+            # Only now is it known what the slot and the prefix cache spare it.
+            reading_ns = forecast.reading_ns(request.generation)
+            forecast.opened(reading_ns)
+            request.state = State.THINKING
+            insort(self._open, request, key=_RANK)
+            if self._is_late(request, now_ns, ahead_ns + reading_ns):
+                self._fail(request, "would_exceed")
+
+    def _is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
+        """Whether a request that has not begun would end after its deadline."""
+        if request.on_trial:
+            return False
+        if not self._forecast.is_late(request, now_ns, reading_ns, num_before):
+            return False
+        is_hopeless = self._forecast.is_hopeless(request, now_ns)
+        if now_ns - self._last_step_ns >= (BOLD_TRIAL_NS if is_hopeless else TRIAL_NS):
+            request.on_trial = True
+            self._last_step_ns = now_ns  # one at a time
+        return not request.on_trial
+
+    def _refuse_all(self) -> None:
+        for request in tuple(self._requests.values()):
+            self._fail(request, "no_budget")
+        if self._has_warned:
+            return
+        self._has_warned = True
+        least_ns = policy.least_ns(self._engine, self.cost.price_ns)
+        message = fault(
+            "budget_ms",
+            "leave room for one step of the model",
+            round(self.allowance.most_ns / NS_PER_MS, 2),
+            "Runtime.update()",
+            f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
+            "so trees answer everything; raise budget_ms or load a smaller model",
+        )
+        warnings.warn(message, RuntimeWarning, stacklevel=6)  # the game's call of update()
+
+    def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
+        """A frame ended with work to do: that tells the share, and which prices are in the way."""
+        self.allowance.end(budget_ns, priced_ns)
+        if not self.allowance.known or (priced_ns and not self._forecast.is_fresh):
+            return
+        price, most_ns = self.cost.price_ns, self.allowance.most_ns
+        for shape in policy.unaffordable(self._engine, self._open, price, most_ns):
+            self.cost.doubt(*shape)
+
+    def _finish(self, request: Request, now_ns: int) -> None:
+        if now_ns >= request.deadline_ns:
+            self._fail(request, "expired")
+            return
+        self._forecast.ended(request)
+        self._end(request, State.DONE)
+
+    def _fail(self, request: Request, reason: str, error: EngineError | None = None) -> None:
+        request.reason, request.error = reason, error
+        self._end(request, State.FAILED)
+
+    def _end(self, request: Request, state: State) -> None:
+        if request.state is State.THINKING:
+            self._open.remove(request)
+            self._engine.close(request.generation)
+        else:
+            self._waiting.remove(request)
+        request.state = state
+        del self._requests[id(request.generation)]
+
+
+_RANK = attrgetter("urgency_ns", "number")

@@ -1,0 +1,68 @@
+"""Promises of ``npcbrain.commands.doctor``: what it says of providers, prices and kernels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from npcbrain.clock import SystemClock
+from npcbrain.commands.doctor import diagnose, kernel_table
+from npcbrain.lm.model import Model
+from npcbrain.runtime import Runtime
+
+TINY = Path(__file__).parents[1] / "models" / "tiny"
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model.load(TINY, num_slots=1)
+
+
+def said(model: Model, price_file: Path | None) -> dict[str, Any]:
+    return diagnose(model, 1000.0, SystemClock(), price_file)
+
+
+def test_it_says_why_these_providers(model: Model) -> None:
+    result = said(model, None)
+    assert result["providers"] == ["CPUExecutionProvider"]
+    assert result["providers_why"] == "the model's graphs are made for the processor"
+
+
+def test_prices_that_no_game_has_remembered_yet_are_told_as_such(
+    model: Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "prices"
+    result = said(model, path)
+    assert result["prices"] == {"measured": "now", "remembered": False, "file": str(path)}
+    assert {step["remembered_ms"] for step in result["steps"]} == {None}
+    assert not path.exists()
+
+
+def test_remembered_prices_stand_beside_those_measured_now(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "prices"
+    Runtime(model, price_file=path).close()
+    before = path.read_bytes()
+    result = said(model, path)
+    assert result["prices"]["remembered"] is True
+    assert all(step["remembered_ms"] > 0 for step in result["steps"])
+    assert all(step["largest_ms"] > 0 for step in result["steps"])
+    assert path.read_bytes() == before
+
+
+def test_kernels_are_told_by_matrix(model: Model) -> None:
+    kernels = said(model, None)["kernels"]
+    assert kernels["layers.0-3.qkv"] == "nbits8"
+    assert kernels["head"] == "nbits8"
+
+
+def test_layers_with_another_kernel_stand_on_a_line_of_their_own() -> None:
+    kernels = {f"layers.{i}.down": "rowint8" for i in range(10)} | {"embed": "fp32"}
+    kernels |= {"layers.3.down": "fp32", "layers.x.down": "odd"}
+    assert kernel_table(kernels) == {
+        "layers.0-2,4-9.down": "rowint8",
+        "layers.3.down": "fp32",
+        "embed": "fp32",
+        "layers.x.down": "odd",
+    }
