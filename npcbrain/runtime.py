@@ -13,7 +13,10 @@ from functools import partial
 from types import TracebackType
 
 from npcbrain.asking.calibration import Warming, read_at_once, think
-from npcbrain.asking.requester import LanguageMind, ModelLike, NoMind
+from npcbrain.asking.deliberation import Deliberation
+from npcbrain.asking.models import ModelLike
+from npcbrain.asking.no_mind import NoMind
+from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault
@@ -78,7 +81,6 @@ class Runtime:
             overlap: Runs the model's steps on a thread between two updates, for games with a core
                 to spare. The same answers; ``update`` waits for the rest of a step at most, and
                 ``update()`` without a budget leaves the thread all the time between two of them.
-
             memo: Answers to keep, so that a question whose prompt is the same to the letter, as in
                 crowds of one persona, is answered at once and alike; 0 for none. Only at
                 temperature 0.
@@ -104,6 +106,7 @@ class Runtime:
             SamplerConfig(temperature, top_p)  # checks them: here, and not when the first NPC asks
             self._engine = engine_of(model) if engine is None else engine
             self.scheduler = Scheduler(self._engine, self.prices, self._play)
+            deliberation = Deliberation.of(model, self.prices, self._play)
             self._mind = LanguageMind(
                 model,
                 self.scheduler,
@@ -113,6 +116,7 @@ class Runtime:
                 temperature=temperature,
                 top_p=top_p,
                 memo=memo,
+                deliberation=deliberation,
             )
             # A clock or an engine of the caller's own may be a double: its times are nobody's.
             if price_file != "auto" or (engine is None and isinstance(self.clock, SystemClock)):
@@ -123,6 +127,8 @@ class Runtime:
             )
             if measure == "now":
                 self._warming.measure_all()
+                if deliberation is not None:
+                    deliberation.measure(1 if known else 3)
                 if not known:
                     self._save_prices()  # now, lest the game never gets to close()
             self._think = partial(think, self._mind, self._warming, self.scheduler, self._play)

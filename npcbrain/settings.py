@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 
-from npcbrain.asking.requester import ModelLike
+from npcbrain.asking.models import ModelLike
 from npcbrain.clock import NS_PER_MS
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault

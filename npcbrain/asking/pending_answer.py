@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from npcbrain.clock import Clock
 from npcbrain.engine.contract import GenerationLike
 from npcbrain.prompting.prompt import AnswerReader
 from npcbrain.scheduling.scheduler import Extent, Request, Scheduler
 from npcbrain.situation import Decision, Situation
+
+if TYPE_CHECKING:
+    from npcbrain.choosing.choice import Choice
 
 __all__ = ["AnswerLike", "LanguageThought", "LostThought", "Question"]
 
@@ -82,10 +85,13 @@ class LanguageThought:
         "_scheduler",
         "asked_ns",
         "choice",
+        "chosen",
         "deadline_ns",
         "decision",
         "done",
         "emotion",
+        "key",
+        "may_choose",
         "question",
         "reason",
         "speech",
@@ -101,7 +107,10 @@ class LanguageThought:
         self._request: Request | None = None
         self._keep: Keep | None = None
         self._reader = AnswerReader(question.situation, question.number, question.lines)
-        self._num_read = 0
+        self._num_read = -1
+        self.key: bytes | None = None  # of the same answer given before, once looked for
+        self.may_choose = True  # before the model speaks, where it has a chooser
+        self.chosen: Choice | None = None
         self.choice: Decision | None = None
         self.done = False
         self.decision: Decision | None = None

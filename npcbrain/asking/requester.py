@@ -1,4 +1,4 @@
-"""How a situation becomes a decision: ``LanguageMind`` asks the model, ``NoMind`` declines.
+"""How a situation becomes a decision: ``LanguageMind`` asks the chooser, then the model.
 
 Between the NPC, which knows no model, and the scheduler, which knows no NPC. Invariant:
 asking never raises for anything a player can cause; what cannot be answered has a reason.
@@ -7,95 +7,43 @@ asking never raises for anything a player can cause; what cannot be answered has
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from npcbrain.asking.answer_memo import AnswerMemo
-from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, LostThought, Question
+from npcbrain.asking.deliberation import Deliberation
+from npcbrain.asking.models import ModelLike
+from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, Question
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.engine.contract import EngineLike
-from npcbrain.errors import NpcBrainError
+from npcbrain.errors import EngineError, NpcBrainError
+from npcbrain.lm.marks import QUOTE
 from npcbrain.npcs.memory import Memory
 from npcbrain.prompting.action_ranking import load_tables
-from npcbrain.prompting.prompt import Prompt, render
+from npcbrain.prompting.prompt import Prompt, answer_text, render
 from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.prompting.stock_lines import load as load_phrases
 from npcbrain.scheduling.policy import least_ns, urgency_ns
 from npcbrain.scheduling.scheduler import Extent, Scheduler
-from npcbrain.situation import Situation
+from npcbrain.situation import Decision, Situation
 
-__all__ = ["LanguageMind", "ModelLike", "NoMind"]
+if TYPE_CHECKING:
+    from npcbrain.choosing.choice import Choice
+
+__all__ = ["LanguageMind"]
 
 MAX_NEW_TOKENS = 64  # of an answer; action, arguments, emotion and two short sentences take 20-50
 MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
 LEARN_TOKENS = 16  # enough for the answer to outlive its first token, when the prefix is copied
 FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
 EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
+BUSY_SHARE = 2  # of a frame, the part for choosing while answers are being written
+NEVER_QUOTES = {QUOTE: -100.0}  # who was to find words of its own
 NO_LINES: Mapping[str, Sequence[str]] = {}
 PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
-
-
-class TokenizerLike(Protocol):
-    """What a mind asks of a tokenizer."""
-
-    def count(self, text: str) -> int:
-        """How many tokens ``text`` has."""
-        ...
-
-
-class ModelLike(Protocol):
-    """What a mind asks of a model; ``npcbrain.lm.Model`` is one."""
-
-    @property
-    def tokenizer(self) -> TokenizerLike:
-        """Counts tokens."""
-        ...
-
-    @property
-    def has_marks(self) -> bool:
-        """Whether it was taught prompts with marks."""
-        ...
-
-    def generation(
-        self,
-        prefix: str,
-        news: str,
-        *,
-        grammar: str,
-        leads: Sequence[tuple[str, float]] = ...,
-        odds: Mapping[str, float] = ...,
-        seed: int,
-        temperature: float,
-        top_p: float,
-        max_new_tokens: int,
-    ) -> AnswerLike:
-        """An answer to be written; raises an ``NpcBrainError`` if the prompt is too long."""
-        ...
-
-
-class NoMind:
-    """Answers everything with ``no_model``: a game without a model runs on its trees."""
-
-    __slots__ = ()
-    may_quote = False
-
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory | None,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-        extent: Extent = Extent.WHOLE,
-        lines: Mapping[str, Sequence[str]] = NO_LINES,
-    ) -> LostThought:
-        """Declines."""
-        return LostThought("no_model")
 
 
 class LanguageMind:
@@ -110,6 +58,7 @@ class LanguageMind:
     __slots__ = (
         "_askers",
         "_clock",
+        "_deliberation",
         "_engine",
         "_has_refused",
         "_is_in_order",
@@ -139,8 +88,10 @@ class LanguageMind:
         top_p: float = 1.0,
         reader: bool = True,
         memo: int = 0,
+        deliberation: Deliberation | None = None,
     ) -> None:
         self._model = model
+        self._deliberation = deliberation  # chooses before the model speaks
         self._scheduler = scheduler
         self._engine = engine
         self._clock = clock
@@ -215,12 +166,17 @@ class LanguageMind:
     def prepare(self, deadline_ns: int) -> None:
         """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
 
+        Where the model has a chooser, that comes first, one thought after the other; an answer
+        that is a quote is then complete, and is never handed over.
+
         A prompt that is too long is made without memories, with less of what was said and at last
         of what is known; one that is too long even so fails with ``refused``. One behind so many
         others that its answer would be late is not made at all: ``would_exceed``.
         """
         queue, now_ns = self._queue, self._clock.now_ns()
         if not queue:
+            if self._deliberation is not None and self._deliberation.has_unread:
+                self._deliberation.read(deadline_ns)
             return
         if self._is_hopeless():
             self._refuse_all(now_ns)
@@ -234,10 +190,13 @@ class LanguageMind:
                     # What is never tried is never measured again: no hiccup must close the door.
                     self._price_ns -= self._price_ns >> PRICE_SHIFT
                 break
-            thought = queue.pop(0)
+            thought = queue[0]
+            if not thought.done and not self._has_chosen(thought, deadline_ns):
+                break
+            del queue[0]
             if thought.done:
                 continue
-            self._begin(thought, now_ns)
+            self._begin(thought, self._clock.now_ns())
             end_ns = self._clock.now_ns()
             self._price_ns -= self._price_ns >> PRICE_SHIFT
             self._price_ns = max(self._price_ns, end_ns - now_ns)
@@ -270,6 +229,8 @@ class LanguageMind:
 
     def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
         """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
+        if self._deliberation is not None:
+            self._deliberation.read_soon(situation)
         prompt = render(situation, marks=self.may_quote)
         try:
             return self._model.generation(
@@ -330,27 +291,57 @@ class LanguageMind:
                 thought.fail("no_budget")
         queue.clear()
 
+    def _has_chosen(self, thought: LanguageThought, deadline_ns: int) -> bool:
+        """Goes on choosing for a thought; False if that needs another frame."""
+        deliberation = self._deliberation
+        if deliberation is None or thought.chosen is not None or not thought.may_choose:
+            return True
+        now_ns = self._clock.now_ns()
+        if now_ns >= thought.deadline_ns or self._recall(thought):
+            return True
+        if self._scheduler.num_thinking:
+            deadline_ns = now_ns + (deadline_ns - now_ns) // BUSY_SHARE
+        try:
+            if deliberation.begin(thought.question.situation):
+                thought.chosen = deliberation.run(deadline_ns)
+                return thought.chosen is not None
+        except EngineError:
+            pass  # the model decides alone
+        thought.may_choose = False
+        return True
+
+    def _recall(self, thought: LanguageThought) -> bool:
+        """Whether the very same was answered before; the thought is done then."""
+        if thought.key is not None:
+            return False
+        question = thought.question
+        first = next(iter(self._prompts(question)))
+        thought.key = self._memo.key_of(first, question.grammar)
+        text = self._memo.find(thought.key)
+        if text is None:
+            return False
+        self._num_recalled += 1
+        thought.recall(text)
+        return True
+
     def _begin(self, thought: LanguageThought, now_ns: int) -> None:
         ttl_ns = thought.deadline_ns - now_ns
         if ttl_ns <= 0:
             thought.fail("expired")
             return
-        question = thought.question
-        key, generation, error = b"", None, None
-        for prompt in shorter_prompts(
-            question.situation,
-            may_forget=question.may_forget,
-            reader=self._reader,
-            marks=self.may_quote,
-        ):
-            if error is None:
-                key = self._memo.key_of(prompt, question.grammar)
-                if (text := self._memo.find(key)) is not None:
-                    self._num_recalled += 1
-                    thought.recall(text)
-                    return
+        if self._recall(thought):
+            return
+        question, choice = thought.question, thought.chosen
+        keep = partial(self._memo.keep, thought.key or b"")
+        if choice is not None and (choice.quote or question.extent is Extent.DEED):
+            text = _text_of(choice, question)
+            keep(text)
+            thought.recall(text)
+            return
+        generation, error = None, None
+        for prompt in self._prompts(question):
             try:
-                generation = self._generation(question, prompt)
+                generation = self._generation(question, prompt, choice)
                 break
             except NpcBrainError as refused:
                 error = refused
@@ -361,20 +352,40 @@ class LanguageMind:
                 message = f"npc {question.name!r} cannot be asked: {error}"
                 warnings.warn(message, RuntimeWarning, stacklevel=5)  # at the game's update
             return
-        thought.begin(generation, ttl_ns, partial(self._memo.keep, key))
+        thought.begin(generation, ttl_ns, keep)
 
-    def _generation(self, question: Question, prompt: Prompt) -> AnswerLike:
+    def _prompts(self, question: Question) -> Iterable[Prompt]:
+        """The whole prompt and shorter ones, should it be too long."""
+        return shorter_prompts(
+            question.situation,
+            may_forget=question.may_forget,
+            reader=self._reader,
+            marks=self.may_quote,
+        )
+
+    def _generation(self, question: Question, prompt: Prompt, choice: Choice | None) -> AnswerLike:
+        free = choice is None
         return self._model.generation(
             prompt.prefix,
             prompt.news,
             grammar=question.grammar,
-            leads=prompt.leads,
-            odds=prompt.odds,
+            leads=prompt.leads if free else (),
+            odds=prompt.odds if free else NEVER_QUOTES if self.may_quote else {},
+            begun="" if choice is None else _text_of(choice, question),
             seed=question.seed,
             temperature=self._temperature,
             top_p=self._top_p,
             max_new_tokens=MAX_NEW_TOKENS,
         )
+
+
+def _text_of(choice: Choice, question: Question) -> str:
+    """A choice as an answer begins, or is whole where it quotes."""
+    decision = Decision(choice.action, choice.args, choice.emotion, f"{QUOTE}{choice.quote}")
+    lines = answer_text(decision, question.situation.npc.facts).split("\n")
+    if question.extent is Extent.DEED:
+        return "\n".join(lines[:-2]) + "\n"
+    return "\n".join(lines if choice.quote else [*lines[:-1], ""])
 
 
 def _seed(seed: int, name: str, number: int) -> int:

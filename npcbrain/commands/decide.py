@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from npcbrain.asking.deliberation import Deliberation
+from npcbrain.asking.models import ModelLike
 from npcbrain.asking.pending_answer import LanguageThought
-from npcbrain.asking.requester import LanguageMind, ModelLike
+from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import NS_PER_MS
 from npcbrain.commands.frame_clock import FrameClock
 from npcbrain.engine.contract import EngineLike
@@ -57,6 +59,7 @@ class Decider:
         *,
         reader: bool = True,
         words: str = "any",
+        chooser: bool = True,
     ) -> None:
         """Measures the engine's steps (under a second).
 
@@ -66,6 +69,7 @@ class Decider:
             clock: Of the frames.
             reader: Whether classical reading helps; without, the model is alone.
             words: What may be said, see ``prompt.grammar``.
+            chooser: Whether the model's chooser chooses, if it has one; else the model alone.
         """
         if words == "quotes" and not model.has_marks:
             rule, advice = "be any or own", "this model was not taught to quote"
@@ -77,6 +81,9 @@ class Decider:
         self._clock = clock
         self._prices = CostModel()
         Scheduler(engine, self._prices, clock).warm_up()
+        self._deliberation = Deliberation.of(model, self._prices, clock) if chooser else None
+        if self._deliberation is not None:
+            self._deliberation.measure()
 
     def decide(self, situation: Situation, budget_ms: float) -> Outcome:
         """Asks about one situation, with nobody else in the way.
@@ -141,7 +148,14 @@ class Decider:
         return outcomes
 
     def _mind(self, scheduler: Scheduler) -> LanguageMind:
-        return LanguageMind(self._model, scheduler, self._engine, self._clock, reader=self._reader)
+        return LanguageMind(
+            self._model,
+            scheduler,
+            self._engine,
+            self._clock,
+            reader=self._reader,
+            deliberation=self._deliberation,
+        )
 
     def _ask(self, mind: LanguageMind, situation: Situation, ttl_ms: float) -> LanguageThought:
         legal, name = grammar_of(situation, self._words), situation.npc.name

@@ -40,6 +40,7 @@ class Kind(IntEnum):
     PREFILL = 1  # one generation: a chunk of its pending tokens
     DECODE = 2  # several generations: the one pending token of each
     GUESS = 3  # one generation: its one pending token, and what it guesses to follow
+    CHOOSE = 4  # no wave: some rows of what a chooser reads, through one of its graphs
 
 
 class GenerationLike(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from npcbrain.errors import EngineError
+from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.lm.chunks import MIN_CHUNK
 from npcbrain.lm.drafts import Drafter
 from npcbrain.lm.grammar import Matcher
@@ -90,8 +90,9 @@ class Generation:
         config: SamplerConfig,
         seed: int,
         max_new_tokens: int,
+        begun: Sequence[int] = (),
     ) -> None:
-        self.ids = list(prompt_ids)
+        self.ids = [*prompt_ids, *begun]  # to the engine, what is settled is prompt
         self.num_prompt = len(self.ids)
         # What is never taken from a cache: the last token, for its logits, and one more, because a
         # chunk has two.
@@ -122,6 +123,8 @@ class Generation:
         self._config = config
         # PCG64 by name: what default_rng returns may change with a numpy release.
         self._random = np.random.Generator(np.random.PCG64(seed))
+        for token in begun:
+            self._begin_with(token)
 
     def set_context(self, num_tokens: int) -> None:
         """Says that the KV cache now holds the first ``num_tokens`` of ``ids``."""
@@ -192,6 +195,15 @@ class Generation:
             is_alone = self.pending == 1 and not self.finished
             self.draft = self._drafter.guess(self.ids, most) if is_alone else ()
 
+    def _begin_with(self, token: int) -> None:
+        """Takes a token of what the answer begins with; it is among ``ids`` already."""
+        try:
+            self._matcher.push(token)
+        except EngineError as error:
+            rule = "be what the grammar allows"
+            raise UsageError(fault("begun", rule, str(error), "Model.generation()")) from error
+        self._hear(token)
+
     def _append(self, token: int) -> bool:
         """Takes one token; whether the answer goes on."""
         self.ids.append(token)
@@ -200,6 +212,15 @@ class Generation:
         if token == self._eos_id:
             self.finish("stop")
             return False
+        self._hear(token)
+        if self.generated >= self.max_new_tokens:
+            # The grammar may end right here; then nothing was cut off.
+            self.finish("stop" if self._matcher.ended else "length")
+            return False
+        return True
+
+    def _hear(self, token: int) -> None:
+        """Tells a token to all that watch what is said."""
         self._guard.push(token)
         if self._leaning is not None:
             self._leaning.push(token)
@@ -210,8 +231,3 @@ class Generation:
             if token in self._marks:
                 self._words = None  # what is quoted goes by the grammar alone
         self.text += self._decoder.push(token)
-        if self.generated >= self.max_new_tokens:
-            # The grammar may end right here; then nothing was cut off.
-            self.finish("stop" if self._matcher.ended else "length")
-            return False
-        return True

@@ -25,6 +25,7 @@ from npcbrain.lm.marks import MARKS
 from npcbrain.lm.package import ModelPackage, default_model_path
 
 if TYPE_CHECKING:
+    from npcbrain.lm.encoder import Encoder
     from npcbrain.lm.grammar import GrammarCompiler
     from npcbrain.lm.sessions import Sessions
     from npcbrain.lm.tokenizer import Tokenizer
@@ -55,6 +56,7 @@ class Parts(NamedTuple):
     grammars: GrammarCompiler
     sessions: Sessions
     words: WordList | None
+    encoder: Encoder | None
 
 
 def load_steps(
@@ -98,7 +100,17 @@ def load_steps(
         try:
             name = next(steps)
         except StopIteration as end:
-            return Parts(package, tokenizer, grammars, end.value, words)
+            sessions = end.value
+            break
+        yield Stage("graphs", done + (1.0 - done) * before[name])
+    from npcbrain.lm.encoder import encoder_steps
+
+    pieces = encoder_steps(package, threads)
+    while True:
+        try:
+            name = next(pieces)
+        except StopIteration as end:
+            return Parts(package, tokenizer, grammars, sessions, words, end.value)
         yield Stage("graphs", done + (1.0 - done) * before[name])
 
 
@@ -256,7 +268,8 @@ def exhaust(steps: Generator[object, None, T]) -> T:
 def _shares_before(package: ModelPackage) -> dict[str, float]:
     """Of all bytes of graphs, the share that is loaded before each file."""
     shares, behind = {}, 0
-    for name in [*(name for name, _ in package.segments), package.head]:
+    chooser = () if package.encoder is None else package.encoder.graphs
+    for name in [*(name for name, _ in package.segments), package.head, *chooser]:
         shares[name] = float(behind)
         behind += package.size_of(name)
     return {name: share / behind for name, share in shares.items()}

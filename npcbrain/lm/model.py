@@ -16,6 +16,7 @@ from npcbrain.lm.package import ModelConfig, ModelPackage
 # The heavy packages (ONNX Runtime, llguidance, tokenizers) are imported by ``load``, so that
 # importing npcbrain stays cheap and a game without a model needs none of them.
 if TYPE_CHECKING:
+    from npcbrain.lm.encoder import Encoder
     from npcbrain.lm.generation import Generation
     from npcbrain.lm.grammar import GrammarCompiler
     from npcbrain.lm.loading import Loading, Stage
@@ -42,10 +43,13 @@ class Model:
         num_slots: Answers that can be in the making at once.
         words: The words that may be said beside those of a prompt; None for any.
         drafts: Whether it guesses ahead, see ``load``.
+        encoder: What chooses actions and quotes before words are written; None for a model that
+            does all of it itself.
     """
 
     __slots__ = (
-        "config", "drafts", "grammars", "num_slots", "package", "sessions", "tokenizer", "words",
+        "config", "drafts", "encoder", "grammars", "num_slots", "package", "sessions",
+        "tokenizer", "words",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +60,7 @@ class Model:
         sessions: Sessions,
         num_slots: int,
         words: WordList | None = None,
+        encoder: Encoder | None = None,
         *,
         drafts: bool = False,
     ) -> None:
@@ -67,6 +72,7 @@ class Model:
         self.num_slots = num_slots
         self.words = words
         self.drafts = drafts
+        self.encoder = encoder
 
     @property
     def has_marks(self) -> bool:
@@ -146,10 +152,11 @@ class Model:
         check_threads(threads)
 
         def steps() -> Generator[Stage, None, Model]:
-            package, tokenizer, grammars, sessions, words = yield from load_steps(
-                path, providers, threads
+            parts = yield from load_steps(path, providers, threads)
+            package, tokenizer, grammars, sessions, words, encoder = parts
+            return cls(
+                package, tokenizer, grammars, sessions, num_slots, words, encoder, drafts=drafts
             )
-            return cls(package, tokenizer, grammars, sessions, num_slots, words, drafts=drafts)
 
         return steps()
 
@@ -162,6 +169,7 @@ class Model:
         seed: int,
         leads: Sequence[tuple[str, float]] = (),
         odds: Mapping[str, float] = NO_ODDS,
+        begun: str = "",
         temperature: float = 0.0,
         top_p: float = 1.0,
         max_new_tokens: int = 64,
@@ -179,12 +187,15 @@ class Model:
                 does, by another judgement than the model's; see ``npcbrain.lm.leaning``.
             odds: By text, what is added to the logit of its last token wherever the others have
                 just been written: a mark, or a mark and a number.
+            begun: What the answer begins with, by somebody else's choice; the model goes on from
+                there. The grammar must allow it.
             temperature: 0 takes the likeliest token every time.
             top_p: See ``npcbrain.lm.sampler.SamplerConfig``.
             max_new_tokens: The answer is cut off at this many tokens.
 
         Raises:
-            UsageError: The prompt is too long, the grammar broken, or a number out of range.
+            UsageError: The prompt is too long, the grammar broken, ``begun`` is against it, or a
+                number is out of range.
         """
         from npcbrain.lm.drafts import Drafter
         from npcbrain.lm.generation import Generation
@@ -207,7 +218,8 @@ class Model:
         num_prefix = len(ids)
         ids += tokenizer.encode(news)
         ids.append(tokenizer.eos_id)
-        if len(ids) > limit - max_new_tokens:
+        answer = tokenizer.encode(begun)
+        if len(ids) + len(answer) > limit - max_new_tokens:
             raise UsageError(
                 fault(
                     "prompt",
@@ -231,6 +243,7 @@ class Model:
             config=config,
             seed=seed,
             max_new_tokens=max_new_tokens,
+            begun=answer,
         )
 
 

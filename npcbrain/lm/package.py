@@ -10,24 +10,19 @@ A model may come from a mod or a download, so everything in the manifest counts 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from npcbrain.errors import ModelError, fault
+from npcbrain.lm.encoder_files import EncoderFiles, read_encoder
+from npcbrain.lm.manifest import MANIFEST, Fields, known_file, missing, read_files, read_manifest
 
 __all__ = ["ModelConfig", "ModelPackage", "default_model_path"]
 
 FORMATS = (1, 2)  # of the prompt that a model was taught: structure in words, or in marks
-MANIFEST = "manifest.json"
 DEFAULT_NAME = "hearth"
 
-MAX_MANIFEST_BYTES = 1 << 20  # usual: 2 KB; a larger one is not a manifest
-MAX_FILE_BYTES = 1 << 31  # usual: 1 to 20 MB; a graph beyond 2 GB is no longer one protobuf
-MAX_FILES = 64
 MAX_PROVIDERS = 8
 # Usual: 576, 9, 3, 64, 10, 8192, 512. Wide enough for any model that runs within a frame, narrow
 # enough that the product of a forged manifest cannot ask for all of the machine's memory.
@@ -42,9 +37,6 @@ MAX_CONFIG = {
 }
 MIN_CONTEXT = 64  # a prompt, an answer and a padded chunk must fit
 READ_BYTES = 1 << 20  # hashed at a time; larger pieces are not faster
-
-# A letter, digit or underscore first: no "..", no hidden file, no drive and no folder.
-FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +80,7 @@ class ModelPackage:
         kernels: Which kernel each matrix uses; for reports only.
         words: File name of the list of words that may be said; empty for any words.
         providers: ONNX Runtime providers that run all of its graphs, beside the processor.
+        encoder: The chooser's files; None if it has none.
     """
 
     path: Path
@@ -103,6 +96,7 @@ class ModelPackage:
     kernels: Mapping[str, str]
     words: str
     providers: tuple[str, ...]
+    encoder: EncoderFiles | None
     _files: Mapping[str, tuple[int, str]]
 
     @classmethod
@@ -125,12 +119,12 @@ class ModelPackage:
             ModelError: The folder or the manifest is missing or out of range.
         """
         folder = Path(path)
-        manifest = _read_manifest(folder)
-        fields = _Fields(manifest, folder / MANIFEST)
+        manifest = read_manifest(folder)
+        fields = Fields(manifest, folder / MANIFEST)
         form = manifest.get("format")
         if isinstance(form, bool) or form not in FORMATS:
             raise fields.error("format", "be 1 or 2", form, "use a model of this release")
-        files = _read_files(fields)
+        files = read_files(fields)
         config = _read_config(fields)
         return cls(
             path=folder,
@@ -139,13 +133,14 @@ class ModelPackage:
             licence=fields.text("licence"),
             config=config,
             segments=_read_segments(fields, config, files),
-            head=_known_file(fields.child("head"), files),
-            tokenizer=_known_file(fields.child("tokenizer"), files),
+            head=known_file(fields.child("head"), files),
+            tokenizer=known_file(fields.child("tokenizer"), files),
             bos=fields.child("tokenizer").text("bos"),
             eos=fields.child("tokenizer").text("eos"),
             kernels={str(k): str(v) for k, v in fields.child("kernels").data.items()},
-            words=_known_file(fields.child("words"), files) if "words" in manifest else "",
+            words=known_file(fields.child("words"), files) if "words" in manifest else "",
             providers=_read_providers(fields),
+            encoder=read_encoder(fields, files) if "chooser" in manifest else None,
             _files=files,
         )
 
@@ -160,7 +155,7 @@ class ModelPackage:
             size = path.stat().st_size
             content = path.read_bytes() if size == expected else b""  # it may be of any size
         except OSError as error:
-            raise _missing(path) from error
+            raise missing(path) from error
         self._compare(name, size, hashlib.sha256(content).hexdigest())
         return content
 
@@ -189,7 +184,7 @@ class ModelPackage:
                     while piece := file.read(READ_BYTES):
                         digest.update(piece)
         except OSError as error:
-            raise _missing(path) from error
+            raise missing(path) from error
         self._compare(name, size, digest.hexdigest())
 
     def _compare(self, name: str, size: int, sha256: str) -> None:
@@ -227,74 +222,7 @@ def default_model_path(name: str = DEFAULT_NAME) -> Path:
     )
 
 
-class _Fields:
-    """Reads fields of one object of the manifest and names them in errors."""
-
-    def __init__(self, data: object, file: Path, at: str = "$") -> None:
-        self.file = file
-        self.at = at
-        if not isinstance(data, dict):
-            raise self.error("value", "be an object", data)
-        self.data: dict[str, Any] = data
-
-    def error(self, what: str, rule: str, got: object, advice: str = "") -> ModelError:
-        return ModelError(fault(what, rule, got, f"{self.file} {self.at}", advice))
-
-    def child(self, key: str) -> _Fields:
-        return _Fields(self.data.get(key), self.file, f"{self.at}.{key}")
-
-    def text(self, key: str) -> str:
-        value = self.data.get(key)
-        if not isinstance(value, str) or not value or len(value) > 128:
-            raise self.error(key, "be a string of 1 to 128 characters", value)
-        return value
-
-    def whole(self, key: str, low: int, high: int) -> int:
-        value = self.data.get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self.error(key, f"be an integer of {low} to {high}", value)
-        return value
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise ModelError(
-                fault(
-                    "manifest",
-                    f"have at most {MAX_MANIFEST_BYTES} bytes",
-                    path.stat().st_size,
-                    str(path),
-                )
-            )
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _missing(path) from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested without end
-        raise ModelError(fault("manifest", "be JSON", str(error), str(path))) from error
-    if not isinstance(data, dict):
-        raise ModelError(fault("manifest", "be an object", data, str(path)))
-    return data
-
-
-def _read_files(fields: _Fields) -> dict[str, tuple[int, str]]:
-    listed = fields.child("files")
-    if not 1 <= len(listed.data) <= MAX_FILES:
-        raise listed.error("files", f"list 1 to {MAX_FILES} files", len(listed.data))
-    files = {}
-    for name in listed.data:
-        if not FILE_NAME.fullmatch(name):
-            raise listed.error("file name", "be a plain name without folders", name)
-        entry = listed.child(name)
-        sha256 = entry.text("sha256")
-        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-            raise entry.error("sha256", "be 64 lower-case hexadecimal digits", sha256)
-        files[name] = (entry.whole("bytes", 1, MAX_FILE_BYTES), sha256)
-    return files
-
-
-def _read_config(fields: _Fields) -> ModelConfig:
+def _read_config(fields: Fields) -> ModelConfig:
     config = fields.child("config")
     numbers = {name: config.whole(name, 1, limit) for name, limit in MAX_CONFIG.items()}
     if numbers["heads"] % numbers["kv_heads"]:
@@ -305,7 +233,7 @@ def _read_config(fields: _Fields) -> ModelConfig:
 
 
 def _read_segments(
-    fields: _Fields, config: ModelConfig, files: Mapping[str, object]
+    fields: Fields, config: ModelConfig, files: Mapping[str, object]
 ) -> tuple[tuple[str, tuple[int, ...]], ...]:
     entries = fields.data.get("segments")
     if not isinstance(entries, list) or not entries:
@@ -313,7 +241,7 @@ def _read_segments(
     segments: list[tuple[str, tuple[int, ...]]] = []
     first = 0
     for index, entry in enumerate(entries):
-        segment = _Fields(entry, fields.file, f"$.segments[{index}]")
+        segment = Fields(entry, fields.file, f"$.segments[{index}]")
         layers = segment.data.get("layers")
         if (
             not isinstance(layers, list)
@@ -322,13 +250,13 @@ def _read_segments(
         ):
             raise segment.error("layers", f"be adjacent and begin with {first}", layers)
         first += len(layers)
-        segments.append((_known_file(segment, files), tuple(range(first - len(layers), first))))
+        segments.append((known_file(segment, files), tuple(range(first - len(layers), first))))
     if first != config.layers:
         raise fields.error("segments", f"hold {config.layers} layers together", first)
     return tuple(segments)
 
 
-def _read_providers(fields: _Fields) -> tuple[str, ...]:
+def _read_providers(fields: Fields) -> tuple[str, ...]:
     names = fields.data.get("providers", [])
     if not isinstance(names, list) or len(names) > MAX_PROVIDERS:
         raise fields.error("providers", f"be a list of at most {MAX_PROVIDERS} names", names)
@@ -336,18 +264,3 @@ def _read_providers(fields: _Fields) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise fields.error("provider", "be a string", name)
     return tuple(names)
-
-
-def _known_file(fields: _Fields, files: Mapping[str, object]) -> str:
-    name = fields.text("file")
-    if name not in files:
-        raise fields.error("file", "be listed in $.files", name)
-    return name
-
-
-def _missing(path: Path) -> ModelError:
-    return ModelError(
-        fault(
-            "model file", "exist and be readable", path.name, str(path), "install the model again"
-        )
-    )

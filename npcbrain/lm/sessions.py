@@ -16,7 +16,15 @@ from npcbrain.errors import ModelError, UsageError, fault
 from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.providers import asked_for, choose, to_try
 
-__all__ = ["Sessions", "check_threads", "import_runtime", "session_steps"]
+__all__ = [
+    "Sessions",
+    "check_ports",
+    "check_threads",
+    "import_runtime",
+    "open_session",
+    "session_options",
+    "session_steps",
+]
 
 MAX_THREADS = 64
 
@@ -123,12 +131,7 @@ def _graphs(
         threads: Of one step.
         alone: Whether a graph that needs any other provider, the processor included, is refused.
     """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors; warnings would print into the game's terminal
-    # Idle pool threads would otherwise spin for a while after each step, on the game's cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options = session_options(ort, threads)
     if alone:
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     config = package.config
@@ -139,22 +142,45 @@ def _graphs(
     for name, inputs, outputs in specs:
         yield name
         where = str(package.path / name)
-        try:
-            # From memory: a graph read by path may pull in other files by name.
-            session = ort.InferenceSession(package.read(name), options, providers=[*providers])
-        except ModelError:
-            raise
-        except Exception as error:  # ONNX Runtime's exceptions share no base
-            raise ModelError(fault("graph", "load", str(error), where)) from error
+        session = open_session(ort, package, name, options, providers)
         missing = [name for name in providers if name not in session.get_providers()]
         if missing:  # a provider whose libraries are absent falls back without an exception
             raise UsageError(
                 fault("provider", "start", missing[0], "Model.load()", 'pass providers="cpu"')
             )
-        _check_ports("inputs", session.get_inputs(), inputs, where)
-        _check_ports("outputs", session.get_outputs(), outputs, where)
+        check_ports("inputs", session.get_inputs(), inputs, where)
+        check_ports("outputs", session.get_outputs(), outputs, where)
         sessions.append(session)
     return tuple(sessions)
+
+
+def session_options(ort: ModuleType, threads: int) -> Any:
+    """How every graph is run."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors; warnings would print into the game's terminal
+    # Idle pool threads would otherwise spin for a while after each step, on the game's cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def open_session(
+    ort: ModuleType, package: ModelPackage, name: str, options: Any, providers: Sequence[str]
+) -> Any:
+    """One graph, checked and loaded.
+
+    Raises:
+        ModelError: The file was altered, or the graph does not load.
+    """
+    try:
+        # From memory: a graph read by path may pull in other files by name.
+        return ort.InferenceSession(package.read(name), options, providers=[*providers])
+    except ModelError:
+        raise
+    except Exception as error:  # ONNX Runtime's exceptions share no base
+        where = str(package.path / name)
+        raise ModelError(fault("graph", "load", str(error), where)) from error
 
 
 def _segment_spec(package: ModelPackage, layers: Sequence[int]) -> tuple[Spec, Spec]:
@@ -174,7 +200,7 @@ def _segment_spec(package: ModelPackage, layers: Sequence[int]) -> tuple[Spec, S
     return inputs, outputs
 
 
-def _check_ports(kind: str, ports: Sequence[Any], spec: Spec, where: str) -> None:
+def check_ports(kind: str, ports: Sequence[Any], spec: Spec, where: str) -> None:
     names = sorted(port.name for port in ports)
     if names != sorted(spec):
         odd = sorted(set(names) ^ set(spec))

@@ -39,6 +39,7 @@ UNKNOWN_NS = {
     Kind.PREFILL: (1_000_000, 250_000),
     Kind.DECODE: (1_000_000, 250_000),
     Kind.GUESS: (1_000_000, 250_000),
+    Kind.CHOOSE: (300_000, 50_000),
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from minds import GRETA, ScriptedModel
 
+from npcbrain.asking.no_mind import NoMind
 from npcbrain.asking.pending_answer import LanguageThought
-from npcbrain.asking.requester import LanguageMind, NoMind
+from npcbrain.asking.requester import LanguageMind
 from npcbrain.errors import UsageError
 from npcbrain.lm.marks import MEMORY
 from npcbrain.npcs.memory import Memory

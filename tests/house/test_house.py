@@ -24,11 +24,12 @@ ARROWS = {
     "lm": "errors",
     "tree": "clock errors",
     "prompting": "errors situation lm",
+    "choosing": "errors situation lm prompting",
     "engine": "clock errors situation lm",
     "pricing": "clock errors lm engine",
     "scheduling": "clock errors report engine pricing",
     "npcs": "clock errors situation report tree prompting scheduling",
-    "asking": "clock errors situation report prompting engine pricing scheduling npcs",
+    "asking": "clock errors situation report lm prompting choosing engine pricing scheduling npcs",
     "testing": "errors engine",
 }
 

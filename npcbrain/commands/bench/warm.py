@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from npcbrain.asking.requester import ModelLike
+from npcbrain.asking.models import ModelLike
 from npcbrain.clock import NS_PER_MS, NS_PER_S
 from npcbrain.commands.frame_clock import FrameClock
 from npcbrain.engine.contract import EngineLike

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from npcbrain import tree
-from npcbrain.asking.requester import ModelLike
+from npcbrain.asking.models import ModelLike
 from npcbrain.clock import Clock
 from npcbrain.engine.contract import EngineLike
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard

@@ -54,10 +54,14 @@ class Quotes:
     def __len__(self) -> int:
         return len(self._quotes)
 
+    def of(self, example: Example) -> str:
+        """What the example's words could be a quote of: a fact, an occasion, or nothing."""
+        return self._quotes.get(id(example), "")
+
     def maybe(self, example: Example, rng: random.Random) -> Example:
         """The example, now and then with a quote for its words."""
-        quote = self._quotes.get(id(example))
-        if quote is None or rng.random() >= QUOTED:
+        quote = self.of(example)
+        if not quote or rng.random() >= QUOTED:
             return example
         return replace(example, decision=replace(example.decision, say=f"{QUOTE}{quote}"))
 

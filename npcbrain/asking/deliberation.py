@@ -1,0 +1,147 @@
+"""The chooser's steps in what a frame has left: priced, run and learnt from, one after the other.
+
+It knows no thoughts and no requests. Invariant: in a frame it starts no step whose price exceeds
+what is left; and what it chooses depends on the situation alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from npcbrain.clock import Clock, busy_time_of
+from npcbrain.engine.contract import Kind
+from npcbrain.errors import EngineError
+from npcbrain.pricing.cost import CostModel
+from npcbrain.situation import Action, Event, Profile, Scene, Situation
+
+if TYPE_CHECKING:
+    from npcbrain.choosing.choice import Choice
+    from npcbrain.choosing.chooser import Chooser
+
+__all__ = ["Deliberation"]
+
+# Somebody of usual size, to measure steps on before anybody is there.
+NOBODY = Situation(
+    Profile(
+        "Nobody",
+        "keeper of an empty inn",
+        ("patient",),
+        "wait for somebody",
+        tuple(f"The {place} is empty and has been for years." for place in ("inn", "yard", "well")),
+    ),
+    Scene("the inn", "night"),
+    Event("speech", "somebody", "Is there anybody here who could open the old gate for me?"),
+    (
+        Action("say"),
+        Action("open", {"what": ("gate", "door", "old cellar"), "for": ("somebody", "nobody")}),
+        Action("give", {"item": ("key", "lamp", "rope", "bread"), "to": ("somebody", "nobody")}),
+    ),
+)
+
+
+class Deliberation:
+    """Chooses for one mind.
+
+    Attributes:
+        num_steps: Steps run so far.
+    """
+
+    __slots__ = ("_busy_ns", "_chooser", "_clock", "_prices", "_unread", "num_steps")
+
+    def __init__(self, chooser: Chooser, prices: CostModel, clock: Clock) -> None:
+        self._chooser = chooser
+        self._prices = prices
+        self._clock = clock
+        self._busy_ns = busy_time_of(clock)
+        self._unread: list[Situation] = []
+        self.num_steps = 0
+
+    @classmethod
+    def of(cls, model: object, prices: CostModel, clock: Clock) -> Deliberation | None:
+        """A model's; None if it has no chooser."""
+        encoder = getattr(model, "encoder", None)
+        if encoder is None:
+            return None
+        from npcbrain.choosing.chooser import Chooser  # not above: it brings numpy along
+
+        return cls(Chooser(encoder), prices, clock)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether a persona waits to be read."""
+        return bool(self._unread)
+
+    def read_soon(self, situation: Situation) -> None:
+        """Has a persona read in advance, when a frame has nothing better to do."""
+        self._unread.append(situation)
+
+    def measure(self, repetitions: int = 3) -> None:
+        """Runs every kind of step on nobody's data, so that the first question knows its prices.
+
+        Raises:
+            EngineError: A step failed.
+        """
+        for _ in range(repetitions):
+            self._chooser.forget()
+            self._chooser.begin(NOBODY)
+            while self._chooser.situation is not None:
+                self._step()
+        self._chooser.forget()
+
+    def begin(self, situation: Situation) -> bool:
+        """Begins to choose, unless it has begun; False if the situation is too much to read."""
+        return self._chooser.situation is situation or self._chooser.begin(situation)
+
+    def run(self, deadline_ns: int) -> Choice | None:
+        """Goes on choosing until it is done (the choice) or a step does not fit (None).
+
+        Raises:
+            EngineError: A step failed; what was being read is given up.
+        """
+        is_fresh = True
+        while self._fits(deadline_ns, is_fresh):
+            is_fresh = False
+            choice = self._step()
+            if choice is not None:
+                return choice
+        return None
+
+    def read(self, deadline_ns: int) -> None:
+        """Reads personas in advance, as far as steps fit until ``deadline_ns``."""
+        is_fresh = True
+        while self._unread:
+            situation = self._unread[0]
+            if not self.begin(situation) or self._chooser.knows_persona:
+                self._chooser.give_up()
+                del self._unread[0]
+                continue
+            if not self._fits(deadline_ns, is_fresh):
+                return
+            is_fresh = False
+            try:
+                self._step()
+            except EngineError:
+                del self._unread[0]  # asking will say so
+
+    def _fits(self, deadline_ns: int, is_fresh: bool) -> bool:
+        shape, now_ns = self._chooser.next_shape, self._clock.now_ns()
+        if now_ns + self._prices.price_ns(Kind.CHOOSE, *shape) <= deadline_ns:
+            return True
+        if is_fresh and now_ns < deadline_ns:  # what is never tried is never measured again
+            self._prices.doubt(Kind.CHOOSE, *shape)
+        return False
+
+    def _step(self) -> Choice | None:
+        shape, busy_ns = self._chooser.next_shape, self._busy_ns
+        started_ns = self._clock.now_ns()
+        busy_started_ns = 0 if busy_ns is None else busy_ns()
+        try:
+            choice = self._chooser.step()
+        except EngineError:
+            self._chooser.give_up()
+            raise
+        took_ns = self._clock.now_ns() - started_ns
+        own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
+        self._prices.observe(Kind.CHOOSE, *shape, own_ns)
+        self.num_steps += 1
+        return choice

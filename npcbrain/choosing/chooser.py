@@ -1,0 +1,212 @@
+"""``Chooser``: reads a persona once and its news each time, in steps of a few milliseconds.
+
+A step takes up to 32 rows through one layer. Rows are cut at the same places whatever the frames,
+so a choice does not depend on them, to the last bit. Invariant: one situation is read at a time;
+who begins another gives up the one before, which may be begun again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from npcbrain.choosing.choice import Choice, Offers, choose, places
+from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, Persona, news, persona
+from npcbrain.lm.encoder import Encoder
+from npcbrain.situation import Situation
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Rows = npt.NDArray[np.float32]
+
+__all__ = ["Chooser", "Shape"]
+
+CHUNK = 32  # rows of a step
+KEPT_BYTES = 64 << 20  # for personas' keys and values; some 35 of 200 tokens
+
+
+class Shape(NamedTuple):
+    """What a step's price depends on: which graph, how many rows, how many keys they look at."""
+
+    segment: int
+    rows: int
+    context: int
+
+
+@dataclass(slots=True)
+class _Read:
+    """A persona that was read: its keys and values by layer, float16 [layers, 2, tokens, hidden].
+
+    Half the memory of float32. What is read now is rounded alike before the news look at it, so a
+    choice does not depend on whether the persona was kept.
+    """
+
+    sides: npt.NDArray[np.float16]
+    offers: Offers
+
+
+class _Pass:
+    """Some tokens on their way through the layers, chunk by chunk."""
+
+    __slots__ = ("chunk", "hidden", "ids", "layer", "query", "sides", "start")
+
+    def __init__(self, ids: tuple[int, ...], start: int, hidden: int) -> None:
+        self.ids = np.array(ids, np.int64)
+        self.start = start  # the first one's position
+        self.layer = -1  # the graph that gives tokens their first states
+        self.chunk = 0
+        self.hidden = np.empty((len(ids), hidden), np.float32)
+        self.query = np.empty_like(self.hidden)
+        self.sides = np.empty((2, len(ids), hidden), np.float32)  # this layer's keys and values
+
+    @property
+    def rows(self) -> slice:
+        """Those of the next step."""
+        return slice(self.chunk, min(self.chunk + CHUNK, len(self.ids)))
+
+
+class Chooser:
+    """Chooses for the NPCs of one runtime.
+
+    Args:
+        encoder: What reads.
+        kept_bytes: Memory for personas that were read.
+    """
+
+    def __init__(self, encoder: Encoder, kept_bytes: int = KEPT_BYTES) -> None:
+        self._encoder = encoder
+        self._room = kept_bytes
+        self._kept: OrderedDict[tuple[int, ...], _Read] = OrderedDict()
+        self._situation: Situation | None = None
+        self._persona: Persona | None = None
+        self._known: _Read | None = None
+        self._pass: _Pass | None = None
+        self._next: npt.NDArray[np.float32] | None = None
+        self._layers: list[npt.NDArray[np.float16]] = []
+        size = (2, MAX_PERSONA + MAX_NEWS, encoder.hidden)
+        self._sides = np.empty(size, np.float32)  # what the rows of one layer look at
+
+    def begin(self, situation: Situation) -> bool:
+        """Begins to read a situation; False if it is too much for the chooser."""
+        self.give_up()
+        layout = persona(situation, self._encoder.encode)
+        if layout is None:
+            return False
+        self._situation, self._persona = situation, layout
+        self._known = self._kept.get(layout.ids)
+        if self._known is None:
+            self._pass = _Pass(layout.ids, 0, self._encoder.hidden)
+            self._layers = []
+        else:
+            self._kept.move_to_end(layout.ids)
+            self._read_news()
+        return True
+
+    def give_up(self) -> None:
+        """Forgets what is being read."""
+        self._situation = self._persona = self._known = self._pass = None
+
+    def forget(self) -> None:
+        """Forgets all personas too."""
+        self.give_up()
+        self._room += sum(read.sides.nbytes for read in self._kept.values())
+        self._kept.clear()
+
+    @property
+    def knows_persona(self) -> bool:
+        """Whether who is being read about is read already, and only the news are not."""
+        return self._known is not None
+
+    @property
+    def situation(self) -> Situation | None:
+        """What is being read."""
+        return self._situation
+
+    @property
+    def next_shape(self) -> Shape:
+        """The step that ``step`` would run."""
+        own = self._pass
+        assert own is not None
+        layers = self._encoder.num_layers
+        if own.layer == layers:
+            reads = self._known is None
+            rows = len(places(self._persona)) if reads and self._persona else len(own.ids)
+            return Shape(layers + 1 + (not reads), rows, 0)
+        chunk = own.rows
+        known = 0 if self._known is None or own.layer < 0 else self._known.sides.shape[2]
+        return Shape(own.layer + 1, chunk.stop - chunk.start, known + len(own.ids))
+
+    def step(self) -> Choice | None:
+        """Runs one step; the choice, if it was the last.
+
+        Raises:
+            EngineError: A graph failed; what was being read is given up.
+        """
+        own = self._pass
+        assert own is not None
+        assert self._persona is not None
+        assert self._situation is not None
+        encoder = self._encoder
+        if own.layer < encoder.num_layers:
+            self._run_layer(own)
+            return None
+        if self._known is None:
+            rows = encoder.offers(own.hidden[places(self._persona)])
+            offers = Offers.read(self._persona, rows, encoder.width, encoder.num_occasions)
+            self._keep(self._persona.ids, _Read(np.stack(self._layers), offers))
+            self._read_news()
+            return None
+        tokens, whole = encoder.asks(own.hidden)
+        choice = choose(
+            self._situation, self._persona, self._known.offers, tokens, whole[0], encoder.worth
+        )
+        self.give_up()
+        return choice
+
+    def _run_layer(self, own: _Pass) -> None:
+        encoder, rows, layer = self._encoder, own.rows, own.layer
+        if layer < 0:
+            positions = np.arange(own.start + rows.start, own.start + rows.stop)
+            hidden, *more = encoder.first(own.ids[rows], positions)
+        else:
+            if not own.chunk:
+                self._look(own)
+            known = 0 if self._known is None else self._known.sides.shape[2]
+            keys, values = self._sides[:, : known + len(own.ids)]
+            hidden, *more = encoder.layer(layer, own.hidden[rows], own.query[rows], keys, values)
+        own.hidden[rows] = hidden
+        if more:
+            own.query[rows], own.sides[0, rows], own.sides[1, rows] = more
+        own.chunk = rows.stop
+        if own.chunk == len(own.ids):
+            own.chunk = 0
+            own.layer += 1
+            if more and self._known is None:
+                self._layers.append(own.sides.astype(np.float16))
+
+    def _look(self, own: _Pass) -> None:
+        """Puts together what the rows of a layer look at."""
+        known = self._known
+        first = 0
+        if known is not None:
+            first = known.sides.shape[2]
+            self._sides[:, :first] = known.sides[own.layer]
+        self._sides[:, first : first + len(own.ids)] = own.sides
+
+    def _read_news(self) -> None:
+        assert self._situation is not None
+        assert self._persona is not None
+        self._known = self._kept[self._persona.ids]
+        told = news(self._situation, self._encoder.encode)
+        self._pass = _Pass(told.ids, MAX_PERSONA, self._encoder.hidden)
+
+    def _keep(self, key: tuple[int, ...], read: _Read) -> None:
+        self._kept[key] = read
+        self._room -= read.sides.nbytes
+        while self._room < 0 and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            self._room += oldest.sides.nbytes

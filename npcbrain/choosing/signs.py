@@ -1,0 +1,65 @@
+"""What classical reading says of each candidate, as numbers beside the encoder's own judgement.
+
+Two judgements are better than one, and shared words are seen better by counting them. Invariant:
+pure; the same situation, the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import sqrt
+
+from npcbrain.prompting.action_priors import called_for, deeds, event_text, is_spoken
+from npcbrain.prompting.action_ranking import is_talk
+from npcbrain.prompting.fact_retrieval import overlap, stems
+from npcbrain.situation import Situation
+
+__all__ = ["NUM_SIGNS", "signs"]
+
+NUM_SIGNS = 4  # of a candidate of any kind; what a kind has less of is 0
+MOST = 6.0  # natural logarithm of odds beyond which more says nothing
+
+
+def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, float, float]]:
+    """Signs of each candidate: actions, then their values, then the first ``num_facts`` facts.
+
+    About 0.3 ms. Of an action: the logarithm of its odds against talk, whether it is talk, whether
+    it is talk after a question, whether it is talk though nobody spoke. Of a value: how much of it
+    was mentioned, and how much is remembered, whether it is whoever spoke, whether nothing of its
+    argument was mentioned. Of a fact: how much of what was asked stands in it, whether it is the
+    best of them, how much of what is remembered stands in it.
+    """
+    event = situation.event
+    text = event_text(event)
+    over_talk = {deed.name: deed.over_talk for deed in deeds(situation)}
+    question, unspoken = text.rstrip().endswith("?"), not is_spoken(event)
+    found: list[tuple[float, float, float, float]] = []
+    for action in situation.actions:
+        talk = is_talk(action)
+        lead = max(-MOST, min(MOST, over_talk.get(action.name, 0.0)))
+        found.append((lead, float(talk), float(talk and question), float(talk and unspoken)))
+    asked = stems(called_for(situation))
+    remembered = stems(" ".join(map(str, situation.memory)))
+    for action in situation.actions:
+        for values in action.args.values():
+            shares = [_share(asked, value) for value in values]
+            nothing = float(not any(shares))
+            found += (
+                (share, _share(remembered, value), float(value == event.source), nothing)
+                for share, value in zip(shares, values, strict=True)
+            )
+    known = [stems(fact) for fact in situation.npc.facts]
+    commonness = Counter(word for words in known for word in words)
+    said = stems(text)
+    worth = [overlap(said, words, commonness) for words in known]
+    best = max(worth, default=0.0)
+    found += (
+        (one, float(one == best and best > 0), overlap(remembered, words, commonness), 0.0)
+        for one, words in zip(worth[:num_facts], known, strict=False)
+    )
+    return found
+
+
+def _share(asked: tuple[str, ...], value: str) -> float:
+    words = stems(value)
+    return overlap(asked, words, {}) / sqrt(max(1, len(words)))

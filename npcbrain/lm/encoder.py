@@ -1,0 +1,148 @@
+"""The chooser's graphs: tokens in, states and scores out.
+
+It loads and runs; what the tokens mean is ``npcbrain.choosing``'s business. Invariant: what comes
+out depends on what goes in alone; rows are cut into chunks by whoever calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from npcbrain.errors import EngineError, ModelError, fault
+from npcbrain.lm.encoder_files import EncoderFiles, Worth
+from npcbrain.lm.package import ModelPackage
+from npcbrain.lm.sessions import check_ports, import_runtime, open_session, session_options
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Rows = npt.NDArray[np.float32]
+
+__all__ = ["Encoder", "Worth", "encoder_steps"]
+
+FLOAT, INT64 = "tensor(float)", "tensor(int64)"
+SIDES = ("query", "key", "value")
+NUM_KEPT = 4096  # texts whose tokens are kept: facts, names and values come again with every event
+
+
+class Encoder:
+    """An encoder of a few layers, and what it judges by.
+
+    Attributes:
+        num_layers: Its layers.
+        hidden: Width of a state.
+        width: Of one kind of score.
+        num_occasions: Occasions it chooses among; the last one stands for words of one's own.
+        num_emotions: Emotions it chooses among.
+        worth: What scores are made of, beside the graphs' own.
+    """
+
+    def __init__(self, files: EncoderFiles, sessions: tuple[Any, ...], tokenizer: Any) -> None:
+        *self._layers, self._offers, self._asks = sessions
+        self.num_layers = files.layers
+        self.hidden = files.hidden
+        self.width = files.width
+        self.num_occasions = files.occasions
+        self.num_emotions = files.emotions
+        self.worth = files.worth
+        self._tokenizer = tokenizer
+        self.encode = lru_cache(NUM_KEPT)(self._encode)
+
+    def first(self, ids: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> list[Rows]:
+        """States of tokens before any layer, and their queries, keys and values."""
+        return self._run(self._layers[0], {"ids": ids, "positions": positions})
+
+    def layer(self, index: int, hidden: Rows, query: Rows, keys: Rows, values: Rows) -> list[Rows]:
+        """One layer over some rows: their new states and, but for the last layer, the next three.
+
+        Args:
+            index: Of the layer, from 0.
+            hidden: float32 [rows, hidden], their states.
+            query: float32 [rows, hidden].
+            keys: float32 [length, hidden], of all that the rows may look at.
+            values: As ``keys``.
+        """
+        feeds = {"hidden_in": hidden, "query_in": query, "keys": keys, "values": values}
+        return self._run(self._layers[index + 1], feeds)
+
+    def offers(self, hidden: Rows) -> Rows:
+        """What candidates offer, float32 [rows, ...]."""
+        return self._run(self._offers, {"hidden_in": hidden})[0]
+
+    def asks(self, hidden: Rows) -> list[Rows]:
+        """What the news ask for: token by token, and as a whole (their first row)."""
+        return self._run(self._asks, {"hidden_in": hidden})
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        text = text.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    @staticmethod
+    def _run(session: Any, feeds: dict[str, Any]) -> list[Rows]:
+        try:
+            found: list[Rows] = session.run(None, feeds)
+        except Exception as error:  # ONNX Runtime's exceptions share no base
+            raise EngineError(fault("step", "run", str(error), "chooser")) from error
+        return found
+
+
+def encoder_steps(package: ModelPackage, threads: int) -> Generator[str, None, Encoder | None]:
+    """Loads the graphs, pausing before each; None if the model has no chooser.
+
+    It runs on the processor, whatever the model runs on: its steps are short.
+
+    Raises:
+        ModelError: A graph or the tokenizer does not load, or is not what it should be.
+    """
+    files = package.encoder
+    if files is None:
+        return None
+    ort = import_runtime()
+    options = session_options(ort, threads)
+    sessions = []
+    for name, (inputs, outputs) in zip(files.graphs, _specs(files), strict=True):
+        yield name
+        session = open_session(ort, package, name, options, ("CPUExecutionProvider",))
+        where = str(package.path / name)
+        check_ports("inputs", session.get_inputs(), inputs, where)
+        check_ports("outputs", session.get_outputs(), outputs, where)
+        sessions.append(session)
+    return Encoder(files, tuple(sessions), _tokenizer(package, files))
+
+
+def _specs(files: EncoderFiles) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    rows = (FLOAT, (None, files.hidden))
+    four = dict.fromkeys(("hidden", *SIDES), rows)
+    specs: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"ids": (INT64, (None,)), "positions": (INT64, (None,))}, four)
+    ]
+    inputs = dict.fromkeys(("hidden_in", "query_in", "keys", "values"), rows)
+    for layer in range(files.layers):
+        specs.append((inputs, four if layer + 1 < files.layers else {"hidden": rows}))
+    more = files.occasions + files.emotions
+    states = {"hidden_in": rows}
+    specs.append((states, {"offers": (FLOAT, (None, 6 * files.width + 3 + more))}))
+    whole = (FLOAT, (1, 3 * files.width + more))
+    specs.append((states, {"tokens": (FLOAT, (None, 3 * files.width)), "whole": whole}))
+    return specs
+
+
+def _tokenizer(package: ModelPackage, files: EncoderFiles) -> Any:
+    from tokenizers import Tokenizer
+
+    where = str(package.path / files.tokenizer)
+    content = package.read(files.tokenizer)
+    try:
+        tokenizer = Tokenizer.from_str(content.decode("utf-8"))
+    except Exception as error:  # the package raises bare Exception for a bad file
+        raise ModelError(fault("tokenizer", "be a tokenizer.json", str(error), where)) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True  # "[SEP]" typed in a chat stays five characters
+    highest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+    if not 0 <= highest < files.vocab:
+        raise ModelError(fault("tokenizer", f"have ids below {files.vocab}", highest, where))
+    return tokenizer

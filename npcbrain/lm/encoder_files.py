@@ -1,0 +1,84 @@
+"""What a manifest says of a chooser: its files, its shapes, and what its scores are made of.
+
+It reads; ``encoder`` loads. Invariant: every file it names is listed in the manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from npcbrain.lm.manifest import Fields, known_file
+
+__all__ = ["EncoderFiles", "Worth", "read_encoder"]
+
+# Of a chooser; usual: 6, 384, 128, 30522, 37, 12.
+MAX_ENCODER = {
+    "layers": 32,
+    "hidden": 2048,
+    "width": 1024,
+    "vocab": 262_144,
+    "occasions": 1024,
+    "emotions": 256,
+}
+NUM_KINDS, NUM_SIGNS = 3, 4  # of a chooser's candidates, and of signs of each
+
+
+class Worth(NamedTuple):
+    """What a chooser's scores are made of, beside what its graphs compute.
+
+    Attributes:
+        tokens: What nearness to a single token of the news is worth, by kind of candidate.
+        signs: What each sign of classical reading is worth, by kind; see ``choosing.signs``.
+    """
+
+    tokens: tuple[float, ...]
+    signs: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFiles:
+    """The files and shapes of a chooser, see ``npcbrain.lm.encoder``.
+
+    Attributes:
+        graphs: File names: the first, one a layer, what candidates offer, what the news ask for.
+        tokenizer: File name of its own tokenizer.
+        layers: Its layers.
+        hidden: Width of a state.
+        width: Of one kind of score.
+        vocab: Its tokenizer's ids are below it.
+        occasions: Occasions it chooses among, words of one's own included.
+        emotions: Emotions it chooses among.
+        worth: See there.
+    """
+
+    graphs: tuple[str, ...]
+    tokenizer: str
+    layers: int
+    hidden: int
+    width: int
+    vocab: int
+    occasions: int
+    emotions: int
+    worth: Worth
+
+
+def read_encoder(fields: Fields, files: Mapping[str, object]) -> EncoderFiles:
+    chooser = fields.child("chooser")
+    numbers = {name: chooser.whole(name, 1, limit) for name, limit in MAX_ENCODER.items()}
+    names = [f"chooser_{index}.onnx" for index in range(numbers["layers"] + 1)]
+    names += ["chooser_offers.onnx", "chooser_asks.onnx"]
+    for name in names:
+        if name not in files:
+            raise fields.error("chooser", f"have {name} listed in $.files", name)
+    tokens = chooser.numbers("tokens", NUM_KINDS)
+    listed = chooser.data.get("signs")
+    if not isinstance(listed, list) or len(listed) != NUM_KINDS:
+        raise chooser.error("signs", f"be a list of {NUM_KINDS} lists", listed)
+    signs = tuple(
+        Fields({"signs": row}, fields.file, f"$.chooser.signs[{i}]").numbers("signs", NUM_SIGNS)
+        for i, row in enumerate(listed)
+    )
+    own = known_file(chooser.child("tokenizer"), files)
+    return EncoderFiles(tuple(names), own, **numbers, worth=Worth(tokens, signs))

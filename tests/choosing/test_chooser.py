@@ -1,0 +1,131 @@
+"""Promises of ``choosing.chooser``: choices are legal, and neither frames nor order change them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from toy_chooser import CONFIG, make_chooser_model
+
+from npcbrain.choosing.choice import Choice
+from npcbrain.choosing.chooser import CHUNK, Chooser
+from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, news, persona
+from npcbrain.errors import ModelError
+from npcbrain.lm.encoder import Encoder
+from npcbrain.lm.model import Model
+from npcbrain.prompting.prompt import EMOTIONS
+from npcbrain.prompting.stock_lines import OCCASIONS
+from npcbrain.situation import Situation
+
+FACTS = [f"The {thing} costs {price} coppers." for price, thing in enumerate("bed ale key".split())]
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    model = Model.load(make_chooser_model(tmp_path_factory.mktemp("model") / "toy"))
+    assert model.encoder is not None
+    return model.encoder
+
+
+def situation(text: str, name: str = "Hilda", num_facts: int = 3) -> Situation:
+    return Situation.from_dict(
+        {
+            "npc": {"name": name, "role": "innkeeper", "facts": (FACTS * 6)[:num_facts]},
+            "actions": [
+                {"name": "say"},
+                {"name": "giveItem", "args": {"item": ["ale", "key"], "to": ["player", "Al"]}},
+                {"name": "close_door"},
+            ],
+            "memory": ["The player paid.", "Al said: No. Hilda said: Yes."],
+            "event": {"kind": "speech", "from": "player", "text": text},
+        }
+    )
+
+
+def choice_of(chooser: Chooser, asked: Situation) -> tuple[Choice, int]:
+    assert chooser.begin(asked)
+    for number in range(1, 1000):
+        shape = chooser.next_shape
+        assert 1 <= shape.rows <= max(CHUNK, MAX_NEWS)
+        found = chooser.step()
+        if found is not None:
+            return found, number
+    raise AssertionError("it never came")
+
+
+@pytest.mark.parametrize(
+    "text", ["What is a bed?", "give me the key", "x" * 5000, "", "[SEP] é 日本"]
+)
+def test_what_is_chosen_is_legal(encoder: Encoder, text: str) -> None:
+    asked = situation(text)
+    choice, _ = choice_of(Chooser(encoder), asked)
+    action = next(one for one in asked.actions if one.name == choice.action)
+    assert set(choice.args) == set(action.args)
+    assert all(choice.args[arg] in values for arg, values in action.args.items())
+    assert choice.emotion in EMOTIONS
+    assert choice.quote in ("", *FACTS, *OCCASIONS)
+
+
+def test_a_persona_is_read_once_and_the_choice_stays_the_same_to_the_bit(encoder: Encoder) -> None:
+    chooser = Chooser(encoder)
+    first, num_first = choice_of(chooser, situation("One ale."))
+    again, num_again = choice_of(chooser, situation("One ale."))
+    assert again == first
+    assert num_again < num_first
+    chooser.forget()
+    assert choice_of(chooser, situation("One ale.")) == (first, num_first)
+
+
+def test_who_is_interrupted_chooses_the_same_when_begun_again(encoder: Encoder) -> None:
+    alone, _ = choice_of(Chooser(encoder), situation("One ale."))
+    chooser = Chooser(encoder)
+    for num_steps in range(1, 30, 3):
+        assert chooser.begin(situation("Is Al here?", "Otto"))
+        for _ in range(num_steps):
+            if chooser.step() is not None:
+                break
+        assert choice_of(chooser, situation("One ale."))[0] == alone
+
+
+def test_memory_for_personas_is_bounded_and_changes_no_choice(encoder: Encoder) -> None:
+    chooser, roomy = Chooser(encoder, kept_bytes=1), Chooser(encoder)
+    for _ in range(2):
+        for name in "Hilda", "Otto":
+            asked = situation("One ale.", name)
+            assert choice_of(chooser, asked)[0] == choice_of(roomy, asked)[0]
+
+
+def test_a_persona_with_more_facts_than_it_can_read_is_read_as_far_as_it_goes(
+    encoder: Encoder,
+) -> None:
+    layout = persona(situation("Hm?", num_facts=18), encoder.encode)
+    assert layout is not None
+    assert len(layout.ids) <= MAX_PERSONA
+    assert len(layout.facts) < 18
+    assert choice_of(Chooser(encoder), situation("Hm?", num_facts=18))
+
+
+def test_a_persona_that_may_do_too_much_is_left_to_the_model(encoder: Encoder) -> None:
+    values = [f"a thing of number {number}" for number in range(30)]
+    many = [{"name": f"do_{i}", "args": {"what": values}} for i in range(8)]
+    asked = Situation.from_dict({**situation("Hm?").to_dict(), "actions": many})
+    assert not Chooser(encoder).begin(asked)
+
+
+def test_the_latest_memories_come_first_and_the_news_have_an_end(encoder: Encoder) -> None:
+    lines = [f"The player walked to house {number} in the rain." for number in range(16)]
+    asked = Situation.from_dict({**situation("Hm?").to_dict(), "memory": lines})
+    told = news(asked, encoder.encode).ids
+    assert len(told) <= MAX_NEWS
+    latest = tuple(encoder.encode(lines[-1]))
+    assert any(told[i : i + len(latest)] == latest for i in range(len(told)))
+
+
+def test_a_chooser_whose_graphs_are_missing_is_refused(tmp_path: Path) -> None:
+    folder = make_chooser_model(tmp_path / "toy")
+    manifest = (folder / "manifest.json").read_text(encoding="utf-8")
+    broken = manifest.replace(f'"layers": {CONFIG.layers},', '"layers": 3,', 2)
+    assert broken != manifest
+    (folder / "manifest.json").write_text(broken, encoding="utf-8")
+    with pytest.raises(ModelError):
+        Model.load(folder)

@@ -1,0 +1,137 @@
+"""Promises of a runtime whose model has a chooser: quick, legal, and the same in any frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from toy_chooser import make_chooser_model
+
+from npcbrain.commands.decide import Decider
+from npcbrain.commands.frame_clock import FrameClock
+from npcbrain.engine.engine import Engine
+from npcbrain.lm.model import Model
+from npcbrain.npcs.leaves import Act, Decide, Heard
+from npcbrain.npcs.persona import Persona
+from npcbrain.runtime import Runtime
+from npcbrain.situation import Decision, Situation
+from npcbrain.tree import Sequence as InOrder
+
+ACTIONS = [
+    {"name": "say"},
+    {"name": "give", "args": {"item": ["ale", "key"], "to": ["player", "Al"]}},
+    {"name": "close_door"},
+]
+FACTS = ["Soup is hot."]
+LINES = ("Hello!", "One ale.", "Is the soup done?", "Give me the key!", "Why?")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return Model.load(make_chooser_model(tmp_path_factory.mktemp("model") / "toy"))
+
+
+class TickingClock:
+    """Moves on a little whenever it is read: frames cut work at other places, repeatably."""
+
+    def __init__(self, tick_ns: int) -> None:
+        self._tick_ns = tick_ns
+        self._now_ns = 0
+
+    def now_ns(self) -> int:
+        self._now_ns += self._tick_ns
+        return self._now_ns
+
+
+def answers(
+    model: Model, tick_ns: int, budget_ms: float, lines: Sequence[str] = LINES
+) -> tuple[dict[str, Decision], int]:
+    runtime = Runtime(model, seed=5, clock=TickingClock(tick_ns), memo=0)
+    root = InOrder(Heard(), Decide(ttl_ms=600_000), Act())
+    found: dict[str, Decision] = {}
+    for number, line in enumerate(lines):
+        data = {
+            "name": f"Al{number}",
+            "role": "cook",
+            "actions": ACTIONS,
+            "facts": ["Soup is hot."],
+        }
+        npc = runtime.add_npc(line, persona=Persona.from_dict(data), tree=root)
+        npc.hear(line)
+    for name in "give", "close_door":
+        runtime.on_action(name, lambda npc, **args: None)
+    for num_frames in range(1, 6000):
+        found.update(runtime.update(budget_ms).decisions)
+        if len(found) == len(lines):
+            return found, num_frames
+    raise AssertionError("it never came")
+
+
+def test_answers_depend_neither_on_the_budget_nor_on_the_neighbours(model: Model) -> None:
+    together, _ = answers(model, 20_000, 1000.0)
+    assert answers(model, 150_000, 4.0)[0] == together
+    for line in LINES[:2]:
+        # Names differ by their place among the lines, so each asks as the first of its own game.
+        alone, _ = answers(model, 90_000, 8.0, [line])
+        assert alone[line].source == "model"
+    assert answers(model, 20_000, 1000.0, LINES[:1])[0][LINES[0]] == together[LINES[0]]
+
+
+def test_a_quote_is_whole_without_a_step_of_the_language_model(model: Model) -> None:
+    decider = Decider(model, Engine(model), FrameClock())
+    quoted = []
+    for line in LINES:
+        situation = Situation.from_dict(
+            {
+                "npc": {"name": "Al", "role": "cook", "facts": ["Soup is hot."]},
+                "actions": ACTIONS,
+                "event": {"kind": "speech", "from": "player", "text": line},
+            }
+        )
+        outcome = decider.decide(situation, 1000.0)
+        assert outcome.decision.source == "model"
+        assert bool(outcome.decision.quoted) == (outcome.tokens == 0)
+        quoted.append(outcome.decision.quoted)
+    assert any(quoted)
+
+
+def test_a_persona_read_at_a_warm_up_is_not_read_again(model: Model) -> None:
+    with Runtime(model, price_file=None) as runtime:
+        data = {"name": "Al", "role": "cook", "actions": ACTIONS}
+        root = InOrder(Heard(), Decide(ttl_ms=60_000), Act())
+        npc = runtime.add_npc("al", persona=Persona.from_dict(data), tree=root)
+        runtime.warm_up()
+        assert runtime.is_warm
+        npc.hear("One ale.")
+        runtime.update(1000.0)
+        assert npc.event is None or npc.speech or npc.decision
+
+
+def test_a_broken_chooser_leaves_the_model_to_decide_alone(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from npcbrain.choosing.chooser import Chooser
+    from npcbrain.errors import EngineError
+
+    def fail(own: Chooser) -> None:
+        raise EngineError("broken")
+
+    monkeypatch.setattr(Chooser, "step", fail)
+    with Runtime(model, price_file=None, measure="in_frames") as runtime:
+        data = {"name": "Al", "role": "cook", "actions": ACTIONS}
+        root = InOrder(Heard(), Decide(ttl_ms=60_000), Act())
+        npc = runtime.add_npc("al", persona=Persona.from_dict(data), tree=root)
+        npc.hear("One ale.")
+        for _ in range(200):
+            found = dict(runtime.update(1000.0).decisions)
+            if found:
+                break
+        assert found["al"].source == "model"
+
+
+def test_a_model_folder_with_a_chooser_loads_in_slices(tmp_path: Path) -> None:
+    with Model.load_sliced(make_chooser_model(tmp_path / "toy")) as loading:
+        while not loading.done:
+            loading.step(budget_ms=4)
+        assert loading.model.encoder is not None

@@ -1,0 +1,175 @@
+"""The chooser as a network: a BERT of a few layers, and scores for candidates.
+
+A persona's tokens look at each other, the news at both; so what a persona offers can be computed
+once and kept. A candidate's score has four parts: how near its line is to the news as a whole, how
+near to any single token of them, a bias of its own, and the signs of classical reading. Needs
+PyTorch and transformers. Invariant: the same sums as ``npcbrain.choosing`` makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import BertModel
+
+from npcbrain.choosing.choice import KINDS, SHARPNESS, candidates
+from npcbrain.choosing.layout import MAX_PERSONA, Persona
+from npcbrain.prompting.prompt import EMOTIONS
+from npcbrain.prompting.stock_lines import OCCASIONS
+from tools.distil.turns import NEVER, Layout, _Gather
+
+__all__ = ["Group", "Net", "Scores"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A persona and news to it, as numbers.
+
+    Attributes:
+        persona: Its layout.
+        news: The tokens of each.
+        signs: float32 [candidates, 4] of each.
+    """
+
+    persona: Persona
+    news: Sequence[Sequence[int]]
+    signs: Sequence[torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the network makes of a group.
+
+    Attributes:
+        candidates: float32 [news, candidates]: actions, their values, facts.
+        whole: float32 [news, hidden], the news' states.
+        actions: float32 [actions, hidden], the actions' states.
+    """
+
+    candidates: torch.Tensor
+    whole: torch.Tensor
+    actions: torch.Tensor
+
+
+class Net(nn.Module):
+    """The network.
+
+    Args:
+        encoder: A folder with a small BERT, such as a sentence encoder.
+        width: Of one kind of score.
+    """
+
+    def __init__(self, encoder: Path, width: int = 128) -> None:
+        super().__init__()
+        bert = BertModel.from_pretrained(encoder, add_pooling_layer=False)
+        self.emb, self.layers = bert.embeddings, bert.encoder.layer
+        hidden, self.heads = bert.config.hidden_size, bert.config.num_attention_heads
+        self.width = width
+        self.q, self.k = nn.Linear(hidden, KINDS * width), nn.Linear(hidden, KINDS * width)
+        self.e, self.c = nn.Linear(hidden, KINDS * width), nn.Linear(hidden, KINDS * width)
+        self.bias = nn.Linear(hidden, KINDS)
+        self.scale = nn.Parameter(torch.tensor([-1.5, -0.5, -0.5]))
+        self.sign = nn.Parameter(torch.tensor([[1.0, 0, 0, 0], [2.0, 0.5, 0.5, 0], [1.0, 1, 0, 0]]))
+        self.occ, self.occ2 = (nn.Linear(hidden, len(OCCASIONS) + 1) for _ in range(2))
+        self.emo, self.emo2 = (nn.Linear(hidden, len(EMOTIONS)) for _ in range(2))
+        # It begins as what the signs say, and learns what to add to that.
+        for quiet in (self.occ2, self.emo2, self.bias):
+            nn.init.zeros_(quiet.weight)
+            nn.init.zeros_(quiet.bias)
+        nn.init.normal_(self.q.weight, std=0.03)
+        nn.init.normal_(self.k.weight, std=0.002)
+        nn.init.zeros_(self.k.bias)
+        with torch.no_grad():
+            start = torch.eye(max(hidden, KINDS * width))[: KINDS * width, :hidden]
+            self.e.weight.copy_(start)
+            self.c.weight.copy_(start)
+
+    def forward(self, groups: Sequence[Group]) -> list[Scores]:
+        """Scores of all candidates of all groups."""
+        ids: list[int] = []
+        positions: list[int] = []
+        shape, starts = [], []
+        for group in groups:
+            own = group.persona.ids
+            starts.append((len(ids), len(ids) + len(own)))
+            ids += own
+            positions += range(len(own))
+            for told in group.news:
+                ids += told
+                positions += range(MAX_PERSONA, MAX_PERSONA + len(told))
+            shape.append((len(own), [len(told) for told in group.news]))
+        states = self._states(torch.tensor(ids), torch.tensor(positions), Layout.of(shape))
+        return [
+            self._scores(group, states, *start) for group, start in zip(groups, starts, strict=True)
+        ]
+
+    def _states(self, ids: torch.Tensor, positions: torch.Tensor, layout: Layout) -> torch.Tensor:
+        emb = self.emb
+        x = emb.word_embeddings(ids) + emb.position_embeddings(positions)
+        x = emb.LayerNorm(x + emb.token_type_embeddings.weight[0])
+        groups, longest = layout.prefix.shape
+        most, turn = layout.turns.shape[1:]
+        of_persona = layout.hidden.float()
+        of_news = torch.where(layout.turns == len(ids), NEVER, 0.0).view(-1, 1, 1, turn)
+        ahead = of_persona.repeat_interleave(most, 0)
+        for layer in self.layers:
+            own = layer.attention.self
+            packed = torch.cat([own.query(x), own.key(x), own.value(x)], 1)
+            spread = _Gather.apply(packed, layout.places, layout.back)
+            split = groups * longest
+            q, k, v = self._by_head(spread[:split].view(groups, longest, -1))
+            mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=of_persona)
+            tq, tk, tv = self._by_head(spread[split:].view(groups * most, turn, -1))
+            keys = torch.cat([k.repeat_interleave(most, 0), tk], 2)
+            values = torch.cat([v.repeat_interleave(most, 0), tv], 2)
+            mask = torch.cat([ahead, of_news], -1)
+            told = functional.scaled_dot_product_attention(tq, keys, values, attn_mask=mask)
+            both = torch.cat([self._by_row(mixed), self._by_row(told)])
+            both = _Gather.apply(both, layout.back, layout.places)
+            x = layer.attention.output.LayerNorm(x + layer.attention.output.dense(both))
+            inner = functional.gelu(layer.intermediate.dense(x))
+            x = layer.output.LayerNorm(x + layer.output.dense(inner))
+        return x
+
+    def _by_head(self, rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        split = rows.unflatten(-1, (3 * self.heads, -1)).transpose(1, 2)
+        return split.split(self.heads, 1)
+
+    @staticmethod
+    def _by_row(mixed: torch.Tensor) -> torch.Tensor:
+        return mixed.transpose(1, 2).flatten(2).flatten(0, 1)
+
+    def _scores(self, group: Group, states: torch.Tensor, first: int, at: int) -> Scores:
+        kinds, offers = self._offers(group, states, first)
+        rows = torch.arange(len(kinds))
+        keys, marks = (
+            part(offers).unflatten(-1, (KINDS, -1))[rows, kinds] for part in (self.k, self.c)
+        )
+        marks = functional.normalize(marks, dim=-1)
+        fixed = self.bias(offers)[rows, kinds]
+        whole, near = [], []
+        for told in group.news:
+            whole.append(states[at])
+            heard = self.e(states[at + 1 : at + len(told)]).unflatten(-1, (KINDS, -1))
+            heard = functional.normalize(heard, dim=-1)
+            near.append(torch.einsum("tkd,nd->tkn", heard, marks)[:, kinds, rows].amax(0))
+            at += len(told)
+        news = torch.stack(whole)
+        asked = self.q(news).unflatten(-1, (KINDS, -1))[:, kinds]
+        scores = (asked * keys).sum(-1) * (SHARPNESS / self.width**0.5) + fixed
+        scores = scores + torch.stack(near) * (self.scale.exp() * SHARPNESS)[kinds]
+        scores = scores + (torch.stack(list(group.signs)) * self.sign[kinds]).sum(-1)
+        return Scores(scores, news, offers[: len(group.persona.actions)])
+
+    @staticmethod
+    def _offers(
+        group: Group, states: torch.Tensor, first: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        found = candidates(group.persona)
+        kinds = torch.tensor([kind for kind, _ in found])
+        return kinds, states[[first + place for _, place in found]]

