@@ -1,0 +1,82 @@
+"""The chooser at toy size: it learns, and the runtime chooses what the network would."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from toy_chooser import CONFIG, TINY, make_chooser_model
+
+torch = pytest.importorskip("torch", reason="distillation is an extra")
+transformers = pytest.importorskip("transformers", reason="distillation is an extra")
+
+from npcbrain.choosing.chooser import Chooser  # noqa: E402
+from npcbrain.choosing.layout import news, persona  # noqa: E402
+from npcbrain.choosing.signs import signs  # noqa: E402
+from npcbrain.lm.model import Model  # noqa: E402
+from tools.distil.chooser.export import add_chooser  # noqa: E402
+from tools.distil.chooser.net import Group, Net  # noqa: E402
+from tools.distil.chooser.train import draw, loss_of, reader_of  # noqa: E402
+from tools.distil.sheets import read_sheets  # noqa: E402
+from tools.distil.sheets.quoting import Quotes  # noqa: E402
+
+SHEETS = read_sheets(split="val")[:4]
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("encoder")
+    toy = make_chooser_model(folder / "toy")
+    shutil.copy(toy / "chooser.json", folder / "tokenizer.json")
+    torch.manual_seed(1)
+    config = transformers.BertConfig(
+        vocab_size=200,
+        hidden_size=CONFIG.hidden,
+        num_hidden_layers=CONFIG.layers,
+        num_attention_heads=CONFIG.heads,
+        intermediate_size=64,
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    return folder
+
+
+def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Path) -> None:
+    net = Net(encoder, CONFIG.width).eval()
+    torch.nn.init.normal_(net.k.weight, std=0.1)  # or all but the signs would be nearly equal
+    folder = shutil.copytree(TINY, tmp_path / "model")
+    weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
+    add_chooser(folder, CONFIG, weights, (encoder / "tokenizer.json").read_bytes())
+    chooser, encode = Chooser(Model.load(folder).encoder), reader_of(encoder)
+    num_equal = 0
+    examples = [example for sheet in SHEETS for example in sheet.examples[:6]]
+    for example in examples:
+        asked = example.situation
+        layout = persona(asked, encode)
+        assert layout is not None
+        read = torch.tensor(signs(asked, len(layout.facts)))
+        with torch.no_grad():
+            (scores,) = net([Group(layout, [news(asked, encode).ids], [read])])
+        best = int(scores.candidates[0, : len(asked.actions)].argmax())
+        assert chooser.begin(asked)
+        while (choice := chooser.step()) is None:
+            pass
+        num_equal += choice.action == asked.actions[best].name
+    assert num_equal >= 0.9 * len(examples)  # integers round where floats do not
+
+
+def test_it_learns(encoder: Path) -> None:
+    torch.manual_seed(2)
+    net = Net(encoder, CONFIG.width)
+    groups = draw(SHEETS, Quotes(SHEETS), reader_of(encoder), random.Random(1))
+    batch = [next(groups) for _ in range(3)]
+    optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
+    first, _ = loss_of(net, batch)
+    for _ in range(25):
+        loss, told = loss_of(net, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert float(loss) < 0.7 * float(first)
+    assert set(told) == {"deed", "value", "words", "emotion", "right"}
