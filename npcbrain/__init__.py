@@ -32,6 +32,7 @@ from npcbrain.errors import (
     ModelError,
     NpcBrainError,
     PersonaError,
+    SaveError,
     SituationError,
     TreeError,
     UsageError,
@@ -46,8 +47,7 @@ from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.scheduling.frame_pacer import FramePacer
 from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
-
-__version__ = "0.1.0"
+from npcbrain.version import RELEASE as __version__
 
 __all__ = [
     "Act",
@@ -71,6 +71,7 @@ __all__ = [
     "Profile",
     "Reflex",
     "Runtime",
+    "SaveError",
     "Scene",
     "Situation",
     "SituationError",

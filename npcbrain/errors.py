@@ -11,6 +11,7 @@ __all__ = [
     "ModelError",
     "NpcBrainError",
     "PersonaError",
+    "SaveError",
     "SituationError",
     "TreeError",
     "UsageError",
@@ -34,6 +35,10 @@ class SituationError(NpcBrainError, ValueError):
 
 class PersonaError(NpcBrainError, ValueError):
     """A persona file or object does not follow the schema."""
+
+
+class SaveError(NpcBrainError, ValueError):
+    """A saved game cannot be written, is damaged, or does not follow the schema."""
 
 
 class ModelError(NpcBrainError):

@@ -26,6 +26,7 @@ from npcbrain.npcs.roster import Cast
 from npcbrain.pricing.cost import CostModel
 from npcbrain.pricing.price_file import PriceFile, price_file_of
 from npcbrain.report import FrameReport
+from npcbrain.saves.savable import Savable
 from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.scheduling.worker import Overlap, Work, turn_ns
 from npcbrain.settings import budget_in_ns, check_settings, engine_of
@@ -36,7 +37,7 @@ __all__ = ["Runtime"]
 MAX_CADENCE = 3600  # frames; a minute
 
 
-class Runtime:
+class Runtime(Savable):
     """Runs NPCs inside a game's frames.
 
     Attributes:
@@ -89,6 +90,7 @@ class Runtime:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
         """
         check_settings(seed, measure, price_file, overlap, memo)
+        super().__init__(model)
         self.clock: Clock = SystemClock() if clock is None else clock
         self._play = PlayClock(self.clock)
         self._busy_ns = busy_time_of(self.clock)
@@ -383,6 +385,7 @@ class Runtime:
         self._is_closed = True
         error = self._overlap.close() if self._overlap is not None else None
         self._save_prices()
+        self._finish_saving()
         try:
             self._cast.halt()
         finally:

@@ -119,6 +119,16 @@ class LanguageThought:
         self.emotion = "neutral"
 
     @property
+    def generation(self) -> AnswerLike | None:
+        """What writes it; None before its prompt is made."""
+        return self._generation
+
+    @property
+    def request(self) -> Request | None:
+        """Its request; None before its prompt is made."""
+        return self._request
+
+    @property
     def num_tokens(self) -> int:
         """Answer tokens so far."""
         return 0 if self._generation is None else self._generation.generated
@@ -150,6 +160,21 @@ class LanguageThought:
         self.emotion = reader.emotion or "neutral"
         self._conclude("", "stop")
 
+    def resume(self, generation: AnswerLike, request: Request, num_read: int) -> None:
+        """Goes on with an answer of a saved game.
+
+        Args:
+            generation: What writes it again, from its first token on; mostly as far as it was.
+            request: Its request.
+            num_read: How many of its tokens had been read. What they say is known already, and is
+                not heard again.
+        """
+        self._generation, self._request = generation, request
+        self._num_read = num_read
+        if generation.generated >= num_read:
+            self._num_read = generation.generated
+            self._read(generation.text)
+
     def fail(self, reason: str) -> None:
         """Ends without a decision."""
         self.done = True
@@ -165,11 +190,9 @@ class LanguageThought:
                 self.fail("expired")
             return
         was_in_time = self.choice is not None or not request.reason
-        if generation.generated != self._num_read:
+        if generation.generated > self._num_read:
             self._num_read = generation.generated
-            reader.read(generation.text)
-            self.speech = reader.say
-            self.emotion = reader.emotion or "neutral"
+            self._read(generation.text)
             if self.choice is None and was_in_time:
                 self.choice = _choice(reader)
                 if self.choice is not None:
@@ -179,6 +202,12 @@ class LanguageThought:
             if self._keep is not None and not request.reason and how == "stop":
                 self._keep(generation.text)
             self._conclude(request.reason or ("engine_error" if how == "error" else ""), how)
+
+    def _read(self, text: str) -> None:
+        reader = self._reader
+        reader.read(text)
+        self.speech = reader.say
+        self.emotion = reader.emotion or "neutral"
 
     def _conclude(self, reason: str, how: str) -> None:
         """Takes the whole answer, or what was said of it when it was cut off."""

@@ -26,6 +26,7 @@ from npcbrain.prompting.action_ranking import load_tables
 from npcbrain.prompting.prompt import Prompt, answer_text, render
 from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.prompting.stock_lines import load as load_phrases
+from npcbrain.report import NO_LIMIT_NS
 from npcbrain.scheduling.policy import least_ns, urgency_ns
 from npcbrain.scheduling.scheduler import Extent, Scheduler
 from npcbrain.situation import Decision, Situation
@@ -163,6 +164,12 @@ class LanguageMind:
         self._is_in_order = False
         return thought
 
+    def ask_again(self, thought: LanguageThought) -> LanguageThought:
+        """Queues a thought of a saved game, whose prompt was still to be made."""
+        self._queue.append(thought)
+        self._is_in_order = False
+        return thought
+
     def prepare(self, deadline_ns: int) -> None:
         """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
 
@@ -245,9 +252,25 @@ class LanguageMind:
         except NpcBrainError:
             return None  # asking will say so, with its reason
 
+    def choose_now(self, situation: Situation) -> Choice | None:
+        """What the chooser chooses, however long it takes; None without one."""
+        deliberation = self._deliberation
+        if deliberation is None or not deliberation.begin(situation):
+            return None
+        try:
+            return deliberation.run(self._clock.now_ns() + NO_LIMIT_NS)
+        except EngineError:
+            return None
+
     def forget(self, name: str) -> None:
         """The NPC of that name is gone."""
         self._num_asked.pop(name, None)
+
+    def forget_all(self) -> None:
+        """Nobody has asked anything yet."""
+        self._num_asked.clear()
+        self._askers.clear()
+        self._queue.clear()
 
     def _is_hopeless(self) -> bool:
         """Whether no step fits any budget of late: what the scheduler calls ``no_budget``."""

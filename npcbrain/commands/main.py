@@ -26,8 +26,9 @@ from npcbrain.commands.options import (
     load,
     progress,
 )
+from npcbrain.commands.save import add_save_commands
 from npcbrain.commands.tree import add_tree_commands
-from npcbrain.errors import ModelError, NpcBrainError, SituationError, UsageError, fault
+from npcbrain.errors import ModelError, NpcBrainError, SaveError, SituationError, UsageError, fault
 from npcbrain.situation import Situation
 
 # What runs the model is imported by the commands that do, so that --help is quick.
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             result: dict[str, Any] = options.command(options)
-    except (UsageError, SituationError) as error:
+    except (UsageError, SituationError, SaveError) as error:
         return _complain(error, WRONG_INPUT)
     except ModelError as error:  # of the folder that was given, or of the installation
         return _complain(error, FAILED if options.model is None else WRONG_INPUT)
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_benches(commands)
     add_tree_commands(commands)
+    add_save_commands(commands)
 
     for command in (doctor, decide, evaluate):
         add_model_options(command)

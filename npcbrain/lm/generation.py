@@ -51,6 +51,7 @@ class Generation:
         "_drafter",
         "_eos_id",
         "_guard",
+        "_known",
         "_leaning",
         "_marks",
         "_matcher",
@@ -120,11 +121,21 @@ class Generation:
         self._leaning = leaning if leaning is not None and leaning.is_open else None
         self._odds = [(list(ids[:-1]), ids[-1], value) for ids, value in odds]
         self._drafter = drafter
+        self._known: Sequence[int] = ()  # of an answer that was begun before
         self._config = config
         # PCG64 by name: what default_rng returns may change with a numpy release.
         self._random = np.random.Generator(np.random.PCG64(seed))
         for token in begun:
             self._begin_with(token)
+
+    def rehearse(self, known: Sequence[int]) -> None:
+        """Says what was written of this answer before, when a saved game goes on with it.
+
+        These tokens are chosen again, whatever the logits say: where they were computed on another
+        machine the last bits may differ, and what was heard cannot be unsaid. Chance is drawn from
+        as often as it was then, so what follows is what would have followed.
+        """
+        self._known = tuple(known)
 
     def set_context(self, num_tokens: int) -> None:
         """Says that the KV cache now holds the first ``num_tokens`` of ``ids``."""
@@ -176,6 +187,8 @@ class Generation:
                         if not before or self.ids[-len(before) :] == before:
                             logits[token] += value
                 ids = [pick(logits, self._matcher, banned, self._config, self._random, self._words)]
+                if self.generated < len(self._known):
+                    ids = [self._known[self.generated]]
                 self._matcher.push(ids[0])
                 ids += self._matcher.forced()
             if all(map(self._append, ids)) and self._matcher.ended:

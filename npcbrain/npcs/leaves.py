@@ -34,6 +34,7 @@ from npcbrain.tree.arguments import shown_ms
 
 __all__ = ["Act", "CannedReply", "Decide", "Heard", "Reflex"]
 
+THINKS, OVER = "thinks", "over"  # how the handle of a Decide is saved
 SAYS = "says"  # the handle of an Act whose deed is done and whose words are still to come
 MAX_TTL_MS = 600_000.0  # ten minutes; an answer to a player is stale after a few seconds
 
@@ -51,6 +52,12 @@ class Heard(StatefulLeaf):
     def on_running(self, ctx: Context) -> Status:
         """Never RUNNING, so never called."""
         return self.on_start(ctx)
+
+
+class Over:
+    """In a game that was loaded, a thought that had ended before it was saved."""
+
+    done = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,14 @@ class Decide(StatefulLeaf):
         """Gives up the thought."""
         if ctx.handle is not None:
             _npc(ctx).drop_thought(ctx.handle)
+
+    def on_save(self, ctx: Context) -> object:
+        """Whether the thought is still under way."""
+        return OVER if ctx.handle.done else THINKS
+
+    def on_load(self, ctx: Context, data: object) -> None:
+        """Goes on with the thought, if it was saved."""
+        ctx.handle = _npc(ctx).thought or (Over() if data == OVER else None)
 
     @staticmethod
     def _status(ctx: Context) -> Status:
@@ -222,6 +237,14 @@ class Act(StatefulLeaf):
     def on_halted(self, ctx: Context) -> None:
         """Lets the event go."""
         _npc(ctx).finish_event()
+
+    def on_save(self, ctx: Context) -> object:
+        """Whether the deed is done and its words are still to come."""
+        return ctx.handle
+
+    def on_load(self, ctx: Context, data: object) -> None:
+        """A deed that is done is not done again."""
+        ctx.handle = SAYS if data == SAYS else None
 
     def _go_on(self, npc: Npc, status: Status, ctx: Context) -> Status:
         if status is Status.RUNNING:

@@ -11,14 +11,14 @@ weighs more never changes and ``log2(importance) + order / HALF_LIFE`` is comput
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from npcbrain.errors import UsageError, fault
 from npcbrain.prompting.prompt import SENTENCE_ENDS, last_whole_sentence, memory_line
 from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, Exchange, clean_text
 
-__all__ = ["Entry", "Memory"]
+__all__ = ["Entry", "Memory", "entry_of"]
 
 CAPACITY = 64  # lines kept; the select below stays some tens of microseconds
 HALF_LIFE = 12  # newer memories after which a line weighs half
@@ -107,8 +107,7 @@ class Memory:
                 importance = max(importance, known.importance)
                 del self._entries[index]
                 break
-        weight = math.log2(max(importance, MIN_IMPORTANCE)) + self._num_learned / HALF_LIFE
-        self._entries.append(Entry(line, told, importance, self._num_learned, weight))
+        self._entries.append(entry_of(told, importance, self._num_learned))
         self._num_learned += 1
         if len(self._entries) > self.capacity:
             self._entries.remove(min(self._entries, key=_weight))
@@ -166,6 +165,30 @@ class Memory:
     def clear(self) -> None:
         """Forgets everything."""
         self._entries.clear()
+
+    @property
+    def num_learned(self) -> int:
+        """Lines learned so far, those forgotten since included."""
+        return self._num_learned
+
+    def restore(self, entries: Sequence[Entry], num_learned: int, capacity: int) -> None:
+        """Takes on what a saved game remembers.
+
+        Args:
+            entries: In the order in which they were learned; at most ``capacity``.
+            num_learned: Above the order of each.
+            capacity: 1 or more.
+        """
+        self._entries = list(entries)
+        self._num_learned = num_learned
+        self.capacity = capacity
+        self._count = None
+
+
+def entry_of(told: str | Exchange, importance: float, order: int) -> Entry:
+    """A remembered line, with its weight."""
+    weight = math.log2(max(importance, MIN_IMPORTANCE)) + order / HALF_LIFE
+    return Entry(str(told), told, importance, order, weight)
 
 
 def shorten(text: str, limit: int = MAX_LINE_CHARS) -> str:

@@ -131,9 +131,14 @@ class Npc:
     def actions(self, actions: Sequence[Action]) -> None:
         checked = checked_actions(actions, f"npc {self.name!r}, actions")
         self._actions = checked
-        quotable = self.persona.profile if self._host.mind.may_quote else None
-        self._grammar = answer_grammar(checked, quotable)
-        self._deed_grammar = answer_grammar(checked, words="none")
+        self._grammar = self.grammar_of(checked, Extent.DECIDED)
+        self._deed_grammar = self.grammar_of(checked, Extent.DEED)
+
+    def grammar_of(self, actions: Sequence[Action], extent: Extent) -> str:
+        """What a legal answer of its looks like."""
+        if extent is Extent.DEED:
+            return answer_grammar(actions, words="none")
+        return answer_grammar(actions, self.persona.profile if self._host.mind.may_quote else None)
 
     @property
     def importance(self) -> float:
@@ -195,6 +200,11 @@ class Npc:
     def thinking(self) -> bool:
         """Whether the model is at work on its answer."""
         return self._thought is not None and not self._thought.done
+
+    @property
+    def thought(self) -> Thought | None:
+        """What the model is at work on, or has just finished; None if nothing."""
+        return self._thought
 
     def attend(self) -> bool:
         """Turns to the oldest waiting event, unless one is being dealt with; False if none is."""

@@ -9,16 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from npcbrain.errors import TreeError
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.tick_rate import Cadence
 
-__all__ = ["Cast"]
+__all__ = ["Cast", "Turns"]
 
 # Everybody is listened to now and then: a leaf of the game's own may have put its NPC to rest
 # (``Npc.finish_event``) though it never asked, and listening ends that. About a second.
 SWEEP_FRAMES = 64
+
+
+Lanes = list[tuple[int, int, list[tuple[Npc, int]]]]  # see Cadence.lanes
+
+
+class Turns(NamedTuple):
+    """Who is ticked and who is listened to in which frame."""
+
+    due: Lanes
+    sweep: Lanes
+    listening: tuple[Npc, ...]
 
 
 class Cast:
@@ -107,6 +119,29 @@ class Cast:
         for line in self._sweep.due(frame):
             for npc in line:
                 npc.listen()
+
+    def turns(self) -> Turns:
+        """Who is due and listened to when; for a saved game."""
+        return Turns(self._due.lanes(), self._sweep.lanes(), tuple(self._listening))
+
+    def restore(self, order: Iterable[Npc], turns: Turns) -> None:
+        """Takes on the order and the turns of a saved game.
+
+        Args:
+            order: Everybody who is there, each once.
+            turns: Whoever has none in it is due in every frame.
+        """
+        everybody = tuple(order)
+        self._npcs.clear()
+        self._npcs.update((npc.name, npc) for npc in everybody)
+        self._due.restore(turns.due)
+        self._sweep.restore(turns.sweep)
+        known = {npc for _, _, line in turns.due for npc, _ in line}
+        for npc in everybody:
+            if npc not in known:
+                self._due.put(npc, 1)
+            self._sweep.put(npc, SWEEP_FRAMES)
+        self._listening = dict.fromkeys(turns.listening)
 
     def settle(self) -> None:
         """Lets NPCs come, go and change their turns.

@@ -6,7 +6,7 @@ due in exactly one of any n in a row, and frames share members of one n evenly.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 __all__ = ["Cadence"]
@@ -53,6 +53,26 @@ class Cadence(Generic[M]):
             if not lane.num_members:
                 del self._lanes[place[0]]
 
+    def lanes(self) -> list[tuple[int, int, list[tuple[M, int]]]]:
+        """All there is: of each number of frames, which turn is next, and who has which turn."""
+        return [
+            (num_frames, lane.next_turn, lane.turns()) for num_frames, lane in self._lanes.items()
+        ]
+
+    def restore(self, lanes: Iterable[tuple[int, int, Iterable[tuple[M, int]]]]) -> None:
+        """Begins anew with what ``lanes`` gave; whoever stands in it twice is due once."""
+        self._lanes.clear()
+        self._places.clear()
+        for num_frames, next_turn, turns in lanes:
+            lane = _Lane[M](num_frames)
+            for member, turn in turns:
+                if member not in self._places:
+                    lane.put(member, turn)
+                    self._places[member] = num_frames, turn
+            lane.next_turn = next_turn
+            if lane.num_members:
+                self._lanes[num_frames] = lane
+
     def due(self, frame: int) -> Iterator[tuple[M, ...]]:
         """Lines of those who are due in a frame; members may not change while they are read."""
         for num_frames, lane in self._lanes.items():
@@ -62,25 +82,33 @@ class Cadence(Generic[M]):
 class _Lane(Generic[M]):
     """Members of one cadence, spread over its turns."""
 
-    __slots__ = ("_lines", "_next_turn", "_turns", "num_members")
+    __slots__ = ("_lines", "_turns", "next_turn", "num_members")
 
     def __init__(self, num_turns: int) -> None:
         self._turns: list[dict[M, None]] = [{} for _ in range(num_turns)]
         self._lines: list[tuple[M, ...] | None] = [None] * num_turns
-        self._next_turn = 0
+        self.next_turn = 0
         self.num_members = 0
 
     def add(self, member: M) -> int:
         """Gives a member a turn: of the next two in order, the one with fewer members."""
         turns, num_turns = self._turns, len(self._turns)
-        first = self._next_turn
+        first = self.next_turn
         second = (first + 1) % num_turns
         turn = second if len(turns[second]) < len(turns[first]) else first
-        self._next_turn = (turn + 1) % num_turns
-        turns[turn][member] = None
+        self.next_turn = (turn + 1) % num_turns
+        self.put(member, turn)
+        return turn
+
+    def put(self, member: M, turn: int) -> None:
+        """Gives a member a certain turn."""
+        self._turns[turn][member] = None
         self._lines[turn] = None
         self.num_members += 1
-        return turn
+
+    def turns(self) -> list[tuple[M, int]]:
+        """Who has which turn; of one turn, in the order in which they came."""
+        return [(member, turn) for turn, line in enumerate(self._turns) for member in line]
 
     def drop(self, member: M, turn: int) -> None:
         """Takes a member out."""

@@ -123,6 +123,12 @@ class Scheduler:
         self._forecast.outdate()
         return request
 
+    def resume(self, request: Request) -> None:
+        """Has a request, submitted just now, hold the slot that its generation was given before."""
+        self._waiting.remove(request)
+        request.state = State.THINKING
+        self._open.append(request)
+
     def decided(self, request: Request) -> None:
         """Tells that the action of an answer is known; whoever reads the answer sees it first."""
         if not request.decided:

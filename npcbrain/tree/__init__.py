@@ -19,6 +19,7 @@ A map, from the bottom up:
 * ``updates``     ``WasEntryUpdated``, ``SkipUnlessUpdated``, ``WaitValueUpdate``
 * ``timing``      ``Timeout``, ``Cooldown``, ``Delay``
 * ``tree``        ``compile`` and ``Tree``: tick, halt, state, restore
+* ``saved``       what a saved game keeps of a tree, and how an edited one goes on from it
 * ``control``     ``IfThenElse``, ``WhileDoElse``, ``Switch``
 * ``script``      ``Script``: expressions on the blackboard
 * ``scripted``    ``RunScript``, ``CheckScript``, ``Conditioned``, ``SubTree``, ...

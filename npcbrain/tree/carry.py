@@ -1,21 +1,37 @@
 """What a running tree takes along when its definition is edited.
 
-Used by ``Tree.adopt``. Invariant: what is carried fits: every int is within the limits of
-its new place, and no node is RUNNING that its parent does not know of.
+Used by ``Tree.adopt`` and for saved games. Invariant: what is carried fits: every int is
+within the limits of its new place, and no node is RUNNING that its parent does not know of.
 """
 
 from __future__ import annotations
 
-from npcbrain.tree.node import FIRST, Program, Slot, State
+from typing import Protocol
 
-__all__ = ["carried", "kept_nodes"]
+from npcbrain.tree.node import FIRST, NodeInfo, Program, Slot, State
+
+__all__ = ["Layout", "carried", "kept_nodes", "signatures", "slots_of"]
 
 Signature = tuple[object, ...]
 
 
-def kept_nodes(old: Program, new: Program) -> set[int]:
+class Layout(Protocol):
+    """Which nodes there are, and what they remember; a ``Program`` is one."""
+
+    @property
+    def infos(self) -> tuple[NodeInfo, ...]:
+        """Where each node stands, parents before children."""
+        ...
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """What nodes remember."""
+        ...
+
+
+def kept_nodes(old: Layout, new: Layout) -> set[int]:
     """Numbers, in the old program, of the nodes that go on as if nothing had happened."""
-    before, after = _signatures(old), _signatures(new)
+    before, after = signatures(old), signatures(new)
     kept_paths: set[str] = set()
     kept: set[int] = set()
     for number, info in enumerate(old.infos):
@@ -30,11 +46,11 @@ def carried(old: Program, new: Program, me: State, kept: set[int]) -> State:
     """The state of the new program; what is not kept must have been halted in the old."""
     after = new.start(me[0], me[1])
     after[2] = me[2]
-    before_signatures, signatures = _signatures(old), _signatures(new)
-    slots = _slots(old)
+    before, now = signatures(old), signatures(new)
+    slots = slots_of(old)
     numbers = {info.path: number for number, info in enumerate(new.infos)}
-    for path, places in _slots(new).items():
-        if before_signatures.get(path) == signatures[path]:
+    for path, places in slots_of(new).items():
+        if before.get(path) == now[path]:
             for source, target in zip(slots[path], places, strict=True):
                 after[target.at] = me[source.at]
     lives: dict[str, list[object]] = {}
@@ -46,18 +62,18 @@ def carried(old: Program, new: Program, me: State, kept: set[int]) -> State:
     kept_paths = {old.infos[number].path for number in kept}
     for at, _, path in new.live:
         if path in kept_paths and hasattr(after[at], "carry"):
-            for before in lives.get(path, []):
-                if type(before) is type(after[at]):
-                    after[at].carry(before)
+            for earlier in lives.get(path, []):
+                if type(earlier) is type(after[at]):
+                    after[at].carry(earlier)
     return after
 
 
-def _signatures(program: Program) -> dict[str, Signature]:
+def signatures(program: Layout) -> dict[str, Signature]:
     """What must be equal for a node's memory to mean the same, by path."""
     children: dict[str, list[tuple[str, str]]] = {info.path: [] for info in program.infos}
     for info in program.infos[1:]:
         children[info.path.rpartition("/")[0]].append((info.kind, info.name))
-    slots = _slots(program)
+    slots = slots_of(program)
     return {
         info.path: (
             info.kind,
@@ -72,7 +88,8 @@ def _signatures(program: Program) -> dict[str, Signature]:
     }
 
 
-def _slots(program: Program) -> dict[str, list[Slot]]:
+def slots_of(program: Layout) -> dict[str, list[Slot]]:
+    """What nodes remember, by path."""
     slots: dict[str, list[Slot]] = {}
     for slot in program.slots:
         slots.setdefault(slot.path, []).append(slot)

@@ -35,6 +35,14 @@ class Queue:
         """Goes on with the values of the tree before an edit."""
         self.values = old.values
 
+    def saved(self) -> object:
+        """The values, for a saved game."""
+        return None if self.values is None else list(self.values)
+
+    def load(self, data: object) -> None:
+        """Goes on with the values of a saved game."""
+        self.values = data if isinstance(data, list) else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Loop(Decorator):

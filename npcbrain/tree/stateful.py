@@ -32,14 +32,15 @@ class Context:
             never saved; it is None when a run begins, and dropped when it ends.
     """
 
-    __slots__ = ("_me", "blackboard", "handle", "owner", "path")
+    __slots__ = ("_leaf", "_me", "blackboard", "handle", "owner", "path")
 
-    def __init__(self, path: str, me: State) -> None:
+    def __init__(self, path: str, me: State, leaf: StatefulLeaf | None = None) -> None:
         self.owner: Any = me[OWNER]
         self.blackboard: Blackboard = me[BLACKBOARD]
         self.path = path
         self.handle: Any = None
         self._me = me
+        self._leaf = leaf
 
     def read(self, pointer: Pointer, kind: type[T]) -> T:
         """What the pointer's entry holds now.
@@ -58,6 +59,17 @@ class Context:
     def carry(self, old: Context) -> None:
         """Goes on with the handle of the tree before an edit."""
         self.handle = old.handle
+
+    def saved(self) -> object:
+        """What the leaf saves of this run; None if nothing."""
+        if self.handle is None or self._leaf is None:
+            return None
+        return self._leaf.on_save(self)
+
+    def load(self, data: object) -> None:
+        """Gives a leaf back what it saved."""
+        if self._leaf is not None:
+            self._leaf.on_load(self, data)
 
     @property
     def now_ns(self) -> int:
@@ -79,7 +91,8 @@ class StatefulLeaf(Node):
     Both ticking hooks answer SUCCESS, FAILURE or RUNNING. A subclass is a frozen dataclass that
     holds settings; what one run needs goes on the context's ``handle`` (live, not saved) or the
     blackboard (saved). A leaf that was RUNNING when the game was saved is RUNNING after loading:
-    ``on_running`` comes next and finds ``handle`` None, its cue to begin its work again.
+    ``on_running`` comes next and finds ``handle`` None, its cue to begin its work again, unless
+    ``on_save`` and ``on_load`` bring the handle back.
 
     If a hook raises, the tree is halted (``on_halted`` of this leaf included, if it was RUNNING)
     and ``Tree.tick`` raises a ``TreeError`` from it.
@@ -99,12 +112,26 @@ class StatefulLeaf(Node):
         """The run was stopped: clean up. Nothing to do by default."""
         return
 
+    def on_save(self, ctx: Context) -> object:
+        """The game is saved while a run has a ``handle``: plain data to find it again by.
+
+        None, as by default, if the work is to be begun again.
+        """
+        return None
+
+    def on_load(self, ctx: Context, data: object) -> None:
+        """The game was loaded: sets ``ctx.handle`` by what ``on_save`` gave.
+
+        ``data`` comes from a file, so look at it before it is trusted.
+        """
+        return
+
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
         index = site.index
         running = site.slot()
         site.read_time()
-        own = site.live(lambda me: Context(site.path, me))
+        own = site.live(lambda me: Context(site.path, me, self))
         on_start, on_running, on_halted = self.on_start, self.on_running, self.on_halted
 
         def tick(me: State) -> Status:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "npcbrain"
-MAX_LINES = 400
+MAX_LINES = 430
 MAX_TEST_LINES = 450
 
 # Each room and what it may import, from the ground up; the arrows of DESIGN.md. A room is a module
@@ -19,6 +19,7 @@ MAX_TEST_LINES = 450
 ARROWS = {
     "errors": "",
     "clock": "",
+    "version": "",
     "situation": "errors",
     "report": "clock situation",
     "lm": "errors",
@@ -30,6 +31,8 @@ ARROWS = {
     "scheduling": "clock errors report engine pricing",
     "npcs": "clock errors situation report tree prompting scheduling",
     "asking": "clock errors situation report lm prompting choosing engine pricing scheduling npcs",
+    "saves": "clock version errors situation report tree lm prompting engine scheduling npcs"
+    " asking",
     "testing": "errors engine",
 }
 

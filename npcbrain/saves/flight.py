@@ -1,0 +1,241 @@
+"""Thoughts in flight in a save: what was asked, and as tokens how far the answer was.
+
+Keys and values of the model are not saved but computed again. Invariant: an answer goes on only if
+its prompt is the same to the token; then the tokens that follow are those that would have followed,
+and nothing that was heard before is heard again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from npcbrain.asking.pending_answer import LanguageThought, Question
+from npcbrain.npcs.inputs import MAX_IMPORTANCE, MIN_IMPORTANCE
+from npcbrain.npcs.npc import Npc
+from npcbrain.saves.reader import LONGEST, Reader
+from npcbrain.saves.situations import (
+    actions_data,
+    decision_data,
+    event_data,
+    read_actions_of,
+    read_decision,
+    read_event,
+    read_scene,
+    read_told,
+    scene_data,
+    told_data,
+)
+from npcbrain.scheduling.request import Extent
+from npcbrain.situation import MAX_LINES, Decision, Situation
+
+__all__ = ["SavedRequest", "SavedThought", "ThoughtCapture", "capture_thought", "read_thought"]
+
+MAX_TOKENS = 1 << 16  # of a prompt or an answer; far above any context
+MAX_SEED = (1 << 64) - 1
+
+
+class ThoughtCapture(NamedTuple):
+    """A thought between two frames; all in it is immutable, or a copy."""
+
+    question: Question
+    asked_ns: int
+    deadline_ns: int
+    choice: Decision | None
+    decision: Decision | None
+    done: bool
+    reason: str
+    speech: str
+    emotion: str
+    request: tuple[int, bool, bool, int, int, list[int], int] | None
+    now_ns: int
+
+    def data(self) -> list[Any]:
+        """As plain data."""
+        question, now_ns = self.question, self.now_ns
+        situation = question.situation
+        return [
+            [
+                event_data(situation.event),
+                scene_data(situation.scene),
+                actions_data(situation.actions),
+                [told_data(told) for told in situation.memory],
+                question.may_forget,
+                question.priority,
+                question.seed,
+                question.number,
+                question.extent.value,
+            ],
+            now_ns - self.asked_ns,
+            self.deadline_ns - now_ns,
+            decision_data(self.choice),
+            decision_data(self.decision),
+            self.done,
+            self.reason,
+            self.speech,
+            self.emotion,
+            None if self.request is None else self._request_data(*self.request),
+        ]
+
+    def _request_data(
+        self,
+        number: int,
+        is_open: bool,
+        decided: bool,
+        created_ns: int,
+        deadline_ns: int,
+        ids: list[int],
+        num_prompt: int,
+    ) -> list[Any]:
+        age_ns, left_ns = self.now_ns - created_ns, deadline_ns - self.now_ns
+        return [number, is_open, decided, age_ns, left_ns, ids[:num_prompt], ids[num_prompt:]]
+
+
+def capture_thought(thought: LanguageThought, now_ns: int) -> ThoughtCapture:
+    """A thought between two frames; what a worker has written is read first."""
+    request, generation = thought.request, thought.generation
+    if request is not None:  # else listening could but end it for its time, before its frame
+        thought.listen()
+    taken = None
+    if request is not None and not thought.done:
+        taken = (
+            request.number,
+            bool(request.state.value == "thinking"),
+            request.decided,
+            request.created_ns,
+            request.deadline_ns,
+            [*getattr(generation, "ids", ())],  # a double may have none; then it is asked again
+            int(getattr(generation, "num_prompt", 0)),
+        )
+    return ThoughtCapture(
+        thought.question,
+        thought.asked_ns,
+        thought.deadline_ns,
+        thought.choice,
+        thought.decision,
+        thought.done,
+        thought.reason,
+        thought.speech,
+        thought.emotion,
+        taken,
+        now_ns,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRequest:
+    """A request that lives.
+
+    Attributes:
+        number: Orders them.
+        is_open: Whether it held a slot.
+        decided: Whether its action was known.
+        age_ns: Since it was submitted.
+        left_ns: Until its deadline.
+        prompt: Tokens of the prompt.
+        answer: Tokens of the answer so far.
+    """
+
+    number: int
+    is_open: bool
+    decided: bool
+    age_ns: int
+    left_ns: int
+    prompt: list[int]
+    answer: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedThought:
+    """A thought; see ``LanguageThought``.
+
+    Attributes:
+        situation: What was asked, but for who: that is the persona, which may have been edited.
+    """
+
+    situation: dict[str, Any]
+    may_forget: bool
+    priority: float
+    seed: int
+    number: int
+    extent: Extent
+    age_ns: int
+    left_ns: int
+    choice: Decision | None
+    decision: Decision | None
+    done: bool
+    reason: str
+    speech: str
+    emotion: str
+    request: SavedRequest | None
+
+    def question(self, npc: Npc) -> Question:
+        """What was asked, put to the same person."""
+        situation = Situation(npc.persona.profile, **self.situation)
+        grammar = npc.grammar_of(situation.actions, self.extent)
+        return Question(
+            situation,
+            self.may_forget,
+            grammar,
+            npc.name,
+            self.priority,
+            self.seed,
+            self.number,
+            self.extent,
+            npc.persona.lines,
+        )
+
+
+def read_thought(reader: Reader) -> SavedThought:
+    """The thought that ``ThoughtCapture.data`` made a list of."""
+    asked, age, left, choice, decision, done, reason, speech, emotion, request = reader.items(10)
+    event, scene, actions, memory, forget, priority, seed, number, extent = asked.items(9)
+    told = memory.items()
+    if len(told) > MAX_LINES:
+        raise memory.wrong(f"hold at most {MAX_LINES} lines")
+    try:
+        asked_for = Extent(extent.text())
+    except ValueError:
+        raise extent.wrong("be deed, decided or whole") from None
+    return SavedThought(
+        {
+            "scene": read_scene(scene),
+            "event": read_event(event),
+            "actions": read_actions_of(actions),
+            "memory": tuple(read_told(line) for line in told),
+        },
+        forget.flag(),
+        priority.number(MIN_IMPORTANCE, MAX_IMPORTANCE),
+        seed.whole(0, MAX_SEED),
+        number.whole(),
+        asked_for,
+        age.whole(0, LONGEST),
+        left.whole(-LONGEST, LONGEST),
+        read_decision(choice) if choice.optional() else None,
+        read_decision(decision) if decision.optional() else None,
+        done.flag(),
+        reason.text(),
+        speech.text(),
+        emotion.text(),
+        _read_request(request) if request.optional() else None,
+    )
+
+
+def _read_request(reader: Reader) -> SavedRequest:
+    number, is_open, decided, age, left, prompt, answer = reader.items(7)
+    return SavedRequest(
+        number.whole(),
+        is_open.flag(),
+        decided.flag(),
+        age.whole(0, LONGEST),
+        left.whole(-LONGEST, LONGEST),
+        _read_tokens(prompt),
+        _read_tokens(answer),
+    )
+
+
+def _read_tokens(reader: Reader) -> list[int]:
+    tokens = reader.items()
+    if len(tokens) > MAX_TOKENS:
+        raise reader.wrong(f"hold at most {MAX_TOKENS} tokens")
+    return [token.whole(0, (1 << 31) - 1) for token in tokens]

@@ -1,0 +1,100 @@
+"""A save on its way to the disk, on a thread of its own: ``Saving``.
+
+Invariant: saves of one runtime are written one after the other, in the order in which they were
+asked for; one that failed is told, even if nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from pathlib import Path
+
+from npcbrain.errors import NpcBrainError, SaveError, fault
+from npcbrain.saves.snapshot import Snapshot
+from npcbrain.saves.store import Disk, put
+
+__all__ = ["Saving"]
+
+REST_S = 0.0002  # after each NPC; the game's thread gets the interpreter at once if it wants it
+
+
+class Saving:
+    """A save that is being written.
+
+    Attributes:
+        path: The file.
+        num_bytes: Of the save; 0 until it is packed.
+        snapshot_ns: What the frame paid.
+    """
+
+    __slots__ = ("_error", "_is_told", "_is_written", "_thread", "num_bytes", "path", "snapshot_ns")
+
+    def __init__(
+        self, path: Path, snapshot: Snapshot, snapshot_ns: int, before: Saving | None, disk: Disk
+    ) -> None:
+        """Begins to write.
+
+        Args:
+            path: The file.
+            snapshot: What to write.
+            snapshot_ns: What the frame paid for it.
+            before: What is to be written first.
+            disk: Where to.
+        """
+        self.path = path
+        self.num_bytes = 0
+        self.snapshot_ns = snapshot_ns
+        self._error: BaseException | None = None
+        self._is_written = self._is_told = False
+        # No daemon: a game that ends without close() must not lose its last save.
+        self._thread = threading.Thread(
+            target=self._write, args=(snapshot, before, disk), name="npcbrain save"
+        )
+        self._thread.start()
+
+    @property
+    def done(self) -> bool:
+        """Whether it is on the disk, or has failed."""
+        return not self._thread.is_alive()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Waits until it is on the disk.
+
+        Args:
+            timeout_s: How long at most; None for as long as it takes.
+
+        Returns:
+            Whether it is.
+
+        Raises:
+            SaveError: It could not be written; what was there before is still there.
+        """
+        self._thread.join(timeout_s)
+        if not self.done:
+            return False
+        self._is_told = True
+        if isinstance(self._error, NpcBrainError):
+            raise self._error
+        if self._error is not None or not self._is_written:
+            reason = self._error or "a thread that is gone, as after a fork"
+            raise SaveError(fault("a save", "be written", reason, str(self.path))) from self._error
+        return True
+
+    def tell(self) -> None:
+        """Warns once if it has failed and nobody has waited for it."""
+        if self.done and not self._is_written and not self._is_told:
+            self._is_told = True
+            warnings.warn(f"not saved: {self._error}", RuntimeWarning, stacklevel=4)
+
+    def _write(self, snapshot: Snapshot, before: Saving | None, disk: Disk) -> None:
+        if before is not None:
+            before._thread.join()
+        try:
+            content = snapshot.packed(lambda: time.sleep(REST_S))
+            self.num_bytes = len(content)
+            put(self.path, content, disk)
+            self._is_written = True
+        except BaseException as error:
+            self._error = error
