@@ -1,6 +1,17 @@
 """A village at dusk whose people think with npcbrain: the demonstration game.
 
-Run it with ``python -m demo_game``. It needs pygame; nothing in npcbrain imports it. Everything on
-the screen is drawn by code. Start reading at ``game.py``; the behaviour trees are in ``trees.py``,
-who the people are in ``personas/*.json``.
+Run it with ``python -m demo_game``. It needs pygame or pygame-ce; nothing in npcbrain imports it.
+Everything on the screen is drawn by code. Its rooms, each importing only from those above it:
+
+* ``world``     the map, and which way leads where
+* ``drawing``   colours, canvas, letters
+* ``scenery``   ground, houses, trees, light
+* ``people``    figures, bodies, the cast
+* ``story``     the mystery of the bell: who took it, who tells what, how it ends
+* ``village``   all of it with its minds: here the game meets npcbrain
+* ``panels``    what is on the screen
+* ``playing``   the loop, keys, recordings; start reading at ``playing/game.py``
+
+Who the people are is in ``personas/*.json``, what they do all day in ``trees/*.xml``, and what may
+have happened in ``cases/*.json``.
 """

@@ -19,15 +19,19 @@ from rich.console import Console
 from rich.table import Table
 
 import npcbrain as nb
-from demo_game import world
-from demo_game.assets import load_assets
-from demo_game.game import Game
-from demo_game.pacer import Pacer
-from demo_game.recorder import Recorder
+from demo_game.playing.game import Game
+from demo_game.playing.options import Options
+from demo_game.playing.pacer import Pacer
+from demo_game.playing.recorder import Recorder
+from demo_game.playing.settings import RATES, Settings, settings_path
+from demo_game.story.ending import EndingKind
+from demo_game.village.assets import load_assets
+from demo_game.world import land
 
 __all__ = ["main"]
 
-HEADLESS_FRAMES = 1800
+HEADLESS_FRAMES = 40_000  # more than the ten minutes after which the story has ended
+PICTURE_FRAMES = 1800  # within which a picture is taken
 MAX_FRAMES = 10_000_000
 MAX_BUDGET_MS = 1000.0
 
@@ -68,26 +72,57 @@ def _play(
     *,
     headless: bool,
 ) -> int:
+    settings_file = None if headless else settings_path()
+    settings = Settings.load(settings_file)
+    if options.budget_ms is not None:
+        settings.budget_ms = options.budget_ms
+    if options.rate is not None:
+        settings.rate = options.rate
     flags = 0 if headless else pygame.SCALED | pygame.RESIZABLE
-    screen = pygame.display.set_mode((world.WIDTH, world.HEIGHT), flags)
+    if settings.fullscreen and not headless:
+        flags |= pygame.FULLSCREEN
+    screen = pygame.display.set_mode((land.WIDTH, land.HEIGHT), flags)
     pygame.display.set_caption("npcbrain: the village of the lost bell")
-    game = Game(
-        screen,
-        load_assets(),
-        model,
-        seed=options.seed,
-        budget_ms=options.budget_ms,
-        clock=Pacer(sleeps=not options.fast),
-        plays_itself=headless,
-        recorder=recorder,
-    )
+    assets = load_assets()
     # What was loaded lives to the end; a collector that walks it again and again costs frames.
     gc.collect()
     gc.freeze()
+    seed = options.seed
+    while True:
+        game = Game(
+            screen,
+            assets,
+            model,
+            clock=Pacer(sleeps=not options.fast),
+            options=Options(
+                seed=seed,
+                plays_itself=headless,
+                goal=EndingKind(options.ending),
+                settings=settings,
+                settings_file=settings_file,
+            ),
+            recorder=recorder,
+        )
+        _run(game, options, headless=headless)
+        if not game.wants_new:
+            break
+        seed += 1
+    report = game.tally.to_dict(seed=seed, budget_ms=settings.budget_ms, model=model)
+    ending = game.village.mystery.ending
+    report["ending"] = None if ending is None else str(ending.kind)
+    if options.report is not None:
+        game.tally.write(report, options.report)
+    if headless:
+        _print_summary(game)
+    return 0
+
+
+def _run(game: Game, options: argparse.Namespace, *, headless: bool) -> None:
+    """Plays one village to its end."""
     num_frames = options.frames or (HEADLESS_FRAMES if headless else MAX_FRAMES)
     shot: Path | None = options.screenshot
     try:
-        while not game.is_over and game.tally.num_frames < num_frames:
+        while not (game.is_over or game.wants_new) and game.tally.num_frames < num_frames:
             game.frame()
             last = game.tally.num_frames == num_frames
             if shot is not None and (last or _is_good_moment(game, num_frames)):
@@ -98,27 +133,24 @@ def _play(
     if shot is not None:
         game.save_picture(shot)
     game.close()
-    report = game.tally.to_dict(seed=options.seed, budget_ms=options.budget_ms, model=model)
-    if options.report is not None:
-        game.tally.write(report, options.report)
-    if headless:
-        _print_summary(game)
-    return 0
 
 
 def _is_good_moment(game: Game, num_frames: int) -> bool:
     """Whether somebody's answer stands on the screen, late enough that the village is awake."""
-    share = game.tally.num_frames / num_frames
+    share = game.tally.num_frames / min(num_frames, PICTURE_FRAMES)
     if share < 0.4:
         return False
-    return game.stage.shows_answer(("model",) if share < 0.85 else ("model", "tree"))
+    return game.view.stage.shows_answer(("model",) if share < 0.85 else ("model", "tree"))
 
 
 def _print_summary(game: Game) -> None:
     tally = game.tally
-    report = tally.to_dict(seed=0, budget_ms=game.budget_ms, model=None)
+    report = tally.to_dict(seed=0, budget_ms=game.settings.budget_ms, model=None)
     table = Table(title="the village", show_header=False, title_justify="left")
     frame, over = report["frame_ms"], report["over_budget_ms"]
+    ending = game.village.mystery.ending
+    told = "not reached" if ending is None else f"{ending.kind}: {ending.title}"
+    table.add_row("the story's end", told)
     table.add_row("frames", str(tally.num_frames))
     table.add_row(
         "frame work", f"p50 {frame['p50']:.2f}, p99 {frame['p99']:.2f}, max {frame['max']:.2f} ms"
@@ -174,7 +206,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=7, help="of the village and its minds")
     parser.add_argument("--model", type=Path, help="a model folder; otherwise the one that ships")
     parser.add_argument("--no-model", action="store_true", help="let the trees answer everything")
-    parser.add_argument("--budget-ms", type=_budget, default=4.0, help="of thinking, a frame")
+    parser.add_argument("--budget-ms", type=_budget, help="of thinking, a frame; at first 4")
+    parser.add_argument("--rate", type=int, choices=RATES, help="frames a second; at first 60")
+    parser.add_argument(
+        "--ending",
+        choices=[str(kind) for kind in EndingKind],
+        default=str(EndingKind.JUSTICE),
+        help="what the game plays for when it plays itself",
+    )
     parser.add_argument("--fast", action="store_true", help="skip the wait between two frames")
     parser.add_argument("--report", type=Path, help="write what happened as JSON")
     parser.add_argument("--screenshot", type=Path, help="write a picture of a good moment (PNG)")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pygame
 
-from demo_game import world
-from demo_game.assets import Assets
-from demo_game.game import Game
-from demo_game.pacer import FRAME_NS, Pacer
-from demo_game.trees import TREES
+from demo_game.playing.game import Game
+from demo_game.playing.options import Options
+from demo_game.playing.pacer import FRAME_NS, Pacer
+from demo_game.village.assets import Assets, load_assets
+from demo_game.village.tree_words import TREES
+from demo_game.world import land
 
-__all__ = ["SCREEN", "Beat", "key", "new_game", "say", "stand_by"]
+__all__ = ["SCREEN", "Beat", "key", "letters", "new_game", "say", "shared_assets", "stand_by"]
 
-SCREEN = (world.WIDTH, world.HEIGHT)
+SCREEN = (land.WIDTH, land.HEIGHT)
 
 
 class Beat(Pacer):
@@ -32,6 +34,14 @@ class Beat(Pacer):
         self._now_ns += FRAME_NS
 
 
+@cache
+def shared_assets() -> Assets:
+    """Made once for all tests: it takes seconds, and no game writes to it."""
+    pygame.display.init()
+    pygame.display.set_mode(SCREEN)
+    return load_assets()
+
+
 def new_game(
     assets: Assets,
     *,
@@ -43,27 +53,31 @@ def new_game(
     pygame.display.init()
     pygame.font.init()
     screen = pygame.display.set_mode(SCREEN)
-    return Game(
+    game = Game(
         screen,
         assets,
         None,
-        seed=seed,
-        budget_ms=4.0,
         clock=Beat() if clock is None else clock,
-        plays_itself=plays_itself,
-        trees=trees,
+        options=Options(seed=seed, plays_itself=plays_itself, trees=trees),
     )
+    if not plays_itself:
+        game.card = None  # it has been read
+    return game
 
 
-def key(code: int, char: str = "") -> Any:
-    return pygame.event.Event(pygame.KEYDOWN, key=code, unicode=char, mod=0)
+def key(code: int, *, mod: int = 0) -> Any:
+    return pygame.event.Event(pygame.KEYDOWN, key=code, unicode="", mod=mod)
+
+
+def letters(text: str) -> Any:
+    return pygame.event.Event(pygame.TEXTINPUT, text=text)
 
 
 def say(game: Game, line: str) -> None:
     """Types a line as a player does."""
     game.press(key(pygame.K_RETURN))
     for char in line:
-        game.press(key(0, char))
+        game.press(letters(char))
     game.press(key(pygame.K_RETURN))
 
 

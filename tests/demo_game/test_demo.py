@@ -13,20 +13,21 @@ import pytest
 
 pygame = pytest.importorskip("pygame")
 
-from playing import SCREEN, key, new_game, say, stand_by  # noqa: E402
+from playing import SCREEN, key, letters, new_game, say, shared_assets, stand_by  # noqa: E402
 
 import npcbrain as nb  # noqa: E402
-from demo_game import world  # noqa: E402
 from demo_game.__main__ import main  # noqa: E402
-from demo_game.assets import Assets, load_assets  # noqa: E402
-from demo_game.autoplay import SCRIPT  # noqa: E402
-from demo_game.cast import CAST, PERSONAS, PLAYER_START  # noqa: E402
-from demo_game.fonts import wrapped  # noqa: E402
-from demo_game.game import BUDGETS_MS, NAIVE_MS, STRESS_LEFT_MS, Game  # noqa: E402
-from demo_game.graph import percentile  # noqa: E402
-from demo_game.pacer import FRAME_NS, Pacer  # noqa: E402
-from demo_game.stage import deed_text  # noqa: E402
-from demo_game.text_box import MAX_CHARS  # noqa: E402
+from demo_game.drawing.fonts import wrapped  # noqa: E402
+from demo_game.panels.graph import percentile  # noqa: E402
+from demo_game.panels.stage import deed_text  # noqa: E402
+from demo_game.panels.text_box import MAX_CHARS  # noqa: E402
+from demo_game.people.cast import CAST, PERSONAS, PLAYER_START  # noqa: E402
+from demo_game.playing.autoplay import OPENING  # noqa: E402
+from demo_game.playing.game import Game  # noqa: E402
+from demo_game.playing.modes import BUDGETS_MS, NAIVE_MS, STRESS_LEFT_MS  # noqa: E402
+from demo_game.playing.pacer import FRAME_NS, Pacer  # noqa: E402
+from demo_game.village.assets import Assets  # noqa: E402
+from demo_game.world import land  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,10 +42,7 @@ def _no_window() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def assets() -> Assets:
-    """Made once: it takes a second and no game writes to it."""
-    pygame.display.init()
-    pygame.display.set_mode(SCREEN)
-    return load_assets()
+    return shared_assets()
 
 
 @pytest.fixture
@@ -88,7 +86,7 @@ def test_who_is_sent_to_a_place_arrives_there(game: Game) -> None:
         game.frame()
         if not game.village.villagers["mira"].has_errand:
             break
-    assert math.dist(game.village.villagers["mira"].body.position, world.PLACES["well"]) < 40
+    assert math.dist(game.village.villagers["mira"].body.position, land.PLACES["well"]) < 40
 
 
 def test_who_flees_gets_away(game: Game) -> None:
@@ -135,7 +133,7 @@ def test_without_a_model_the_tree_answers_in_the_next_frame(game: Game) -> None:
 
 
 def test_nobody_hears_a_player_who_is_far_away(game: Game) -> None:
-    game.village.player.body.x, game.village.player.body.y = world.PLACES["shrine"]
+    game.village.player.body.x, game.village.player.body.y = land.PLACES["shrine"]
     say(game, "Hello?")
     game.frame()
     assert game.tally.answers == []
@@ -158,7 +156,7 @@ def test_who_runs_by_does_not_take_the_words(game: Game) -> None:
     game.press(key(pygame.K_RETURN))
     pip, player = game.village.villagers["pip"].body, game.village.player.body
     pip.x, pip.y = player.x, player.y
-    game.press(key(0, "H"))
+    game.press(letters("H"))
     game.press(key(pygame.K_RETURN))
     assert game.village.villagers["mira"].npc.event is not None
     assert game.village.villagers["pip"].npc.event is None
@@ -167,22 +165,23 @@ def test_who_runs_by_does_not_take_the_words(game: Game) -> None:
 def test_escape_throws_the_line_away(game: Game) -> None:
     stand_by(game, "greta")
     game.press(key(pygame.K_RETURN))
-    game.press(key(0, "x"))
+    game.press(letters("x"))
     game.press(key(pygame.K_ESCAPE))
-    assert (game.text_box.is_open, game.text_box.text) == (False, "")
+    assert (game.view.text_box.is_open, game.view.text_box.text) == (False, "")
     assert game.village.villagers["greta"].npc.event is None
 
 
 def test_a_typed_line_is_cut_and_keeps_no_control_characters(game: Game) -> None:
     game.press(key(pygame.K_RETURN))
     for char in "a\x00\x1b\n" + "b" * 500:
-        game.press(key(0, char))
-    assert game.text_box.text == "a" + "b" * (MAX_CHARS - 1)
+        game.press(letters(char))
+    assert game.view.text_box.text == "a" + "b" * (MAX_CHARS - 1)
 
 
 def test_letters_that_are_typed_do_not_walk(game: Game) -> None:
     game.press(key(pygame.K_RETURN))
-    game.press(key(pygame.K_d, "d"))
+    game.press(key(pygame.K_d))
+    game.press(letters("d"))
     for _ in range(10):
         game.frame()
     assert game.village.player.body.position == PLAYER_START
@@ -196,7 +195,7 @@ def test_letters_that_are_typed_do_not_walk(game: Game) -> None:
 def test_any_line_is_harmless(game: Game, line: str) -> None:
     stand_by(game, "greta")
     game.village.speak(game.village.villagers["greta"], line)
-    game.stage.say(line)
+    game.view.stage.say(line)
     for _ in range(30):
         game.frame()
     assert len(game.tally.answers) == 1
@@ -207,25 +206,25 @@ def test_any_line_is_harmless(game: Game, line: str) -> None:
 
 def test_brackets_change_the_budget_and_stop_at_both_ends(game: Game) -> None:
     game.press(key(pygame.K_LEFTBRACKET))
-    assert game.budget_ms == 3.0
+    assert game.settings.budget_ms == 3.0
     game.press(key(pygame.K_RIGHTBRACKET))
     game.press(key(pygame.K_RIGHTBRACKET))
-    assert game.budget_ms == 5.0
+    assert game.settings.budget_ms == 5.0
     for _ in range(len(BUDGETS_MS)):
         game.press(key(pygame.K_LEFTBRACKET))
-    assert game.budget_ms == 0.0
+    assert game.settings.budget_ms == 0.0
     for _ in range(len(BUDGETS_MS)):
         game.press(key(pygame.K_RIGHTBRACKET))
-    assert game.budget_ms == BUDGETS_MS[-1]
+    assert game.settings.budget_ms == BUDGETS_MS[-1]
 
 
 def test_function_keys_switch_stress_naive_and_details(game: Game) -> None:
     for code in (pygame.K_F1, pygame.K_F2, pygame.K_F3):
         game.press(key(code))
-    assert (game.hud.detailed, game.is_stressed, game.is_naive) == (True, True, True)
+    assert (game.view.hud.detailed, game.modes.is_stressed, game.modes.is_naive) == (True,) * 3
     for code in (pygame.K_F1, pygame.K_F2, pygame.K_F3):
         game.press(key(code))
-    assert (game.hud.detailed, game.is_stressed, game.is_naive) == (False, False, False)
+    assert (game.view.hud.detailed, game.modes.is_stressed, game.modes.is_naive) == (False,) * 3
 
 
 def test_thinking_is_given_what_the_frame_can_spare(assets: Assets) -> None:
@@ -285,14 +284,14 @@ def test_a_run_with_nobody_at_the_keys_leaves_a_report_and_a_picture(
 ) -> None:
     report, picture = tmp_path / "out" / "report.json", tmp_path / "out" / "village.png"
     files = ["--report", str(report), "--screenshot", str(picture)]
-    code = main(["--headless", "--fast", "--no-model", "--frames", "120", "--seed", "3", *files])
+    code = main(["--headless", "--fast", "--no-model", "--frames", "150", "--seed", "3", *files])
     assert code == 0
     first_line = capsys.readouterr().out.splitlines()[0]
     assert first_line == "headless (as asked): the game plays itself"
     data = json.loads(report.read_text(encoding="utf-8"))
-    assert (data["frames"], data["seed"], data["budget_ms"]) == (120, 3, 4.0)
-    assert data["answers"][0]["heard"] == SCRIPT[0].text
-    assert data["answers"][0]["npc"] == SCRIPT[0].to
+    assert (data["frames"], data["seed"], data["budget_ms"]) == (150, 3, 4.0)
+    assert data["answers"][0]["heard"] == OPENING[0].text
+    assert data["answers"][0]["npc"] == OPENING[0].to
     assert data["decisions"]["tree"] == len(data["answers"])
     assert data["fallbacks"] == {"no_model": len(data["answers"])}
     assert data["versions"]["npcbrain"] == nb.__version__

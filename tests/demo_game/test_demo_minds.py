@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 pygame = pytest.importorskip("pygame")
 
 from minds import HandDrivenMind  # noqa: E402
-from playing import SCREEN, key, new_game, say, stand_by  # noqa: E402
+from playing import SCREEN, key, new_game, say, shared_assets, stand_by  # noqa: E402
 
-from demo_game.assets import Assets, load_assets  # noqa: E402
-from demo_game.game import Game  # noqa: E402
-from demo_game.handovers import SAMPLE_FRAMES, Charge  # noqa: E402
-from demo_game.mishap import Mishap, read_mishap  # noqa: E402
-from demo_game.tree_layout import lay_out  # noqa: E402
-from demo_game.trees import ROUTINES, TREES  # noqa: E402
+from demo_game.panels.handovers import SAMPLE_FRAMES, Charge  # noqa: E402
+from demo_game.panels.tree_layout import lay_out  # noqa: E402
+from demo_game.playing.controls import Command  # noqa: E402
+from demo_game.playing.game import Game  # noqa: E402
+from demo_game.village.assets import Assets  # noqa: E402
+from demo_game.village.mishap import Mishap, read_mishap  # noqa: E402
+from demo_game.village.tree_words import ROUTINES, TREES  # noqa: E402
 from npcbrain.clock import SystemClock  # noqa: E402
 from npcbrain.errors import TreeError  # noqa: E402
 from npcbrain.situation import Decision  # noqa: E402
@@ -55,9 +56,7 @@ def _no_window() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def assets() -> Assets:
-    pygame.display.init()
-    pygame.display.set_mode(SCREEN)
-    return load_assets()
+    return shared_assets()
 
 
 @pytest.fixture
@@ -93,27 +92,27 @@ def click(game: Game, name: str) -> None:
 
 def test_a_click_on_somebody_opens_the_panel_about_them(game: Game) -> None:
     click(game, "borin")
-    assert (game.mind.is_open, game.selected.name) == (True, "borin")
+    assert (game.view.mind.is_open, game.selected.name) == (True, "borin")
 
 
 def test_a_click_on_grass_changes_nothing(game: Game) -> None:
-    game.click(600, 20)
-    assert (game.mind.is_open, game.selected.name) == (False, "greta")
+    game.do(Command("click", spot=(600, 20)))
+    assert (game.view.mind.is_open, game.selected.name) == (False, "greta")
 
 
 def test_a_click_on_the_panel_does_not_reach_who_stands_behind_it(game: Game) -> None:
     game.press(key(pygame.K_F4))
     game.frame()
-    assert game.mind.area.collidepoint(1076, 530)
-    game.click(1076, 530)
+    assert game.view.mind.area.collidepoint(1076, 530)
+    game.do(Command("click", spot=(1076, 530)))
     assert game.selected.name == "greta"
 
 
 def test_a_key_opens_and_closes_the_panel(game: Game) -> None:
     game.press(key(pygame.K_F4))
-    assert game.mind.is_open
+    assert game.view.mind.is_open
     game.press(key(pygame.K_F4))
-    assert not game.mind.is_open
+    assert not game.view.mind.is_open
 
 
 def test_the_panel_is_about_whom_one_talks_to(game: Game) -> None:
@@ -126,9 +125,9 @@ def test_the_panel_is_about_whom_one_talks_to(game: Game) -> None:
 def test_the_panel_does_not_hide_whom_it_is_about(game: Game, name: str) -> None:
     click(game, name)
     play(game, 2)
-    area = game.mind.area
+    area = game.view.mind.area
     assert not area.collidepoint(game.selected.body.position)
-    assert not area.colliderect(game.hud.area)
+    assert not area.colliderect(game.view.hud.area)
     assert pygame.Rect((0, 0), SCREEN).contains(area)
 
 
@@ -180,7 +179,7 @@ def test_the_villages_trees_fit_the_panel(game: Game, name: str) -> None:
     layout = lay_out(nodes, WIDTH, lambda text, bold: (7 if bold else 6) * len(text))
     chips = [box for box in layout.boxes if not box.is_branch]
     assert all(box.x + box.width <= WIDTH for box in chips)
-    assert game.mind.area.height < SCREEN[1] - 60
+    assert game.view.mind.area.height < SCREEN[1] - 60
 
 
 def test_a_huge_tree_is_cut_and_the_panel_stays_on_the_screen(game: Game, trees: Path) -> None:
@@ -191,7 +190,7 @@ def test_a_huge_tree_is_cut_and_the_panel_stays_on_the_screen(game: Game, trees:
     game.press(key(pygame.K_F4))
     play(game, POLLS)
     assert len(game.selected.npc.tree.nodes) > 300
-    assert pygame.Rect((0, 0), SCREEN).contains(game.mind.area)
+    assert pygame.Rect((0, 0), SCREEN).contains(game.view.mind.area)
 
 
 # Who has the word.
@@ -214,25 +213,25 @@ def test_the_past_tells_who_was_in_charge(game: Game) -> None:
     mind = with_mind(game)
     stand_by(game, "greta")
     greta = game.village.villagers["greta"]
-    assert game.overs.charge(greta) is Charge.DAY
+    assert game.view.overs.charge(greta) is Charge.DAY
     say(game, "An ale, please.")
     play(game, SAMPLE_FRAMES)
-    assert game.overs.charges("greta")[-1] is Charge.THINKING
+    assert game.view.overs.charges("greta")[-1] is Charge.THINKING
     mind.ideas[-1].choose("give", item="ale", to="player")
     hear(game)
     play(game, SAMPLE_FRAMES)
-    assert game.overs.charges("greta")[-1] is Charge.MODEL
+    assert game.view.overs.charges("greta")[-1] is Charge.MODEL
     mind.ideas[-1].fail("expired")
     hear(game)
     play(game, SAMPLE_FRAMES)
-    assert game.overs.charges("greta")[-1] is Charge.TREE
+    assert game.view.overs.charges("greta")[-1] is Charge.TREE
 
 
 def test_a_hand_over_is_noted_with_the_deed_and_the_reason(game: Game) -> None:
     stand_by(game, "greta")
     say(game, "Good evening!")
     play(game, 2)
-    over = game.overs.last("greta")
+    over = game.view.overs.last("greta")
     assert over is not None
     assert (over.npc, over.by_model, over.reason) == ("greta", False, "no_model")
 
@@ -249,7 +248,7 @@ def test_a_deed_of_the_model_with_words_of_the_tree_is_both(game: Game) -> None:
     mind.ideas[-1].fail("expired")
     hear(game)
     play(game, 2)
-    over = game.overs.last("greta")
+    over = game.view.overs.last("greta")
     assert over is not None
     assert (over.action, over.by_model, over.reason) == ("give", True, "expired")
     assert [gift.item for gift in game.village.deeds.gifts] == ["ale"]
@@ -263,7 +262,7 @@ def test_who_is_too_far_away_is_refused_by_the_game_and_answered_by_the_tree(gam
     mind.ideas[-1].succeed(Decision("give", {"item": "trout", "to": "player"}, say="Here."))
     hear(game)
     play(game, 2)
-    over = game.overs.last("tam")
+    over = game.view.overs.last("tam")
     assert over is not None
     assert (over.by_model, over.reason) == (False, "guarded")
     assert game.village.deeds.gifts == []
@@ -331,11 +330,11 @@ def test_a_value_given_to_a_shared_part_is_taken_on(game: Game, trees: Path) -> 
 
 
 def test_a_fault_in_the_shared_file_is_shown_with_its_own_line(game: Game, trees: Path) -> None:
-    edit(trees / "common.xml", "<Act/>", "<Act>")
+    edit(trees / "common.xml", "<IsTalking/>", "<IsTalking>")
     play(game, POLLS)
     mishap = game.village.trees.mishap
     assert mishap is not None
-    assert (mishap.file, mishap.source.strip()) == ("common.xml", "</Sequence>")
+    assert (mishap.file, mishap.source.strip()) == ("common.xml", "</ReactiveSequence>")
 
 
 def test_a_file_that_is_deleted_stops_nothing(game: Game, trees: Path) -> None:

@@ -182,5 +182,7 @@ def test_a_folder_without_trees_is_no_success(
 def test_the_villages_trees_have_no_faults(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pygame")
     folder = ROOT / "demo_game" / "trees"
-    lines = output_of(capsys, "tree", "check", folder, "--registry", "demo_game.trees:words")
+    lines = output_of(
+        capsys, "tree", "check", folder, "--registry", "demo_game.village.tree_words:words"
+    )
     assert lines[-1] == "9 files, no faults"

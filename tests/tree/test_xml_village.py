@@ -24,8 +24,8 @@ def write(path: Path, text: str) -> Path:
 
 def test_every_villager_has_a_tree_file_without_faults() -> None:
     pytest.importorskip("pygame")
-    from demo_game.cast import CAST
-    from demo_game.trees import ROUTINES, words
+    from demo_game.people.cast import CAST
+    from demo_game.village.tree_words import ROUTINES, words
 
     assert set(ROUTINES) == set(CAST)
     known = words()
@@ -36,7 +36,7 @@ def test_every_villager_has_a_tree_file_without_faults() -> None:
 def test_the_villagers_files_declare_their_nodes_as_the_game_has_them() -> None:
     """So that Groot2 shows them, and ``npcbrain tree check`` knows them without the game."""
     pytest.importorskip("pygame")
-    from demo_game.trees import TREES, words
+    from demo_game.village.tree_words import TREES, words
 
     assert (TREES / "nodes.xml").read_text(encoding="utf-8") == dump_model(words())
     for path in TREES.glob("*.xml"):

@@ -1,0 +1,112 @@
+"""The notebook: who said what about the bell, and what people think of the player.
+
+Painted anew only when something is written into it, or a second has passed. Invariant: it shows
+what the player has learnt and nothing else.
+"""
+
+from __future__ import annotations
+
+import pygame
+
+from demo_game.drawing import palette
+from demo_game.drawing.fonts import Fonts, wrapped
+from demo_game.drawing.palette import Colour
+from demo_game.story.mystery import Mystery
+
+__all__ = ["Notebook"]
+
+WIDTH = 264
+PAD = 12
+LEFT = 12
+GAP = 8
+PAPER: Colour = (247, 236, 208)
+PAPER_RIM: Colour = (196, 172, 128)
+INK: Colour = (70, 54, 46)
+FAINT: Colour = (132, 112, 92)
+MAX_LINES = 13  # of text; the oldest notes go out of sight
+
+
+class Notebook:
+    """The panel at the left, under the figures."""
+
+    def __init__(self, fonts: Fonts, mystery: Mystery) -> None:
+        self.is_open = True
+        self._fonts = fonts
+        self._mystery = mystery
+        self._key: tuple[object, ...] = ()
+        self._picture = pygame.Surface((WIDTH, 10), pygame.SRCALPHA)
+        self._top = 0
+
+    @property
+    def area(self) -> pygame.Rect:
+        """Where it is; empty if it is closed."""
+        if not self.is_open:
+            return pygame.Rect(0, 0, 0, 0)
+        return self._picture.get_rect(topleft=(LEFT, self._top))
+
+    def draw(self, screen: pygame.Surface, above: pygame.Rect) -> None:
+        """Draws it under another panel, if it is open."""
+        if not self.is_open:
+            return
+        self._top = above.bottom + GAP
+        story = self._mystery
+        regards = tuple(story.regard.items())
+        key = (len(story.journal.notes), int(story.seconds_left), regards)
+        if key != self._key:
+            self._key = key
+            self._paint()
+        screen.blit(self._picture, (LEFT, self._top))
+
+    def _paint(self) -> None:
+        fonts, story = self._fonts, self._mystery
+        notes = self._lines()
+        height = 40 + 15 * len(notes) + 30
+        sheet = pygame.Surface((WIDTH, height), pygame.SRCALPHA)
+        frame = sheet.get_rect()
+        pygame.draw.rect(sheet, (*PAPER, 240), frame, border_radius=10)
+        pygame.draw.rect(sheet, PAPER_RIM, frame, 1, border_radius=10)
+        sheet.blit(fonts.title.render("The lost bell", True, INK), (PAD, 8))
+        minutes, seconds = divmod(int(story.seconds_left), 60)
+        colour = palette.ROSE if minutes < 1 else FAINT
+        left = fonts.tiny.render(f"caravan leaves in {minutes}:{seconds:02}", True, colour)
+        sheet.blit(left, (WIDTH - PAD - left.get_width(), 13))
+        pygame.draw.line(sheet, PAPER_RIM, (PAD, 31), (WIDTH - PAD, 31))
+        y = 37
+        for text, colour, bold in notes:
+            font = fonts.label if bold else fonts.small
+            sheet.blit(font.render(text, True, colour), (PAD, y))
+            y += 15
+        self._regards(sheet, height - 24)
+        self._picture = sheet
+
+    def _lines(self) -> list[tuple[str, Colour, bool]]:
+        """The notes as lines: text, colour, whether it is a name."""
+        journal = self._mystery.journal
+        if not journal.notes:
+            hint = "Ask people about the bell and that night. Search the shrine."
+            return [(line, FAINT, False) for line in self._wrapped(hint)]
+        lines: list[tuple[str, Colour, bool]] = []
+        for note in journal.notes:
+            head = f"{note.who.capitalize()} says" if note.who else "You have seen"
+            against = f", against {note.points_to.capitalize()}" if note.points_to else ""
+            lines.append((head + against, INK, True))
+            lines += [(line, INK, False) for line in self._wrapped(note.text)]
+        suspects = journal.suspects
+        if suspects and self._mystery.ending is None:
+            names = " or ".join(name.capitalize() for name in suspects)
+            tail = self._wrapped(f"Enough to accuse {names} before Edda.")
+            return lines[-(MAX_LINES - len(tail)) :] + [(t, palette.ROSE, True) for t in tail]
+        return lines[-MAX_LINES:]
+
+    def _wrapped(self, text: str) -> list[str]:
+        return wrapped(self._fonts.small, text, WIDTH - 2 * PAD)
+
+    def _regards(self, sheet: pygame.Surface, y: int) -> None:
+        """A row of initials with what each thinks of the player."""
+        x = PAD
+        for name, regard in self._mystery.regard.items():
+            colour = palette.TEAL if regard > 0 else palette.ROSE if regard < 0 else FAINT
+            mark = "+" * min(2, regard) if regard > 0 else "-" * min(2, -regard)
+            word = self._fonts.tiny.render(f"{name[:2].capitalize()} {mark}", True, colour)
+            sheet.blit(word, (x, y + 4))
+            x += (WIDTH - 2 * PAD) // 7

@@ -1,0 +1,5 @@
+"""The mystery of the shrine bell: who took it, who knows what, who tells, how it ends.
+
+Plain rules and data; no screen, no bodies, no runtime. Who took it is in ``cases/*.json``.
+Imports: ``world``.
+"""
