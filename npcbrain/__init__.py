@@ -11,6 +11,7 @@ A map, from what a game holds down to what it never sees:
 * ``Situation``          what the model is asked: a ``Profile``, a ``Scene``, an ``Event`` and the
                          legal ``Action`` values; it answers with a ``Decision``
 * ``Model``              the language model; loads nothing heavy until ``Model.load``
+* ``Remote``, ``Hybrid``   a server in its place, or both (extra ``remote``)
 * ``Clock``              where time comes from; ``npcbrain.testing`` has one to drive by hand
 * ``NpcBrainError``      the base of all errors; running out of budget is none of them
 
@@ -32,6 +33,7 @@ from npcbrain.errors import (
     ModelError,
     NpcBrainError,
     PersonaError,
+    RemoteError,
     SaveError,
     SituationError,
     TreeError,
@@ -43,6 +45,7 @@ from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.vocabulary import registry
+from npcbrain.remote import Hybrid, Remote
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.scheduling.frame_pacer import FramePacer
@@ -61,6 +64,7 @@ __all__ = [
     "FramePacer",
     "FrameReport",
     "Heard",
+    "Hybrid",
     "Memory",
     "Model",
     "ModelError",
@@ -70,6 +74,8 @@ __all__ = [
     "PersonaError",
     "Profile",
     "Reflex",
+    "Remote",
+    "RemoteError",
     "Runtime",
     "SaveError",
     "Scene",

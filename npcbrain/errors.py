@@ -11,6 +11,7 @@ __all__ = [
     "ModelError",
     "NpcBrainError",
     "PersonaError",
+    "RemoteError",
     "SaveError",
     "SituationError",
     "TreeError",
@@ -51,6 +52,10 @@ class TreeError(NpcBrainError, ValueError):
 
 class EngineError(NpcBrainError):
     """A run of the model failed; the requests in it fall back to their trees."""
+
+
+class RemoteError(NpcBrainError):
+    """A server that is to think for NPCs is not there, or is not what it should be."""
 
 
 def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> str:

@@ -9,27 +9,19 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from functools import partial
 from types import TracebackType
 
-from npcbrain.asking.calibration import Warming, read_at_once, think
-from npcbrain.asking.deliberation import Deliberation
 from npcbrain.asking.models import ModelLike
-from npcbrain.asking.no_mind import NoMind
-from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault
 from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
-from npcbrain.pricing.cost import CostModel
-from npcbrain.pricing.price_file import PriceFile, price_file_of
 from npcbrain.report import FrameReport
 from npcbrain.saves.savable import Savable
-from npcbrain.scheduling.scheduler import Scheduler
-from npcbrain.scheduling.worker import Overlap, Work, turn_ns
-from npcbrain.settings import budget_in_ns, check_settings, engine_of
+from npcbrain.settings import budget_in_ns, check_settings
+from npcbrain.thinker import Brain, ThinkerSettings, thinker_of
 from npcbrain.tree import Node
 
 __all__ = ["Runtime"]
@@ -49,7 +41,7 @@ class Runtime(Savable):
 
     def __init__(
         self,
-        model: ModelLike | None,
+        model: ModelLike | Brain | None,
         *,
         seed: int = 0,
         clock: Clock | None = None,
@@ -68,7 +60,8 @@ class Runtime(Savable):
         are saved here and by ``close``, never by ``update``.
 
         Args:
-            model: ``Model.load()``; None lets trees answer everything, with reason ``no_model``.
+            model: ``Model.load()``, a ``Remote`` or a ``Hybrid``; None lets trees answer
+                everything, with reason ``no_model``.
             seed: Where all randomness comes from.
             clock: The time; ``SystemClock()`` if None.
             engine: What runs the model; made from the model if None.
@@ -94,49 +87,25 @@ class Runtime(Savable):
         self.clock: Clock = SystemClock() if clock is None else clock
         self._play = PlayClock(self.clock)
         self._busy_ns = busy_time_of(self.clock)
-        self.prices = CostModel()
-        self.scheduler: Scheduler | None = None
-        self._engine: EngineLike | None = None
-        self._mind: LanguageMind | None = None
-        self._warming: Warming | None = None
-        self._price_file: PriceFile | None = None
-        self._overlap: Overlap | None = None
-        self._think: Work | None = None
-        if model is not None:
-            from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
-
-            SamplerConfig(temperature, top_p)  # checks them: here, and not when the first NPC asks
-            self._engine = engine_of(model) if engine is None else engine
-            self.scheduler = Scheduler(self._engine, self.prices, self._play)
-            deliberation = Deliberation.of(model, self.prices, self._play)
-            self._mind = LanguageMind(
-                model,
-                self.scheduler,
-                self._engine,
-                self._play,
+        self._thinker = thinker_of(
+            model,
+            ThinkerSettings(
+                clock=self.clock,
+                play=self._play,
                 seed=seed,
+                engine=engine,
                 temperature=temperature,
                 top_p=top_p,
+                measure=measure,
+                price_file=price_file,
+                overlap=overlap,
                 memo=memo,
-                deliberation=deliberation,
-            )
-            # A clock or an engine of the caller's own may be a double: its times are nobody's.
-            if price_file != "auto" or (engine is None and isinstance(self.clock, SystemClock)):
-                self._price_file = price_file_of(model, price_file)
-            known = self._price_file is not None and self._price_file.load(self.prices)
-            self._warming = Warming(
-                self._engine, self.prices, self._play, self.scheduler, self._mind, known=known
-            )
-            if measure == "now":
-                self._warming.measure_all()
-                if deliberation is not None:
-                    deliberation.measure(1 if known else 3)
-                if not known:
-                    self._save_prices()  # now, lest the game never gets to close()
-            self._think = partial(think, self._mind, self._warming, self.scheduler, self._play)
-            if overlap:
-                self._overlap = Overlap(self._think, self.scheduler, self._play)
-        self._host = Host(self._mind or NoMind(), self.clock, FrameReport())
+            ),
+        )
+        self.prices = self._thinker.prices
+        self.scheduler = self._thinker.scheduler
+        self._overlaps = overlap
+        self._host = Host(self._thinker.mind, self.clock, FrameReport())
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
@@ -193,13 +162,10 @@ class Runtime(Savable):
         self._check_open(where)
         if not isinstance(name, str) or name not in self.npcs:
             raise UsageError(fault("name", "be an npc's", name, where))
-        self._pause()
+        self._thinker.pause()
         npc = self.npcs[name]
         npc.drop_thought()
-        if self._mind is not None:
-            self._mind.forget(name)
-        if self._warming is not None:
-            self._warming.forget(npc)
+        self._thinker.forget(npc)
         self._cast.remove(npc)
 
     def tick_every(self, name: str, num_frames: int) -> None:
@@ -267,7 +233,7 @@ class Runtime(Savable):
                 raised at the end: all other trees were ticked, and the model has had its time.
                 That tree begins anew with the next update.
         """
-        if budget_ms is None and until_ns is None and self._overlap is not None:
+        if budget_ms is None and until_ns is None and self._overlaps:
             budget_ms = math.inf
         budget_ns = budget_in_ns(budget_ms, until_ns, self.clock.now_ns())
         self._check_open("Runtime.update()")
@@ -292,12 +258,8 @@ class Runtime(Savable):
                 tree_error.add_note(f"and beside the game: {error}")
             error = tree_error or error
             report.trees_ns = play.now_ns() - trees_start_ns
-            if self._overlap is not None and self.scheduler is not None:
-                period_ns = self.scheduler.allowance.period_ns
-                self._overlap.go(turn_ns(budget_ns, period_ns, play.now_ns() - start_ns))
-            else:
-                if self._think is not None:
-                    self._think(start_ns + budget_ns, report)
+            self._thinker.think(start_ns, budget_ns, report)
+            if not self._thinker.is_beside:
                 self._listen(report)
             if error is not None:
                 raise error
@@ -312,25 +274,20 @@ class Runtime(Savable):
         return report
 
     def _collect(self, report: FrameReport) -> BaseException | None:
-        """What a worker has done since the last update lands before the trees are ticked."""
-        if self._overlap is None:
+        """What was thought beside the game lands before the trees are ticked."""
+        if not self._thinker.is_beside:
             return None
-        error = self._overlap.collect(report)
+        error = self._thinker.collect(report)
         self._listen(report)
         return error
 
     def _listen(self, report: FrameReport) -> None:
-        self._cast.listen(report.frame, self._mind.take_askers() if self._mind else ())
-
-    def _pause(self) -> None:
-        """No worker thinks from here to the next update."""
-        if self._overlap is not None:
-            self._overlap.pause()
+        self._cast.listen(report.frame, self._thinker.take_askers())
 
     @property
     def is_warm(self) -> bool:
         """Whether nothing is left to be measured, and no persona to be read (see ``warm``)."""
-        return self._warming is None or self._warming.done
+        return self._thinker.is_warm
 
     def warm(self, npc: Npc) -> None:
         """Has a persona read in the frames to come, so that its first answer comes sooner.
@@ -345,9 +302,8 @@ class Runtime(Savable):
         self._check_open(where)
         if not isinstance(npc, Npc) or self.npcs.get(npc.name) is not npc:
             raise UsageError(fault("npc", "be one of this runtime", npc, where))
-        self._pause()
-        if self._warming is not None:
-            self._warming.read(npc)
+        self._thinker.pause()
+        self._thinker.read(npc)
 
     def warm_up(self) -> None:
         """Reads every NPC's persona now, so that its first answer comes sooner.
@@ -363,10 +319,8 @@ class Runtime(Savable):
         if self._is_updating:
             rule = "be called between frames"
             raise UsageError(fault("warm_up", rule, None, "Runtime.warm_up()"))
-        self._pause()
-        if self._engine is not None and self._mind is not None:
-            npcs = self.npcs.values()
-            read_at_once(npcs, self._mind, self._engine, self.prices, self._play)
+        self._thinker.pause()
+        self._thinker.read_at_once(self.npcs.values())
 
     def close(self) -> None:
         """Drops all thoughts and halts all trees; afterwards only ``npcs`` may be read. Idempotent.
@@ -383,20 +337,14 @@ class Runtime(Savable):
             advice = "end the game loop first"
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
         self._is_closed = True
-        error = self._overlap.close() if self._overlap is not None else None
-        self._save_prices()
+        self._thinker.pause()
         self._finish_saving()
         try:
             self._cast.halt()
         finally:
-            if self.scheduler is not None:
-                self.scheduler.cancel_all()  # a persona being read is nobody's thought
+            error = self._thinker.close()
         if error is not None:
             raise error
-
-    def _save_prices(self) -> None:
-        if self._price_file is not None and not self._overlap:  # there steps wait for Python too
-            self._price_file.save(self.prices)
 
     def _check_open(self, where: str) -> None:
         if self._is_closed:

@@ -373,7 +373,7 @@ class LanguageMind:
             if not self._has_refused:  # once: the same cause returns with every event
                 self._has_refused = True
                 message = f"npc {question.name!r} cannot be asked: {error}"
-                warnings.warn(message, RuntimeWarning, stacklevel=5)  # at the game's update
+                warnings.warn(message, RuntimeWarning, stacklevel=7)  # at the game's update
             return
         thought.begin(generation, ttl_ns, keep)
 

@@ -1,6 +1,6 @@
 """Saved games: everybody as they were, in a small file that no accident leaves broken.
 
-Floor 5. A map, from the top down:
+A map, from the top down:
 
 * ``savable``     ``Savable``: ``save`` and ``load`` of a ``Runtime``
 * ``report``      ``LoadReport``: what was not as it had been saved

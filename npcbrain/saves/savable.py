@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from npcbrain.asking.models import ModelLike
 from npcbrain.asking.pending_answer import LanguageThought
 from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import Clock, PlayClock
@@ -28,6 +27,7 @@ from npcbrain.saves.snapshot import Save, SavedLane, Snapshot, read
 from npcbrain.saves.store import Disk, last_of, read_bytes
 from npcbrain.saves.writing import Saving
 from npcbrain.scheduling.scheduler import Scheduler
+from npcbrain.thinker import EngineThinker, Thinker
 
 __all__ = ["Savable"]
 
@@ -41,14 +41,13 @@ class Savable(ABC):
     npcs: Mapping[str, Npc]
     scheduler: Scheduler | None
     _cast: Cast
-    _engine: EngineLike | None
     _host: Host
     _is_updating: bool
-    _mind: LanguageMind | None
     _num_frames: int
     _play: PlayClock
+    _thinker: Thinker
 
-    def __init__(self, model: ModelLike | None) -> None:
+    def __init__(self, model: object) -> None:
         # A double has neither, and what is no model at all is refused elsewhere.
         package, tokenizer = getattr(model, "package", None), getattr(model, "tokenizer", None)
         self._model_digest: str = getattr(package, "digest", "")
@@ -58,11 +57,19 @@ class Savable(ABC):
         self._save_hook: GameHook | None = None
         self._load_hook: GameHook | None = None
 
-    @abstractmethod
-    def _check_open(self, where: str) -> None: ...
+    @property
+    def _mind(self) -> LanguageMind | None:
+        """Who asks a model in this process; what a server is asked is not saved."""
+        thinker = self._thinker
+        return thinker.mind if isinstance(thinker, EngineThinker) else None
+
+    @property
+    def _engine(self) -> EngineLike | None:
+        thinker = self._thinker
+        return thinker.engine if isinstance(thinker, EngineThinker) else None
 
     @abstractmethod
-    def _pause(self) -> None: ...
+    def _check_open(self, where: str) -> None: ...
 
     def on_save(self, hook: GameHook) -> None:
         """Says what a thing of the game's own is saved as.
@@ -111,7 +118,7 @@ class Savable(ABC):
         file = _file(path, where)
         if self._saving is not None:
             self._saving.tell()
-        self._pause()
+        self._thinker.pause()
         started_ns = self.clock.now_ns()
         snapshot = self._snapshot()
         took_ns = self.clock.now_ns() - started_ns
@@ -145,7 +152,7 @@ class Savable(ABC):
         if self._saving is not None:
             self._saving._thread.join()
         save, made, report = self._read(file)
-        self._pause()
+        self._thinker.pause()
         error = self._put_back(save, made, report)
         if report.last_good:
             warnings.warn(str(report).partition("\n")[0], RuntimeWarning, stacklevel=2)

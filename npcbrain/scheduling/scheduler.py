@@ -353,7 +353,7 @@ class Scheduler:
             f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
             "so trees answer everything; raise budget_ms or load a smaller model",
         )
-        warnings.warn(message, RuntimeWarning, stacklevel=6)  # the game's call of update()
+        warnings.warn(message, RuntimeWarning, stacklevel=7)  # the game's call of update()
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""

@@ -31,8 +31,12 @@ ARROWS = {
     "scheduling": "clock errors report engine pricing",
     "npcs": "clock errors situation report tree prompting scheduling",
     "asking": "clock errors situation report lm prompting choosing engine pricing scheduling npcs",
+    "settings": "clock errors report lm engine asking",
+    "thinker": "clock report lm npcs engine pricing scheduling asking settings",
     "saves": "clock version errors situation report tree lm prompting engine scheduling npcs"
-    " asking",
+    " asking thinker",
+    "remote": "clock errors situation report lm prompting engine pricing scheduling npcs asking"
+    " settings thinker",
     "testing": "errors engine",
 }
 
@@ -98,7 +102,7 @@ def test_every_room_says_what_it_is() -> None:
 def test_no_file_outgrows_one_noun() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
-        for path in sources("npcbrain", "demo_game", "tools", "tests")
+        for path in sources("npcbrain", "demo_game", "deploy", "tools", "tests")
         if (lines := len(path.read_text(encoding="utf-8").splitlines()))
         > (MAX_TEST_LINES if path.is_relative_to(ROOT / "tests") else MAX_LINES)
     }
@@ -106,7 +110,9 @@ def test_no_file_outgrows_one_noun() -> None:
 
 
 def test_nothing_is_called_utils() -> None:
-    assert [p for p in sources("npcbrain", "demo_game", "tools") if "util" in p.stem] == []
+    assert [
+        p for p in sources("npcbrain", "demo_game", "deploy", "tools") if "util" in p.stem
+    ] == []
 
 
 def docstring(path: Path) -> str | None:
@@ -116,7 +122,7 @@ def docstring(path: Path) -> str | None:
 def test_every_module_says_what_it_is() -> None:
     silent = [
         str(path.relative_to(ROOT))
-        for path in sources("npcbrain", "demo_game", "tools", "tests")
+        for path in sources("npcbrain", "demo_game", "deploy", "tools", "tests")
         if path.stat().st_size and not docstring(path)
     ]
     assert silent == []
@@ -131,7 +137,7 @@ def test_no_module_keeps_global_state() -> None:
 def test_text_files_are_opened_with_a_named_encoding() -> None:
     careless = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in sources("npcbrain", "demo_game", "tools")
+        for path in sources("npcbrain", "demo_game", "deploy", "tools")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

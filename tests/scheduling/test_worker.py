@@ -23,6 +23,7 @@ from npcbrain.runtime import Runtime
 from npcbrain.scheduling.worker import Overlap, turn_ns
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
+from npcbrain.thinker import EngineThinker
 from npcbrain.tree import Action, Sequence
 
 MS = 1_000_000
@@ -73,7 +74,7 @@ def test_no_step_of_the_model_runs_on_the_games_thread(
     tiny: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Runtime(tiny, overlap=True, price_file=None) as runtime:
-        engine = runtime._engine
+        engine = runtime._thinker._engine  # type: ignore[attr-defined]
         assert engine is not None
         threads, run = set(), engine.run
 
@@ -116,8 +117,10 @@ def test_a_closed_runtime_leaves_no_thread_behind(tiny: Model) -> None:
     npc = runtime.add_npc("al", persona=COOK, tree=TREE)
     runtime.warm(npc)
     runtime.update(2.0)
-    assert runtime._overlap is not None
-    thread = runtime._overlap._thread
+    thinker = runtime._thinker
+    assert isinstance(thinker, EngineThinker)
+    assert thinker._overlap is not None
+    thread = thinker._overlap._thread
     runtime.close()
     runtime.close()
     assert not thread.is_alive()
@@ -195,7 +198,7 @@ def test_an_npc_may_be_removed_while_the_worker_thinks_for_it(tiny: Model) -> No
             runtime.remove_npc("al")
             assert runtime.scheduler is not None
             runtime.update(0.0)
-            runtime._pause()
+            runtime._thinker.pause()
             assert runtime.scheduler.num_thinking + runtime.scheduler.num_waiting == 0
 
 

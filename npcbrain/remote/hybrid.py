@@ -1,0 +1,234 @@
+"""``Hybrid``: those who matter think here, crowds on a server, and trees when both are late.
+
+Invariant: a thought is asked for in one place at a time, and changes place once at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from npcbrain.asking.models import ModelLike
+from npcbrain.clock import NS_PER_MS, Clock
+from npcbrain.errors import UsageError, fault
+from npcbrain.npcs.contracts import Mind, Thought
+from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.npc import Npc
+from npcbrain.pricing.cost import CostModel
+from npcbrain.report import FrameReport
+from npcbrain.scheduling.request import Extent
+from npcbrain.scheduling.scheduler import Scheduler
+from npcbrain.situation import Decision, Situation
+from npcbrain.thinker import Brain, Thinker, ThinkerSettings, thinker_of
+
+__all__ = ["Hybrid"]
+
+# Why a thought is tried in the other place: it was never begun here, or broke off with nothing.
+MOVES = frozenset(("would_exceed", "no_budget", "unreachable", "engine_error", "refused"))
+NO_LINES: Mapping[str, Sequence[str]] = {}
+Elsewhere = Callable[[], Thought]
+
+
+class Hybrid:
+    """Two brains for one runtime.
+
+    Attributes:
+        near: A model here, for NPCs whose importance is ``near_from`` or more.
+        far: A server, for the others.
+        near_from: See ``near``.
+    """
+
+    __slots__ = ("far", "near", "near_from")
+
+    def __init__(self, near: ModelLike, far: Brain, *, near_from: float = 1.0) -> None:
+        """Where either cannot answer in time, the other is asked with the time that is left.
+
+        Args:
+            near: ``Model.load()``.
+            far: A ``Remote``.
+            near_from: NPCs of this ``importance`` or more think here. As NPCs have importance 1,
+                lower that of the crowd; or raise ``near_from``, and that of whoever is met.
+
+        Raises:
+            UsageError: An argument is none of these.
+        """
+        where = "Hybrid()"
+        if isinstance(near, Brain) or near is None:
+            raise UsageError(fault("near", "be a model", near, where, "use Model.load()"))
+        if not isinstance(far, Brain) or isinstance(far, Hybrid):
+            raise UsageError(fault("far", "be a server", far, where, "use Remote(url)"))
+        number = isinstance(near_from, int | float) and not isinstance(near_from, bool)
+        if not number or not near_from >= 0.0:
+            raise UsageError(fault("near_from", "be a number of 0 or more", near_from, where))
+        self.near = near
+        self.far = far
+        self.near_from = float(near_from)
+
+    def thinker(self, settings: ThinkerSettings) -> HybridThinker:
+        """What thinks for one runtime."""
+        near = thinker_of(self.near, settings)
+        return HybridThinker(near, self.far.thinker(settings), settings.play, self.near_from)
+
+
+class HybridThinker:
+    """Both at work, the one here first."""
+
+    __slots__ = ("_far", "_mind", "_near", "prices")
+    is_beside = True
+
+    def __init__(self, near: Thinker, far: Thinker, clock: Clock, near_from: float) -> None:
+        self._near = near
+        self._far = far
+        self._mind = HybridMind(near.mind, far.mind, clock, near_from)
+        self.prices: CostModel = near.prices
+
+    @property
+    def scheduler(self) -> Scheduler | None:
+        """The near one's."""
+        return self._near.scheduler
+
+    @property
+    def mind(self) -> Mind:
+        """Chooses between the two."""
+        return self._mind
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether both are."""
+        return self._near.is_warm and self._far.is_warm
+
+    def collect(self, report: FrameReport) -> BaseException | None:
+        """What both have thought."""
+        error = self._near.collect(report)
+        return self._far.collect(report) or error
+
+    def think(self, started_ns: int, budget_ns: int, report: FrameReport) -> None:
+        """The near one counts who thinks, the far one adds to that."""
+        self._near.think(started_ns, budget_ns, report)
+        self._far.think(started_ns, budget_ns, report)
+
+    def take_askers(self) -> tuple[str, ...]:
+        """Of both."""
+        return tuple(dict.fromkeys((*self._near.take_askers(), *self._far.take_askers())))
+
+    def pause(self) -> None:
+        """Both."""
+        self._near.pause()
+        self._far.pause()
+
+    def read(self, npc: Npc) -> None:
+        """Has a persona read where it would think."""
+        (self._near if npc.importance >= self._mind.near_from else self._far).read(npc)
+
+    def read_at_once(self, npcs: Iterable[Npc]) -> None:
+        """Reads the personas of those who think here."""
+        self._near.read_at_once([npc for npc in npcs if npc.importance >= self._mind.near_from])
+
+    def forget(self, npc: Npc) -> None:
+        """That NPC is gone."""
+        self._near.forget(npc)
+        self._far.forget(npc)
+
+    def close(self) -> BaseException | None:
+        """Closes both."""
+        error = self._near.close()
+        return self._far.close() or error
+
+
+class HybridMind:
+    """Asks near or far, by importance."""
+
+    __slots__ = ("_clock", "_far", "_near", "near_from")
+
+    def __init__(self, near: Mind, far: Mind, clock: Clock, near_from: float) -> None:
+        self._near = near
+        self._far = far
+        self._clock = clock
+        self.near_from = near_from
+
+    @property
+    def may_quote(self) -> bool:
+        """Whether the near one may: grammars are made for it."""
+        return self._near.may_quote
+
+    def ask(
+        self,
+        situation: Situation,
+        memory: Memory,
+        grammar: str,
+        *,
+        name: str,
+        ttl_ms: float,
+        priority: float,
+        extent: Extent = Extent.WHOLE,
+        lines: Mapping[str, Sequence[str]] = NO_LINES,
+    ) -> HybridThought:
+        """Begins a thought in one of two places."""
+        deadline_ns = self._clock.now_ns() + round(ttl_ms * NS_PER_MS)
+
+        def asked(mind: Mind) -> Thought:
+            left_ms = (deadline_ns - self._clock.now_ns()) / NS_PER_MS
+            return mind.ask(
+                situation,
+                memory,
+                grammar,
+                name=name,
+                ttl_ms=max(0.0, left_ms),
+                priority=priority,
+                extent=extent,
+                lines=lines,
+            )
+
+        first, second = self._near, self._far
+        if priority < self.near_from:
+            first, second = second, first
+        return HybridThought(asked(first), lambda: asked(second))
+
+
+class HybridThought:
+    """A thought in one place, and in the other if nothing came of it; see ``Thought``."""
+
+    __slots__ = (
+        "_elsewhere",
+        "_thought",
+        "choice",
+        "decision",
+        "done",
+        "emotion",
+        "reason",
+        "speech",
+    )
+
+    def __init__(self, thought: Thought, elsewhere: Elsewhere) -> None:
+        self._thought = thought
+        self._elsewhere: Elsewhere | None = elsewhere
+        self.choice: Decision | None = None
+        self.done = False
+        self.decision: Decision | None = None
+        self.reason = ""
+        self.speech = ""
+        self.emotion = "neutral"
+
+    def listen(self) -> None:
+        """Takes in what has come, and moves if that was a refusal."""
+        self._thought.listen()
+        if self._thought.done and self._elsewhere is not None:
+            elsewhere, self._elsewhere = self._elsewhere, None
+            if self._thought.choice is None and self._thought.reason in MOVES:
+                self._thought = elsewhere()
+                self._thought.listen()
+        self._take()
+
+    def drop(self) -> None:
+        """Gives up, wherever it is."""
+        self._elsewhere = None
+        self._thought.drop()
+        self._take()
+
+    def _take(self) -> None:
+        thought = self._thought
+        self.choice = thought.choice
+        self.decision = thought.decision
+        self.reason = thought.reason
+        self.speech = thought.speech
+        self.emotion = thought.emotion
+        self.done = thought.done

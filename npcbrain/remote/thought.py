@@ -1,0 +1,86 @@
+"""A thought that a server writes; see ``npcbrain.npcs.contracts.Thought`` for its attributes.
+
+Invariant: it changes in ``listen`` and ``drop`` only, whatever the worker does meanwhile, and once
+done no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npcbrain.prompting.prompt import last_whole_sentence
+from npcbrain.remote.desk import Desk, Job, News
+from npcbrain.scheduling.request import Extent
+from npcbrain.situation import Decision
+
+__all__ = ["RemoteThought"]
+
+
+class RemoteThought:
+    """An answer being written far away."""
+
+    __slots__ = (
+        "_desk",
+        "_news",
+        "choice",
+        "decision",
+        "done",
+        "emotion",
+        "job",
+        "reason",
+        "speech",
+    )
+
+    def __init__(self, job: Job, desk: Desk) -> None:
+        self.job = job
+        self._desk = desk
+        self._news = job.news
+        self.choice: Decision | None = None
+        self.done = False
+        self.decision: Decision | None = None
+        self.reason = ""
+        self.speech = ""
+        self.emotion = "neutral"
+
+    def listen(self) -> None:
+        """Takes in what has come since the last call."""
+        job = self.job
+        news = job.news
+        if self.done or (news is self._news and not job.is_late):
+            return
+        self._news = news
+        self.choice = news.choice
+        self.speech = news.say
+        self.emotion = news.emotion
+        if news.is_done:
+            self._conclude(news, news.reason)
+        elif job.is_late:
+            self._conclude(news, "expired")
+
+    def drop(self) -> None:
+        """Has the connection closed, upon which servers stop writing."""
+        if not self.done:
+            self.job.is_over = True
+            self._desk.given_up.append(self.job)
+            self._fail("cancelled")
+
+    def _conclude(self, news: News, reason: str) -> None:
+        """Takes the whole answer, or what was said of it when it was cut off."""
+        self.job.is_over = True
+        choice, extent = news.choice, self.job.extent
+        say = news.say if news.is_whole else last_whole_sentence(news.say)
+        if choice is None:
+            self._fail(reason or "refused")
+        elif extent is Extent.DEED and not reason:
+            self._fail("no_words")  # as it was asked to
+        elif not say and (reason or not news.is_whole or choice.action == "say"):
+            self._fail(reason or "refused")
+        else:
+            self.done = True
+            self.decision = replace(choice, emotion=news.emotion, say=say)
+            self.reason = reason
+            self.speech = say
+
+    def _fail(self, reason: str) -> None:
+        self.done = True
+        self.reason = reason
