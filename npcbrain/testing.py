@@ -186,6 +186,7 @@ class ScriptedEngine:
         failures: Collection[int] = (),
     ) -> None:
         self.num_segments = num_segments
+        self.num_heads = 1
         self.num_slots = num_slots
         self.chunk_sizes = chunk_sizes
         self.guess_sizes = guess_sizes

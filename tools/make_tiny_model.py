@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from npcbrain.graphs.decoder import LlamaConfig
+from npcbrain.graphs.quantise import SHIPPED_KERNELS, STATIC, kernel_plan
 from npcbrain.lm.marks import MARKS
 from tools.distil.calibrate import calibrate
-from tools.distil.graph import LlamaConfig
 from tools.distil.package import BuiltModel, build_model
-from tools.distil.quantise import SHIPPED_KERNELS, STATIC, kernel_plan
 
 __all__ = ["TINY", "make_tiny_model", "tiny_tokenizer", "tiny_weights"]
 

@@ -92,11 +92,18 @@ class Notebook:
             lines.append((head + against, INK, True))
             lines += [(line, INK, False) for line in self._wrapped(note.text)]
         suspects = journal.suspects
+        tail: list[tuple[str, Colour, bool]] = []
         if suspects and self._mystery.ending is None:
             names = " or ".join(name.capitalize() for name in suspects)
-            tail = self._wrapped(f"Enough to accuse {names} before Edda.")
-            return lines[-(MAX_LINES - len(tail)) :] + [(t, palette.ROSE, True) for t in tail]
-        return lines[-MAX_LINES:]
+            words = f"Enough to accuse {names} before Edda."
+            tail = [
+                (line, palette.ROSE, True)
+                for line in wrapped(self._fonts.label, words, WIDTH - 2 * PAD)
+            ]
+        lines = lines[-(MAX_LINES - len(tail)) :]
+        while lines and not lines[0][2]:  # no sentence without whose it is
+            lines = lines[1:]
+        return lines + tail
 
     def _wrapped(self, text: str) -> list[str]:
         return wrapped(self._fonts.small, text, WIDTH - 2 * PAD)

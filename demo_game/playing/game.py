@@ -246,7 +246,7 @@ class Game:
         count = SIZES[(SIZES.index(now) + 1) % len(SIZES)]
         self.village.crowd.resize(count)
         total = len(self.village.runtime.npcs)
-        words = f"{count} strangers who never stop talking: {total} NPCs in all."
+        words = f"Strangers who never stop talking: {count}. NPCs in all: {total}."
         self.view.notices.add(Happening(Kind.SEEN, words))
 
     def _do_rate(self) -> None:

@@ -47,7 +47,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("more", "more budget"),
     ("stress", "burn game time"),
     ("naive", "answers in one go, as without slices"),
-    ("crowd", "1, 16 or 200 more who never stop talking"),
+    ("crowd", "1, 16 or 200 people more"),
     ("model", "model off and on"),
     ("mind", "a villager's mind"),
     ("details", "more figures"),

@@ -129,7 +129,7 @@ def diagnose(
             "hidden": config.hidden,
             "vocab": config.vocab,
             "max_context": config.max_context,
-            "segments": engine.num_segments - 1,
+            "segments": engine.num_segments - engine.num_heads,
         },
         "kernels": kernel_table(model.package.kernels),
         "steps": [

@@ -29,6 +29,7 @@ from npcbrain.commands.options import (
 from npcbrain.commands.save import add_save_commands
 from npcbrain.commands.tree import add_tree_commands
 from npcbrain.errors import ModelError, NpcBrainError, SaveError, SituationError, UsageError, fault
+from npcbrain.importing.command import add_import_command
 from npcbrain.situation import Situation
 
 # What runs the model is imported by the commands that do, so that --help is quick.
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     add_benches(commands)
     add_tree_commands(commands)
     add_save_commands(commands)
+    add_import_command(commands)
 
     for command in (doctor, decide, evaluate):
         add_model_options(command)

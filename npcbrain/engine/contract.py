@@ -95,7 +95,8 @@ class BrakeLike(Protocol):
 class EngineLike(Protocol):
     """Runs waves, one step at a time; knows no frames and no deadlines."""
 
-    num_segments: int  # steps of a decode: the decoder segments, then the head as the last one
+    num_segments: int  # steps of a decode: the decoder segments, then the parts of the head
+    num_heads: int  # those parts: the last step, or the last few
     num_slots: int  # how many generations can be open at once, and the widest decode
     chunk_sizes: tuple[int, ...]  # rows a prefill step may have, ascending
     guess_sizes: tuple[int, ...]  # rows a guess may have, ascending; empty where nothing is guessed

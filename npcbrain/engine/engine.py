@@ -45,7 +45,8 @@ class Engine:
     """Runs one model for any number of generations; see ``npcbrain.engine.contract.EngineLike``.
 
     Attributes:
-        num_segments: Steps of a decode, the head being the last.
+        num_segments: Steps of a decode, the head or its parts being the last.
+        num_heads: Parts of the head.
         num_slots: Generations that can be open at once.
         chunk_sizes: Rows a prefill may have.
         guess_sizes: Rows a guess may have; empty unless the model drafts.
@@ -76,7 +77,8 @@ class Engine:
         config = model.config
         check_chunk_sizes(chunk_sizes, config.max_context, "Engine()")
         self.num_slots = model.num_slots
-        self.num_segments = len(model.package.segments) + 1
+        self.num_heads = len(model.package.heads)
+        self.num_segments = len(model.package.segments) + self.num_heads
         self.threads = model.sessions.threads
         self.chunk_sizes = chunk_sizes
         self.guess_sizes: tuple[int, ...] = GUESS_SIZES if model.drafts else ()
@@ -84,9 +86,8 @@ class Engine:
         self._model = model
         self._max_context = config.max_context
         self._pool = KVPool(config, model.num_slots)
-        layers = [own for _, own in model.package.segments]
-        runs = {*chunk_sizes, *self.guess_sizes}
-        self._runner = SegmentRunner(model.sessions, layers, config, self._pool, runs)
+        runs = (*chunk_sizes, *self.guess_sizes)
+        self._runner = SegmentRunner(model.sessions, model.package, self._pool, runs)
         self.brake = Brake(self._runner.options)
         self._slots = [Slot() for _ in range(model.num_slots)]
         self._ticket = count(1)  # orders the slots by when they were left
@@ -99,8 +100,8 @@ class Engine:
         for kind, sizes in (runs_of | {Kind.GUESS: self.guess_sizes}).items():
             self._shapes += [(kind, i, rows) for rows in sizes for i in range(self.num_segments)]
         # A wave holds one generation at least, so there are never more of them than slots.
-        most = max(self.num_slots, *runs)
-        self._buffers = [Buffers(most, config.hidden) for _ in range(self.num_slots)]
+        sizes = max(self.num_slots, *runs), config.hidden, config.vocab * (self.num_heads > 1)
+        self._buffers = [Buffers(*sizes) for _ in range(self.num_slots)]
 
     def open(self, generation: GenerationLike) -> bool:
         """Gives a generation a slot; False when none is free.
@@ -184,7 +185,7 @@ class Engine:
         is_new = own.context < own.num_prefix and self._is_worth_keeping(own)
         stop = own.num_prefix - own.context if is_new else None
         rows, num_tokens = plan_chunk(rows, own.pending, room, self.chunk_sizes, stop)
-        num_steps = self.num_segments - (num_tokens < own.pending)
+        num_steps = self.num_segments - self.num_heads * (num_tokens < own.pending)
         return self._start(Kind.PREFILL, [own], rows, num_steps, num_tokens)
 
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
@@ -229,7 +230,7 @@ class Engine:
         if not isinstance(wave, Wave) or wave not in self._waves:
             raise UsageError(fault("wave", "be in flight", wave, "Engine.run()"))
         is_last = wave.segment == wave.num_steps - 1
-        has_head = wave.segment == self.num_segments - 1
+        has_head = wave.segment >= self.num_segments - self.num_heads
         try:
             if wave.kind is Kind.COPY:
                 self._copy(wave)
@@ -248,12 +249,14 @@ class Engine:
         if is_last:
             self._drop(wave)
             self._commit(wave)
-        if not has_head:
+        if not (has_head and is_last):
             return ()
+        kept = (range(len(wave.live)), self._runner.logits)
+        rows, logits = kept if self.num_heads == 1 else (wave.kept_rows(), wave.buffers.logits)
         if wave.kind is Kind.GUESS:
-            return wave.live * wave.live[0].verify(self._runner.logits)
-        for row, one in enumerate(wave.live):
-            one.take(self._runner.logits[row])
+            return wave.live * wave.live[0].verify(logits)
+        for row, one in zip(rows, wave.live, strict=True):
+            one.take(logits[row])
         return wave.live
 
     def probes(self) -> Sequence[tuple[Kind, int, int]]:
@@ -282,9 +285,9 @@ class Engine:
         try:
             if kind is Kind.COPY:
                 self._pool.save(free[0], rows)
-            elif segment == self.num_segments - 1:
+            elif segment >= self.num_segments - self.num_heads:
                 head_rows = 1 if kind is Kind.PREFILL else rows
-                runner.run_head(head_rows)
+                runner.run_head(head_rows, segment - self.num_segments + self.num_heads)
                 for row in range(head_rows):  # a mask and a search take as long as half a head
                     runner.logits[row].argmax()
                     self._model.grammars.matcher(PROBE_GRAMMAR).mask()
@@ -353,14 +356,12 @@ class Engine:
 
     def _run_head(self, wave: Wave) -> None:
         """Logits of the rows that need them, in the order of ``wave.live``."""
-        if wave.kind is Kind.DECODE:
-            rows = [self._slot_of(own) - wave.first_slot for own in wave.live]
-        else:
-            rows = [*range(0 if wave.kind is Kind.GUESS else wave.num_tokens - 1, wave.num_tokens)]
-        hidden = self._runner.hidden_of(wave.buffers.hidden)
-        for index, row in enumerate(rows):  # one by one: picked together they would be a new array
-            self._runner.head_in[index] = hidden[row]
-        self._runner.run_head(len(rows))
+        rows = wave.head_rows()
+        self._runner.fill_head(wave.buffers.hidden, rows)
+        part = wave.segment - self.num_segments + self.num_heads
+        self._runner.run_head(len(rows), part)
+        if self.num_heads > 1:  # other waves may run between two parts
+            self._runner.keep_logits(part, wave.buffers.logits, wave.kept_rows())
 
     def _commit(self, wave: Wave) -> None:
         """What the wave computed counts from now on."""
@@ -389,8 +390,7 @@ class Engine:
         own = _own(generation, where)
         self._slot_of(own)
         if own.in_wave or own.finished:
-            rule = "be at rest and unfinished"
-            raise UsageError(fault("generation", rule, own.text, where))
+            raise UsageError(fault("generation", "be at rest and unfinished", own.text, where))
         return own
 
 

@@ -24,14 +24,16 @@ class Buffers:
         input_ids: int64 [max rows].
         seqlens_k: int32 [max rows].
         hidden: float32 [max rows, hidden], where the rows wait while other waves run.
+        logits: float32 [max rows, vocab], where they gather if the head has parts; else empty.
     """
 
-    __slots__ = ("hidden", "input_ids", "seqlens_k")
+    __slots__ = ("hidden", "input_ids", "logits", "seqlens_k")
 
-    def __init__(self, max_rows: int, hidden: int) -> None:
+    def __init__(self, max_rows: int, hidden: int, vocab: int = 0) -> None:
         self.input_ids = np.zeros(max_rows, dtype=np.int64)
         self.seqlens_k = np.zeros(max_rows, dtype=np.int32)
         self.hidden = np.zeros((max_rows, hidden), dtype=np.float32)
+        self.logits = np.zeros((max_rows if vocab else 0, vocab), dtype=np.float32)
 
 
 @dataclass(slots=True, eq=False)
@@ -56,3 +58,14 @@ class Wave:
     first_slot: int
     num_tokens: int
     buffers: Buffers
+
+    def head_rows(self) -> Sequence[int]:
+        """The rows that need logits, in the order of ``live``; of a guess, all."""
+        if self.kind is Kind.DECODE:
+            return [own.slot - self.first_slot for own in self.live if own.slot is not None]
+        return range(0 if self.kind is Kind.GUESS else self.num_tokens - 1, self.num_tokens)
+
+    def kept_rows(self) -> Sequence[int]:
+        """Where these gather in the buffers: whoever leaves the wave midway moves nobody else."""
+        rows = self.head_rows()
+        return rows if self.kind is Kind.DECODE else range(len(rows))

@@ -71,6 +71,7 @@ class Trace:
         if max_events < 1:
             raise UsageError(fault("max_events", "be 1 or more", max_events, "Trace()"))
         self.num_segments = engine.num_segments
+        self.num_heads = engine.num_heads
         self.num_slots = engine.num_slots
         self.threads = getattr(engine, "threads", 1)
         self.chunk_sizes = engine.chunk_sizes

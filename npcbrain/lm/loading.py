@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from npcbrain.errors import ModelError, UsageError, fault
 from npcbrain.lm.marks import MARKS
-from npcbrain.lm.package import ModelPackage, default_model_path
+from npcbrain.lm.package import MARKED, ModelPackage, default_model_path
 
 if TYPE_CHECKING:
     from npcbrain.lm.encoder import Encoder
+    from npcbrain.lm.frame import Frame
     from npcbrain.lm.grammar import GrammarCompiler
     from npcbrain.lm.sessions import Sessions
     from npcbrain.lm.tokenizer import Tokenizer
@@ -57,6 +58,7 @@ class Parts(NamedTuple):
     sessions: Sessions
     words: WordList | None
     encoder: Encoder | None
+    frame: Frame | None
 
 
 def load_steps(
@@ -88,9 +90,9 @@ def load_steps(
         package.eos,
         package.config.vocab,
         str(package.path / package.tokenizer),
-        MARKS if package.format > 1 else {},
+        MARKS if package.format == MARKED else {},
     )
-    words = _read_words(package, tokenizer)
+    words, frame = _read_words(package, tokenizer), _read_frame(package, tokenizer)
     done += TOKENIZER_SHARE
     yield Stage("grammar", done)
     grammars = GrammarCompiler(tokenizer)
@@ -110,7 +112,7 @@ def load_steps(
         try:
             name = next(pieces)
         except StopIteration as end:
-            return Parts(package, tokenizer, grammars, sessions, words, end.value)
+            return Parts(package, tokenizer, grammars, sessions, words, end.value, frame)
         yield Stage("graphs", done + (1.0 - done) * before[name])
 
 
@@ -269,10 +271,18 @@ def _shares_before(package: ModelPackage) -> dict[str, float]:
     """Of all bytes of graphs, the share that is loaded before each file."""
     shares, behind = {}, 0
     chooser = () if package.encoder is None else package.encoder.graphs
-    for name in [*(name for name, _ in package.segments), package.head, *chooser]:
+    for name in [*(name for name, _ in package.segments), *package.heads, *chooser]:
         shares[name] = float(behind)
         behind += package.size_of(name)
     return {name: share / behind for name, share in shares.items()}
+
+
+def _read_frame(package: ModelPackage, tokenizer: Tokenizer) -> Frame | None:
+    from npcbrain.lm.frame import read_frame
+
+    if not package.frame:
+        return None
+    return read_frame(package.read(package.frame), tokenizer, str(package.path / package.frame))
 
 
 def _read_words(package: ModelPackage, tokenizer: Tokenizer) -> WordList | None:

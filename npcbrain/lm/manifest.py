@@ -20,7 +20,7 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20  # usual: 2 KB; a larger one is not a manifest
 MAX_FILE_BYTES = 1 << 31  # usual: 1 to 20 MB; a graph beyond 2 GB is no longer one protobuf
 MAX_WORTH = 1000  # of a number that scores are made of
-MAX_FILES = 64
+MAX_FILES = 512  # usual: 25; a large model is cut into parts of layers and of its head
 
 # A letter, digit or underscore first: no "..", no hidden file, no drive and no folder.
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from npcbrain.errors import UsageError, fault
-from npcbrain.lm.package import ModelConfig, ModelPackage
+from npcbrain.lm.package import MARKED, ModelConfig, ModelPackage
 
 # The heavy packages (ONNX Runtime, llguidance, tokenizers) are imported by ``load``, so that
 # importing npcbrain stays cheap and a game without a model needs none of them.
 if TYPE_CHECKING:
     from npcbrain.lm.encoder import Encoder
+    from npcbrain.lm.frame import Frame
     from npcbrain.lm.generation import Generation
     from npcbrain.lm.grammar import GrammarCompiler
     from npcbrain.lm.loading import Loading, Stage
@@ -42,13 +43,14 @@ class Model:
         sessions: The loaded graphs.
         num_slots: Answers that can be in the making at once.
         words: The words that may be said beside those of a prompt; None for any.
+        frame: What stands around a prompt; None is one token on either side.
         drafts: Whether it guesses ahead, see ``load``.
         encoder: What chooses actions and quotes before words are written; None for a model that
             does all of it itself.
     """
 
     __slots__ = (
-        "config", "drafts", "encoder", "grammars", "num_slots", "package", "sessions",
+        "config", "drafts", "encoder", "frame", "grammars", "num_slots", "package", "sessions",
         "tokenizer", "words",
     )  # fmt: skip
 
@@ -61,6 +63,7 @@ class Model:
         num_slots: int,
         words: WordList | None = None,
         encoder: Encoder | None = None,
+        frame: Frame | None = None,
         *,
         drafts: bool = False,
     ) -> None:
@@ -71,13 +74,14 @@ class Model:
         self.sessions = sessions
         self.num_slots = num_slots
         self.words = words
+        self.frame = frame
         self.drafts = drafts
         self.encoder = encoder
 
     @property
     def has_marks(self) -> bool:
         """Whether it was taught prompts with marks, and may quote; see ``prompting.prompt``."""
-        return bool(self.tokenizer.marks)
+        return self.package.format == MARKED
 
     @classmethod
     def load(
@@ -153,9 +157,17 @@ class Model:
 
         def steps() -> Generator[Stage, None, Model]:
             parts = yield from load_steps(path, providers, threads)
-            package, tokenizer, grammars, sessions, words, encoder = parts
+            package, tokenizer, grammars, sessions, words, encoder, frame = parts
             return cls(
-                package, tokenizer, grammars, sessions, num_slots, words, encoder, drafts=drafts
+                package,
+                tokenizer,
+                grammars,
+                sessions,
+                num_slots,
+                words,
+                encoder,
+                frame,
+                drafts=drafts,
             )
 
         return steps()
@@ -214,10 +226,11 @@ class Model:
             raise UsageError(fault("seed", "be an integer of 0 to 2**128 - 1", seed, where))
         config = SamplerConfig(temperature, top_p)
         tokenizer = self.tokenizer
-        ids = [tokenizer.bos_id, *tokenizer.encode(prefix)]
+        before, after = self.frame or ((tokenizer.bos_id,), (tokenizer.eos_id,))
+        ids = [*before, *tokenizer.encode(prefix)]
         num_prefix = len(ids)
         ids += tokenizer.encode(news)
-        ids.append(tokenizer.eos_id)
+        ids += after
         answer = tokenizer.encode(begun)
         if len(ids) + len(answer) > limit - max_new_tokens:
             raise UsageError(

@@ -20,7 +20,10 @@ from npcbrain.lm.manifest import MANIFEST, Fields, known_file, missing, read_fil
 
 __all__ = ["ModelConfig", "ModelPackage", "default_model_path"]
 
-FORMATS = (1, 2)  # of the prompt that a model was taught: structure in words, or in marks
+# Of the prompt that a model was taught: structure in words, or in marks, or in words with a frame
+# of its own around it (``npcbrain.lm.frame``).
+FORMATS = (1, 2, 3)
+MARKED, FRAMED = 2, 3
 DEFAULT_NAME = "hearth"
 
 MAX_PROVIDERS = 8
@@ -68,17 +71,20 @@ class ModelPackage:
 
     Attributes:
         path: The folder.
-        format: Of the prompt it was taught: 1, structure in words; 2, in marks.
+        format: Of the prompt it was taught: 1, structure in words; 2, in marks; 3, in words with a
+            frame around it.
         name: The model's name.
         licence: Of the weights, as the manifest states it.
         config: Shapes.
-        segments: File name and layers of each segment, in order.
-        head: File name of the head.
+        segments: File name and layers of each segment, in order; a part of a layer that keeps no
+            keys and values has none.
+        heads: File names of the head, or of its parts: each gives the logits of the next tokens.
         tokenizer: File name of the tokenizer.
         bos: The token a prompt begins with.
         eos: The token that ends a prompt and an answer.
         kernels: Which kernel each matrix uses; for reports only.
         words: File name of the list of words that may be said; empty for any words.
+        frame: File name of what stands around a prompt; empty if that is one token on either side.
         providers: ONNX Runtime providers that run all of its graphs, beside the processor.
         encoder: The chooser's files; None if it has none.
     """
@@ -89,12 +95,13 @@ class ModelPackage:
     licence: str
     config: ModelConfig
     segments: tuple[tuple[str, tuple[int, ...]], ...]
-    head: str
+    heads: tuple[str, ...]
     tokenizer: str
     bos: str
     eos: str
     kernels: Mapping[str, str]
     words: str
+    frame: str
     providers: tuple[str, ...]
     encoder: EncoderFiles | None
     _files: Mapping[str, tuple[int, str]]
@@ -123,7 +130,7 @@ class ModelPackage:
         fields = Fields(manifest, folder / MANIFEST)
         form = manifest.get("format")
         if isinstance(form, bool) or form not in FORMATS:
-            raise fields.error("format", "be 1 or 2", form, "use a model of this release")
+            raise fields.error("format", "be 1, 2 or 3", form, "use a model of this release")
         files = read_files(fields)
         config = _read_config(fields)
         return cls(
@@ -133,12 +140,13 @@ class ModelPackage:
             licence=fields.text("licence"),
             config=config,
             segments=_read_segments(fields, config, files),
-            head=known_file(fields.child("head"), files),
+            heads=_read_heads(fields.child("head"), files),
             tokenizer=known_file(fields.child("tokenizer"), files),
             bos=fields.child("tokenizer").text("bos"),
             eos=fields.child("tokenizer").text("eos"),
             kernels={str(k): str(v) for k, v in fields.child("kernels").data.items()},
             words=known_file(fields.child("words"), files) if "words" in manifest else "",
+            frame=known_file(fields.child("prompt"), files) if form == FRAMED else "",
             providers=_read_providers(fields),
             encoder=read_encoder(fields, files) if "chooser" in manifest else None,
             _files=files,
@@ -245,7 +253,7 @@ def _read_segments(
         layers = segment.data.get("layers")
         if (
             not isinstance(layers, list)
-            or not layers
+            or not (layers or first)
             or layers != list(range(first, first + len(layers)))
         ):
             raise segment.error("layers", f"be adjacent and begin with {first}", layers)
@@ -254,6 +262,15 @@ def _read_segments(
     if first != config.layers:
         raise fields.error("segments", f"hold {config.layers} layers together", first)
     return tuple(segments)
+
+
+def _read_heads(fields: Fields, files: Mapping[str, object]) -> tuple[str, ...]:
+    names = fields.data.get("files")
+    if names is None:
+        return (known_file(fields, files),)
+    if not isinstance(names, list) or not names:
+        raise fields.error("files", "be a list of at least one file", names)
+    return tuple(known_file(Fields({"file": one}, fields.file, fields.at), files) for one in names)
 
 
 def _read_providers(fields: Fields) -> tuple[str, ...]:

@@ -15,14 +15,14 @@ step on a core whose caches the weights had just gone through.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from npcbrain.lm.drafts import GUESS_SIZES
 from npcbrain.lm.kv import KVPool
-from npcbrain.lm.package import ModelConfig
+from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.sessions import Sessions
 
 __all__ = ["SegmentRunner"]
@@ -39,8 +39,9 @@ class SegmentRunner:
         input_ids: int64 [rows]; input of the first segment.
         seqlens_k: int32 [rows]; total length of each row less one.
         total_sequence_length: int32 []; the longest row's.
+        num_heads: Parts of the head.
         head_in: float32 [rows, hidden]; input of the head.
-        logits: float32 [rows, vocab]; output of the head.
+        logits: float32 [rows, vocab]; output of the head, if it is in one part.
         options: Of every run; raising its ``terminate``, from another thread, ends the one that is
             under way at its next node.
     """
@@ -49,14 +50,16 @@ class SegmentRunner:
         "_bindings",
         "_guest",
         "_guest_rows",
-        "_head",
         "_head_bindings",
+        "_head_parts",
+        "_heads",
         "_hidden",
         "_pool",
         "_segments",
         "head_in",
         "input_ids",
         "logits",
+        "num_heads",
         "num_segments",
         "options",
         "seqlens_k",
@@ -66,8 +69,7 @@ class SegmentRunner:
     def __init__(
         self,
         sessions: Sessions,
-        layers: Iterable[Iterable[int]],
-        config: ModelConfig,
+        package: ModelPackage,
         pool: KVPool,
         chunk_sizes: Iterable[int],
     ) -> None:
@@ -75,21 +77,21 @@ class SegmentRunner:
 
         Args:
             sessions: The loaded graphs.
-            layers: The layers of each segment.
-            config: Shapes.
+            package: What they were loaded from, for their layers and shapes.
             pool: Where keys and values are.
             chunk_sizes: Rows of a prefill, or of a guess.
         """
         import onnxruntime as ort  # here, as the sessions have: it takes a third of a second
 
-        num_slots = pool.array.shape[1]
-        chunks = tuple(chunk_sizes)
+        config, num_slots = package.config, pool.array.shape[1]
+        chunks = tuple(dict.fromkeys(chunk_sizes))
         head_rows = max(num_slots, GUESS_SIZES[-1])
         max_rows = max(head_rows, *chunks)
         self._pool = pool
         self._segments = sessions.segments
-        self._head = sessions.head
+        self._heads = sessions.heads
         self.num_segments = len(sessions.segments)
+        self.num_heads = len(sessions.heads)
         self.options = ort.RunOptions()
         self.options.log_severity_level = 4  # fatal; a run that is ended would be printed otherwise
         # Its default, said aloud: the Python wrapper asks for it at each run, and an entry that is
@@ -102,7 +104,10 @@ class SegmentRunner:
         self._hidden = [np.zeros((max_rows, config.hidden), dtype=np.float32) for _ in range(2)]
         self._guest: np.ndarray | None = None  # where the rows in ``_guest_rows`` are put aside
         self._guest_rows = self._hidden[0][:0]
-        self.logits = np.zeros((head_rows, config.vocab), dtype=np.float32)
+        # Where each part of the head writes; one array of all would have gaps between its rows.
+        widths = [head.get_outputs()[0].shape[1] for head in sessions.heads]
+        self._head_parts = [np.zeros((head_rows, width), dtype=np.float32) for width in widths]
+        self.logits = self._head_parts[0]
 
         shapes = [
             (first, batch, 1)
@@ -111,11 +116,14 @@ class SegmentRunner:
         ]
         shapes += [(slot, 1, chunk) for slot in range(num_slots) for chunk in chunks]
         self._bindings = {
-            (segment, *shape): self._bind(segment, tuple(own), *shape)
-            for segment, own in enumerate(layers)
+            (segment, *shape): self._bind(segment, layers, *shape)
+            for segment, (_, layers) in enumerate(package.segments)
             for shape in shapes
         }
-        self._head_bindings = [self._bind_head(rows) for rows in range(1, head_rows + 1)]
+        self._head_bindings = [
+            [self._bind_head(part, rows) for rows in range(1, head_rows + 1)]
+            for part in range(self.num_heads)
+        ]
 
     def run(
         self, segment: int, first_slot: int, batch: int, tokens: int, aside: np.ndarray | None
@@ -157,20 +165,32 @@ class SegmentRunner:
             self._guest[: len(self._guest_rows)] = self._guest_rows
             self._guest = None
 
-    def run_head(self, rows: int) -> None:
-        """Runs the head on the first ``rows`` rows of ``head_in``.
+    def fill_head(self, aside: np.ndarray, rows: Sequence[int]) -> None:
+        """Copies rows of the hidden states put aside there, or yet to be, to ``head_in``."""
+        hidden = self.hidden_of(aside)
+        for index, row in enumerate(rows):  # one by one: picked together they would be a new array
+            self.head_in[index] = hidden[row]
+
+    def run_head(self, rows: int, part: int = 0) -> None:
+        """Runs the head, or a part of it, on the first ``rows`` rows of ``head_in``.
 
         Raises:
             RuntimeError: As ONNX Runtime raises it, also when ``options`` ended the run.
         """
-        self._head.run_with_iobinding(self._head_bindings[rows - 1], self.options)
+        self._heads[part].run_with_iobinding(self._head_bindings[part][rows - 1], self.options)
+
+    def keep_logits(self, part: int, kept: np.ndarray, rows: Sequence[int]) -> None:
+        """Copies what a part of the head has just found to its place in ``kept``, row by row."""
+        start = sum(one.shape[1] for one in self._head_parts[:part])
+        found = self._head_parts[part]
+        kept[rows, start : start + found.shape[1]] = found[: len(rows)]
 
     def _bind(
         self, segment: int, layers: tuple[int, ...], first_slot: int, batch: int, tokens: int
     ) -> Any:
         binding = self._segments[segment].io_binding()
         shape = (batch, tokens)
-        if layers[0] == 0:
+        if segment == 0:
             _bind_input(binding, "input_ids", self.input_ids, shape)
         else:
             source = self._hidden[segment & 1]
@@ -186,10 +206,10 @@ class SegmentRunner:
                 _bind_output(binding, f"present.{layer}.{name}", cache, cache.shape)
         return binding
 
-    def _bind_head(self, rows: int) -> Any:
-        binding = self._head.io_binding()
+    def _bind_head(self, part: int, rows: int) -> Any:
+        binding, logits = self._heads[part].io_binding(), self._head_parts[part]
         _bind_input(binding, "hidden_in", self.head_in, (rows, self.head_in.shape[1]))
-        _bind_output(binding, "logits", self.logits, (rows, self.logits.shape[1]))
+        _bind_output(binding, "logits", logits, (rows, logits.shape[1]))
         return binding
 
 

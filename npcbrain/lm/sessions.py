@@ -39,7 +39,7 @@ class Sessions:
 
     Attributes:
         segments: One ``InferenceSession`` each, in order.
-        head: The head's.
+        heads: Of the head, or of its parts in order.
         providers: What ONNX Runtime really uses, best first.
         reason: Why these.
         threads: Of one step.
@@ -47,7 +47,7 @@ class Sessions:
     """
 
     segments: tuple[Any, ...]
-    head: Any
+    heads: tuple[Any, ...]
     providers: tuple[str, ...]
     reason: str
     threads: int
@@ -85,10 +85,10 @@ def session_steps(
                 error = str(refused)
                 continue
             choice = choose(package.providers, available, graphs[-1].get_providers(), error)
-            return _sessions(ort, graphs, choice.reason, threads)
+            return _sessions(ort, package, graphs, choice.reason, threads)
         choice = choose(package.providers, available, (), error)
     graphs = yield from _graphs(ort, package, choice.providers, threads)
-    return _sessions(ort, graphs, choice.reason, threads)
+    return _sessions(ort, package, graphs, choice.reason, threads)
 
 
 def check_threads(threads: object) -> None:
@@ -108,10 +108,17 @@ def import_runtime() -> ModuleType:
     return module
 
 
-def _sessions(ort: ModuleType, graphs: Sequence[Any], reason: str, threads: int) -> Sessions:
-    *segments, head = graphs
-    names = tuple(head.get_providers())
-    return Sessions(tuple(segments), head, names, reason, threads, str(ort.__version__))
+def _sessions(
+    ort: ModuleType, package: ModelPackage, graphs: Sequence[Any], reason: str, threads: int
+) -> Sessions:
+    num_segments = len(package.segments)
+    segments, heads = tuple(graphs[:num_segments]), tuple(graphs[num_segments:])
+    widths = [head.get_outputs()[0].shape[1] for head in heads]
+    if any(not isinstance(width, int) for width in widths) or sum(widths) != package.config.vocab:
+        rule = f"have {package.config.vocab} logits together"
+        raise ModelError(fault("heads", rule, widths, str(package.path)))
+    names = tuple(heads[0].get_providers())
+    return Sessions(segments, heads, names, reason, threads, str(ort.__version__))
 
 
 def _graphs(
@@ -122,7 +129,7 @@ def _graphs(
     *,
     alone: bool = False,
 ) -> Generator[str, None, tuple[Any, ...]]:
-    """Sessions of the segments and, last, of the head.
+    """Sessions of the segments and, last, of the head or its parts.
 
     Args:
         ort: ONNX Runtime.
@@ -135,9 +142,13 @@ def _graphs(
     if alone:
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     config = package.config
-    specs = [(name, *_segment_spec(package, layers)) for name, layers in package.segments]
+    specs = [
+        (name, *_segment_spec(package, layers, is_first=not index))
+        for index, (name, layers) in enumerate(package.segments)
+    ]
     hidden: Spec = {"hidden_in": (FLOAT, (None, config.hidden))}
-    specs.append((package.head, hidden, {"logits": (FLOAT, (None, config.vocab))}))
+    vocab = config.vocab if len(package.heads) == 1 else None
+    specs += [(name, hidden, {"logits": (FLOAT, (None, vocab))}) for name in package.heads]
     sessions = []
     for name, inputs, outputs in specs:
         yield name
@@ -183,13 +194,15 @@ def open_session(
         raise ModelError(fault("graph", "load", str(error), where)) from error
 
 
-def _segment_spec(package: ModelPackage, layers: Sequence[int]) -> tuple[Spec, Spec]:
+def _segment_spec(
+    package: ModelPackage, layers: Sequence[int], *, is_first: bool
+) -> tuple[Spec, Spec]:
     config = package.config
     hidden = (FLOAT, (None, None, config.hidden))
     cache = (FLOAT, (None, config.kv_heads, None, config.head_dim))
     inputs: Spec = {"seqlens_k": (INT32, (None,)), "total_sequence_length": (INT32, ())}
     outputs: Spec = {"hidden": hidden}
-    if layers[0] == 0:
+    if is_first:
         inputs["input_ids"] = (INT64, (None, None))
     else:
         inputs["hidden_in"] = hidden

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tokenizers import Tokenizer as BpeTokenizer
 from tokenizers.pre_tokenizers import ByteLevel
@@ -20,9 +20,11 @@ from npcbrain.lm.marks import MARKS
 
 __all__ = ["StreamDecoder", "Tokenizer"]
 
+BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
+
 
 class Tokenizer:
-    """A byte-level BPE tokenizer.
+    """A BPE tokenizer: byte-level, or of characters with bytes to fall back on.
 
     Attributes:
         bos_id: The token a prompt begins with.
@@ -84,13 +86,13 @@ class Tokenizer:
         self._mark = re.compile(f"([{''.join(map(re.escape, marks))}])" if marks else "(?!)")
         self.num_tokens = vocab
         table = [b""] * vocab
-        byte_of = _byte_of_character()
+        bytes_of = _fallen_back if getattr(bpe.model, "byte_fallback", False) else _byte_level()
         for token, index in ids.items():
             if index in added:
                 table[index] = b"" if added[index].special else added[index].content.encode()
                 continue
             try:
-                table[index] = bytes(byte_of[character] for character in token)
+                table[index] = bytes_of(token)
             except KeyError as error:
                 raise ModelError(fault("tokenizer", "be byte-level BPE", token, where)) from error
         for mark, index in self.marks.items():
@@ -120,6 +122,11 @@ class Tokenizer:
         ids: list[int] = encoding.ids
         return ids
 
+    def token_id(self, name: str) -> int | None:
+        """The id of a token by its name in the file; None if there is none."""
+        index: int | None = self._bpe.token_to_id(name)
+        return index
+
     def count(self, text: str) -> int:
         """How many tokens ``text`` has."""
         return len(self.encode(text))
@@ -148,12 +155,23 @@ class StreamDecoder:
         return self._decoder.decode(self._token_bytes[token_id])
 
 
-def _byte_of_character() -> dict[str, int]:
-    """The byte behind each character of a byte-level vocabulary.
+def _fallen_back(token: str) -> bytes:
+    """What a token of a vocabulary of characters stands for.
+
+    >>> _fallen_back("\u2581key"), _fallen_back("<0x0A>")
+    (b' key', b'\\n')
+    """
+    byte = BYTE_TOKEN.fullmatch(token)
+    return bytes([int(byte[1], 16)]) if byte else token.replace("\u2581", " ").encode()
+
+
+def _byte_level() -> Callable[[str], bytes]:
+    """What a token of a byte-level vocabulary stands for; a KeyError if it is none.
 
     Bytes that print stand for themselves; the others, in order, for the characters from U+0100 on.
     """
     alphabet = set(ByteLevel.alphabet())
     table = {chr(byte): byte for byte in range(256) if chr(byte) in alphabet}
     others = [byte for byte in range(256) if chr(byte) not in alphabet]
-    return table | {chr(0x100 + index): byte for index, byte in enumerate(others)}
+    table |= {chr(0x100 + index): byte for index, byte in enumerate(others)}
+    return lambda token: bytes(table[character] for character in token)

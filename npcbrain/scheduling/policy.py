@@ -130,7 +130,7 @@ def quote(price: Price, kind: Kind, rows: int, context: int, num_steps: int) -> 
 
 def token_ns(engine: EngineLike, price: Price, usual_ns: int, context: int) -> int:
     """The price of a prompt token in the cheapest chunk that fits, or in the smallest if none."""
-    num_steps = max(1, engine.num_segments - 1)
+    num_steps = max(1, engine.num_segments - engine.num_heads)
     costs_ns: list[int] = []
     for rows in engine.chunk_sizes:
         asked = quote(price, Kind.PREFILL, rows, context, num_steps)
@@ -368,7 +368,7 @@ def _read(
         if price(Kind.PREFILL, 0, rows, context) > limit_ns:  # mostly spares a whole quote
             continue
         # The head runs only when the chunk reaches the prompt's end.
-        num_steps = engine.num_segments - (rows < pending)
+        num_steps = engine.num_segments - engine.num_heads * (rows < pending)
         asked = quote(price, Kind.PREFILL, rows, context, num_steps)
         if asked.largest_ns > limit_ns:
             continue

@@ -11,12 +11,12 @@ import pytest
 from onnx import TensorProto
 
 from npcbrain.errors import UsageError
+from npcbrain.graphs.decoder import Weights
+from npcbrain.graphs.parts import GraphParts
+from npcbrain.graphs.quantise import SHIPPED_KERNELS, STATIC, enter, kernel_plan, step_name
 from tools.distil.calibrate import calibrate
 from tools.distil.check import GraphRunner, reference
-from tools.distil.graph import Weights
 from tools.distil.package import build_model
-from tools.distil.parts import GraphParts
-from tools.distil.quantise import SHIPPED_KERNELS, STATIC, enter, kernel_plan, step_name
 from tools.make_tiny_model import TINY, tiny_tokenizer, tiny_weights
 
 SEGMENTS = [(0, 1), (2, 3)]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from npcbrain.errors import ModelError
+from npcbrain.graphs.quantise import SHIPPED_KERNELS, kernel_plan
 from tools.distil import export
-from tools.distil.quantise import SHIPPED_KERNELS, kernel_plan
 from tools.distil.weights import read_safetensors
 from tools.make_tiny_model import TINY, make_tiny_model, tiny_tokenizer, tiny_weights
 

@@ -9,9 +9,9 @@ import pytest
 from onnx import TensorProto
 
 from npcbrain.errors import UsageError
-from tools.distil.four_bits import BLOCK, pack_rows, widen_rows, widened_rows
-from tools.distil.parts import GraphParts
-from tools.distil.quantise import ROW_PEAK, enter, multiply, quantise_rows
+from npcbrain.graphs.four_bits import BLOCK, pack_rows, widen_rows, widened_rows
+from npcbrain.graphs.parts import GraphParts
+from npcbrain.graphs.quantise import ROW_PEAK, enter, multiply, quantise_rows
 
 NUM_OUT, NUM_IN = 48, 3 * BLOCK
 WEIGHT = np.random.RandomState(3).standard_normal((NUM_OUT, NUM_IN)).astype(np.float32)

@@ -15,11 +15,11 @@ import pytest
 from onnx import TensorProto
 
 from npcbrain.errors import ModelError, UsageError
+from npcbrain.graphs.decoder import LlamaConfig, segment_graph
+from npcbrain.graphs.parts import GraphParts
+from npcbrain.graphs.quantise import enter, kernel_plan, multiply, quantise_blocks, quantise_rows
 from tools.distil.check import GraphRunner, reference
-from tools.distil.graph import LlamaConfig, segment_graph
 from tools.distil.package import BuiltModel, balance
-from tools.distil.parts import GraphParts
-from tools.distil.quantise import enter, kernel_plan, multiply, quantise_blocks, quantise_rows
 from tools.make_tiny_model import OUT, TINY, make_tiny_model, tiny_weights
 
 NUM_TOKENS = 90

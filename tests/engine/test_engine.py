@@ -242,8 +242,8 @@ def test_a_broken_logit_ends_one_answer_and_not_its_neighbours(
     runner = engine._runner
     real = type(runner).run_head
 
-    def break_first_row(own: Any, rows: int) -> None:
-        real(own, rows)
+    def break_first_row(own: Any, rows: int, part: int) -> None:
+        real(own, rows, part)
         own.logits[0] = np.nan
 
     with monkeypatch.context() as patch:

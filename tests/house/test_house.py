@@ -23,6 +23,7 @@ ARROWS = {
     "situation": "errors",
     "report": "clock situation",
     "lm": "errors",
+    "graphs": "errors",
     "tree": "clock errors",
     "prompting": "errors situation lm",
     "choosing": "errors situation lm prompting",
@@ -37,6 +38,7 @@ ARROWS = {
     " asking thinker",
     "remote": "clock errors situation report lm prompting engine pricing scheduling npcs asking"
     " settings thinker",
+    "importing": "errors situation lm graphs prompting",
     "testing": "errors engine",
 }
 

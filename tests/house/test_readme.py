@@ -51,7 +51,7 @@ def test_the_game_loop_of_the_readme_plays_and_greta_answers(
     assert greta.decision.source == "model"
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"`npcbrain ([a-z]+)", README))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`npcbrain ([a-z-]+)", README))))
 def test_every_command_the_readme_names_exists(command: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "npcbrain", command, "--help"], capture_output=True, cwd=ROOT

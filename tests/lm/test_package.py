@@ -105,8 +105,8 @@ def test_a_file_outside_the_folder_is_refused(folder: Path, name: str) -> None:
     ("edit", "message"),
     [
         (
-            lambda m: m.update(format=3),
-            "format must be 1 or 2, got 3 - at {} $; use a model of this release",
+            lambda m: m.update(format=4),
+            "format must be 1, 2 or 3, got 4 - at {} $; use a model of this release",
         ),
         (
             lambda m: m["config"].update(layers=10**9),

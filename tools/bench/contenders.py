@@ -16,15 +16,15 @@ import numpy as np
 
 from npcbrain.engine.engine import Engine
 from npcbrain.errors import ModelError, fault
+from npcbrain.graphs.decoder import LlamaConfig
+from npcbrain.graphs.quantise import SHIPPED_KERNELS, kernel_plan
 from npcbrain.lm.generation import Generation
 from npcbrain.lm.grammar import Matcher
 from npcbrain.lm.model import Model
 from npcbrain.lm.sampler import SamplerConfig
 from tools.distil.calibrate import calibrate
 from tools.distil.export import encode_texts, written_texts
-from tools.distil.graph import LlamaConfig
 from tools.distil.package import build_model
-from tools.distil.quantise import SHIPPED_KERNELS, kernel_plan
 from tools.distil.teacher import read_gguf
 
 __all__ = ["CONTEXT", "NUM_CONVERSATIONS", "Alone", "Contender", "Npcbrain", "open_npcbrain"]

@@ -15,8 +15,8 @@ from typing import Any
 import gguf
 import numpy as np
 
+from npcbrain.graphs.decoder import LlamaConfig, Weights
 from npcbrain.lm.package import ModelPackage
-from tools.distil.graph import LlamaConfig, Weights
 from tools.distil.reopen import reopen
 from tools.distil.teacher import LAYER_NAMES
 

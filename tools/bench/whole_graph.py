@@ -36,7 +36,7 @@ def write_genai(folder: Path, out: Path, *, threads: int = 1) -> None:
     """
     package = ModelPackage.described(folder)
     names = [name for name, _ in package.segments]
-    graphs = [onnx.load_from_string(package.read(name)).graph for name in (*names, package.head)]
+    graphs = [onnx.load_from_string(package.read(name)).graph for name in (*names, *package.heads)]
     onnx.save(_joined(graphs), str(out / FILE))
     config = json.dumps(_config(package, threads), indent=1)
     (out / "genai_config.json").write_text(config + "\n", encoding="utf-8")

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 
 from npcbrain.errors import UsageError, fault
+from npcbrain.graphs.decoder import LlamaConfig, Weights
+from npcbrain.graphs.quantise import STATIC, TINY, step_name
 from tools.distil.check import reference
-from tools.distil.graph import LlamaConfig, Weights
-from tools.distil.quantise import STATIC, TINY, step_name
 
 __all__ = ["calibrate"]
 

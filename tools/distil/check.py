@@ -16,7 +16,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the runtime is 
 import numpy as np
 import onnxruntime as ort
 
-from tools.distil.graph import LlamaConfig, Weights, rotary_angles
+from npcbrain.graphs.decoder import LlamaConfig, Weights
+from npcbrain.graphs.reference import embed, head, run_layer
 from tools.distil.package import BuiltModel
 
 __all__ = ["GraphRunner", "reference"]
@@ -43,56 +44,13 @@ def reference(
         The hidden states after each segment, float32 [tokens, hidden], and the logits of all
         positions, float32 [tokens, vocab].
     """
-    x = weights["model.embed_tokens.weight"][input_ids]
+    x = embed(config, weights, input_ids)
     after = []
     for layers in segments:
         for layer in layers:
-            prefix, name = f"model.layers.{layer}", f"layers.{layer}"
-            normed = _norm(x, weights[f"{prefix}.input_layernorm.weight"], config.eps)
-            observe(f"{name}.qkv", normed)
-            mixed = _attention(config, weights, f"{prefix}.self_attn", normed)
-            observe(f"{name}.o", mixed)
-            x = x + mixed @ weights[f"{prefix}.self_attn.o_proj.weight"].T
-            normed = _norm(x, weights[f"{prefix}.post_attention_layernorm.weight"], config.eps)
-            observe(f"{name}.gate_up", normed)
-            gate = normed @ weights[f"{prefix}.mlp.gate_proj.weight"].T
-            up = normed @ weights[f"{prefix}.mlp.up_proj.weight"].T
-            inner = gate / (1 + np.exp(-gate)) * up
-            observe(f"{name}.down", inner)
-            x = x + inner @ weights[f"{prefix}.mlp.down_proj.weight"].T
+            x = run_layer(config, weights, layer, x, observe)
         after.append(x)
-    final = _norm(x, weights["model.norm.weight"], config.eps)
-    observe("head", final)
-    return after, final @ weights["model.embed_tokens.weight"].T
-
-
-def _norm(x: np.ndarray, gain: np.ndarray, eps: float) -> np.ndarray:
-    return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + np.float32(eps)) * gain
-
-
-def _attention(config: LlamaConfig, weights: Weights, prefix: str, x: np.ndarray) -> np.ndarray:
-    tokens, size = len(x), config.head_dim
-
-    def heads(side: str, count: int) -> np.ndarray:
-        projected = x @ weights[f"{prefix}.{side}_proj.weight"].T
-        return projected.reshape(tokens, count, size).transpose(1, 0, 2)
-
-    angles = rotary_angles(config)[:tokens]
-    cos, sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
-
-    def rotate(y: np.ndarray) -> np.ndarray:
-        first, second = y[..., : size // 2], y[..., size // 2 :]
-        return np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
-
-    group = config.heads // config.kv_heads
-    q = rotate(heads("q", config.heads))
-    k = rotate(heads("k", config.kv_heads)).repeat(group, axis=0)
-    v = heads("v", config.kv_heads).repeat(group, axis=0)
-    scores = q @ k.transpose(0, 2, 1) / np.float32(size**0.5)
-    scores[:, ~np.tri(tokens, dtype=bool)] = -np.inf
-    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares /= shares.sum(axis=-1, keepdims=True)
-    return (shares @ v).transpose(1, 0, 2).reshape(tokens, -1)
+    return after, head(config, weights, x, observe)
 
 
 class GraphRunner:

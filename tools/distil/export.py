@@ -26,13 +26,13 @@ from rich.progress import track
 from rich.table import Table
 
 from npcbrain.errors import ModelError, NpcBrainError, UsageError, fault
+from npcbrain.graphs.decoder import LlamaConfig, Weights
+from npcbrain.graphs.quantise import KERNELS, STATIC, kernel_plan
 from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.prompting.prompt import answer_text, render
 from tools.distil.calibrate import calibrate
 from tools.distil.check import GraphRunner, reference
-from tools.distil.graph import LlamaConfig, Weights
 from tools.distil.package import BOS, EOS, BuiltModel, build_model
-from tools.distil.quantise import KERNELS, STATIC, kernel_plan
 from tools.distil.sheets import read_sheets
 from tools.distil.weights import read_safetensors
 

@@ -51,9 +51,9 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import LlamaForCausalLM
 
 from npcbrain.errors import ModelError, UsageError, fault
+from npcbrain.graphs.quantise import LOOKUP_PEAK, ROW_PEAK, quantise_rows
 from tools.distil import decisions, shed
 from tools.distil.decisions import CHOOSING, IGNORE, Batch, Row
-from tools.distil.quantise import LOOKUP_PEAK, ROW_PEAK, quantise_rows
 from tools.distil.sheets import read_sheets
 from tools.distil.sheets.quoting import Quotes
 from tools.distil.sheets.reading import DATA

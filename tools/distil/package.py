@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from npcbrain.errors import UsageError, fault
-from tools.distil.graph import LlamaConfig, Weights, head_graph, segment_graph
+from npcbrain.graphs.decoder import LlamaConfig, Weights, head_graph, segment_graph
 
 __all__ = ["BOS", "BuiltModel", "balance", "build_model"]
 

@@ -23,8 +23,8 @@ from rich.console import Console
 from safetensors.numpy import save_file
 
 from npcbrain.errors import ModelError, fault
+from npcbrain.graphs.four_bits import widen_rows
 from npcbrain.lm.package import ModelPackage
-from tools.distil.four_bits import widen_rows
 
 __all__ = ["reopen"]
 
@@ -46,7 +46,7 @@ def reopen(folder: Path) -> tuple[dict[str, object], dict[str, np.ndarray]]:
     package = ModelPackage.described(folder)
     constants: dict[str, np.ndarray] = {}
     eps = scale = 0.0
-    for file in (*(name for name, _ in package.segments), package.head):
+    for file in (*(name for name, _ in package.segments), *package.heads):
         graph = onnx.load_from_string(package.read(file)).graph
         constants |= {c.name: numpy_helper.to_array(c) for c in graph.initializer}
         for node in graph.node:

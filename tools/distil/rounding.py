@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import torch
 
-from tools.distil.four_bits import BLOCK, HIGHEST, LOWEST
-from tools.distil.quantise import ROW_PEAK, TINY
+from npcbrain.graphs.four_bits import BLOCK, HIGHEST, LOWEST
+from npcbrain.graphs.quantise import ROW_PEAK, TINY
 
 __all__ = ["rounded_in_four_bits", "rounded_rows"]
 

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 from onnx import TensorProto
 
-from tools.distil.parts import CONTRIB, GraphParts
-from tools.distil.quantise import embed_rows, enter, multiply
+from npcbrain.graphs.parts import CONTRIB, GraphParts
+from npcbrain.graphs.quantise import embed_rows, enter, multiply
 
 __all__ = ["EncoderConfig", "chooser_graphs"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from onnx import TensorProto
 
 from npcbrain.errors import UsageError, fault
-from tools.distil.parts import GraphParts
+from npcbrain.graphs.parts import GraphParts
 
 __all__ = ["BLOCK", "HIGHEST", "LOWEST", "pack_rows", "widen_rows", "widened_rows"]
 

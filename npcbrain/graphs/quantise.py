@@ -27,8 +27,8 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from npcbrain.errors import UsageError, fault
-from tools.distil.four_bits import pack_rows, widened_rows
-from tools.distil.parts import CONTRIB, GraphParts
+from npcbrain.graphs.four_bits import pack_rows, widened_rows
+from npcbrain.graphs.parts import CONTRIB, GraphParts
 
 __all__ = [
     "KERNELS",
@@ -57,6 +57,7 @@ BLOCK = 32  # inputs that share a scale in nbits8; 64 and 128 are no faster
 ROW_PEAK = 63  # largest weight of int8 rows; see above. 127 is right only where VNNI is
 LOOKUP_PEAK = 127  # of a table that is only looked up: nothing is added there
 ZERO = 128  # uint8 that stands for 0.0; signed activations have no fast path in the runtime
+ROWS_AT_ONCE = 4096  # rounded; a table of 150,000 tokens need not be in memory three times
 TINY = 1e-8  # smallest scale of a row, so that a row of zeros divides by something
 
 
@@ -211,11 +212,16 @@ def quantise_rows(weight: np.ndarray, peak: int = ROW_PEAK) -> tuple[np.ndarray,
         int8 [out, in] in -peak..peak and float32 [out]; ``int8 * scale`` is the matrix again.
     """
     scales = _row_scales(weight, peak)
-    return np.rint(weight / scales[:, None]).astype(np.int8), scales
+    rows = np.empty(weight.shape, np.int8)
+    for start in range(0, len(weight), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        rows[part] = np.rint(weight[part] / scales[part, None])
+    return rows, scales
 
 
 def _row_scales(weight: np.ndarray, peak: int) -> np.ndarray:
-    scales = np.maximum(np.abs(weight).max(axis=1) / np.float32(peak), np.float32(TINY))
+    largest = np.maximum(weight.max(axis=1), -weight.min(axis=1))  # no copy of a large matrix
+    scales: np.ndarray = np.maximum(largest / np.float32(peak), np.float32(TINY))
     return scales.astype(np.float32)
 
 

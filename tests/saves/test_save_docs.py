@@ -15,9 +15,9 @@ from saving import TINY, Game
 from npcbrain.saves.container import VERSION
 from npcbrain.saves.snapshot import read
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "saves.md").read_text(encoding="utf-8")
-GOLDEN = Path(__file__).parent / "golden_saves"
+GOLDEN = Path(__file__).parents[1] / "golden_saves"
 
 
 def script() -> str:

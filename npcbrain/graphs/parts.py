@@ -78,4 +78,5 @@ class GraphParts:
             ir_version=IR_VERSION,
             producer_name="npcbrain",
         )
-        return made.SerializeToString(deterministic=True)
+        content: bytes = made.SerializeToString(deterministic=True)
+        return content
