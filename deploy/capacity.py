@@ -1,11 +1,11 @@
 """How many cores serve how many NPCs: a model from measured figures, and its plot.
 
 ``python -m deploy.capacity bench_results/deploy.json --plot docs/plots/capacity.png``. The file
-has, from ``deploy.load``, the answers a second of a number of replicas. The model is one division,
-and its assumptions are arguments. Invariant: nothing is extrapolated but by that division.
+has the answers a second of a number of replicas, as ``deploy.load`` tells them. The model is one
+division, and its assumptions are arguments. Invariant: nothing is extrapolated but by that one.
 
 Assumed: each NPC asks so often on average, at random moments, and independently of the others;
-replicas share nothing and so add up (run here: two); a replica may be busy for seven tenths of the
+replicas share nothing and so add up; a replica may be busy for seven tenths of the
 time, or answers queue up beyond what players wait for; nothing is recalled from the memo, which in
 crowds of one persona is too pessimistic.
 """

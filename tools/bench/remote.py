@@ -6,8 +6,8 @@ starts it again. Phases in which the server thinks take turns with phases of the
 brain at all, so that the machine's noise hits both. Wall time, in real time: frames are waited for.
 
 What is told of each side: quantiles and the worst of ``update``; frames in which ``update`` took
-more than its budget, and more than a whole frame; who answered, and why trees did. ``queue_us`` is
-the part that talking to the worker took of an update, the rest being trees and listening.
+more than its budget, and more than a whole frame; who answered, and why trees did.
+``beside_trees`` is what an update took besides its trees: queues and listening.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Crowd:
         for action in {action.name for persona in people for action in persona.actions}:
             self.runtime.on_action(action, lambda npc, **args: None)
         self.updates_ns: list[int] = []
-        self.queue_ns: list[int] = []
+        self.beside_ns: list[int] = []
         self.answers: Counter[str] = Counter()
         self._chance = random.Random(7)
         self._share = FRAME_NS / NS_PER_S / every_s
@@ -82,7 +82,7 @@ class Crowd:
                 npc.hear(QUESTIONS[chance.randrange(len(QUESTIONS))])
         report = self.runtime.update(BUDGET_MS)
         self.updates_ns.append(report.used_ns)
-        self.queue_ns.append(report.used_ns - report.trees_ns)
+        self.beside_ns.append(report.used_ns - report.trees_ns)
         for _, decision in report.decisions:
             by_model = decision.source == "model" or decision.reason == "no_words"
             self.answers["model" if by_model else decision.reason or "tree"] += 1
@@ -91,7 +91,7 @@ class Crowd:
     def to_dict(self) -> dict[str, Any]:
         """What there is to tell."""
         took = np.array(self.updates_ns) / NS_PER_MS
-        beside = np.array(self.queue_ns) / 1000
+        beside = np.array(self.beside_ns) / 1000
         return {
             "frames": len(took),
             "update_p50_ms": round(float(np.quantile(took, 0.5)), 3),
@@ -114,11 +114,12 @@ def bench_remote(
     every_s: float,
     ttl_ms: float,
     slots: int,
+    context: int,
     words: bool,
 ) -> dict[str, Any]:
     """Plays both crowds in turn, four phases each."""
     kills = 0
-    with LlamaHttp(model, slots=slots, context=1024) as server:
+    with LlamaHttp(model, slots=slots, context=context) as server:
         remote = Remote(server.url, silence_s=60.0)
         dialect = str(remote.check())
         asked = Crowd(remote, num_npcs, every_s, ttl_ms, words)
@@ -173,6 +174,7 @@ def main() -> None:
     parser.add_argument("--every-s", type=float, default=10.0, help="how often each is asked")
     parser.add_argument("--ttl-ms", type=float, default=5000.0)
     parser.add_argument("--slots", type=int, default=4)
+    parser.add_argument("--context", type=int, default=1024, help="tokens of a slot")
     parser.add_argument("--without-words", action="store_true", help="deeds alone")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -185,6 +187,7 @@ def main() -> None:
         every_s=options.every_s,
         ttl_ms=options.ttl_ms,
         slots=options.slots,
+        context=options.context,
         words=not options.without_words,
     )
     text = json.dumps(result, indent=1)
