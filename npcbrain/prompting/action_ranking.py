@@ -1,10 +1,10 @@
 """Which actions an event calls for: the classical half of judgement.
 
 A small model has met few of the names a game may give its actions. Four signs that need no model
-are counted first: words that event and name share, verbs near in meaning (``verbs``), values that
-are mentioned, and how near sentence and name are as vectors (``affinity``). What they are worth was
-learnt; whether any of it is to be done at all is left to the model. Invariant: pure; the
-same situation, the same lines.
+are counted first: words that event and name share, verbs near in meaning (``verb_synonyms``),
+values that are mentioned, and how near sentence and name are as vectors (``word_vectors``). What
+they are worth was learnt; whether any of it is to be done at all is left to the model. Invariant:
+pure; the same situation, the same lines.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def read_signs(action: Action, asked: Collection[str], *, attacked: bool = False
 
     Args:
         action: The action.
-        asked: The event's words, as ``recall.stems`` makes them.
+        asked: The event's words, as ``fact_retrieval.stems`` makes them.
         attacked: Whether it is an attack: it mentions the attacker whether or not there shall be a
             fight, so that a mention speaks for nothing.
     """

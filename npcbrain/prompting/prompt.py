@@ -20,8 +20,8 @@ written in marks (``npcbrain.lm.marks``; here ``[knows]``), which no text from o
              [recalls]1 A bed costs five coppers.
              [fits] give room key
 
-with the facts that share the event's words (see ``recall``) and the actions that it most likely
-calls for (see ``calling``) after the event,
+with the facts that share the event's words (see ``fact_retrieval``) and the actions that it most
+likely calls for (see ``action_priors``) after the event,
 
 and the answer is one line per value, each begun by a space so that a copied word has the same
 tokens in the answer as in the prompt::
@@ -32,8 +32,8 @@ tokens in the answer as in the prompt::
      happy
      Here you are. Second door on the left.
 
-The last line may instead be a quote (see ``phrases``): ``[quote]1`` says a fact as it stands by its
-number, ``[quote] handing over`` names an occasion for which there are lines.
+The last line may instead be a quote (see ``stock_lines``): ``[quote]1`` says a fact as it stands by
+its number, ``[quote] handing over`` names an occasion for which there are lines.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ class AnswerReader:
 
     Attributes:
         situation: What is answered; an action or a quote is one of its own.
-        number: How often this person was asked before; see ``phrases.phrase``.
+        number: How often this person was asked before; see ``stock_lines.phrase``.
         lines: The person's own lines by occasion.
         action: The chosen action's name once its line is complete, else ``None``.
         args: The arguments whose lines are complete.

@@ -1,8 +1,8 @@
 """What to do about an event without a model: what classical reading finds.
 
-The tree's answer where there is no time to think. ``calling`` says what is called for, ``recall``
-what is asked about; a fact is said as it is written. Invariant: pure; the decision is
-legal, or there is none.
+The tree's answer where there is no time to think. ``action_priors`` says what is called for,
+``fact_retrieval`` what is asked about; a fact is said as it is written. Invariant: pure; the
+decision is legal, or there is none.
 """
 
 from __future__ import annotations
