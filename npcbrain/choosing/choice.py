@@ -32,8 +32,9 @@ SHARPNESS = 4.0  # of both kinds of nearness; a constant of the training
 OWN = len(OCCASIONS)  # the last occasion: words of one's own
 TINY = 1e-12
 NEVER = np.float32(-1e4)
-# What words of one's own must beat quotes by: a model this small chooses better than it writes.
-OWN_ODDS = -0.7
+# What words of one's own must beat quotes by, and a known fact need not reach: a model this small
+# chooses better than it writes. Settled on characters that no training has seen.
+OWN_ODDS, FACT_ODDS = -1.0, 0.5
 
 ALLOWED = {
     acts: np.array([0.0 if one in legal else NEVER for one in OCCASIONS] + [0.0], np.float32)
@@ -160,8 +161,8 @@ def choose(
     if not acts:
         most = occasions[best]
         for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
-            if score > most and is_sayable(fact, situation.npc.name):
-                said, most = fact, score
+            if score + FACT_ODDS > most and is_sayable(fact, situation.npc.name):
+                said, most = fact, score + FACT_ODDS
     ordered = np.sort(of_actions)
     odds = float(ordered[-1] - ordered[-2]) if num_actions > 1 else float("inf")
     return Choice(action.name, args, EMOTIONS[int(emotions.argmax())], said, odds)

@@ -23,11 +23,12 @@ from toy_teacher import make_teacher  # noqa: E402
 from transformers import LlamaForCausalLM  # noqa: E402
 
 from npcbrain.engine.engine import Engine  # noqa: E402
+from npcbrain.graphs import quantise  # noqa: E402
 from npcbrain.graphs.four_bits import pack_rows, widen_rows  # noqa: E402
 from npcbrain.lm.leaning import Leaning  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
 from npcbrain.prompting.prompt import AnswerReader, answer_grammar, render  # noqa: E402
-from tools.distil import decisions, export, prune, quantise, reopen, shed, train, turns  # noqa: E402
+from tools.distil import decisions, export, prune, reopen, shed, train, turns  # noqa: E402
 from tools.distil.situations import Example, sample  # noqa: E402
 from tools.distil.situations.lexicon import load  # noqa: E402
 from tools.distil.situations.talking import talk  # noqa: E402

@@ -16,7 +16,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the distil extra is not installed")
 pytest.importorskip("transformers", reason="the distil extra is not installed")
 
-from npcbrain import affinity  # noqa: E402
+from npcbrain.prompting import word_vectors as affinity  # noqa: E402
 from npcbrain.prompting.action_priors import deeds  # noqa: E402
 from npcbrain.prompting.action_ranking import is_talk  # noqa: E402
 from npcbrain.prompting.fact_retrieval import split_words  # noqa: E402
