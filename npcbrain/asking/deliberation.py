@@ -57,14 +57,30 @@ class Deliberation:
         self.num_steps = 0
 
     @classmethod
-    def of(cls, model: object, prices: CostModel, clock: Clock) -> Deliberation | None:
-        """A model's; None if it has no chooser."""
+    def of(
+        cls,
+        model: object,
+        prices: CostModel,
+        clock: Clock,
+        *,
+        reader: bool = True,
+        words: str = "any",
+    ) -> Deliberation | None:
+        """A model's; None if it has no chooser.
+
+        Args:
+            model: The model.
+            prices: Learns what steps take.
+            clock: Tells how long that was.
+            reader: Whether classical reading helps.
+            words: What may be said, see ``choosing.choice.choose``.
+        """
         encoder = getattr(model, "encoder", None)
         if encoder is None:
             return None
         from npcbrain.choosing.chooser import Chooser  # not above: it brings numpy along
 
-        return cls(Chooser(encoder), prices, clock)
+        return cls(Chooser(encoder, reader=reader, words=words), prices, clock)
 
     @property
     def has_unread(self) -> bool:

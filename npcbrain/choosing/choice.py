@@ -118,6 +118,9 @@ def choose(
     tokens: Rows,
     whole: Rows,
     worth: Worth,
+    *,
+    reader: bool = True,
+    words: str = "any",
 ) -> Choice:
     """The likeliest action, values, emotion and quote.
 
@@ -129,6 +132,8 @@ def choose(
             looked at.
         whole: float32 [3 width + occasions + emotions], what the news as a whole ask for.
         worth: What nearness to a single token, and the signs of classical reading, count for.
+        reader: Whether those signs count.
+        words: What may be said: ``"own"`` words alone, ``"quotes"`` alone, or ``"any"``.
     """
     width = offers.keys.shape[1]
     kinds, count = offers.kinds, len(offers.kinds)
@@ -139,8 +144,9 @@ def choose(
         if mine.any():
             near = (heard[:, kind] @ offers.marks[mine].T).max(axis=0)
             scores[mine] += np.float32(worth.tokens[kind] * SHARPNESS) * near
-    read = np.array(signs(situation, len(persona.facts)), np.float32)
-    scores += (read * np.array(worth.signs, np.float32)[kinds]).sum(1)
+    if reader:
+        read = np.array(signs(situation, len(persona.facts)), np.float32)
+        scores += (read * np.array(worth.signs, np.float32)[kinds]).sum(1)
     num_actions = len(persona.actions)
     of_actions = scores[:num_actions]
     index = int(of_actions.argmax())
@@ -155,7 +161,7 @@ def choose(
     rest = whole[KINDS * width :]
     acts = not is_talk(action)
     occasions = rest[: OWN + 1] + offers.occasions[index] + ALLOWED[acts]
-    occasions[OWN] += OWN_ODDS
+    occasions[OWN] += NEVER if words == "quotes" else OWN_ODDS
     emotions = rest[OWN + 1 :] + offers.emotions[index]
     said = OCCASIONS[best] if (best := int(occasions.argmax())) < OWN else ""
     if not acts:
@@ -163,6 +169,8 @@ def choose(
         for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
             if score + FACT_ODDS > most and is_sayable(fact, situation.npc.name):
                 said, most = fact, score + FACT_ODDS
+    if words == "own":
+        said = ""
     ordered = np.sort(of_actions)
     odds = float(ordered[-1] - ordered[-2]) if num_actions > 1 else float("inf")
     return Choice(action.name, args, EMOTIONS[int(emotions.argmax())], said, odds)

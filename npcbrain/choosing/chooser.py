@@ -75,10 +75,21 @@ class Chooser:
     Args:
         encoder: What reads.
         kept_bytes: Memory for personas that were read.
+        reader: Whether classical reading helps.
+        words: What may be said, see ``choice.choose``.
     """
 
-    def __init__(self, encoder: Encoder, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        kept_bytes: int = KEPT_BYTES,
+        *,
+        reader: bool = True,
+        words: str = "any",
+    ) -> None:
         self._encoder = encoder
+        self._reader = reader
+        self._words = words
         self._room = kept_bytes
         self._kept: OrderedDict[tuple[int, ...], _Read] = OrderedDict()
         self._situation: Situation | None = None
@@ -162,7 +173,14 @@ class Chooser:
             return None
         tokens, whole = encoder.asks(own.hidden)
         choice = choose(
-            self._situation, self._persona, self._known.offers, tokens, whole[0], encoder.worth
+            self._situation,
+            self._persona,
+            self._known.offers,
+            tokens,
+            whole[0],
+            encoder.worth,
+            reader=self._reader,
+            words=self._words,
         )
         self.give_up()
         return choice

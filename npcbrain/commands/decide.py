@@ -71,7 +71,8 @@ class Decider:
             words: What may be said, see ``prompt.grammar``.
             chooser: Whether the model's chooser chooses, if it has one; else the model alone.
         """
-        if words == "quotes" and not model.has_marks:
+        chooser = chooser and getattr(model, "encoder", None) is not None
+        if words == "quotes" and not (model.has_marks or chooser):
             rule, advice = "be any or own", "this model was not taught to quote"
             raise UsageError(fault("words", rule, words, "Decider()", advice))
         self._reader = reader
@@ -81,7 +82,8 @@ class Decider:
         self._clock = clock
         self._prices = CostModel()
         Scheduler(engine, self._prices, clock).warm_up()
-        self._deliberation = Deliberation.of(model, self._prices, clock) if chooser else None
+        own = model if chooser else None
+        self._deliberation = Deliberation.of(own, self._prices, clock, reader=reader, words=words)
         if self._deliberation is not None:
             self._deliberation.measure()
 

@@ -96,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
         help="the model alone: no odds, no recalled facts, no deeds that fit",
     )
     evaluate.add_argument(
+        "--without-chooser",
+        action="store_true",
+        help="the language model decides too, where a chooser would",
+    )
+    evaluate.add_argument(
         "--words", choices=("any", "own", "quotes"), default="any", help="what may be said"
     )
     evaluate.set_defaults(command=_evaluate)
@@ -137,7 +142,12 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     check_budget(options)
     check_writable("--out", options.out)
     scenarios = read_scenarios(options.scenarios)
-    decider = _decider(load(options), reader=not options.without_reader, words=options.words)
+    decider = _decider(
+        load(options),
+        reader=not options.without_reader,
+        words=options.words,
+        chooser=not options.without_chooser,
+    )
     with progress("evaluating", len(scenarios)) as advance:
         result, outcomes = evaluate(decider, scenarios, options.budget_ms, advance)
     if options.out is not None:

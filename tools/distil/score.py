@@ -98,6 +98,7 @@ def main() -> int:
     parser.add_argument("--about", help="one line for the table")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=SCENARIOS.jsonl")
     parser.add_argument("--without-reader", action="store_true", help="the model alone")
+    parser.add_argument("--without-chooser", action="store_true", help="the language model decides")
     parser.add_argument("--words", choices=("any", "own", "quotes"), default="any")
     parser.add_argument(
         "--answers", type=Path, metavar="FOLDER", help="keep all answers, for judges"
@@ -124,7 +125,11 @@ def main() -> int:
             "vocab": model.config.vocab,
             **speed(model),
         }
-        options = {"reader": not args.without_reader, "words": args.words}
+        options = {
+            "reader": not args.without_reader,
+            "words": args.words,
+            "chooser": not args.without_chooser,
+        }
         answer = answer_with(Decider(model, Engine(model), FrameClock(), **options))
     else:
         decide = BASELINES[args.baseline]
