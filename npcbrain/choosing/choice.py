@@ -32,9 +32,6 @@ SHARPNESS = 4.0  # of both kinds of nearness; a constant of the training
 OWN = len(OCCASIONS)  # the last occasion: words of one's own
 TINY = 1e-12
 NEVER = np.float32(-1e4)
-# What words of one's own must beat quotes by, and a known fact need not reach: a model this small
-# chooses better than it writes. Settled on characters that no training has seen.
-OWN_ODDS, FACT_ODDS = -1.0, 0.5
 
 ALLOWED = {
     acts: np.array([0.0 if one in legal else NEVER for one in OCCASIONS] + [0.0], np.float32)
@@ -161,14 +158,14 @@ def choose(
     rest = whole[KINDS * width :]
     acts = not is_talk(action)
     occasions = rest[: OWN + 1] + offers.occasions[index] + ALLOWED[acts]
-    occasions[OWN] += NEVER if words == "quotes" else OWN_ODDS
+    occasions[OWN] += NEVER if words == "quotes" else np.float32(worth.own)
     emotions = rest[OWN + 1 :] + offers.emotions[index]
     said = OCCASIONS[best] if (best := int(occasions.argmax())) < OWN else ""
     if not acts:
         most = occasions[best]
         for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
-            if score + FACT_ODDS > most and is_sayable(fact, situation.npc.name):
-                said, most = fact, score + FACT_ODDS
+            if score + worth.fact > most and is_sayable(fact, situation.npc.name):
+                said, most = fact, score + worth.fact
     if words == "own":
         said = ""
     ordered = np.sort(of_actions)

@@ -31,10 +31,14 @@ class Worth(NamedTuple):
     Attributes:
         tokens: What nearness to a single token of the news is worth, by kind of candidate.
         signs: What each sign of classical reading is worth, by kind; see ``choosing.signs``.
+        own: Added to the score of words of one's own: how well the language model finds them.
+        fact: Added to the score of each known fact.
     """
 
     tokens: tuple[float, ...]
     signs: tuple[tuple[float, ...], ...]
+    own: float
+    fact: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +85,6 @@ def read_encoder(fields: Fields, files: Mapping[str, object]) -> EncoderFiles:
         for i, row in enumerate(listed)
     )
     own = known_file(chooser.child("tokenizer"), files)
-    return EncoderFiles(tuple(names), own, **numbers, worth=Worth(tokens, signs))
+    return EncoderFiles(
+        tuple(names), own, **numbers, worth=Worth(tokens, signs, *chooser.numbers("odds", 2))
+    )
