@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npcbrain.prompting.action_priors import event_text
 from npcbrain.situation import Exchange, Situation
 
-__all__ = ["MARKS", "MAX_NEWS", "MAX_PERSONA", "News", "Persona", "news", "persona"]
+__all__ = ["MARKS", "MAX_NEWS", "MAX_PERSONA", "News", "Persona", "news", "persona", "remembered"]
 
 # The first ids of a BERT's table are of no word ([unused0] and on).
 MARKS = {
@@ -29,6 +29,14 @@ MAX_PERSONA, MAX_NEWS = 320, 144  # tokens; positions of the news begin at MAX_P
 # Tokens of a line that are read; what is longer says little more about what to do.
 LINE = {"npc": 16, "fact": 40, "action": 10, "arg": 5, "value": 8}
 EVENT, SCENE, MEMORY, DEED, REPLY = 80, 14, 40, 12, 36
+# What is said leans on what was said before: it begins so, or something in it stands for a thing.
+LEANING = re.compile(
+    r"^\W*(and|but|or|so|then|why|really|yes|no|nope|yeah|ok|okay|fine|alright|what about|how about"
+    r"|how come|which|since when|says who|like what|such as|because|deal|sure)\b"
+    r"|\b(it|its|that|those|them|they|this|these|ones|other|another|more|else|too|again|instead"
+    r"|he|him|his|she|her|hers|there|then)\b",
+    re.IGNORECASE,
+)
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in actionNames
 
 Encode = Callable[[str], Sequence[int]]
@@ -108,13 +116,32 @@ def news(situation: Situation, encode: Encode) -> News:
     if scene.place or scene.time:
         ids += (MARKS["scene"], *encode(f"{scene.place}, {scene.time}")[:SCENE])
     room = MAX_NEWS - len(ids)
-    for memory in reversed(situation.memory):
+    for memory in reversed(remembered(situation)):
         line = _memory(memory, encode)
         if len(line) > room:
             break
         ids += line
         room -= len(line)
     return News(tuple(ids))
+
+
+def remembered(situation: Situation) -> list[str | Exchange]:
+    """What is remembered, as far as it bears on the event.
+
+    In training an exchange is remembered only where the next one follows from it; in play the last
+    one always is, and would be answered again. So it is read only if what is said leans on
+    something ("and the other one?"). Nor is an answer that was a known fact as it stands: no
+    written one is, and nothing outweighs what is equal.
+    """
+    leans = bool(LEANING.search(event_text(situation.event)))
+    facts = situation.npc.facts
+    found: list[str | Exchange] = []
+    for memory in situation.memory:
+        if isinstance(memory, str) or not memory.who:
+            found.append(memory)
+        elif leans:
+            found.append(replace(memory, reply="") if memory.reply in facts else memory)
+    return found
 
 
 def _memory(memory: str | Exchange, encode: Encode) -> list[int]:

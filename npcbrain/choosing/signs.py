@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from math import sqrt
 
+from npcbrain.choosing.layout import remembered
 from npcbrain.prompting.action_priors import called_for, deeds, event_text, is_spoken
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import overlap, stems
@@ -39,13 +40,13 @@ def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, floa
         lead = max(-MOST, min(MOST, over_talk.get(action.name, 0.0)))
         found.append((lead, float(talk), float(talk and question), float(talk and unspoken)))
     asked = stems(called_for(situation))
-    remembered = stems(" ".join(map(str, situation.memory)))
+    known_before = stems(" ".join(map(str, remembered(situation))))
     for action in situation.actions:
         for values in action.args.values():
             shares = [_share(asked, value) for value in values]
             nothing = float(not any(shares))
             found += (
-                (share, _share(remembered, value), float(value == event.source), nothing)
+                (share, _share(known_before, value), float(value == event.source), nothing)
                 for share, value in zip(shares, values, strict=True)
             )
     known = [stems(fact) for fact in situation.npc.facts]
@@ -54,7 +55,7 @@ def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, floa
     worth = [overlap(said, words, commonness) for words in known]
     best = max(worth, default=0.0)
     found += (
-        (one, float(one == best and best > 0), overlap(remembered, words, commonness), 0.0)
+        (one, float(one == best and best > 0), overlap(known_before, words, commonness), 0.0)
         for one, words in zip(worth[:num_facts], known, strict=False)
     )
     return found

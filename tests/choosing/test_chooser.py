@@ -9,7 +9,8 @@ from toy_chooser import CONFIG, make_chooser_model
 
 from npcbrain.choosing.choice import Choice
 from npcbrain.choosing.chooser import CHUNK, Chooser
-from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, news, persona
+from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, news, persona, remembered
+from npcbrain.choosing.signs import signs
 from npcbrain.errors import ModelError
 from npcbrain.lm.encoder import Encoder
 from npcbrain.lm.model import Model
@@ -129,3 +130,27 @@ def test_a_chooser_whose_graphs_are_missing_is_refused(tmp_path: Path) -> None:
     (folder / "manifest.json").write_text(broken, encoding="utf-8")
     with pytest.raises(ModelError):
         Model.load(folder)
+
+
+def test_a_fact_that_was_said_before_is_not_read_as_a_memory(encoder: Encoder) -> None:
+    data = situation("One ale.").to_dict()
+    asked = "The player said: What is a bed?"
+    said = Situation.from_dict({**data, "memory": [f"{asked} Hilda said: {FACTS[0]}"]})
+    unsaid = Situation.from_dict({**data, "memory": [asked]})
+    assert news(said, encoder.encode).ids == news(unsaid, encoder.encode).ids
+    assert signs(said, 3) == signs(unsaid, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "leans"),
+    [
+        ("And the other?", True),
+        ("Why?", True),
+        ("Give it to me.", True),
+        ("One ale please.", False),
+    ],
+)
+def test_an_exchange_is_read_again_only_if_what_is_said_leans_on_it(text: str, leans: bool) -> None:
+    data = situation(text).to_dict()
+    said = Situation.from_dict({**data, "memory": ["The player said: A bed? Hilda said: Yes."]})
+    assert len(remembered(said)) == leans
