@@ -74,7 +74,7 @@ def test_no_step_of_the_model_runs_on_the_games_thread(
     tiny: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Runtime(tiny, overlap=True, price_file=None) as runtime:
-        engine = runtime._thinker._engine  # type: ignore[attr-defined]
+        engine = runtime._thinker.engine  # type: ignore[attr-defined]
         assert engine is not None
         threads, run = set(), engine.run
 
