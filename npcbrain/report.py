@@ -27,7 +27,7 @@ class FrameReport:
         stolen_ns: The part of it in which this thread had no core; None where the platform cannot
             tell. Other programs, other threads of the game and the system take it.
         trees_ns: The part of it spent in behaviour trees.
-        prompts_ns: The part of it spent on making prompts and grammars.
+        prompts_ns: The part of it spent on choosing, and on making prompts and grammars.
         warming_ns: The part of it spent on work that nobody waits for; see ``Runtime.warm``.
         scheduling_ns: The part of it spent on ranking, pricing and refusing requests.
         reading_ns: The part of ``model_ns`` in which prompts were read.
