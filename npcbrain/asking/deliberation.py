@@ -6,6 +6,7 @@ what is left; and what it chooses depends on the situation alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from npcbrain.clock import Clock, busy_time_of
@@ -108,22 +109,26 @@ class Deliberation:
         """Begins to choose, unless it has begun; False if the situation is too much to read."""
         return self._chooser.situation is situation or self._chooser.begin(situation)
 
-    def run(self, deadline_ns: int) -> Choice | None:
+    def run(self, deadline_ns: int, is_hurried: Callable[[], bool] = bool) -> Choice | None:
         """Goes on choosing until it is done (the choice) or a step does not fit (None).
+
+        Args:
+            deadline_ns: No step may end later.
+            is_hurried: Whether to stop after the step in hand, asked before each but the first.
 
         Raises:
             EngineError: A step failed; what was being read is given up.
         """
         is_fresh = True
-        while self._fits(deadline_ns, is_fresh):
+        while (is_fresh or not is_hurried()) and self._fits(deadline_ns, is_fresh):
             is_fresh = False
             choice = self._step()
             if choice is not None:
                 return choice
         return None
 
-    def read(self, deadline_ns: int) -> None:
-        """Reads personas in advance, as far as steps fit until ``deadline_ns``."""
+    def read(self, deadline_ns: int, is_hurried: Callable[[], bool] = bool) -> None:
+        """Reads personas in advance, as far as steps fit until ``deadline_ns``; see ``run``."""
         is_fresh = True
         while self._unread:
             situation = self._unread[0]
@@ -131,7 +136,7 @@ class Deliberation:
                 self._chooser.give_up()
                 del self._unread[0]
                 continue
-            if not self._fits(deadline_ns, is_fresh):
+            if (is_hurried() and not is_fresh) or not self._fits(deadline_ns, is_fresh):
                 return
             is_fresh = False
             try:

@@ -183,7 +183,7 @@ class LanguageMind:
         queue, now_ns = self._queue, self._clock.now_ns()
         if not queue:
             if self._deliberation is not None and self._deliberation.has_unread:
-                self._deliberation.read(deadline_ns)
+                self._deliberation.read(self._share(now_ns, deadline_ns), self._is_hurried)
             return
         if self._is_hopeless():
             self._refuse_all(now_ns)
@@ -322,16 +322,25 @@ class LanguageMind:
         now_ns = self._clock.now_ns()
         if now_ns >= thought.deadline_ns or self._recall(thought):
             return True
-        if self._scheduler.num_thinking:
-            deadline_ns = now_ns + (deadline_ns - now_ns) // BUSY_SHARE
+        deadline_ns = self._share(now_ns, deadline_ns)
         try:
             if deliberation.begin(thought.question.situation):
-                thought.chosen = deliberation.run(deadline_ns)
+                thought.chosen = deliberation.run(deadline_ns, self._is_hurried)
                 return thought.chosen is not None
         except EngineError:
             pass  # the model decides alone
         thought.may_choose = False
         return True
+
+    def _share(self, now_ns: int, deadline_ns: int) -> int:
+        """Until when the chooser may run: while answers are being written, not all of a frame."""
+        if not self._scheduler.num_thinking:
+            return deadline_ns
+        return now_ns + (deadline_ns - now_ns) // BUSY_SHARE
+
+    def _is_hurried(self) -> bool:
+        """Whether somebody waits for the frame to end."""
+        return self._scheduler.interrupted
 
     def _recall(self, thought: LanguageThought) -> bool:
         """Whether the very same was answered before; the thought is done then."""

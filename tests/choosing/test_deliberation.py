@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from toy_chooser import make_chooser_model
 
+from npcbrain.asking.deliberation import NOBODY, Deliberation
+from npcbrain.clock import SystemClock
 from npcbrain.commands.decide import Decider
 from npcbrain.commands.frame_clock import FrameClock
 from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
 from npcbrain.npcs.leaves import Act, Decide, Heard
 from npcbrain.npcs.persona import Persona
+from npcbrain.pricing.cost import CostModel
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision, Situation
 from npcbrain.tree import Sequence as InOrder
@@ -135,3 +138,13 @@ def test_a_model_folder_with_a_chooser_loads_in_slices(tmp_path: Path) -> None:
         while not loading.done:
             loading.step(budget_ms=4)
         assert loading.model.encoder is not None
+
+
+def test_who_is_hurried_stops_after_the_step_in_hand(model: Model) -> None:
+    deliberation = Deliberation.of(model, CostModel(), SystemClock())
+    assert deliberation is not None
+    assert deliberation.begin(NOBODY)
+    for number in range(1, 4):
+        assert deliberation.run(SystemClock().now_ns() + 10**12, lambda: True) is None
+        assert deliberation.num_steps == number
+    assert deliberation.run(SystemClock().now_ns() + 10**12) is not None
