@@ -109,19 +109,27 @@ class Deliberation:
         """Begins to choose, unless it has begun; False if the situation is too much to read."""
         return self._chooser.situation is situation or self._chooser.begin(situation)
 
-    def run(self, deadline_ns: int, is_hurried: Callable[[], bool] = bool) -> Choice | None:
+    def run(
+        self,
+        deadline_ns: int,
+        share_ns: int | None = None,
+        is_hurried: Callable[[], bool] = bool,
+    ) -> Choice | None:
         """Goes on choosing until it is done (the choice) or a step does not fit (None).
 
         Args:
             deadline_ns: No step may end later.
+            share_ns: No step but the first may end later than this; ``deadline_ns`` if None. A
+                share may be smaller than any step, and then nobody would ever choose.
             is_hurried: Whether to stop after the step in hand, asked before each but the first.
 
         Raises:
             EngineError: A step failed; what was being read is given up.
         """
         is_fresh = True
-        while (is_fresh or not is_hurried()) and self._fits(deadline_ns, is_fresh):
-            is_fresh = False
+        limit_ns = deadline_ns
+        while (is_fresh or not is_hurried()) and self._fits(limit_ns, is_fresh):
+            is_fresh, limit_ns = False, deadline_ns if share_ns is None else share_ns
             choice = self._step()
             if choice is not None:
                 return choice

@@ -201,13 +201,12 @@ class LanguageMind:
             if not thought.done and not self._has_chosen(thought, deadline_ns):
                 break
             del queue[0]
+            now_ns = self._clock.now_ns()
             if thought.done:
                 continue
-            self._begin(thought, self._clock.now_ns())
-            end_ns = self._clock.now_ns()
+            self._begin(thought, now_ns)
             self._price_ns -= self._price_ns >> PRICE_SHIFT
-            self._price_ns = max(self._price_ns, end_ns - now_ns)
-            now_ns = end_ns
+            now_ns = self._learn_price(now_ns)
             if scheduler.interrupted:
                 break
 
@@ -254,11 +253,10 @@ class LanguageMind:
 
     def choose_now(self, situation: Situation) -> Choice | None:
         """What the chooser chooses, however long it takes; None without one."""
-        deliberation = self._deliberation
-        if deliberation is None or not deliberation.begin(situation):
-            return None
+        own = self._deliberation
         try:
-            return deliberation.run(self._clock.now_ns() + NO_LIMIT_NS)
+            begun = own is not None and own.begin(situation)
+            return own.run(self._clock.now_ns() + NO_LIMIT_NS) if own and begun else None
         except EngineError:
             return None
 
@@ -322,15 +320,22 @@ class LanguageMind:
         now_ns = self._clock.now_ns()
         if now_ns >= thought.deadline_ns or self._recall(thought):
             return True
-        deadline_ns = self._share(now_ns, deadline_ns)
         try:
             if deliberation.begin(thought.question.situation):
-                thought.chosen = deliberation.run(deadline_ns, self._is_hurried)
+                now_ns = self._learn_price(now_ns)
+                share_ns = self._share(now_ns, deadline_ns)
+                thought.chosen = deliberation.run(deadline_ns, share_ns, self._is_hurried)
                 return thought.chosen is not None
         except EngineError:
             pass  # the model decides alone
         thought.may_choose = False
         return True
+
+    def _learn_price(self, started_ns: int) -> int:
+        """What making a prompt, or a chooser's tokens, took; returns the time."""
+        now_ns = self._clock.now_ns()
+        self._price_ns = max(self._price_ns, now_ns - started_ns)
+        return now_ns
 
     def _share(self, now_ns: int, deadline_ns: int) -> int:
         """Until when the chooser may run: while answers are being written, not all of a frame."""

@@ -145,6 +145,16 @@ def test_who_is_hurried_stops_after_the_step_in_hand(model: Model) -> None:
     assert deliberation is not None
     assert deliberation.begin(NOBODY)
     for number in range(1, 4):
-        assert deliberation.run(SystemClock().now_ns() + 10**12, lambda: True) is None
+        assert deliberation.run(SystemClock().now_ns() + 10**12, None, lambda: True) is None
         assert deliberation.num_steps == number
     assert deliberation.run(SystemClock().now_ns() + 10**12) is not None
+
+
+def test_a_share_too_small_for_any_step_leaves_one_a_frame(model: Model) -> None:
+    deliberation = Deliberation.of(model, CostModel(), SystemClock())
+    assert deliberation is not None
+    assert deliberation.begin(NOBODY)
+    for number in range(1, 4):
+        now_ns = SystemClock().now_ns()
+        assert deliberation.run(now_ns + 10**12, now_ns) is None
+        assert deliberation.num_steps == number
