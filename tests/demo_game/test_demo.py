@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 pygame = pytest.importorskip("pygame")
 
-from playing import SCREEN, key, letters, new_game, say, shared_assets, stand_by  # noqa: E402
+from playing import SCREEN, key, letters, new_game, say, stand_by  # noqa: E402
 
 import npcbrain as nb  # noqa: E402
 from demo_game.__main__ import main  # noqa: E402
@@ -28,21 +27,6 @@ from demo_game.playing.modes import BUDGETS_MS, NAIVE_MS, STRESS_LEFT_MS  # noqa
 from demo_game.playing.pacer import FRAME_NS, Pacer  # noqa: E402
 from demo_game.village.assets import Assets  # noqa: E402
 from demo_game.world import land  # noqa: E402
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_window() -> Iterator[None]:
-    """No window opens, and the environment is afterwards what it was."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("SDL_VIDEODRIVER", "dummy")
-    yield
-    pygame.quit()
-    patch.undo()
-
-
-@pytest.fixture(scope="module")
-def assets() -> Assets:
-    return shared_assets()
 
 
 @pytest.fixture

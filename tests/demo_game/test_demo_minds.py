@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 pygame = pytest.importorskip("pygame")
 
 from minds import HandDrivenMind  # noqa: E402
-from playing import SCREEN, key, new_game, say, shared_assets, stand_by  # noqa: E402
+from playing import SCREEN, key, new_game, say, stand_by  # noqa: E402
 
 from demo_game.panels.handovers import SAMPLE_FRAMES, Charge  # noqa: E402
 from demo_game.panels.tree_layout import lay_out  # noqa: E402
@@ -43,20 +42,6 @@ from npcbrain.tree import (  # noqa: E402
 
 WIDTH = 332
 POLLS = 40  # frames in which every file is looked at once
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_window() -> Iterator[None]:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("SDL_VIDEODRIVER", "dummy")
-    yield
-    pygame.quit()
-    patch.undo()
-
-
-@pytest.fixture(scope="module")
-def assets() -> Assets:
-    return shared_assets()
 
 
 @pytest.fixture

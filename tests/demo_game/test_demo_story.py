@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 pygame = pytest.importorskip("pygame")
 
-from playing import new_game, shared_assets  # noqa: E402
+from playing import new_game  # noqa: E402
 
 import npcbrain as nb  # noqa: E402
 from demo_game.people.cast import CAST, PERSONAS  # noqa: E402
@@ -194,20 +192,6 @@ def test_a_place_is_searched_in_vain_until_somebody_speaks_of_it_or_opens_it() -
 
 
 # In the village, with nobody but trees to answer.
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_window() -> Iterator[None]:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("SDL_VIDEODRIVER", "dummy")
-    yield
-    pygame.quit()
-    patch.undo()
-
-
-@pytest.fixture(scope="module")
-def assets() -> Assets:
-    return shared_assets()
 
 
 @pytest.fixture
