@@ -37,18 +37,19 @@ class Sound:
         self._sounds: dict[str, pygame.mixer.Sound] = {}
         self._spoken: dict[str, int] = {}
         self._frame = 0
-        try:
-            if is_on and not pygame.mixer.get_init():
-                pygame.mixer.init(RATE, -16, 1, 512)
-        except (pygame.error, NotImplementedError, ImportError):
-            self.is_on = False
+        self._open()
 
     def toggle(self) -> None:
         """Switches it on or off; on only if there is a device."""
         self.is_on = not self.is_on
+        self._open()
+
+    def _open(self) -> None:
+        """Opens the device if sound is on; without one it is off."""
         try:
             if self.is_on and not pygame.mixer.get_init():
                 pygame.mixer.init(RATE, -16, 1, 512)
+        # A pygame that was built without its mixer raises the second; that is no work left undone.
         except (pygame.error, NotImplementedError, ImportError):
             self.is_on = False
 

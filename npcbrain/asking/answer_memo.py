@@ -32,6 +32,11 @@ class AnswerMemo:
     def __len__(self) -> int:
         return len(self._answers)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether any answer is."""
+        return bool(self._capacity)
+
     def key_of(self, prompt: Prompt, grammar: str) -> bytes:
         """What an answer depends on, in 16 bytes; a few microseconds, and none without capacity."""
         if not self._capacity:

@@ -7,7 +7,7 @@ asking never raises for anything a player can cause; what cannot be answered has
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
@@ -17,32 +17,27 @@ from npcbrain.asking.answer_memo import AnswerMemo
 from npcbrain.asking.deliberation import Deliberation
 from npcbrain.asking.models import ModelLike
 from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, Question
+from npcbrain.asking.writer import Writer, text_of
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import EngineError, NpcBrainError
-from npcbrain.lm.marks import QUOTE
 from npcbrain.npcs.memory import Memory
 from npcbrain.prompting.action_ranking import load_tables
-from npcbrain.prompting.prompt import Prompt, answer_text, render
-from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.prompting.stock_lines import load as load_phrases
 from npcbrain.report import NO_LIMIT_NS
 from npcbrain.scheduling.policy import least_ns, urgency_ns
 from npcbrain.scheduling.scheduler import Extent, Scheduler
-from npcbrain.situation import Decision, Situation
+from npcbrain.situation import Situation
 
 if TYPE_CHECKING:
     from npcbrain.choosing.choice import Choice
 
 __all__ = ["LanguageMind"]
 
-MAX_NEW_TOKENS = 64  # of an answer; action, arguments, emotion and two short sentences take 20-50
 MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
-LEARN_TOKENS = 16  # enough for the answer to outlive its first token, when the prefix is copied
 FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
 EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
 BUSY_SHARE = 2  # of a frame, the part for choosing while answers are being written
-NEVER_QUOTES = {QUOTE: -100.0}  # who was to find words of its own
 NO_LINES: Mapping[str, Sequence[str]] = {}
 PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
 
@@ -54,6 +49,9 @@ class LanguageMind:
     a millisecond, and everybody may be asked in one frame, so ``prepare`` does it later, one after
     the other, when a frame has room for it, the most urgent first. Once as many wait as the engine
     has slots, the others get a small share of a frame: the steps must not starve for their sake.
+
+    Attributes:
+        writer: Begins answers.
     """
 
     __slots__ = (
@@ -64,17 +62,14 @@ class LanguageMind:
         "_has_refused",
         "_is_in_order",
         "_memo",
-        "_model",
         "_num_asked",
         "_num_recalled",
         "_price_ns",
         "_queue",
-        "_reader",
         "_scheduler",
         "_seed",
-        "_temperature",
         "_told",
-        "_top_p",
+        "writer",
     )
 
     def __init__(
@@ -91,15 +86,12 @@ class LanguageMind:
         memo: int = 0,
         deliberation: Deliberation | None = None,
     ) -> None:
-        self._model = model
+        self.writer = Writer(model, reader=reader, temperature=temperature, top_p=top_p)
         self._deliberation = deliberation  # chooses before the model speaks
         self._scheduler = scheduler
         self._engine = engine
         self._clock = clock
         self._seed = seed
-        self._temperature = temperature
-        self._top_p = top_p
-        self._reader = reader  # whether classical reading helps
         # With chance in play another seed is another answer, and each question has its own.
         self._memo = AnswerMemo(memo if temperature == 0.0 else 0)
         self._num_recalled = 0
@@ -145,7 +137,7 @@ class LanguageMind:
         self._num_asked[name] = number + 1
         self._askers[name] = None
         if memory is not None:
-            told = memory.select(MEMORY_TOKENS, self._model.tokenizer.count)
+            told = memory.select(MEMORY_TOKENS, self.writer.count)
             situation = replace(situation, memory=told)
         question = Question(
             situation,
@@ -213,7 +205,7 @@ class LanguageMind:
     @property
     def may_quote(self) -> bool:
         """Whether the model was taught marks: only then may a grammar offer quotes."""
-        return self._model.has_marks
+        return self.writer.may_quote
 
     @property
     def num_queued(self) -> int:
@@ -237,19 +229,7 @@ class LanguageMind:
         """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
         if self._deliberation is not None:
             self._deliberation.read_soon(situation)
-        prompt = render(situation, marks=self.may_quote)
-        try:
-            return self._model.generation(
-                prompt.prefix,
-                prompt.news,
-                grammar=grammar,
-                seed=0,
-                temperature=0.0,
-                top_p=1.0,
-                max_new_tokens=LEARN_TOKENS,
-            )
-        except NpcBrainError:
-            return None  # asking will say so, with its reason
+        return self.writer.learn(situation, grammar)
 
     def choose_now(self, situation: Situation) -> Choice | None:
         """What the chooser chooses, however long it takes; None without one."""
@@ -351,8 +331,11 @@ class LanguageMind:
         """Whether the very same was answered before; the thought is done then."""
         if thought.key is not None:
             return False
+        if not self._memo.is_kept:
+            thought.key = b""  # no prompt need be made only to look for it
+            return False
         question = thought.question
-        first = next(iter(self._prompts(question)))
+        first = next(iter(self.writer.prompts(question)))
         thought.key = self._memo.key_of(first, question.grammar)
         text = self._memo.find(thought.key)
         if text is None:
@@ -371,18 +354,13 @@ class LanguageMind:
         question, choice = thought.question, thought.chosen
         keep = partial(self._memo.keep, thought.key or b"")
         if choice is not None and (choice.quote or question.extent is Extent.DEED):
-            text = _text_of(choice, question)
+            text = text_of(choice, question)
             keep(text)
             thought.recall(text)
             return
-        generation, error = None, None
-        for prompt in self._prompts(question):
-            try:
-                generation = self._generation(question, prompt, choice)
-                break
-            except NpcBrainError as refused:
-                error = refused
-        if generation is None:
+        try:
+            generation = self.writer.begin(question, choice)
+        except NpcBrainError as error:
             thought.fail("refused")
             if not self._has_refused:  # once: the same cause returns with every event
                 self._has_refused = True
@@ -390,39 +368,6 @@ class LanguageMind:
                 warnings.warn(message, RuntimeWarning, stacklevel=7)  # at the game's update
             return
         thought.begin(generation, ttl_ns, keep)
-
-    def _prompts(self, question: Question) -> Iterable[Prompt]:
-        """The whole prompt and shorter ones, should it be too long."""
-        return shorter_prompts(
-            question.situation,
-            may_forget=question.may_forget,
-            reader=self._reader,
-            marks=self.may_quote,
-        )
-
-    def _generation(self, question: Question, prompt: Prompt, choice: Choice | None) -> AnswerLike:
-        free = choice is None
-        return self._model.generation(
-            prompt.prefix,
-            prompt.news,
-            grammar=question.grammar,
-            leads=prompt.leads if free else (),
-            odds=prompt.odds if free else NEVER_QUOTES if self.may_quote else {},
-            begun="" if choice is None else _text_of(choice, question),
-            seed=question.seed,
-            temperature=self._temperature,
-            top_p=self._top_p,
-            max_new_tokens=MAX_NEW_TOKENS,
-        )
-
-
-def _text_of(choice: Choice, question: Question) -> str:
-    """A choice as an answer begins, or is whole where it quotes."""
-    decision = Decision(choice.action, choice.args, choice.emotion, f"{QUOTE}{choice.quote}")
-    lines = answer_text(decision, question.situation.npc.facts).split("\n")
-    if question.extent is Extent.DEED:
-        return "\n".join(lines[:-2]) + "\n"
-    return "\n".join(lines if choice.quote else [*lines[:-1], ""])
 
 
 def _seed(seed: int, name: str, number: int) -> int:

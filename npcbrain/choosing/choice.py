@@ -48,14 +48,12 @@ class Choice:
         args: A legal value for each of its arguments.
         emotion: One of ``prompt.EMOTIONS``.
         quote: A known fact as it stands or an occasion; empty where it must find words of its own.
-        odds: Of the action against the next likeliest, as a natural logarithm.
     """
 
     action: str
     args: dict[str, str]
     emotion: str
     quote: str
-    odds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +166,7 @@ def choose(
                 said, most = fact, score + worth.fact
     if words == "own":
         said = ""
-    ordered = np.sort(of_actions)
-    odds = float(ordered[-1] - ordered[-2]) if num_actions > 1 else float("inf")
-    return Choice(action.name, args, EMOTIONS[int(emotions.argmax())], said, odds)
+    return Choice(action.name, args, EMOTIONS[int(emotions.argmax())], said)
 
 
 def _unit(rows: Rows) -> Rows:

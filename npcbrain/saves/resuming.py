@@ -13,10 +13,9 @@ from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, Question
 from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import PlayClock
 from npcbrain.engine.contract import EngineLike, WaveLike
-from npcbrain.errors import EngineError, NpcBrainError, UsageError
+from npcbrain.errors import EngineError, NpcBrainError
 from npcbrain.lm.generation import Generation
 from npcbrain.npcs.npc import Npc
-from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.saves.flight import SavedRequest, SavedThought
 from npcbrain.scheduling.request import Request, State
 from npcbrain.scheduling.scheduler import Scheduler
@@ -98,7 +97,7 @@ class Resuming:
     def _generation(self, npc: Npc, one: SavedThought, request: SavedRequest) -> AnswerLike | None:
         """The same answer, to be written again; None, with a note, if it would be another."""
         try:
-            generation = _generation_of(self._mind, one.question(npc))
+            generation = _begun(self._mind, one.question(npc))
         except NpcBrainError:
             generation = None
         same = generation is not None and getattr(generation, "ids", None) in (None, request.prompt)
@@ -191,22 +190,11 @@ class Resuming:
         return live
 
 
-def _generation_of(mind: LanguageMind, question: Question) -> AnswerLike:
+def _begun(mind: LanguageMind, question: Question) -> AnswerLike:
     """The answer to a question, from its first token on.
 
     Raises:
         NpcBrainError: No prompt of it is short enough.
     """
-    error: NpcBrainError = UsageError("no prompt")
-    choice = mind.choose_now(question.situation)  # the same as then: it depends on nothing else
-    for prompt in shorter_prompts(
-        question.situation,
-        may_forget=question.may_forget,
-        reader=mind._reader,
-        marks=mind.may_quote,
-    ):
-        try:
-            return mind._generation(question, prompt, choice)
-        except NpcBrainError as refused:
-            error = refused
-    raise error
+    # The same choice as then: it depends on the situation alone.
+    return mind.writer.begin(question, mind.choose_now(question.situation))

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from npcbrain.asking.requester import MAX_NEW_TOKENS
+from npcbrain.asking.writer import MAX_NEW_TOKENS
 from npcbrain.clock import SystemClock
 from npcbrain.commands.bench.workload import CAST, QUESTIONS, Village
 from npcbrain.commands.frame_clock import FrameClock

@@ -1,0 +1,123 @@
+"""What a model is asked to write: prompts, and the answers that begin from them.
+
+It knows no queue, no frame and no scheduler. Invariant: the same question and choice are asked the
+same way, whether for the first time or again after a saved game.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from npcbrain.asking.models import ModelLike
+from npcbrain.asking.pending_answer import AnswerLike, Question
+from npcbrain.errors import NpcBrainError, UsageError
+from npcbrain.lm.marks import QUOTE
+from npcbrain.prompting.prompt import Prompt, answer_text, render
+from npcbrain.prompting.shortening import shorter_prompts
+from npcbrain.scheduling.request import Extent
+from npcbrain.situation import Decision, Situation
+
+if TYPE_CHECKING:
+    from npcbrain.choosing.choice import Choice
+
+__all__ = ["Writer", "text_of"]
+
+MAX_NEW_TOKENS = 64  # of an answer; action, arguments, emotion and two short sentences take 20-50
+LEARN_TOKENS = 16  # enough for the answer to outlive its first token, when the prefix is copied
+NEVER_QUOTES = {QUOTE: -100.0}  # who was to find words of its own
+
+
+class Writer:
+    """Begins answers of one model.
+
+    Args:
+        model: The model.
+        reader: Whether classical reading helps.
+        temperature: See ``lm.sampler.SamplerConfig``.
+        top_p: See there.
+    """
+
+    __slots__ = ("_model", "_reader", "_temperature", "_top_p")
+
+    def __init__(self, model: ModelLike, *, reader: bool, temperature: float, top_p: float) -> None:
+        self._model = model
+        self._reader = reader
+        self._temperature = temperature
+        self._top_p = top_p
+
+    @property
+    def may_quote(self) -> bool:
+        """Whether the model was taught marks: only then may a grammar offer quotes."""
+        return self._model.has_marks
+
+    def count(self, text: str) -> int:
+        """How many tokens a text has."""
+        return self._model.tokenizer.count(text)
+
+    def prompts(self, question: Question) -> Iterable[Prompt]:
+        """The whole prompt and shorter ones, should it be too long."""
+        return shorter_prompts(
+            question.situation,
+            may_forget=question.may_forget,
+            reader=self._reader,
+            marks=self.may_quote,
+        )
+
+    def begin(self, question: Question, choice: Choice | None) -> AnswerLike:
+        """The answer to a question, to be written from its first free token on.
+
+        Args:
+            question: What is asked.
+            choice: What was chosen before; None leaves that to the model too.
+
+        Raises:
+            NpcBrainError: No prompt of it is short enough.
+        """
+        error: NpcBrainError = UsageError("no prompt")
+        for prompt in self.prompts(question):
+            try:
+                return self._generation(question, prompt, choice)
+            except NpcBrainError as refused:
+                error = refused
+        raise error
+
+    def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
+        """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
+        prompt = render(situation, marks=self.may_quote)
+        try:
+            return self._model.generation(
+                prompt.prefix,
+                prompt.news,
+                grammar=grammar,
+                seed=0,
+                temperature=0.0,
+                top_p=1.0,
+                max_new_tokens=LEARN_TOKENS,
+            )
+        except NpcBrainError:
+            return None  # asking will say so, with its reason
+
+    def _generation(self, question: Question, prompt: Prompt, choice: Choice | None) -> AnswerLike:
+        free = choice is None
+        return self._model.generation(
+            prompt.prefix,
+            prompt.news,
+            grammar=question.grammar,
+            leads=prompt.leads if free else (),
+            odds=prompt.odds if free else NEVER_QUOTES if self.may_quote else {},
+            begun="" if choice is None else text_of(choice, question),
+            seed=question.seed,
+            temperature=self._temperature,
+            top_p=self._top_p,
+            max_new_tokens=MAX_NEW_TOKENS,
+        )
+
+
+def text_of(choice: Choice, question: Question) -> str:
+    """A choice as an answer begins, or is whole where it quotes."""
+    decision = Decision(choice.action, choice.args, choice.emotion, f"{QUOTE}{choice.quote}")
+    lines = answer_text(decision, question.situation.npc.facts).split("\n")
+    if question.extent is Extent.DEED:
+        return "\n".join(lines[:-2]) + "\n"
+    return "\n".join(lines if choice.quote else [*lines[:-1], ""])
