@@ -11,6 +11,7 @@ __all__ = [
     "ModelError",
     "NpcBrainError",
     "PersonaError",
+    "RecordingError",
     "RemoteError",
     "SaveError",
     "SituationError",
@@ -40,6 +41,10 @@ class PersonaError(NpcBrainError, ValueError):
 
 class SaveError(NpcBrainError, ValueError):
     """A saved game cannot be written, is damaged, or does not follow the schema."""
+
+
+class RecordingError(NpcBrainError, ValueError):
+    """A recording cannot be written, is damaged, or does not fit the game it is played with."""
 
 
 class ModelError(NpcBrainError):

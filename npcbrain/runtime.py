@@ -18,8 +18,10 @@ from npcbrain.errors import UsageError, fault
 from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
+from npcbrain.recording.moments import Kind
+from npcbrain.recording.recordable import Recordable
+from npcbrain.recording.recorder import recorder_of
 from npcbrain.report import FrameReport
-from npcbrain.saves.savable import Savable
 from npcbrain.settings import budget_in_ns, check_settings
 from npcbrain.thinker import Brain, ThinkerSettings, thinker_of
 from npcbrain.tree import Node
@@ -29,7 +31,7 @@ __all__ = ["Runtime"]
 MAX_CADENCE = 3600  # frames; a minute
 
 
-class Runtime(Savable):
+class Runtime(Recordable):
     """Runs NPCs inside a game's frames.
 
     Attributes:
@@ -52,6 +54,7 @@ class Runtime(Savable):
         price_file: str | os.PathLike[str] | None = "auto",
         overlap: bool = False,
         memo: int = 256,
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         """Measures what the model's steps cost here (under a second: do it on a title screen).
 
@@ -78,13 +81,18 @@ class Runtime(Savable):
             memo: Answers to keep, so that a question whose prompt is the same to the letter, as in
                 crowds of one persona, is answered at once and alike; 0 for none. Only at
                 temperature 0.
+            record: A file that gets all that happens, to be played again by
+                ``npcbrain.testing.replay``; None for none. See ``docs/replay.md``.
 
         Raises:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
+            RecordingError: The recording cannot be written.
         """
         check_settings(seed, measure, price_file, overlap, memo)
         super().__init__(model)
         self.clock: Clock = SystemClock() if clock is None else clock
+        self._recorder = recorder_of(record, model, self._model_digest, self.clock)
+        recorder = self._recorder
         self._play = PlayClock(self.clock)
         self._busy_ns = busy_time_of(self.clock)
         self._thinker = thinker_of(
@@ -105,12 +113,15 @@ class Runtime(Savable):
         self.prices = self._thinker.prices
         self.scheduler = self._thinker.scheduler
         self._overlaps = overlap
-        self._host = Host(self._thinker.mind, self.clock, FrameReport())
+        trees_clock = self.clock if recorder is None else recorder.clock
+        self._host = Host(self._thinker.mind, trees_clock, FrameReport())
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
         self._is_updating = False
         self._is_closed = False
+        if recorder is not None:
+            recorder.start(seed, temperature, top_p, self._thinker)
 
     def __enter__(self) -> Runtime:
         return self
@@ -146,7 +157,7 @@ class Runtime(Savable):
             raise UsageError(
                 fault("persona", "be a Persona", persona, where, "use Persona.load or .from_dict")
             )
-        npc = Npc(name, persona, tree, self._host, importance=importance)
+        npc = self._made(name, persona, tree, importance)
         self._cast.add(npc)
         return npc
 
@@ -164,9 +175,10 @@ class Runtime(Savable):
             raise UsageError(fault("name", "be an npc's", name, where))
         self._thinker.pause()
         npc = self.npcs[name]
-        npc.drop_thought()
-        self._thinker.forget(npc)
-        self._cast.remove(npc)
+        with self._told(Kind.REMOVE, npc):
+            npc.drop_thought()
+            self._thinker.forget(npc)
+            self._cast.remove(npc)
 
     def tick_every(self, name: str, num_frames: int) -> None:
         """Level of detail: ticks a character's tree only in one of so many frames.
@@ -191,7 +203,8 @@ class Runtime(Savable):
         if not whole or not 1 <= num_frames <= MAX_CADENCE:
             rule = f"be an integer of 1 to {MAX_CADENCE}"
             raise UsageError(fault("num_frames", rule, num_frames, where))
-        self._cast.tick_every(self.npcs[name], num_frames)
+        with self._told(Kind.TICK_EVERY, self.npcs[name], num_frames):
+            self._cast.tick_every(self.npcs[name], num_frames)
 
     def on_action(self, name: str, handler: Handler) -> None:
         """Says what the game does when an NPC decides on an action.
@@ -210,7 +223,7 @@ class Runtime(Savable):
             raise UsageError(fault("name", "be a string that is not empty", name, where))
         if not callable(handler):
             raise UsageError(fault("handler", "be callable", handler, where))
-        self._host.handlers[name] = handler
+        self._host.handlers[name] = self._heard_of(name, handler)
 
     def update(self, budget_ms: float | None = None, *, until_ns: int | None = None) -> FrameReport:
         """One frame: trees tick, the model thinks for what is left, decisions land.
@@ -249,6 +262,9 @@ class Runtime(Savable):
         report = FrameReport(frame=self._num_frames, budget_ns=budget_ns)
         self._host.report = report
         self._is_updating = True
+        recorder, error = self._recorder, None
+        if recorder is not None:
+            recorder.begin(report.frame, budget_ns)
         try:
             error = self._collect(report)  # may wait for a worker, and that is not time stolen
             trees_start_ns = play.now_ns()
@@ -267,6 +283,8 @@ class Runtime(Savable):
             self._is_updating = False
             self._num_frames += 1
             self._cast.settle()
+            if recorder is not None:
+                recorder.end(report, error)
             end_ns = play.now_ns()
             report.used_ns = end_ns - start_ns
             if busy_ns is not None:
@@ -282,7 +300,10 @@ class Runtime(Savable):
         return error
 
     def _listen(self, report: FrameReport) -> None:
-        self._cast.listen(report.frame, self._thinker.take_askers())
+        askers = self._thinker.take_askers()
+        self._cast.listen(report.frame, askers)
+        if self._recorder is not None:
+            self._recorder.heard(askers, self._thinker)
 
     @property
     def is_warm(self) -> bool:
@@ -340,9 +361,12 @@ class Runtime(Savable):
         self._thinker.pause()
         self._finish_saving()
         try:
-            self._cast.halt()
+            with self._unheard():
+                self._cast.halt()
         finally:
             error = self._thinker.close()
+            if self._recorder is not None:
+                self._recorder.close()
         if error is not None:
             raise error
 

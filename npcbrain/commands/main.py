@@ -26,9 +26,18 @@ from npcbrain.commands.options import (
     load,
     progress,
 )
+from npcbrain.commands.replay import add_replay_command
 from npcbrain.commands.save import add_save_commands
 from npcbrain.commands.tree import add_tree_commands
-from npcbrain.errors import ModelError, NpcBrainError, SaveError, SituationError, UsageError, fault
+from npcbrain.errors import (
+    ModelError,
+    NpcBrainError,
+    RecordingError,
+    SaveError,
+    SituationError,
+    UsageError,
+    fault,
+)
 from npcbrain.importing.command import add_import_command
 from npcbrain.situation import Situation
 
@@ -54,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             result: dict[str, Any] = options.command(options)
-    except (UsageError, SituationError, SaveError) as error:
+    except (UsageError, SituationError, SaveError, RecordingError) as error:
         return _complain(error, WRONG_INPUT)
     except ModelError as error:  # of the folder that was given, or of the installation
         return _complain(error, FAILED if options.model is None else WRONG_INPUT)
@@ -108,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     add_benches(commands)
     add_tree_commands(commands)
     add_save_commands(commands)
+    add_replay_command(commands)
     add_import_command(commands)
 
     for command in (doctor, decide, evaluate):

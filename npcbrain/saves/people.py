@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from npcbrain.asking.pending_answer import LanguageThought
 from npcbrain.errors import SaveError, TreeError, fault
+from npcbrain.npcs.contracts import Thought
 from npcbrain.npcs.inputs import MAX_IMPORTANCE, MIN_IMPORTANCE
 from npcbrain.npcs.memory import Entry, entry_of
 from npcbrain.npcs.npc import MAX_WAITING, Npc
@@ -276,7 +277,7 @@ def prepared(saved: SavedNpc, layouts: list[SavedLayout], hook: Hook | None) -> 
 
 
 def put_back(
-    npc: Npc, saved: SavedNpc, made: Prepared, thought: LanguageThought | None, now_ns: int
+    npc: Npc, saved: SavedNpc, made: Prepared, thought: Thought | None, now_ns: int
 ) -> tuple[list[str], Exception | None]:
     """Gives an NPC, whose tree is halted and who has no thought, what it was when it was saved.
 

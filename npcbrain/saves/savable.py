@@ -9,14 +9,14 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from npcbrain.asking.pending_answer import LanguageThought
 from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import Clock, PlayClock
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import SaveError, UsageError, fault
-from npcbrain.npcs.contracts import Host
+from npcbrain.npcs.contracts import Host, Thought
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.roster import Cast, Turns
 from npcbrain.report import FrameReport
@@ -152,8 +152,9 @@ class Savable(ABC):
         if self._saving is not None:
             self._saving._thread.join()
         save, made, report = self._read(file)
-        self._thinker.pause()
-        error = self._put_back(save, made, report)
+        with self._while_loading(report.path):
+            self._thinker.pause()
+            error = self._put_back(save, made, report)
         if report.last_good:
             warnings.warn(str(report).partition("\n")[0], RuntimeWarning, stacklevel=2)
         if error is not None:
@@ -167,7 +168,7 @@ class Savable(ABC):
             self._saving.tell()
 
     def _snapshot(self) -> Snapshot:
-        mind, now_ns, play_ns = self._mind, self.clock.now_ns(), self._play.now_ns()
+        mind, now_ns, play_ns = self._mind, self._host.clock.now_ns(), self._play.now_ns()
         num_asked = {} if mind is None else mind._num_asked
         hook = self._save_hook
         npcs = [*self.npcs.values()]
@@ -229,7 +230,7 @@ class Savable(ABC):
         report.new = tuple(name for name in self.npcs if name not in known)
         report.other_model = save.header.model != self._model_digest
         thoughts = self._resumed(save, report)
-        now_ns = self.clock.now_ns()
+        now_ns = self._host.clock.now_ns()
         for npc, saved in zip(npcs, save.npcs, strict=True):
             if npc is None:
                 continue
@@ -260,7 +261,11 @@ class Savable(ABC):
             self._mind.forget_all()
         return error
 
-    def _resumed(self, save: Save, report: LoadReport) -> dict[Npc, LanguageThought]:
+    def _while_loading(self, path: str) -> AbstractContextManager[object]:
+        """Entered before anything changes, left when all is loaded."""
+        return nullcontext()
+
+    def _resumed(self, save: Save, report: LoadReport) -> Mapping[Npc, Thought]:
         mind, scheduler, engine = self._mind, self.scheduler, self._engine
         if mind is None or scheduler is None or engine is None:
             return {}
