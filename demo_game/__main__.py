@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     pygame.font.init()
     try:
         return _play(options, model, recorder, headless=headless)
-    except (OSError, nb.TreeError) as error:
+    except (OSError, nb.TreeError, nb.RecordingError) as error:
         print(f"demo_game: {error}", file=sys.stderr)
         return 1
     finally:
@@ -100,6 +100,7 @@ def _play(
                 goal=EndingKind(options.ending),
                 settings=settings,
                 settings_file=settings_file,
+                tape=options.tape,
             ),
             recorder=recorder,
         )
@@ -218,6 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--report", type=Path, help="write what happened as JSON")
     parser.add_argument("--screenshot", type=Path, help="write a picture of a good moment (PNG)")
     parser.add_argument("--record", type=Path, help="write the first seconds as a small GIF")
+    parser.add_argument("--tape", type=Path, help="write all that happens, for npcbrain replay")
     return parser
 
 

@@ -1,6 +1,7 @@
-"""Doubles for tests of games and of npcbrain itself: a clock driven by hand, a scripted engine.
+"""For tests of games and of npcbrain itself: a clock driven by hand, a scripted engine, replays.
 
-No model, no ONNX, no randomness: time passes only when told to, or by a scripted cost a step.
+Of the doubles: no model, no ONNX, no randomness: time passes only when told to, or by a scripted
+cost a step.
 Invariant: the same script and the same calls give the same steps at the same times, and a call that
 breaks the engine's contract (``npcbrain.engine.contract``) raises instead of going on.
 """
@@ -10,10 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from npcbrain.engine.contract import GenerationLike, Kind, WaveLike
 from npcbrain.errors import EngineError, UsageError, fault
+
+if TYPE_CHECKING:
+    from npcbrain.lm.model import Model
+    from npcbrain.replay.play import Build, Replay
 
 __all__ = [
     "ManualClock",
@@ -22,9 +28,34 @@ __all__ = [
     "ScriptedWave",
     "Step",
     "default_cost_ns",
+    "replay",
 ]
 
 PROBED_COPIES = (16, 64)
+
+
+def replay(path: str | Path, build: Build, *, model: Model | None = None) -> Replay:
+    """Plays a recording again (``Runtime(record=...)``): a player's bug report becomes a test.
+
+    ``assert replay("bug.npcr", build).identical``; see ``docs/replay.md``.
+
+    Args:
+        path: The recording.
+        build: Called with a ``Play``. A game whose trees need no world registers its handlers with
+            ``play.runtime``, puts its trees into ``play.trees`` and returns None. Any other builds
+            itself, with ``play.model`` for its model, and returns what is called once a frame.
+        model: Writes every answer once more, to be compared; None takes them as recorded.
+
+    Returns:
+        Whether all was identical, and the first difference.
+
+    Raises:
+        RecordingError: The recording cannot be read, or does not fit the game.
+        UsageError: ``build`` cannot be called, or the model is another.
+    """
+    from npcbrain.replay.play import play  # not above: the doubles need none of it
+
+    return play(path, build, model)
 
 
 class ManualClock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygame
 
@@ -25,6 +26,7 @@ from demo_game.playing.keys import Keys
 from demo_game.playing.modes import STRESS_LEFT_MS, Modes, burn
 from demo_game.playing.options import Options
 from demo_game.playing.pacer import Pacer
+from demo_game.playing.presses import keys_of, options_data
 from demo_game.playing.recorder import Recorder
 from demo_game.playing.sound import Sound
 from demo_game.playing.view import View
@@ -33,6 +35,9 @@ from demo_game.village.crowd import SIZES
 from demo_game.village.happening import Happening, Kind
 from demo_game.village.village import Village
 from npcbrain.clock import NS_PER_MS
+
+if TYPE_CHECKING:
+    from npcbrain.replay.playback import PlayedModel
 
 __all__ = ["Game"]
 
@@ -64,14 +69,17 @@ class Game:
         self,
         screen: pygame.Surface,
         assets: Assets,
-        model: nb.Model | None,
+        model: nb.Model | PlayedModel | None,
         *,
         clock: Pacer,
         options: Options,
         recorder: Recorder | None = None,
     ) -> None:
         self.options, self.settings = options, options.settings
-        self.village = Village(assets, model, seed=options.seed, clock=clock, trees=options.trees)
+        self.village = Village(
+            assets, model, seed=options.seed, clock=clock, trees=options.trees, tape=options.tape
+        )
+        self.village.runtime.note(options_data(options))
         self.tally = Tally()
         self.modes = Modes(self.settings)
         self.is_over = self.wants_new = False
@@ -288,7 +296,10 @@ class Game:
     # Parts of a frame.
 
     def _read(self, listener: Villager | None) -> None:
-        events = pygame.event.get()
+        frame, again = self.tally.num_frames, self.options.again
+        events = pygame.event.get() if again is None else again.events(frame)
+        if keys := keys_of(events):
+            self.village.runtime.note([frame, keys])
         if self.autoplay is not None:
             card = "" if self.card is None else self.card.name
             events += self.autoplay.events(listener, card=card)

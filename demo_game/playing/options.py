@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+import pygame
 
 from demo_game.playing.settings import Settings
 from demo_game.story.ending import EndingKind
 from demo_game.village.tree_words import TREES
 
-__all__ = ["Options"]
+__all__ = ["Options", "Pressed"]
+
+
+class Pressed(Protocol):
+    """Who knows what was pressed in a game that is played again."""
+
+    def events(self, frame: int) -> list[pygame.event.Event]:
+        """What was pressed in a frame."""
+        ...
 
 
 @dataclass(slots=True)
@@ -24,6 +35,8 @@ class Options:
         trees: Where the tree files are.
         settings: What the player has chosen.
         settings_file: Where that is remembered; None for nowhere.
+        tape: Where the game is recorded, to be played again; None for nowhere.
+        again: A recording that is played again, whose keys count in place of the player's.
     """
 
     seed: int = 7
@@ -33,3 +46,5 @@ class Options:
     trees: Path = TREES
     settings: Settings = field(default_factory=Settings)
     settings_file: Path | None = None
+    tape: Path | None = None
+    again: Pressed | None = None

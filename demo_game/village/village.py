@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import npcbrain as nb
 from demo_game.people.body import Body
@@ -26,6 +27,9 @@ from demo_game.village.happening import Happening, Kind
 from demo_game.village.live_trees import LiveTrees
 from demo_game.village.tree_words import TREES
 from demo_game.world.land import PLACES
+
+if TYPE_CHECKING:
+    from npcbrain.replay.playback import PlayedModel
 
 __all__ = ["Village"]
 
@@ -47,18 +51,19 @@ class Village:
     def __init__(
         self,
         assets: Assets,
-        model: nb.Model | None,
+        model: nb.Model | PlayedModel | None,
         *,
         seed: int,
         clock: nb.Clock,
         trees: Path = TREES,
+        tape: Path | None = None,
     ) -> None:
         self.world = assets.world
         self.flow = assets.flow
         self.scenery = assets.scenery
         self.daylight = Daylight(assets.scenery)
         self.player = Player(assets.player, assets.world)
-        self.runtime = nb.Runtime(model, seed=seed, clock=clock)
+        self.runtime = nb.Runtime(model, seed=seed, clock=clock, record=tape)
         self.trees = LiveTrees(trees)
         self.villagers: dict[str, Villager] = {}
         personas = {name: nb.Persona.load(PERSONAS / f"{name}.json") for name in CAST}

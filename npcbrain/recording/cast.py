@@ -49,7 +49,7 @@ class RecordedNpc(Npc):
     # Attributes that the game sets.
 
     @property
-    def persona(self) -> Persona:  # type: ignore[override]
+    def persona(self) -> Persona:
         """Who it is."""
         persona: Persona = PERSONA.__get__(self)
         return persona
@@ -60,7 +60,7 @@ class RecordedNpc(Npc):
         PERSONA.__set__(self, persona)
 
     @property
-    def blackboard(self) -> Blackboard:  # type: ignore[override]
+    def blackboard(self) -> Blackboard:
         """What its tree's nodes share."""
         board: Blackboard = BLACKBOARD.__get__(self)
         return board

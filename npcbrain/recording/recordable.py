@@ -58,7 +58,7 @@ class Recordable(Savable):
         """
         save = read(content, where)
         made = self._prepared(save)
-        with nullcontext() if self._recorder is None else self._recorder.loading(content, self.npcs):
+        with self._while_taking_on(content):
             error = self._put_back(save, made, LoadReport(where, save.frame))
         if error is not None:
             raise error
@@ -87,7 +87,11 @@ class Recordable(Savable):
     def _while_loading(self, path: str) -> AbstractContextManager[object]:
         if self._recorder is None:
             return nullcontext()
-        return self._recorder.loading(read_bytes(Path(path), self._disk), self.npcs)
+        return self._while_taking_on(read_bytes(Path(path), self._disk))
+
+    def _while_taking_on(self, content: bytes) -> AbstractContextManager[object]:
+        recorder = self._recorder
+        return nullcontext() if recorder is None else recorder.loading(content, self.npcs)
 
     def _resumed(self, save: Save, report: LoadReport) -> Mapping[Npc, Thought]:
         played = None if self._recorder is None else self._recorder.played(save, self.npcs)

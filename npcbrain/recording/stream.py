@@ -35,7 +35,16 @@ import msgpack
 from npcbrain.errors import RecordingError, SaveError, fault
 from npcbrain.saves.extent import check_extent
 
-__all__ = ["LIMIT_BYTES", "VERSION", "Header", "Records", "head", "header_of", "read_file", "record"]
+__all__ = [
+    "LIMIT_BYTES",
+    "VERSION",
+    "Header",
+    "Records",
+    "head",
+    "header_of",
+    "read_file",
+    "record",
+]
 
 VERSION = 1
 MAGIC = b"npcbtape"

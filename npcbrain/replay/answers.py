@@ -6,7 +6,7 @@ not depend on that. Invariant: what is compared is tokens wherever they are know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from npcbrain.clock import PlayClock
 from npcbrain.engine.contract import Kind as StepKind
@@ -17,13 +17,12 @@ from npcbrain.npcs.contracts import Thought
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.npc import Npc
 from npcbrain.recording.moments import State
-from npcbrain.recording.recorder import tokens_of
+from npcbrain.recording.recorder import FrameClock, tokens_of
 from npcbrain.replay.recording import Recording
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.saves.snapshot import Save
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision, Situation
-from npcbrain.testing import ManualClock
 from npcbrain.thinker import EngineThinker, ThinkerSettings
 
 __all__ = ["ModelAnswers"]
@@ -54,7 +53,7 @@ class ModelAnswers:
         if digest != recording.model:
             advice = f"the recorded one's digest begins with {recording.model[:12]}"
             raise UsageError(fault("model", "be the recorded one", digest[:12], where, advice))
-        clock = ManualClock()
+        clock = FrameClock(0)
         self._thinker = EngineThinker(
             model,
             ThinkerSettings(
@@ -116,7 +115,9 @@ class ModelAnswers:
         self.num_checked += 1
         written = tokens_of(thought)
         if state.tokens is not None and written is not None:
-            if written[: len(state.tokens) if state.reason else None] != state.tokens:
+            if state.reason:  # it was cut off
+                written = written[: len(state.tokens)]
+            if written != state.tokens:
                 return f"tokens {[*state.tokens]}", f"tokens {[*written]}"
         if not state.reason and thought.decision != state.decision:
             return str(state.decision), str(thought.decision or thought.reason)
@@ -152,6 +153,6 @@ class ModelAnswers:
 class UnmeasuredEngine(Engine):
     """An engine whose steps are not measured: nobody waits for it."""
 
-    def probes(self) -> Iterator[tuple[StepKind, int, int]]:
+    def probes(self) -> Sequence[tuple[StepKind, int, int]]:
         """None."""
-        return iter(())
+        return ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from npcbrain.clock import NS_PER_MS
@@ -57,10 +58,9 @@ class Doing:
 
     def _update(self, budget_ns: int) -> None:
         budget_ms = math.inf if budget_ns >= NO_LIMIT_NS else budget_ns / NS_PER_MS
-        try:
+        # What the game's code raises was raised when it was recorded, or is a difference.
+        with suppress(NpcBrainError):
             self._runtime.update(budget_ms)
-        except NpcBrainError:
-            pass  # the game's code raised: as it did when it was recorded, or that is a difference
 
     def _do(self, moment: Moment) -> None:
         kind, values, runtime = moment.kind, moment.values, self._runtime

@@ -16,8 +16,8 @@ from typing import Any
 from npcbrain.errors import UsageError, fault
 from npcbrain.lm.model import Model
 from npcbrain.recording.moments import Kind
-from npcbrain.replay.doing import Doing, Trees
 from npcbrain.replay.difference import Difference
+from npcbrain.replay.doing import Doing, Trees
 from npcbrain.replay.playback import Playback, PlayedModel
 from npcbrain.replay.recording import Recording
 from npcbrain.runtime import Runtime

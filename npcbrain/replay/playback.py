@@ -8,7 +8,7 @@ against the recording, up to the first difference.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 
@@ -16,9 +16,8 @@ from npcbrain.npcs.contracts import Thought
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.npc import Npc
 from npcbrain.recording.moments import Kind, Moment, Settings, State, plain_of
-from npcbrain.recording.recorder import Recorder
+from npcbrain.recording.recorder import FrameClock, Recorder
 from npcbrain.recording.writing import Batch
-from npcbrain.replay.answers import ModelAnswers
 from npcbrain.replay.difference import Difference, first_of
 from npcbrain.replay.recording import Recording, Turn
 from npcbrain.report import FrameReport
@@ -27,7 +26,10 @@ from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision, Situation
 from npcbrain.thinker import NullThinker, Thinker, ThinkerSettings
 
-__all__ = ["PlayedModel", "Playback"]
+if TYPE_CHECKING:  # it loads ONNX Runtime
+    from npcbrain.replay.answers import ModelAnswers
+
+__all__ = ["Playback", "PlayedModel"]
 
 NO_LINES: Mapping[str, Sequence[str]] = {}
 
@@ -246,7 +248,7 @@ class PlayedRecorder(Recorder):
 
     def __init__(self, playback: Playback) -> None:
         self._playback = playback
-        super().__init__(playback, StartClock(playback.recording.settings.start_ns))
+        super().__init__(playback, FrameClock(playback.recording.settings.start_ns))
 
     def played(self, save: Save, npcs: Mapping[str, Npc]) -> Mapping[Npc, Thought] | None:
         """Thoughts of the recording, and not of the save."""
@@ -257,17 +259,6 @@ class PlayedRecorder(Recorder):
     def _moment_ns(self) -> int:
         now_ns = self._playback.now_ns
         return self.clock.now_ns() if now_ns is None else now_ns
-
-
-class StartClock:
-    """Shows when a recording began."""
-
-    def __init__(self, now_ns: int) -> None:
-        self._now_ns = now_ns
-
-    def now_ns(self) -> int:
-        """That moment."""
-        return self._now_ns
 
 
 class PlayedModel:

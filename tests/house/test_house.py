@@ -36,10 +36,10 @@ ARROWS = {
     "thinker": "clock report lm npcs engine pricing scheduling asking settings",
     "saves": "clock version errors situation report tree lm prompting engine scheduling npcs"
     " asking thinker",
+    "recording": "clock version errors situation report scheduling npcs thinker saves tree",
     "remote": "clock errors situation report lm prompting engine pricing scheduling npcs asking"
     " settings thinker",
     "importing": "errors situation lm graphs prompting",
-    "testing": "errors engine",
 }
 
 
