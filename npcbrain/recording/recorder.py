@@ -170,20 +170,24 @@ class Recorder:
 
         @wraps(handler)
         def told(npc: Npc, **args: str) -> Status | None:
+            num_before = len(self._batch)
             try:
                 status = handler(npc, **args)
             except BaseException:
-                self._did(npc, action, args, "raised")
+                self._did(npc, action, args, "raised", num_before)
                 raise
-            self._did(npc, action, args, status.name if isinstance(status, Status) else "")
+            name = status.name if isinstance(status, Status) else ""
+            self._did(npc, action, args, name, num_before)
             return status
 
         return told
 
-    def _did(self, npc: Npc, action: str, args: Mapping[str, str], status: str) -> None:
+    def _did(
+        self, npc: Npc, action: str, args: Mapping[str, str], status: str, num_before: int
+    ) -> None:
         goes_on = status == Status.RUNNING.name
-        if goes_on and self._deeds.get(npc.name) == action:
-            return  # as in the frame before
+        if goes_on and self._deeds.get(npc.name) == action and len(self._batch) == num_before:
+            return  # as in the frame before, and nothing else was done
         self._deeds[npc.name] = action if goes_on else ""
         self._batch.append((Kind.DEED, self.number(npc), action, dict(args), status))
 

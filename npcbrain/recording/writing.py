@@ -115,8 +115,6 @@ class _Tape:
                 self._write_all()
                 if self.why_over and not self._is_full:
                     self._stop()
-                self._file.flush()
-                os.fsync(self._file.fileno())
         except Exception as error:  # a full disk, or a value that nobody thought of
             self.error = self.why_over = str(error) or type(error).__name__
 
