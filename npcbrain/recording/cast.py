@@ -101,7 +101,7 @@ class RecordedNpc(Npc):
         IMPORTANCE.__set__(self, importance)
         self._tell(Kind.IMPORTANCE, self._importance)
 
-    # Methods that the game, or its tree, calls.
+    # Methods that the game calls, or, within an update and unrecorded, its tree.
 
     def think(self, ttl_ms: float, *, extent: Extent = Extent.DECIDED) -> Thought | None:
         """Asks the model, and says so."""
@@ -115,35 +115,45 @@ class RecordedNpc(Npc):
 
     def attend(self) -> bool:
         """Turns to the oldest waiting event."""
+        if self._recorder.is_inside:
+            return super().attend()
         with self._called("attend"):
             return super().attend()
 
     def accept(self) -> None:
         """The game does what was decided."""
+        if self._recorder.is_inside:
+            return super().accept()
         with self._called("accept"):
-            super().accept()
+            return super().accept()
 
     def decline(self, reason: str) -> None:
         """Takes the model's answer back."""
+        if self._recorder.is_inside:
+            return super().decline(reason)
         with self._called("decline", reason):
-            super().decline(reason)
+            return super().decline(reason)
 
     def drop_thought(self, thought: Thought | None = None) -> None:
         """Stops thinking."""
-        if thought is not None and thought is not self._thought:
-            return  # it is over: nothing happens
+        if self._recorder.is_inside or thought not in (None, self._thought):
+            return super().drop_thought(thought)
         with self._called("drop_thought"):
-            super().drop_thought(thought)
+            return super().drop_thought(thought)
 
     def reply(self, lines: Sequence[str] | None = None) -> None:
         """Says the next of these lines."""
+        if self._recorder.is_inside:
+            return super().reply(lines)
         with self._called("reply", None if lines is None else [*lines]):
-            super().reply(lines)
+            return super().reply(lines)
 
     def finish_event(self, *, rest: bool = False) -> None:
         """The event at hand is dealt with."""
+        if self._recorder.is_inside:
+            return super().finish_event(rest=rest)
         with self._called("finish_event", rest):
-            super().finish_event(rest=rest)
+            return super().finish_event(rest=rest)
 
     def _queue(self, event: Event) -> None:
         with self._recorder.call(Kind.EVENT, self, event):
@@ -201,7 +211,7 @@ class RecordedBlackboard(WatchedBlackboard):
 
     def __setitem__(self, key: str, value: Any) -> None:
         recorder = self._npc._recorder
-        if recorder.is_outside:
+        if not recorder.is_inside:
             self._note(key, value)
         WatchedBlackboard.__setitem__(self, key, value)
 
@@ -235,5 +245,5 @@ class RecordedBlackboard(WatchedBlackboard):
 
     def _erased(self, key: str | None) -> None:
         recorder = self._npc._recorder
-        if recorder.is_outside:
+        if not recorder.is_inside:
             recorder.input(Kind.ERASE, self._npc._number(), key)

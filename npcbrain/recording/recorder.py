@@ -109,9 +109,9 @@ class Recorder:
     # What the game does.
 
     @property
-    def is_outside(self) -> bool:
-        """Whether the game itself acts, between two updates."""
-        return self._depth == 0
+    def is_inside(self) -> bool:
+        """Whether an update is under way, or another call, of which this is a part."""
+        return self._depth > 0
 
     @property
     def is_told(self) -> bool:
@@ -120,7 +120,7 @@ class Recorder:
 
     def input(self, kind: Kind, *values: Any) -> None:
         """The game does something."""
-        if self.is_outside or (self.is_told and kind not in TREES_OWN):
+        if not self.is_inside or (self.is_told and kind not in TREES_OWN):
             self._batch.append((kind, *values))
 
     @contextmanager

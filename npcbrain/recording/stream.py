@@ -48,7 +48,7 @@ __all__ = [
 
 VERSION = 1
 MAGIC = b"npcbtape"
-LIMIT_BYTES = 64 << 20  # of a file: some ten hours of the demo
+LIMIT_BYTES = 64 << 20  # of a file: seven hours of the demo
 HEAD = struct.Struct("<8sH32s")
 CHECK = struct.Struct("<I")
 FRAME = struct.Struct("<II")

@@ -19,7 +19,7 @@ __all__ = ["Recording", "Turn"]
 
 # What stands only in an update, and what only outside of one.
 INSIDE = (Kind.HEARD, Kind.ANSWER, Kind.DECISION, Kind.FALLBACK, Kind.ERROR, Kind.END)
-OUTSIDE = (Kind.SETTINGS, Kind.LOAD, Kind.RESUMED, Kind.FRAME, Kind.CLOSE, Kind.STOP)
+OUTSIDE = (Kind.SETTINGS, Kind.LOAD, Kind.RESUMED, Kind.FRAME, Kind.CLOSE)
 
 
 @dataclass(slots=True)

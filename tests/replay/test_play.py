@@ -1,4 +1,4 @@
-"""Recordings played again: what was recorded happens, frame by frame, with and without the model."""
+"""Recordings played again: what happened happens, frame by frame, with the model or without."""
 
 from __future__ import annotations
 

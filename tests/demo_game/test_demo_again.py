@@ -1,0 +1,118 @@
+"""The village recorded and played again, and what a forged recording of it can hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pygame = pytest.importorskip("pygame")
+
+from playing import SCREEN, Beat, key, shared_assets  # noqa: E402
+from saving import TINY  # noqa: E402
+
+import npcbrain as nb  # noqa: E402
+from demo_game.playing import again as module  # noqa: E402
+from demo_game.playing.again import build  # noqa: E402
+from demo_game.playing.game import Game  # noqa: E402
+from demo_game.playing.options import Options  # noqa: E402
+from demo_game.playing.presses import events_of, keys_of, options_of  # noqa: E402
+from demo_game.playing.settings import Settings  # noqa: E402
+from demo_game.village.assets import Assets  # noqa: E402
+from npcbrain import testing  # noqa: E402
+
+
+class Tick(Beat):
+    """Moves on a little whenever it is read, so that nothing waits for ever."""
+
+    def now_ns(self) -> int:
+        self._now_ns += 20_000
+        return self._now_ns
+
+
+@pytest.fixture(autouse=True)
+def _assets_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "load_assets", shared_assets)
+
+
+def recorded(assets: Assets, tape: Path, model: nb.Model | None, **options: Any) -> Game:
+    pygame.font.init()
+    screen = pygame.display.set_mode(SCREEN)
+    settings = Settings(sound=False, budget_ms=1.0)
+    return Game(
+        screen,
+        assets,
+        model,
+        clock=Tick(),
+        options=Options(draws=False, tape=tape, settings=settings, **options),
+    )
+
+
+@pytest.mark.parametrize("has_model", [False, True], ids=["trees alone", "model"])
+def test_a_recorded_demo_is_identical(assets: Assets, tmp_path: Path, has_model: bool) -> None:
+    model = nb.Model.load(TINY) if has_model else None
+    game = recorded(assets, tmp_path / "a.npcr", model, plays_itself=True)
+    for _ in range(420):
+        game.frame()
+    game.close()
+    found = testing.replay(tmp_path / "a.npcr", build)
+    assert found.difference is None
+    assert (found.num_questions > 0, found.num_decisions > 0) == (True, True)
+    if has_model:
+        assert testing.replay(tmp_path / "a.npcr", build, model=model).identical
+
+
+def test_what_a_player_pressed_is_pressed_again(assets: Assets, tmp_path: Path) -> None:
+    game = recorded(assets, tmp_path / "a.npcr", None)
+    pressed: list[Any] = []
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(pygame.event, "get", lambda: [pressed.pop(0)] if pressed else [])
+    pressed += [key(pygame.K_RETURN), key(pygame.K_d)]
+    for frame in range(200):
+        if frame == 60:
+            pressed += [pygame.event.Event(pygame.KEYUP, key=pygame.K_d), key(pygame.K_e)]
+            pressed.append(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(300, 200)))
+        game.frame()
+    monkey.undo()
+    place = game.village.player.body.position
+    game.close()
+    again: list[Any] = []
+
+    def keeps(play: Any) -> Any:
+        again.append(build(play))
+        return again[0]
+
+    assert testing.replay(tmp_path / "a.npcr", keeps).identical
+    assert again[0].game.village.player.body.position == place
+
+
+def test_events_come_back_as_they_went() -> None:
+    events = [
+        key(pygame.K_a, mod=3),
+        pygame.event.Event(pygame.TEXTINPUT, text="ä"),
+        pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(3, 4)),
+        pygame.event.Event(pygame.QUIT),
+        pygame.event.Event(pygame.MOUSEMOTION, pos=(3, 4), rel=(0, 0), buttons=(0, 0, 0)),
+    ]
+    again = events_of(keys_of(events))
+    assert keys_of(again) == keys_of(events)
+    assert len(again) == 4
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [7, [7], [[]], [[pygame.KEYDOWN]], [[pygame.KEYDOWN, "a", "b", 0]], [["quit"]],
+     [[pygame.MOUSEBUTTONDOWN, 1, [1]]], [[pygame.MOUSEBUTTONDOWN, 1, ["a", "b"]]],
+     [[pygame.USEREVENT]]],
+    ids=str,
+)  # fmt: skip
+def test_forged_events_are_refused(keys: Any) -> None:
+    with pytest.raises(nb.RecordingError):
+        events_of(keys)
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"seed": "x"}, {"keys": 7, "rate": 60}], ids=str)
+def test_forged_options_are_refused(data: Any) -> None:
+    with pytest.raises(nb.RecordingError, match="village"):
+        options_of(data)
