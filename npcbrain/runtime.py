@@ -91,8 +91,8 @@ class Runtime(Recordable):
         check_settings(seed, measure, price_file, overlap, memo)
         super().__init__(model)
         self.clock: Clock = SystemClock() if clock is None else clock
-        self._recorder = recorder_of(record, model, self._model_digest, self.clock)
-        recorder = self._recorder
+        recorder = recorder_of(record, model, self._model_digest, self.clock)
+        self._recorder = recorder
         self._play = PlayClock(self.clock)
         self._busy_ns = busy_time_of(self.clock)
         self._thinker = thinker_of(
@@ -282,9 +282,11 @@ class Runtime(Recordable):
         finally:
             self._is_updating = False
             self._num_frames += 1
-            self._cast.settle()
-            if recorder is not None:
-                recorder.end(report, error)
+            try:
+                self._cast.settle()
+            finally:
+                if recorder is not None:
+                    recorder.end(report, error)
             end_ns = play.now_ns()
             report.used_ns = end_ns - start_ns
             if busy_ns is not None:

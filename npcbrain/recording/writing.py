@@ -1,8 +1,8 @@
 """Puts moments into a file, on a thread: ``Writer``.
 
 Invariant: the game's thread puts into a queue and touches no disk; what was taken out of the queue
-is in the hands of the system at once, so that a game that crashes loses a frame or two. The file
-has a limit, and the queue has one.
+is in the hands of the system at once, so that a game that crashes loses some 50 milliseconds. The
+file has a limit, and the queue has one.
 """
 
 from __future__ import annotations

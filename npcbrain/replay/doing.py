@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from npcbrain.clock import NS_PER_MS
@@ -53,14 +52,15 @@ class Doing:
                 if turn.begin is None:
                     break
                 self._stand_in(turn.inside)
-                self._update(turn.begin.values[2])
+                budget_ns = turn.begin.values[2]
+                try:
+                    self._runtime.update(
+                        math.inf if budget_ns >= NO_LIMIT_NS else budget_ns / NS_PER_MS
+                    )
+                except NpcBrainError:  # as when it was recorded, or that is a difference
+                    if playback.turn is turn and playback.difference is None:
+                        raise  # it never came to its end
         return tuple(self._stand_ins)
-
-    def _update(self, budget_ns: int) -> None:
-        budget_ms = math.inf if budget_ns >= NO_LIMIT_NS else budget_ns / NS_PER_MS
-        # What the game's code raises was raised when it was recorded, or is a difference.
-        with suppress(NpcBrainError):
-            self._runtime.update(budget_ms)
 
     def _do(self, moment: Moment) -> None:
         kind, values, runtime = moment.kind, moment.values, self._runtime

@@ -42,7 +42,7 @@ class Replay:
         num_fallbacks: Questions that were left to trees.
         num_checked: Answers that the model wrote again; 0 without the model.
         stand_ins: Actions that the game has no handler for here, and that were answered as then.
-        whole: Whether the recording was closed by the game, rather than cut off.
+        whole: Whether it was played to where the game was closed, rather than cut off.
         why_over: Why it ends before the game; empty as far as is known.
         num_left_out: Bytes at its end that are not whole.
     """

@@ -135,7 +135,8 @@ class Recording:
         if kind is Kind.ADD:
             self.names.append(values[0])
         elif kind in (Kind.ASK, Kind.RESUMED):
-            self._said[self._num_asked] = len(values[-1].added)
+            if not values[-1].done:
+                self._said[self._num_asked] = len(values[-1].added)
             self._num_asked += 1
         elif kind is Kind.ANSWER:
             number, state = values
