@@ -57,7 +57,7 @@ def forged(values: list[Any]) -> bytes:
 def test_every_prefix_is_the_beginning_of_the_same_past(path: Path) -> None:
     content = forged(RECORDS[:40])
     whole = read(path, content)
-    for num_bytes in range(0, len(content), 3):
+    for num_bytes in range(0, len(content), 5):
         try:
             found = read(path, content[:num_bytes])
         except RecordingError:
@@ -73,10 +73,10 @@ def test_a_recording_cut_after_any_record_is_played_to_there(path: Path) -> None
         assert not found.whole
 
 
-def test_a_thousand_flipped_bytes_change_nothing_that_is_played(path: Path) -> None:
+def test_hundreds_of_flipped_bytes_change_nothing_that_is_played(path: Path) -> None:
     rng, content = random.Random(3), forged(RECORDS[:40])
     whole = read(path, content)
-    for _ in range(1000):
+    for _ in range(600):
         damaged = bytearray(content)
         damaged[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
         try:
