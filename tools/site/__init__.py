@@ -1,0 +1,1 @@
+"""Pictures of the documentation site, drawn by code."""
