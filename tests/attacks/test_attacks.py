@@ -138,9 +138,8 @@ def test_whatever_is_said_and_whatever_the_model_prefers_deeds_and_values_are_le
         line = line_of(attack.text, "text", "")
         situation = situation_of(line or HARMLESS, "player")
         *_, prompt = shorter_prompts(situation, may_forget=True, reader=True, marks=False)
-        answer = tiny.generation(
-            prompt.prefix, prompt.news, grammar=grammar(situation, "own"), seed=1
-        )
+        rules = {"grammar": grammar(situation, "own"), "seed": 1, "max_new_tokens": 32}
+        answer = tiny.generation(prompt.prefix, prompt.news, **rules)
         reader = AnswerReader(situation)
         while not answer.finished and reader.emotion is None:
             answer.take(dice.normal(0, 9, 352).astype(np.float32))
