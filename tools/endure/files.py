@@ -14,7 +14,7 @@ import time
 import tracemalloc
 import warnings
 from collections.abc import Callable
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,6 @@ from npcbrain.lm.frame import read_frame
 from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.npcs.persona import Persona
-from npcbrain.npcs.vocabulary import registry
 from npcbrain.pricing.cost import CostModel
 from npcbrain.pricing.price_file import PriceFile
 from npcbrain.saves.container import HEAD
@@ -34,8 +33,10 @@ from npcbrain.tree import load
 from tools.endure.attacks import read_attacks
 from tools.endure.point import Point
 from tools.endure.village import Village
+from tools.tree_trips import random_file
+from tools.tree_trips import words as tree_words
 
-__all__ = ["KINDS", "fuzz", "seeds"]
+__all__ = ["KINDS", "fuzz", "save_of_a_village", "seeds"]
 
 TINY = Path(__file__).resolve().parents[2] / "tests" / "models" / "tiny"
 MOST_S = 5.0  # that one small file may take, on a machine that has other things to do
@@ -107,16 +108,20 @@ def seeds() -> list[Kind]:
     """Every kind of file, with good ones to change."""
     root = TINY.parents[2]
     personas = [*(root / "demo_game").rglob("personas/*.json")]
-    trees = [*(root / "demo_game").rglob("*.xml"), *(root / "tests" / "tree_files").glob("*.xml")]
     manifests = [root / "models" / "hearth" / "manifest.json", TINY / "manifest.json"]
     frame = {"before": [{"token": "<|im_start|>"}, "You are Greta."], "after": ["\nAnswer:"]}
-    words = registry()
+    words, trees = tree_words(), [random_file(number).encode() for number in range(40)]
     return [
         Kind("persona.json", PersonaError, Persona.load, _bytes(personas)),
-        Kind("tree.xml", TreeError, lambda path: load(path, words), _bytes(trees)),
+        Kind("tree.xml", TreeError, lambda path: load(path, words), trees),
         Kind("manifest.json", ModelError, lambda path: _described(path), _bytes(manifests)),
         Kind("prompt.json", ModelError, _frame_reader(), [json.dumps(frame).encode()]),
-        Kind("slot.npcb", SaveError, lambda path: read(path.read_bytes(), str(path)), [_save()]),
+        Kind(
+            "slot.npcb",
+            SaveError,
+            lambda path: read(path.read_bytes(), str(path)),
+            [save_of_a_village()],
+        ),
         Kind("prices.msgpack", NotImplementedError, _prices, [_price_content()]),
     ]
 
@@ -219,7 +224,7 @@ def _frame_reader() -> Callable[[Path], object]:
     return lambda path: read_frame(path.read_bytes(), tokenizer, str(path))
 
 
-def _save() -> bytes:
+def save_of_a_village() -> bytes:
     """A save of people in the midst of something."""
     village = Village(4, seed=1)
     village.soak(40)
@@ -245,8 +250,3 @@ def _prices(path: Path) -> None:
     if PriceFile(path, "model", "machine").load(prices):
         for key in range(3):
             assert prices.price_ns(key, 0, 4, 100) >= 0  # type: ignore[arg-type]
-
-
-def digest_of(content: bytes) -> str:
-    """What a manifest says of a file."""
-    return sha256(content).hexdigest()

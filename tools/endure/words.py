@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 from npcbrain.errors import PersonaError, UsageError
 from npcbrain.lm.marks import FITS, MARKS, RECALLS
+from npcbrain.lm.package import ModelPackage
+from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.npcs.inputs import line_of, name_of
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
 from npcbrain.prompting.prompt import Prompt, render
 from npcbrain.situation import Action, Decision, Event, Scene, Situation
+from tools.endure.attacks import mutant, read_attacks, read_names
+from tools.endure.point import Point
 
-__all__ = ["Encoding", "faults_of_persona", "faults_of_speech", "num_control", "situation_of"]
+__all__ = [
+    "Encoding", "faults_of_persona", "faults_of_speech", "num_control", "situation_of", "try_words",
+]  # fmt: skip
 
 FACTS = ("A bed costs five coppers.", "The bell rings at noon: the gate is locked then.")
 ACTIONS = (Action("say"), Action("give", {"item": ("room key", "ale"), "to": ("player",)}))
@@ -121,3 +128,25 @@ def _faults_of_news(found: Prompt, wanted: Prompt, marks: bool) -> Iterator[str]
 def _bones(text: str) -> list[str]:
     """The marks and line ends of a text."""
     return [character for character in text if character in MARKS or not character.isprintable()]
+
+
+def try_words(point: Point, folder: Path, most: int | None = None) -> None:
+    """All attacks that are kept, and then random kin of them, for a point's time or so many."""
+    package = ModelPackage.described(folder)
+    content, vocab = package.read(package.tokenizer), package.config.vocab
+    encodings: list[Encoding] = [
+        Tokenizer(content, package.bos, package.eos, vocab, str(folder), {})
+    ]
+    attacks, names = read_attacks(), read_names()
+    for attack in (*attacks, *names):
+        _try(point, attack.text, "player", encodings)
+    for dice in point.rounds(most):
+        _try(point, mutant(attacks, dice), mutant(names, dice), encodings)
+
+
+def _try(point: Point, text: str, speaker: str, encodings: list[Encoding]) -> None:
+    point.counts["attacks"] += 1
+    for fault in faults_of_speech(text, speaker, encodings):
+        point.expect(False, fault)
+    for fault in faults_of_persona(text[:200], encodings):
+        point.expect(False, fault)
