@@ -7,10 +7,13 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 from npcbrain.clock import NS_PER_S
 from npcbrain.lm.model import Model
+from npcbrain.npcs.memory import CAPACITY
+from tools.endure.attacks import read_attacks
 from tools.endure.point import Point
 from tools.endure.village import FRAME_NS, PATIENCE_S, Village
 
@@ -19,7 +22,8 @@ __all__ = ["soak_real", "soak_virtual"]
 NUM_NPCS = 64
 FLAT = 0.02  # that memory may grow after warm-up
 WARM_UP = 0.25  # of the frames, until caches are full and free lists have their size
-STEADY = 0.02  # that a price may move where every step takes what it always took
+STEADY = 0.05  # that a price may move where every step takes what it always took, for its context
+Prices = Mapping[tuple[int, ...], int]
 STAT = Path("/proc/self/statm")  # where a platform tells the memory of a process
 
 
@@ -34,7 +38,6 @@ def soak_virtual(point: Point, num_frames: int | None = None) -> None:
         per_frame_s = (time.monotonic() - started_s) / first
         total = num_frames or min(216_000, max(600, int(0.9 * point.seconds / per_frame_s)))
         _soak(point, village, total)
-        _compare_prices(point, village)
 
 
 def soak_real(point: Point, model: Model, num_frames: int | None = None) -> None:
@@ -50,6 +53,7 @@ def _soak(point: Point, village: Village, total: int, *, rest: bool = False) -> 
     warm = int(WARM_UP * total)
     blocks: list[int] = []
     resident: list[int] = []
+    prices: Prices = {}
     next_s = time.monotonic()
     for number in range(total):
         village.frame(4.0 if village.is_real else None)
@@ -57,12 +61,13 @@ def _soak(point: Point, village: Village, total: int, *, rest: bool = False) -> 
             next_s += FRAME_NS / NS_PER_S
             time.sleep(max(0.0, next_s - time.monotonic()))
             next_s = max(next_s, time.monotonic() - 0.1)  # a slow spell is not caught up with
+        if number == warm:
+            prices = village.prices()
         if number >= warm and number % max(1, total // 40) == 0:
             blocks.append(_blocks())
             resident.append(_resident())
         if number % 50 == 0:
             point.expect(village.ledger.is_right, "every request ends once")
-    point.counts["frames"] += total
     point.expect(village.settle(), "everybody is answered at last")
     point.expect(village.ledger.is_right, "every request ends once")
     point.expect(not village.ledger._live, "no request is left over")
@@ -76,6 +81,8 @@ def _soak(point: Point, village: Village, total: int, *, rest: bool = False) -> 
     point.counts += village.counts
     point.counts["requests"] += village.ledger.num_submitted
     point.figures["longest wait, s"] = village.longest_wait_s
+    if not village.is_real:
+        _compare_prices(point, prices, village.prices())
     _save(point, village)
     started_s = time.monotonic()
     village.runtime.close()
@@ -91,12 +98,8 @@ def _flat(point: Point, what: str, seen: list[int], *, is_promised: bool = True)
         point.expect(late <= early * (1 + FLAT), f"{what} stay flat: {early} to {late}")
 
 
-def _compare_prices(point: Point, village: Village) -> None:
+def _compare_prices(point: Point, before: Prices, after: Prices) -> None:
     """Steps take what they always took, so prices are what they were."""
-    before = dict(village.prices())
-    for _ in range(600):
-        village.frame(4.0)
-    after = village.prices()
     drift = max(abs(after[shape] / price - 1) for shape, price in before.items())
     point.figures["drift of prices, %"] = 100 * drift
     point.counts["prices"] = len(before)
@@ -104,11 +107,17 @@ def _compare_prices(point: Point, village: Village) -> None:
 
 
 def _save(point: Point, village: Village) -> None:
-    """What an NPC takes in a save, as they are now."""
+    """What an NPC with a full memory takes in a save."""
+    words = " ".join(attack.text for attack in read_attacks() if len(attack.text) < 200).split()
+    for npc in village.runtime.npcs.values():
+        for _ in range(CAPACITY):
+            npc.remember(" ".join(village.dice.choices(words, k=12)))
     with tempfile.TemporaryDirectory() as folder:
         saving = village.runtime.save(Path(folder) / "soaked.npcb")
         saving.wait()
-        point.figures["bytes an NPC in a save"] = saving.num_bytes / len(village.runtime.npcs)
+        point.figures["bytes an NPC in a save, memory full"] = saving.num_bytes / len(
+            village.runtime.npcs
+        )
         report = village.runtime.load(Path(folder) / "soaked.npcb")
         point.expect(str(report) == "", "a soaked village is saved and loaded")
 
