@@ -1,4 +1,4 @@
-"""Each point of ``tools.endure`` for a moment: what the command tries for minutes holds here too."""
+"""Each point of ``tools.endure`` for a moment: what the command tries for minutes holds here."""
 
 from __future__ import annotations
 
@@ -45,10 +45,13 @@ def test_files_that_nobody_vouches_for_are_read_or_refused() -> None:
 
 
 def test_a_reader_that_breaks_its_promise_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tools.endure.files.CostModel", None)
+    def careless(path: Path) -> None:
+        raise KeyError(path.name)
+
+    monkeypatch.setattr("tools.endure.files._prices", careless)
     point = tried("files")
     fuzz(point, 2)
-    assert any("prices.msgpack: TypeError" in found for found in point.broken)
+    assert any("prices.msgpack: KeyError" in found for found in point.broken)
 
 
 def test_accidents_leave_the_old_save_or_the_new() -> None:

@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
     points = run(seconds, _folder(given.model), given.seed)
     show(points, Console())
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(record(points, given.model, seconds), indent=1), "utf-8")
+    kept = json.dumps(record(points, given.model, seconds), indent=1)
+    given.out.write_text(kept, encoding="utf-8")
     return int(any(point.broken for point in points))
 
 

@@ -234,7 +234,6 @@ def save_of_a_village() -> bytes:
 
 
 def _price_content() -> bytes:
-    prices = CostModel()
     village = Village(2, seed=1)
     village.soak(60)
     prices = village.runtime.prices

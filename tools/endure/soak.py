@@ -115,9 +115,8 @@ def _save(point: Point, village: Village) -> None:
     with tempfile.TemporaryDirectory() as folder:
         saving = village.runtime.save(Path(folder) / "soaked.npcb")
         saving.wait()
-        point.figures["bytes an NPC in a save, memory full"] = saving.num_bytes / len(
-            village.runtime.npcs
-        )
+        each = saving.num_bytes / len(village.runtime.npcs)
+        point.figures["bytes an NPC in a save, memory full"] = each
         report = village.runtime.load(Path(folder) / "soaked.npcb")
         point.expect(str(report) == "", "a soaked village is saved and loaded")
 
