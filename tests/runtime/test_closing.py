@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +49,24 @@ def test_close_at_any_moment_gives_every_slot_back(tiny: Model, overlap: bool) -
         assert not game.runtime.scheduler.num_thinking + game.runtime.scheduler.num_waiting
         assert not any(npc.thinking for npc in game.runtime.npcs.values())
     assert is_busy > 2 or overlap
+
+
+@pytest.mark.parametrize("overlap", [False, True], ids=["inline", "overlap"])
+def test_a_program_may_end_in_the_midst_of_a_thought(overlap: bool) -> None:
+    code = (
+        "from saving import TINY, Game\nfrom npcbrain.lm.model import Model\n"
+        f"game = Game(Model.load(TINY, num_slots=3), overlap={overlap})\n"
+        "game.play(12, 1.5)\nassert any(npc.thinking for npc in game.runtime.npcs.values())\n"
+        "print('ends')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(TINY.parents[1]), os.getcwd()))},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert (ended.returncode, ended.stdout.strip(), ended.stderr) == (0, "ends", "")
 
 
 USES: dict[str, Callable[[Runtime, Npc], object]] = {
