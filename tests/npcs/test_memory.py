@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from npcbrain.errors import UsageError
 from npcbrain.lm.marks import MEMORY
 from npcbrain.npcs.memory import HALF_LIFE, Memory
+from npcbrain.situation import Event
 
 
 def words(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
+from typing import Any
 
 from npcbrain.lm.model import Model
 from npcbrain.npcs.persona import Persona
@@ -20,6 +21,18 @@ NUM_NPCS = 3
 REST_FRAMES = 4000  # until an engine that was left alone is tried again and answers
 
 
+class WithoutChooser:
+    """A model that finds all its answers by the engine that fails."""
+
+    encoder = None
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+
 class Outage:
     """A small game whose engine can be broken.
 
@@ -32,7 +45,12 @@ class Outage:
         self.faults = FaultyRunner(self.engine._runner)
         self.engine._runner = self.faults  # type: ignore[assignment]
         self.runtime = Runtime(
-            model, seed=seed, clock=TickingClock(), engine=self.engine, price_file=None, memo=0
+            WithoutChooser(model),  # type: ignore[arg-type]
+            seed=seed,
+            clock=TickingClock(),
+            engine=self.engine,
+            price_file=None,
+            memo=0,
         )
         assert self.runtime.scheduler is not None
         self.ledger = Ledger(self.runtime.scheduler)
