@@ -112,7 +112,7 @@ class Village:
         else:
             self.engine = Engine(model)
             self.faults = self.engine._runner = FaultyRunner(self.engine._runner)
-            options = {"clock": SystemClock(), **options}
+            options = {"clock": SystemClock(), "memo": 0, **options}
         self.is_real = model is not None
         self.runtime = Runtime(chosen, seed=seed, engine=self.engine, price_file=None, **options)
         assert self.runtime.scheduler is not None
