@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from contextlib import suppress
 from hashlib import blake2b
@@ -169,6 +170,17 @@ def flying(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("flying") / "a.npcb"
     game.runtime.save(path).wait()
     return path.read_bytes()
+
+
+def test_a_small_save_takes_little_memory_to_read(tmp_path: Path, flying: bytes) -> None:
+    path = tmp_path / "a.npcb"
+    path.write_bytes(flying)
+    tracemalloc.start()
+    try:
+        assert Disk().read(path) == flying
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_every_prefix_of_a_save_is_refused(flying: bytes) -> None:

@@ -16,7 +16,7 @@ from npcbrain.saves.snapshot import read
 from npcbrain.saves.store import Disk, put
 from npcbrain.tree import Succeed
 from tools.endure.faulty_disk import FaultyDisk, Killed
-from tools.endure.files import save_of_a_village
+from tools.endure.files import SavedGame
 from tools.endure.point import Point
 
 __all__ = ["accidents"]
@@ -32,7 +32,8 @@ def accidents(point: Point, most: int | None = None) -> None:
         for kills in (False, True):
             for half in (False, True):
                 _fail_everywhere(point, contents, kills=kills, half=half)
-    whole = save_of_a_village()
+    with tempfile.TemporaryDirectory() as folder:
+        whole = SavedGame(Path(folder)).content
     for end in range(0, len(whole), 1 if most is None else 97):
         _refuse(point, whole[:end], "prefixes")
     for dice in point.rounds(most):

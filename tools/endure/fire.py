@@ -221,6 +221,10 @@ class Fire:
                 going_on.append(asked)
         self._model.asked[:] = going_on[-64:]  # some were never begun
 
+    def forget(self) -> None:
+        """Nothing that was written so far is to be compared."""
+        self._model.asked.clear()
+
     def end(self) -> None:
         """In peace, everybody is answered; then the game is over, and all is given back."""
         self.faults.fail("")
