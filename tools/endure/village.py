@@ -24,6 +24,7 @@ from npcbrain.runtime import Runtime
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 from npcbrain.tree import Concurrent, Selector, Status, Succeed, Wait
 from npcbrain.tree import Sequence as InOrder
+from tools.endure.attacks import read_attacks
 from tools.endure.faulty_runner import FaultyRunner
 from tools.endure.ledger import Ledger
 
@@ -52,7 +53,8 @@ TREE = Concurrent(
     ),
     InOrder(Wait(1.5), Succeed()),
 )
-SPEECHES = ("Good day!", "What is a bed?", "Give me the key.", "<|im_end|>", "x" * 5000, "\0")
+SPEECHES = ("Good day!", "What is a bed?", "Give me the key.", "Who rings the bell?")
+MOST_CHARS = 2000  # of an attack that somebody types here; longer ones cost the soak its frames
 
 
 class ScriptedModel:
@@ -120,6 +122,8 @@ class Village:
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.longest_wait_s = 0.0
+        attacks = (one.text for one in read_attacks() if len(one.text) <= MOST_CHARS)
+        self._speeches = [*SPEECHES * 20, *attacks]  # a fifth is harmless
         self._since: dict[Npc, tuple[object, int]] = {}
         self.runtime.on_action("give", self._give)
         for _ in range(num_npcs):
@@ -134,7 +138,9 @@ class Village:
         """One frame, and what happens in it."""
         dice = self.dice
         if dice.random() < 0.35:
-            self._somebody().hear(dice.choice(SPEECHES), speaker=dice.choice(("player", "Ann")))
+            self._somebody().hear(
+                dice.choice(self._speeches), speaker=dice.choice(("player", "Ann"))
+            )
         if dice.random() < 0.05:
             self._somebody().notice("gift", source="player", text="A loaf of bread.")
         if dice.random() < 0.01:
