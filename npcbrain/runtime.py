@@ -15,6 +15,7 @@ from npcbrain.asking.models import ModelLike
 from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault
+from npcbrain.npcs.line_filter import LineCheck, LineFilter
 from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
@@ -55,6 +56,7 @@ class Runtime(Recordable):
         overlap: bool = False,
         memo: int = 256,
         record: str | os.PathLike[str] | None = None,
+        line_filter: LineCheck | None = None,
     ) -> None:
         """Measures what the model's steps cost here (under a second: do it on a title screen).
 
@@ -83,6 +85,9 @@ class Runtime(Recordable):
                 temperature 0.
             record: A file that gets all that happens, to be played again by
                 ``npcbrain.testing.replay``; None for none. See ``docs/replay.md``.
+            line_filter: Called as ``line_filter(npc, line)`` with each line that a model would have
+                an NPC say; unless it answers True, the tree's line is said instead, with reason
+                ``filtered``. With it, words come whole and do not stream.
 
         Raises:
             UsageError: ``seed`` is not an integer, or another argument is out of range.
@@ -115,11 +120,12 @@ class Runtime(Recordable):
         self._overlaps = overlap
         trees_clock = self.clock if recorder is None else recorder.clock
         self._host = Host(self._thinker.mind, trees_clock, FrameReport())
+        if line_filter is not None:
+            self._host.line_filter = LineFilter(line_filter)
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
         self._is_updating = False
-        self._is_closed = False
         if recorder is not None:
             recorder.start(seed, temperature, top_p, self._thinker)
 
@@ -242,7 +248,7 @@ class Runtime(Recordable):
         Raises:
             UsageError: Not one of the two is given (with ``overlap``, both are), it is not a
                 number, the runtime is closed, or a tree called this.
-            TreeError: The game's code raised in a tree or a handler (that is the cause). It is
+            TreeError: The game's code raised in a tree, a handler or a filter (the cause). It is
                 raised at the end: all other trees were ticked, and the model has had its time.
                 That tree begins anew with the next update.
         """
@@ -277,6 +283,8 @@ class Runtime(Recordable):
             self._thinker.think(start_ns, budget_ns, report)
             if not self._thinker.is_beside:
                 self._listen(report)
+            if self._host.line_filter is not None:
+                error = error or self._host.line_filter.take_error()
             if error is not None:
                 raise error
         finally:
@@ -354,12 +362,12 @@ class Runtime(Recordable):
             UsageError: A tree called this.
             TreeError: The game's code raised while its tree was halted; all are halted first.
         """
-        if self._is_closed:
+        if self._host.is_closed:
             return
         if self._is_updating:
             advice = "end the game loop first"
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
-        self._is_closed = True
+        self._host.is_closed = True
         self._thinker.pause()
         self._finish_saving()
         try:
@@ -373,5 +381,4 @@ class Runtime(Recordable):
             raise error
 
     def _check_open(self, where: str) -> None:
-        if self._is_closed:
-            raise UsageError(fault("runtime", "be open", "closed", where, "make a new Runtime"))
+        self._host.check_open(where)

@@ -13,6 +13,7 @@ from npcbrain.clock import Clock, busy_time_of
 from npcbrain.engine.contract import Kind
 from npcbrain.errors import EngineError
 from npcbrain.pricing.cost import CostModel
+from npcbrain.scheduling.health import Health
 from npcbrain.situation import Action, Event, Profile, Scene, Situation
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ class Deliberation:
 
     Attributes:
         num_steps: Steps run so far.
+        health: Whether choices come of it; while it rests, the model decides alone.
     """
 
-    __slots__ = ("_busy_ns", "_chooser", "_clock", "_prices", "_unread", "num_steps")
+    __slots__ = ("_busy_ns", "_chooser", "_clock", "_prices", "_unread", "health", "num_steps")
 
     def __init__(self, chooser: Chooser, prices: CostModel, clock: Clock) -> None:
         self._chooser = chooser
@@ -56,6 +58,7 @@ class Deliberation:
         self._busy_ns = busy_time_of(clock)
         self._unread: list[Situation] = []
         self.num_steps = 0
+        self.health = Health("the model's chooser")
 
     @classmethod
     def of(
@@ -106,7 +109,9 @@ class Deliberation:
         self._chooser.forget()
 
     def begin(self, situation: Situation) -> bool:
-        """Begins to choose, unless it has begun; False if the situation is too much to read."""
+        """Begins to choose, unless it has begun; False if it is too much to read, or all fails."""
+        if not self.health.may_try(self._clock.now_ns()):
+            return False
         return self._chooser.situation is situation or self._chooser.begin(situation)
 
     def run(
@@ -166,9 +171,12 @@ class Deliberation:
         busy_started_ns = 0 if busy_ns is None else busy_ns()
         try:
             choice = self._chooser.step()
-        except EngineError:
+        except EngineError as error:
             self._chooser.give_up()
+            self.health.failed(self._clock.now_ns(), error)
             raise
+        if choice is not None:
+            self.health.worked()
         took_ns = self._clock.now_ns() - started_ns
         own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
         self._prices.observe(Kind.CHOOSE, *shape, own_ns)

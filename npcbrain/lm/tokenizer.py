@@ -124,7 +124,10 @@ class Tokenizer:
 
     def token_id(self, name: str) -> int | None:
         """The id of a token by its name in the file; None if there is none."""
-        index: int | None = self._bpe.token_to_id(name)
+        try:
+            index: int | None = self._bpe.token_to_id(name)
+        except UnicodeError:  # half a character is no token's
+            return None
         return index
 
     def count(self, text: str) -> int:

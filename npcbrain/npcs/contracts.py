@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from npcbrain.clock import Clock
+from npcbrain.errors import UsageError, fault
+from npcbrain.npcs.line_filter import LineFilter
 from npcbrain.npcs.memory import Memory
 from npcbrain.report import FrameReport
 from npcbrain.scheduling.request import Extent
@@ -90,3 +92,10 @@ class Host:
     clock: Clock
     report: FrameReport  # of the frame that runs now
     handlers: dict[str, Handler] = field(default_factory=dict)
+    line_filter: LineFilter | None = None
+    is_closed: bool = False
+
+    def check_open(self, where: str) -> None:
+        """Raises ``UsageError`` once the runtime is closed."""
+        if self.is_closed:
+            raise UsageError(fault("runtime", "be open", "closed", where, "make a new Runtime"))

@@ -29,12 +29,12 @@ def line_of(text: object, what: str, where: str) -> str:
 
 
 def name_of(text: object, what: str, where: str) -> str:
-    """Who caused an event, or of what kind it is.
+    """Who caused an event, or of what kind it is; without a colon, behind which speech begins.
 
     Raises:
-        UsageError: It is not a string, or nothing of it can be printed.
+        UsageError: It is not a string, or nothing of it but colons can be printed.
     """
-    if not isinstance(text, str) or not (name := _name(text)):
+    if not isinstance(text, str) or not (name := _name(_cut(text).replace(":", " "))):
         raise UsageError(fault(what, "be a string that is not empty", text, where))
     return name
 
@@ -84,4 +84,8 @@ def checked_importance(importance: object, where: str) -> float:
 
 
 def _name(text: str) -> str:
-    return clean_text(text[: 4 * MAX_NAME_CHARS])[:MAX_NAME_CHARS].rstrip()
+    return clean_text(_cut(text))[:MAX_NAME_CHARS].rstrip()
+
+
+def _cut(text: str) -> str:
+    return text[: 4 * MAX_NAME_CHARS]  # the text may be a book

@@ -78,7 +78,7 @@ class Decide(StatefulLeaf):
 
     Reasons: ``expired``, ``would_exceed``, ``no_budget``, ``no_model``, ``refused``,
     ``engine_error``, ``cancelled``, ``guarded`` (``npc.actions`` has changed in the meantime),
-    ``no_words``; with a server also ``unreachable``.
+    ``no_words``, ``filtered`` (``Runtime(line_filter=...)``); with a server also ``unreachable``.
     ``blackboard["decision"]`` has the decision's plain form. Halted: the thought is dropped, the
     event stays at hand.
 

@@ -4,6 +4,9 @@ No model, no clock: age is counted in newer memories, not in seconds, so what is
 what happened and never on how fast the machine ran. Invariant: the entries are in the
 order in which they were learned, and there are at most ``capacity`` of them.
 
+What others said is hearsay: it is kept as something said, and whoever talks without end does not
+talk away what happened. Where both would be kept, or told, hearsay has its share and no more.
+
 A line's weight is ``importance * 0.5 ** (age / HALF_LIFE)``. All lines age alike, so which of two
 weighs more never changes and ``log2(importance) + order / HALF_LIFE`` is computed once.
 """
@@ -22,6 +25,7 @@ __all__ = ["Entry", "Memory", "entry_of"]
 
 CAPACITY = 64  # lines kept; the select below stays some tens of microseconds
 HALF_LIFE = 12  # newer memories after which a line weighs half
+HEARSAY_SHARE = 0.75  # of what is kept, the most that may be what others said, if there is more
 MIN_IMPORTANCE = 1e-3  # what importance 0 counts as; its logarithm must exist
 MAX_DEED_CHARS = 40  # of what was done; more than an action with three values
 MAX_QUOTE_CHARS = 80  # of each side's words in a memory of a talk: two of them make one line
@@ -51,6 +55,11 @@ class Entry:
     order: int
     weight: float
     num_tokens: int = -1
+
+    @property
+    def is_hearsay(self) -> bool:
+        """Whether somebody only said so."""
+        return isinstance(self.told, Exchange) and bool(self.told.who)
 
 
 class Memory:
@@ -110,7 +119,12 @@ class Memory:
         self._entries.append(entry_of(told, importance, self._num_learned))
         self._num_learned += 1
         if len(self._entries) > self.capacity:
-            self._entries.remove(min(self._entries, key=_weight))
+            self._entries.remove(min(self._forgettable(), key=_weight))
+
+    def _forgettable(self) -> list[Entry]:
+        """Of whom one goes: of hearsay, where that has more than its share."""
+        hearsay = [entry for entry in self._entries if entry.is_hearsay]
+        return hearsay if len(hearsay) > HEARSAY_SHARE * self.capacity else self._entries
 
     def add_event(self, event: Event, answer: Decision | None, name: str) -> None:
         """Learns what happened and what was done about it.
@@ -139,7 +153,8 @@ class Memory:
     ) -> tuple[str | Exchange, ...]:
         """The memories worth telling the model now, oldest first.
 
-        The weightiest are taken first; one that does not fit is passed over whole, never cut.
+        The weightiest are taken first, and before them the weightiest that is no hearsay; one that
+        does not fit is passed over whole, never cut.
 
         Args:
             max_tokens: What all of them together may cost.
@@ -151,7 +166,7 @@ class Memory:
             for entry in self._entries:
                 entry.num_tokens = -1
         chosen: list[Entry] = []
-        for entry in sorted(self._entries, key=_weight, reverse=True):
+        for entry in self._ranked():
             if len(chosen) == max_lines:
                 break
             if entry.num_tokens < 0:
@@ -161,6 +176,11 @@ class Memory:
                 chosen.append(entry)
         chosen.sort(key=_order)
         return tuple(entry.told for entry in chosen)
+
+    def _ranked(self) -> list[Entry]:
+        ranked = sorted(self._entries, key=_weight, reverse=True)
+        happened = next((i for i, entry in enumerate(ranked) if not entry.is_hearsay), 0)
+        return [*ranked[happened : happened + 1], *ranked[:happened], *ranked[happened + 1 :]]
 
     def clear(self) -> None:
         """Forgets everything."""

@@ -19,6 +19,7 @@ from npcbrain.npcs.inputs import (
     line_of,
     name_of,
 )
+from npcbrain.npcs.line_filter import FILTERED
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
 from npcbrain.prompting.prompt import answer_grammar, last_whole_sentence
@@ -42,8 +43,8 @@ class Npc:
         memory: What it remembers.
         tree: Its behaviour tree.
         blackboard: What its tree's nodes share; plain data only.
-        speech: What it says: grows while the model speaks, holds the tree's line if a tree
-            answered, and empties when a new thought begins.
+        speech: What it says: grows while the model speaks (with a line filter it comes whole),
+            holds the tree's line if a tree answered, and empties when a new thought begins.
         emotion: One word.
         decision: The last decision, or None. The model's comes without words at first: as soon as
             its action is decided; it is whole when ``report.decisions`` has it.
@@ -251,7 +252,8 @@ class Npc:
         if thought is None:
             return
         thought.listen()
-        self.speech = thought.speech
+        check = self._host.line_filter
+        self.speech = thought.speech if check is None or thought.done else ""
         self.emotion = thought.emotion
         if self._answer is None and thought.choice is not None and not self._wants_whole:
             self._set_answer(thought.choice)
@@ -260,6 +262,8 @@ class Npc:
             return
         self._thought = None
         decision, reason = thought.decision, thought.reason
+        if decision is not None and check is not None and not check.passes(self, decision.say):
+            decision, reason = None, FILTERED
         if decision is not None and not (reason and self._wants_whole):
             self._decide(decision)
         elif self._answer is None or self._answer.action == "say":
@@ -371,6 +375,7 @@ class Npc:
             self.memory.add_event(event, answer, self.persona.name)
 
     def _queue(self, event: Event) -> None:
+        self._host.check_open(f"npc {self.name!r}")
         if len(self._waiting) == MAX_WAITING:
             missed = self._waiting.popleft()
             self.num_missed += 1

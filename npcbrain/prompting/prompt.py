@@ -46,6 +46,7 @@ from dataclasses import dataclass, field
 from npcbrain.lm.marks import CAN, DID, EVENT, FITS, KNOWS, MEMORY, QUOTE, RECALLS, REPLY, SAID
 from npcbrain.prompting.action_priors import cut, deeds, event_text
 from npcbrain.prompting.action_ranking import is_talk, likely
+from npcbrain.prompting.disarming import disarmed
 from npcbrain.prompting.fact_retrieval import recalled_facts
 from npcbrain.prompting.stock_lines import phrase, quotes
 from npcbrain.situation import Action, Decision, Exchange, Profile, Situation
@@ -162,7 +163,8 @@ def render(
 
 
 def _in_words(situation: Situation, reader: bool, known: Collection[str] | None) -> Prompt:
-    """The first format, for models that were taught it: text from outside may look like a line."""
+    """The first format, for models that were taught it: nothing typed holds a title."""
+    situation = disarmed(situation)
     marked = render(situation, reader=reader, known=known)
     head = NUMBER.sub("", marked.prefix)
     for mark, title in (KNOWS, "knows:\n"), (CAN, "can:\n"):

@@ -56,10 +56,11 @@ class Disk:
         Raises:
             OSError: It cannot be read, or is no file, such as a pipe.
         """
-        if not stat.S_ISREG(path.stat().st_mode):  # asked before: opening a pipe waits for ever
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # asked before: opening a pipe waits for ever
             raise OSError(0, "it is no file")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        with path.open("rb") as file:  # as many bytes as are asked for are allocated at once
+            return file.read(min(found.st_size, MAX_BYTES) + 1)
 
 
 def last_of(path: Path) -> Path:

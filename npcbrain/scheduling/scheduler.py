@@ -20,6 +20,7 @@ from npcbrain.pricing.cost import Allowance, CostModel
 from npcbrain.report import FrameReport
 from npcbrain.scheduling import policy
 from npcbrain.scheduling.forecast import Forecast
+from npcbrain.scheduling.health import Health
 from npcbrain.scheduling.request import Extent, Request, State
 from npcbrain.scheduling.step_runner import StepRunner
 
@@ -46,6 +47,7 @@ class Scheduler:
     Attributes:
         cost: The prices.
         allowance: What the game grants.
+        health: Whether answers come of it; while it rests, requests fail with ``engine_error``.
         interrupted: Set from another thread to end the frame after a step.
         before_change: Called before requests come or go; ends a frame that runs elsewhere.
     """
@@ -53,6 +55,7 @@ class Scheduler:
     def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
         self.cost = cost
         self.allowance = Allowance()
+        self.health = Health("the model's engine")
         self.interrupted = False
         self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
         self._forecast = Forecast(engine, cost, self.allowance)
@@ -187,6 +190,8 @@ class Scheduler:
         model_ns = -report.model_ns
         self.allowance.begin(now_ns, budget_ns)
         self._expire(now_ns)
+        if self._requests and not self.health.may_try(now_ns):
+            self._fail_all([one.generation for one in self._requests.values()], None)
         if self._requests:
             # Who comes first and who comes too late changes no faster than the forecast.
             if self._forecast.look(self._requests.values(), now_ns):
@@ -244,6 +249,7 @@ class Scheduler:
             gained = self._runner.run(wave, price_ns, deadline_ns, report)
         except EngineError as error:
             self._fail_all(generations, error)
+            self.health.failed(self._runner.ended_ns, error)
             return price_ns
         self._last_step_ns = self._runner.ended_ns
         for generation in gained:
@@ -252,7 +258,7 @@ class Scheduler:
                 self._finish(request, self._last_step_ns)
         return price_ns
 
-    def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError) -> None:
+    def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError | None) -> None:
         # Not in _run(): the error's traceback holds that frame, and a request among its variables,
         # which holds the error, would be a cycle for the garbage collector.
         for generation in generations:
@@ -365,6 +371,7 @@ class Scheduler:
             self.cost.doubt(*shape)
 
     def _finish(self, request: Request, now_ns: int) -> None:
+        self.health.ended(request.generation, now_ns)
         if now_ns >= request.deadline_ns:
             self._fail(request, "expired")
             return

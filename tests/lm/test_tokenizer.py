@@ -47,6 +47,11 @@ def test_half_a_character_becomes_a_question_mark(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode(tokenizer.encode("a\ud83db")) == "a?b"
 
 
+def test_half_a_character_is_no_tokens_name(tokenizer: Tokenizer) -> None:
+    assert tokenizer.token_id("\ud800") is None
+    assert tokenizer.token_id("<|im_end|>") == 2
+
+
 def test_control_tokens_have_no_text(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode([1, *tokenizer.encode(" key"), 2]) == " key"
 

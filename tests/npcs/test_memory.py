@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from npcbrain.errors import UsageError
 from npcbrain.lm.marks import MEMORY
 from npcbrain.npcs.memory import HALF_LIFE, Memory
+from npcbrain.situation import Event
 
 
 def words(text: str) -> int:
@@ -136,3 +137,24 @@ def test_whatever_was_learned_the_budget_and_the_bounds_hold(
     kept = [entry.text for entry in memory]
     assert list(told) == [line for line in kept if line in told]
     assert all(len(line) <= 240 and "\n" not in line for line in kept)
+
+
+def test_who_talks_without_end_does_not_talk_away_what_happened() -> None:
+    memory = Memory(capacity=8)
+    memory.add("The mill burned down.", 0.2)
+    memory.add("The guard took a bribe.", 0.9)
+    for number in range(50):
+        memory.add_event(Event("speech", "player", f"Hear me out, {number}."), None, "Greta")
+    kept = [str(entry.told) for entry in memory]
+    assert kept[:2] == ["The mill burned down.", "The guard took a bribe."]
+    assert kept[2:] == [f"The player said: Hear me out, {number}." for number in range(44, 50)]
+    told = [str(line) for line in memory.select(1000, len)]
+    assert told == [kept[1], *kept[-3:]]
+
+
+def test_where_there_is_nothing_but_talk_all_of_it_is_kept_and_told() -> None:
+    memory = Memory(capacity=8)
+    for number in range(50):
+        memory.add_event(Event("speech", "player", f"Hear me out, {number}."), None, "Greta")
+    assert len(memory) == 8
+    assert len(memory.select(1000, len)) == 4

@@ -6,8 +6,8 @@ import os
 import random
 import subprocess
 import sys
+import tracemalloc
 import zlib
-from collections.abc import Callable
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -25,64 +25,9 @@ from npcbrain.saves.container import HEAD, header_of
 from npcbrain.saves.migrations import migrated
 from npcbrain.saves.snapshot import read
 from npcbrain.saves.store import Disk, last_of, put, read_bytes
+from tools.endure.faulty_disk import FaultyDisk, Killed
 
 CALLS = ("write", "link", "replace", "remove", "settle", "read")
-
-
-class Killed(BaseException):
-    """The process is gone: nothing that comes after it happens."""
-
-
-class FaultyDisk(Disk):
-    """Fails at the n-th operation, half done or not at all; after a kill nothing works any more."""
-
-    def __init__(self, fails_at: int, *, kills: bool, half: bool) -> None:
-        self.fails_at = fails_at
-        self.kills = kills
-        self.half = half
-        self.num_calls = 0
-        self.is_dead = False
-
-    def write(self, path: Path, content: bytes) -> None:
-        if self._fails():
-            if self.half:
-                path.write_bytes(content[: len(content) // 2])
-            raise self._error()
-        super().write(path, content)
-
-    def link(self, path: Path, name: Path) -> None:
-        self._do(super().link, path, name)
-
-    def replace(self, path: Path, name: Path) -> None:
-        self._do(super().replace, path, name)
-
-    def remove(self, path: Path) -> None:
-        self._do(super().remove, path)
-
-    def settle(self, folder: Path) -> None:
-        self._do(super().settle, folder)
-
-    def read(self, path: Path) -> bytes:
-        if self._fails():
-            raise self._error()
-        return super().read(path)
-
-    def _do(self, work: Callable[..., None], *args: Path) -> None:
-        if self._fails():
-            if self.half and self.kills:
-                work(*args)  # it was done, and then came the end
-            raise self._error()
-        work(*args)
-
-    def _fails(self) -> bool:
-        self.num_calls += 1
-        return self.is_dead or self.num_calls == self.fails_at
-
-    def _error(self) -> BaseException:
-        if self.kills:
-            self.is_dead = True
-            return Killed()
-        return OSError(28, "No space left on device")
 
 
 def save_of(word: str) -> bytes:
@@ -225,6 +170,17 @@ def flying(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("flying") / "a.npcb"
     game.runtime.save(path).wait()
     return path.read_bytes()
+
+
+def test_a_small_save_takes_little_memory_to_read(tmp_path: Path, flying: bytes) -> None:
+    path = tmp_path / "a.npcb"
+    path.write_bytes(flying)
+    tracemalloc.start()
+    try:
+        assert Disk().read(path) == flying
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_every_prefix_of_a_save_is_refused(flying: bytes) -> None:

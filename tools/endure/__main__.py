@@ -1,0 +1,130 @@
+"""``python -m tools.endure --minutes 3``: what npcbrain promises, tried for as long as it takes.
+
+Prints the figures of each point and stores them as JSON. The exit code is 1 if a promise did not
+hold. ``--hours 1`` plays the long form: 216,000 frames by a clock of our own and 36,000 real ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from npcbrain.lm.model import Model
+from npcbrain.lm.package import default_model_path
+from npcbrain.version import RELEASE
+from tools.endure.accidents import accidents
+from tools.endure.files import fuzz
+from tools.endure.fire import NUM_SLOTS, fire
+from tools.endure.outages import outages
+from tools.endure.point import Point
+from tools.endure.soak import soak_real, soak_virtual
+from tools.endure.village import tiny
+from tools.endure.words import try_words
+
+OUT = Path("out") / "endure.json"
+# Of the time there is; what is left goes into loading and into what each point begins with.
+SHARES = {
+    "words are words": 0.06,
+    "files are read or refused": 0.15,
+    "a save is whole": 0.08,
+    "answers are the same under fire": 0.16,
+    "outages of ONNX Runtime": 0.05,
+    "a soak by our own clock": 0.2,
+    "a soak in real frames": 0.17,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs all points; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m tools.endure", description=__doc__)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, default=3.0, help="in all; 3 by default")
+    length.add_argument("--hours", type=float, help="in all, instead")
+    parser.add_argument("--model", default="hearth", help="hearth, tiny or a model's folder")
+    parser.add_argument("--seed", type=int, default=1, help="where chance comes from")
+    parser.add_argument("--out", type=Path, default=OUT, help=f"the JSON; {OUT} by default")
+    given = parser.parse_args(arguments)
+    seconds = 3600 * given.hours if given.hours is not None else 60 * given.minutes
+    if not (math.isfinite(seconds) and seconds > 0):
+        parser.error(f"the time must be above 0, got {seconds} seconds")
+    points = run(seconds, _folder(given.model), given.seed)
+    show(points, Console())
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    kept = json.dumps(record(points, given.model, seconds), indent=1)
+    given.out.write_text(kept, encoding="utf-8")
+    return int(any(point.broken for point in points))
+
+
+def run(seconds: float, folder: Path, seed: int) -> list[Point]:
+    """Tries all points."""
+    points = {name: Point(name, share * seconds, seed) for name, share in SHARES.items()}
+    small = Model.load(tiny(), num_slots=NUM_SLOTS)
+    large = Model.load(folder)
+    with tempfile.TemporaryDirectory() as place:
+        works: list[Callable[[Point], None]] = [
+            lambda point: try_words(point, folder),
+            fuzz,
+            accidents,
+            lambda point: fire(point, small, Path(place)),
+            lambda point: outages(point, large),
+            soak_virtual,
+            lambda point: soak_real(point, large),
+        ]
+        for point, work in zip(points.values(), works, strict=True):
+            started_s = time.monotonic()
+            work(point)
+            point.figures["seconds"] = time.monotonic() - started_s
+            print(f"{point.name}: {'broken' if point.broken else 'holds'}", file=sys.stderr)
+    return [*points.values()]
+
+
+def show(points: list[Point], console: Console) -> None:
+    """Prints a table."""
+    table = Table(title="endurance", show_lines=True)
+    for title in ("what is promised", "tried", "measured", "broken"):
+        table.add_column(title)
+    for point in points:
+        tried = "\n".join(f"{number:,} {what}" for what, number in sorted(point.counts.items()))
+        found = "\n".join(f"{what}: {value:,.3g}" for what, value in sorted(point.figures.items()))
+        table.add_row(point.name, tried, found, "\n".join(point.broken) or "nothing")
+    console.print(table)
+
+
+def record(points: list[Point], model: str, seconds: float) -> dict[str, object]:
+    """What is stored."""
+    return {
+        "npcbrain": RELEASE,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "model": model,
+        "seconds": seconds,
+        "points": [
+            {
+                "promise": point.name,
+                "tried": dict(sorted(point.counts.items())),
+                "measured": {what: round(value, 4) for what, value in point.figures.items()},
+                "broken": point.broken,
+            }
+            for point in points
+        ],
+    }
+
+
+def _folder(model: str) -> Path:
+    if model == "tiny":
+        return tiny()
+    return default_model_path() if model == "hearth" else Path(model)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""Keeps account of requests: each that was submitted ends once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from npcbrain.scheduling.request import Request, State
+from npcbrain.scheduling.scheduler import Scheduler
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """Watches one scheduler.
+
+    Attributes:
+        num_submitted: Requests so far.
+        ended: How often each of those that ended more than once, or unknown, did.
+        num_ended: Requests that ended.
+    """
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.num_submitted = 0
+        self.num_ended = 0
+        self.ended: Counter[int] = Counter()
+        self._live: set[int] = set()
+        self._scheduler = scheduler
+        submit, end = scheduler.submit, scheduler._end
+
+        def counted_submit(*args: Any, **options: Any) -> Request:
+            request = submit(*args, **options)
+            self.num_submitted += 1
+            self._live.add(request.number)
+            return request
+
+        def counted_end(request: Request, state: State) -> None:
+            if request.number in self._live:
+                self._live.remove(request.number)
+                self.num_ended += 1
+            else:
+                self.ended[request.number] += 1
+            end(request, state)
+
+        scheduler.submit = counted_submit  # type: ignore[method-assign]
+        scheduler._end = counted_end  # type: ignore[method-assign]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing ended twice, and what has not ended is still there."""
+        alive = self._scheduler.num_thinking + self._scheduler.num_waiting
+        return not self.ended and len(self._live) == alive

@@ -1,0 +1,133 @@
+"""Sixty-four people for a long time: nothing grows, nothing drifts, nobody waits for ever."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+from npcbrain.clock import NS_PER_S
+from npcbrain.lm.model import Model
+from npcbrain.npcs.memory import CAPACITY
+from tools.endure.attacks import read_attacks
+from tools.endure.point import Point
+from tools.endure.village import FRAME_NS, PATIENCE_S, Village
+
+__all__ = ["soak_real", "soak_virtual"]
+
+NUM_NPCS = 64
+FLAT = 0.02  # that memory may grow after warm-up
+WARM_UP = 0.25  # of the frames, until caches are full and free lists have their size
+STEADY = 0.05  # that a price may move where every step takes what it always took, for its context
+Prices = Mapping[tuple[int, ...], int]
+STAT = Path("/proc/self/statm")  # where a platform tells the memory of a process
+
+
+def soak_virtual(point: Point, num_frames: int | None = None) -> None:
+    """On a clock of our own, with answers that are known: as fast as the machine plays it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of engines that fail
+        village = Village(NUM_NPCS, seed=point.seed)
+        first = 200 if num_frames is None else num_frames // 10
+        started_s = time.monotonic()
+        village.soak(first)
+        per_frame_s = (time.monotonic() - started_s) / first
+        total = num_frames or min(216_000, max(600, int(0.9 * point.seconds / per_frame_s)))
+        _soak(point, village, total)
+
+
+def soak_real(point: Point, model: Model, num_frames: int | None = None) -> None:
+    """Sixty frames a second with a real model, 4 ms each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        village = Village(NUM_NPCS, seed=point.seed, model=model)
+        total = num_frames or min(36_000, max(120, int(point.seconds * NS_PER_S / FRAME_NS)))
+        _soak(point, village, total, rest=num_frames is None)
+
+
+def _soak(point: Point, village: Village, total: int, *, rest: bool = False) -> None:
+    warm = int(WARM_UP * total)
+    blocks: list[int] = []
+    resident: list[int] = []
+    prices: Prices = {}
+    next_s = time.monotonic()
+    end_s = next_s + 1.2 * point.seconds  # of a machine that has other things to do
+    for number in range(total):
+        village.frame(4.0 if village.is_real else None)
+        if rest:
+            if next_s > end_s:
+                break
+            next_s += FRAME_NS / NS_PER_S
+            time.sleep(max(0.0, next_s - time.monotonic()))
+            next_s = max(next_s, time.monotonic() - 0.1)  # a slow spell is not caught up with
+        if number == warm:
+            prices = village.prices()
+        if number >= warm and number % max(1, total // 40) == 0:
+            blocks.append(_blocks())
+            resident.append(_resident())
+        if number % 50 == 0:
+            point.expect(village.ledger.is_right, "every request ends once")
+    point.expect(village.settle(), "everybody is answered at last")
+    point.expect(village.ledger.is_right, "every request ends once")
+    point.expect(not village.ledger._live, "no request is left over")
+    scheduler = village.runtime.scheduler
+    assert scheduler is not None
+    point.expect(not scheduler.num_thinking, "slots are given back")
+    point.expect(village.longest_wait_s < PATIENCE_S, "nobody waits for ever")
+    _flat(point, "blocks of memory", blocks)
+    if resident[0]:
+        _flat(point, "resident memory", resident, is_promised=False)
+    point.counts += village.counts
+    point.counts["requests"] += village.ledger.num_submitted
+    point.figures["longest wait, s"] = village.longest_wait_s
+    if not village.is_real:
+        _compare_prices(point, prices, village.prices())
+    _save(point, village)
+    started_s = time.monotonic()
+    village.runtime.close()
+    point.figures["close, ms"] = 1000 * (time.monotonic() - started_s)
+
+
+def _flat(point: Point, what: str, seen: list[int], *, is_promised: bool = True) -> None:
+    """Compares the middle of the first and of the last third: single frames have their moments."""
+    third = max(1, len(seen) // 3)
+    early, late = sorted(seen[:third])[third // 2], sorted(seen[-third:])[third // 2]
+    point.figures[f"growth of {what}, %"] = 100 * (late / early - 1)
+    if is_promised:
+        point.expect(late <= early * (1 + FLAT), f"{what} stay flat: {early} to {late}")
+
+
+def _compare_prices(point: Point, before: Prices, after: Prices) -> None:
+    """Steps take what they always took, so prices are what they were."""
+    drift = max(abs(after[shape] / price - 1) for shape, price in before.items())
+    point.figures["drift of prices, %"] = 100 * drift
+    point.counts["prices"] = len(before)
+    point.expect(drift <= STEADY, f"prices do not drift: {drift:.3f}")
+
+
+def _save(point: Point, village: Village) -> None:
+    """What an NPC with a full memory takes in a save."""
+    words = " ".join(attack.text for attack in read_attacks() if len(attack.text) < 200).split()
+    for npc in village.runtime.npcs.values():
+        for _ in range(CAPACITY):
+            npc.remember(" ".join(village.dice.choices(words, k=12)))
+    with tempfile.TemporaryDirectory() as folder:
+        saving = village.runtime.save(Path(folder) / "soaked.npcb")
+        saving.wait()
+        each = saving.num_bytes / len(village.runtime.npcs)
+        point.figures["bytes an NPC in a save, memory full"] = each
+        report = village.runtime.load(Path(folder) / "soaked.npcb")
+        point.expect(str(report) == "", "a soaked village is saved and loaded")
+
+
+def _blocks() -> int:
+    gc.collect()
+    return sys.getallocatedblocks()
+
+
+def _resident() -> int:
+    return int(STAT.read_text(encoding="utf-8").split()[1]) if STAT.exists() else 0
