@@ -226,7 +226,7 @@ class Decision:
         emotion: One word of ``npcbrain.prompting.prompt.EMOTIONS``; free when a tree decided.
         say: What it says; may be empty when a tree decided.
         source: ``"model"`` or ``"tree"``.
-        reason: Why the tree answered (``expired``, ``would_exceed``, ...); empty for the model.
+        reason: Why the tree answered (a ``Reason``: ``expired``, ...); empty for the model.
         quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"`` or an
             occasion of ``npcbrain.prompting.stock_lines``.
     """
@@ -247,7 +247,7 @@ class Decision:
             "emotion": self.emotion,
             "say": self.say,
             "source": self.source,
-            "reason": self.reason,
+            "reason": str(self.reason),  # plain: a Reason is more than a string
             "quoted": self.quoted,
         }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from npcbrain.asking.pending_answer import LostThought
 from npcbrain.npcs.memory import Memory
+from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Situation
 
@@ -33,4 +34,4 @@ class NoMind:
         lines: Mapping[str, Sequence[str]] = NO_LINES,
     ) -> LostThought:
         """Declines."""
-        return LostThought("no_model")
+        return LostThought(Reason.NO_MODEL)

@@ -27,6 +27,7 @@ from npcbrain.errors import TreeError, UsageError, fault
 from npcbrain.npcs.contracts import Handler
 from npcbrain.npcs.npc import Npc
 from npcbrain.prompting.action_ranking import load_tables
+from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision
 from npcbrain.tree import Context, Pointer, StatefulLeaf, Status
@@ -155,7 +156,7 @@ class Decide(StatefulLeaf):
         if answer is None:
             return Status.FAILURE if ctx.handle.done else Status.RUNNING
         if not npc.is_legal(answer):
-            npc.decline("guarded")
+            npc.decline(Reason.GUARDED)
             return Status.FAILURE
         return Status.SUCCESS
 
@@ -206,15 +207,15 @@ class Act(StatefulLeaf):
         if decision is None:
             return Status.FAILURE
         if not npc.is_legal(decision):
-            npc.decline("guarded")
+            npc.decline(Reason.GUARDED)
             return Status.FAILURE
         handler = npc.handler(decision.action)
         if handler is None and decision.action != "say":
-            npc.decline("no_handler")
+            npc.decline(Reason.NO_HANDLER)
             return Status.FAILURE
         status = Status.SUCCESS if handler is None else _perform(npc, handler, decision, ctx)
         if status is Status.FAILURE:
-            npc.decline("guarded")
+            npc.decline(Reason.GUARDED)
             return Status.FAILURE
         npc.accept()
         return self._go_on(npc, status, ctx)

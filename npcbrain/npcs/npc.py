@@ -23,6 +23,7 @@ from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
 from npcbrain.prompting.prompt import answer_grammar, last_whole_sentence
 from npcbrain.prompting.reflex import reflex
+from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Action, Decision, Event, Scene, Situation
 from npcbrain.tree import Blackboard, Node, Tree, compile
@@ -267,7 +268,7 @@ class Npc:
         else:  # it acts, and has not said a sentence: the tree has the word
             self.speech = ""
             self.reason = reason
-            if reason != "no_words":  # which is what was asked for
+            if reason != Reason.NO_WORDS:  # which is what was asked for
                 self._host.report.fallbacks.append((self.name, reason))
 
     def drop_thought(self, thought: Thought | None = None) -> None:
@@ -332,7 +333,7 @@ class Npc:
             lines: What to choose from; None means the persona's ``fallback`` lines.
         """
         if self._answer is not None and not self._is_accepted:
-            self.decline("guarded")
+            self.decline(Reason.GUARDED)
         self.drop_thought()
         choice = self.persona.lines.get("fallback", ()) if lines is None else lines
         line = choice[self._num_replies % len(choice)] if choice else DEFAULT_LINE
