@@ -7,9 +7,11 @@ A map, from what a game holds down to what it never sees:
 * ``Npc``, ``Persona``   a character: what it hears, remembers (``Memory``), says; who it is
 * ``Heard``, ``Decide``, ``Act``, ``Reflex``, ``CannedReply``
                          leaves for its behaviour tree; the other nodes are in ``tree``
+* ``minds``              trees ready made: ``minds.talker()``
 * ``registry``           what tree files may call: these leaves, and what the game adds to them
 * ``Situation``          what the model is asked: a ``Profile``, a ``Scene``, an ``Event`` and the
                          legal ``Action`` values; it answers with a ``Decision``
+* ``Reason``             why a tree answered in the model's place
 * ``Model``              the language model; loads nothing heavy until ``Model.load``
 * ``Remote``, ``Hybrid``   a server in its place, or both (extra ``remote``)
 * ``Clock``              where time comes from; ``npcbrain.testing`` has one to drive by hand
@@ -26,7 +28,7 @@ import os
 # imports onnxruntime itself should import npcbrain first.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from npcbrain import tree
+from npcbrain import minds, tree
 from npcbrain.clock import Clock, SystemClock
 from npcbrain.errors import (
     EngineError,
@@ -45,6 +47,7 @@ from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.vocabulary import registry
+from npcbrain.reasons import Reason
 from npcbrain.remote import Hybrid, Remote
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
@@ -73,6 +76,7 @@ __all__ = [
     "Persona",
     "PersonaError",
     "Profile",
+    "Reason",
     "Reflex",
     "Remote",
     "RemoteError",
@@ -85,6 +89,7 @@ __all__ = [
     "TreeError",
     "UsageError",
     "__version__",
+    "minds",
     "registry",
     "tree",
 ]
