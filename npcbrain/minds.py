@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from npcbrain.errors import TreeError, fault
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard, Reflex
 from npcbrain.npcs.npc import Npc
 from npcbrain.tree import Action, Concurrent, Node, Selector, Sequence, Status, Succeed
@@ -43,7 +42,7 @@ def talker(
         A definition; any number of NPCs may share it.
 
     Raises:
-        TreeError: ``work`` is neither a function nor a tree, or ``ttl_ms`` is out of range.
+        TreeError: ``work`` cannot be called and is no tree, or ``ttl_ms`` is out of range.
 
     >>> from npcbrain import Persona, Runtime
     >>> runtime = Runtime(None)
@@ -63,7 +62,4 @@ def talker(
         return mind
     if isinstance(work, Node):
         return Concurrent(mind, work)
-    if not callable(work):
-        advice = "pass what it does in a frame, as talker(lambda npc: None)"
-        raise TreeError(fault("work", "be a function or a tree", work, "talker()", advice))
     return Concurrent(mind, Action("work", work))

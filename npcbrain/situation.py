@@ -19,6 +19,7 @@ MAX_ARGS = 8  # arguments of one action; a model this small rarely gets more tha
 MAX_VALUES = 32  # legal values of one argument
 MAX_NAME_CHARS = 64  # of a name, role, trait, action, argument or value
 MAX_LINE_CHARS = 240  # of a goal, fact or memory; a player's line is cut, these are refused
+HANDLER_ARG = "npc"  # what handlers call the one who acts; no argument may be called so too
 MAX_LINES = 32  # facts, memories or bystanders in one situation
 
 
@@ -283,6 +284,9 @@ def _read_args(reader: _Reader) -> dict[str, tuple[str, ...]]:
     args: dict[str, tuple[str, ...]] = {}
     for key in reader.data:
         arg = _text(key, where, MAX_NAME_CHARS)
+        if arg == HANDLER_ARG:
+            advice = "a handler is called as handler(npc, **args): name it who, whom or to"
+            raise SituationError(fault("argument name", "not be npc", arg, where, advice))
         if arg in args:  # two keys may differ in white space only
             raise SituationError(fault("argument name", "be unique", arg, where))
         args[arg] = reader.texts(key, MAX_NAME_CHARS, MAX_VALUES)

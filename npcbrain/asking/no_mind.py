@@ -21,6 +21,10 @@ class NoMind:
     __slots__ = ()
     may_quote = False
 
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """Nobody counts."""
+        return None
+
     def ask(
         self,
         situation: Situation,

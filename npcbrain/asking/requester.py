@@ -208,6 +208,10 @@ class LanguageMind:
         """Whether the model was taught marks: only then may a grammar offer quotes."""
         return self.writer.may_quote
 
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """What a prompt has left beside who is asked; None if the model does not tell."""
+        return self.writer.num_tokens_left(situation)
+
     @property
     def num_queued(self) -> int:
         """Thoughts whose prompts are still to be made."""

@@ -172,6 +172,12 @@ class Model:
 
         return steps()
 
+    @property
+    def max_prompt(self) -> int:
+        """Tokens that a prompt's text and the answer to it may have together."""
+        frame = 2 if self.frame is None else sum(map(len, self.frame))
+        return self.config.max_context - frame
+
     def generation(
         self,
         prefix: str,

@@ -61,6 +61,10 @@ class Mind(Protocol):
         """Whether a grammar may offer quotes."""
         ...
 
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """What a prompt has left beside who is asked; None where nobody counts."""
+        ...
+
     def ask(
         self,
         situation: Situation,

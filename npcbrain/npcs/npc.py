@@ -7,44 +7,45 @@ once, by the model's decision or by the tree's, and the one being dealt with is 
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+from npcbrain.npcs.bubble import Bubble, whole_words
+from npcbrain.npcs.character import Character
 from npcbrain.npcs.contracts import Handler, Host, Mind, Thought
-from npcbrain.npcs.inputs import (
-    checked_actions,
-    checked_importance,
-    checked_scene,
-    line_of,
-    name_of,
-)
+from npcbrain.npcs.inputs import line_of, name_of
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
-from npcbrain.prompting.prompt import answer_grammar, last_whole_sentence
+from npcbrain.npcs.why import why
+from npcbrain.prompting.prompt import last_whole_sentence
 from npcbrain.prompting.reflex import reflex
 from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
-from npcbrain.situation import Action, Decision, Event, Scene, Situation
+from npcbrain.situation import Decision, Event, Situation
 from npcbrain.tree import Blackboard, Node, Tree, compile
 
 __all__ = ["Handler", "Host", "Mind", "Npc", "Thought"]
 
+LOG = logging.getLogger("npcbrain")
 MAX_WAITING = 4  # events not yet dealt with; older ones are no longer worth an answer
 DEFAULT_LINE = "Hm."  # what the tree says for a persona that brings no lines of its own
 
 
-class Npc:
+class Npc(Character):
     """One character. Made by ``Runtime.add_npc``.
 
     Attributes:
         name: Its name in the runtime; unique there.
-        persona: Who it is.
+        data: The game's own: npcbrain neither looks at it nor saves it. What is to be saved belongs
+            on the ``blackboard``.
         memory: What it remembers.
         tree: Its behaviour tree.
         blackboard: What its tree's nodes share; plain data only.
-        speech: What it says: grows while the model speaks, holds the tree's line if a tree
-            answered, and empties when a new thought begins.
+        speech: What it says: grows while the model speaks, token by token, holds the tree's line if
+            a tree answered, and empties when a new thought begins. ``bubble`` is for the screen.
         emotion: One word.
         decision: The last decision, or None. The model's comes without words at first: as soon as
             its action is decided; it is whole when ``report.decisions`` has it.
@@ -54,28 +55,23 @@ class Npc:
     """
 
     __slots__ = (
-        "_actions",
+        "_about",
         "_answer",
-        "_deed_grammar",
+        "_bubble",
         "_event",
-        "_grammar",
-        "_host",
-        "_importance",
         "_is_accepted",
         "_is_open",
         "_num_replies",
         "_rests",
-        "_scene",
         "_thought",
         "_waiting",
         "_wants_whole",
         "blackboard",
+        "data",
         "decision",
         "emotion",
         "memory",
-        "name",
         "num_missed",
-        "persona",
         "reason",
         "speech",
         "tree",
@@ -84,17 +80,17 @@ class Npc:
     def __init__(
         self, name: str, persona: Persona, root: Node, host: Host, *, importance: float = 1.0
     ) -> None:
-        self.name = name
-        self.persona = persona
+        super().__init__(name, persona, host, importance)
         self.memory = Memory()
         self.blackboard = Blackboard()
+        self.data: Any = None
         self.speech = ""
         self.emotion = "neutral"
         self.decision: Decision | None = None
         self.reason = ""
         self.num_missed = 0
-        self._host = host
-        self._scene = Scene()
+        self._about = ""  # the action of the model's answer that was declined last
+        self._bubble = Bubble()
         self._thought: Thought | None = None
         self._event: Event | None = None
         self._answer: Decision | None = None  # to the event at hand
@@ -104,51 +100,12 @@ class Npc:
         self._waiting: deque[Event] = deque()
         self._num_replies = 0
         self._rests = False  # whether the next event waits for the next frame
-        self.importance = importance
-        self.actions = persona.actions
         self.tree: Tree = compile(root, self, host.clock, self.blackboard)
 
     def __repr__(self) -> str:
         return f"<Npc {self.name}>"
 
     # What the game tells it.
-
-    @property
-    def scene(self) -> Scene:
-        """Where and when, and who or what is near."""
-        return self._scene
-
-    @scene.setter
-    def scene(self, scene: Scene) -> None:
-        if scene != self._scene:
-            self._scene = checked_scene(scene, f"npc {self.name!r}")
-
-    @property
-    def actions(self) -> tuple[Action, ...]:
-        """What it may do; the model chooses from these alone."""
-        return self._actions
-
-    @actions.setter
-    def actions(self, actions: Sequence[Action]) -> None:
-        checked = checked_actions(actions, f"npc {self.name!r}, actions")
-        self._actions = checked
-        self._grammar = self.grammar_of(checked, Extent.DECIDED)
-        self._deed_grammar = self.grammar_of(checked, Extent.DEED)
-
-    def grammar_of(self, actions: Sequence[Action], extent: Extent) -> str:
-        """What a legal answer of its looks like."""
-        if extent is Extent.DEED:
-            return answer_grammar(actions, words="none")
-        return answer_grammar(actions, self.persona.profile if self._host.mind.may_quote else None)
-
-    @property
-    def importance(self) -> float:
-        """Its share of the model's time against other NPCs': 0.001 to 1000, usually 1."""
-        return self._importance
-
-    @importance.setter
-    def importance(self, importance: float) -> None:
-        self._importance = checked_importance(importance, f"npc {self.name!r}")
 
     def hear(self, text: str, *, speaker: str = "player") -> None:
         """Somebody speaks to it. Any text is harmless; silence is no event.
@@ -180,10 +137,26 @@ class Npc:
         """Adds a line to its memory; see ``Memory.add``."""
         self.memory.add(text, importance)
 
-    def introduction(self) -> tuple[Situation, str]:
-        """A situation in which nothing happens, and its grammar: what all its prompts share."""
-        nothing = Event("time", "world", "")
-        return Situation(self.persona.profile, Scene(), nothing, self._actions), self._grammar
+    # What the game shows of it.
+
+    @property
+    def bubble(self) -> str:
+        """What to draw over its head: whole words, for as long as they take to read.
+
+        It grows by whole words while the model speaks. A line that is finished stays for 60 ms a
+        letter, 1.5 seconds at least, even if the next thought has begun meanwhile.
+        """
+        speech = whole_words(self.speech) if self.thinking else self.speech
+        return self._bubble.shown(speech, self._host.clock.now_ns())
+
+    @property
+    def why(self) -> str:
+        """One sentence: who answered its last event, the model or the tree, and for what reason.
+
+        With ``logging.getLogger("npcbrain").setLevel(logging.INFO)`` the log has such a line for
+        each event that is dealt with.
+        """
+        return why(self.name, self.decision, self.reason, self._about, thinking=self.thinking)
 
     # What its tree asks and does; the leaves of ``npcbrain.npcs.leaves`` call these.
 
@@ -228,7 +201,8 @@ class Npc:
             return None
         self._forget_answer()
         self._wants_whole = extent is Extent.WHOLE
-        self.reason = ""
+        self._bubble.begin()
+        self.reason = self._about = ""
         self.speech = ""
         situation = Situation(self.persona.profile, self._scene, self._event, self._actions)
         thought = self._host.mind.ask(
@@ -254,9 +228,14 @@ class Npc:
         thought.listen()
         self.speech = thought.speech
         self.emotion = thought.emotion
-        if self._answer is None and thought.choice is not None and not self._wants_whole:
-            self._set_answer(thought.choice)
-            self._is_open = True
+        choice = thought.choice
+        if self._answer is None and choice is not None:
+            if not self._can_do(choice):  # known now, before a report tells of a deed never done
+                self.decline(Reason.NO_HANDLER, choice.action)
+                return
+            if not self._wants_whole:
+                self._set_answer(choice)
+                self._is_open = True
         if not thought.done:
             return
         self._thought = None
@@ -307,11 +286,13 @@ class Npc:
         """The game does what was decided: from now on the tree may only lend it words."""
         self._is_accepted = True
 
-    def decline(self, reason: str) -> None:
+    def decline(self, reason: str, about: str = "") -> None:
         """Takes the model's answer back: the tree has to answer, for this reason.
 
-        A thought that is still under way is dropped.
+        A thought that is still under way is dropped. ``about`` names the action that was decided,
+        where ``answer`` does not know it yet.
         """
+        self._about = about if self._answer is None else self._answer.action
         self.drop_thought()
         self._forget_answer()
         self.speech = ""
@@ -368,8 +349,11 @@ class Npc:
         self.reason = ""
         answer = self._answer
         self._forget_answer()
+        self._bubble.finish(self.speech, self._host.clock.now_ns())
         if event is not None:
             self.memory.add_event(event, answer, self.persona.name)
+            if answer is not None and LOG.isEnabledFor(logging.INFO):
+                LOG.info("%s. It said: %s", self.why, answer.say)
 
     def _queue(self, event: Event) -> None:
         if len(self._waiting) == MAX_WAITING:
@@ -377,6 +361,12 @@ class Npc:
             self.num_missed += 1
             self.memory.add_event(missed, None, self.persona.name)
         self._waiting.append(event)
+
+    def _can_do(self, choice: Decision) -> bool:
+        """Whether the game can do this; a tree without ``Act`` reads ``decision`` for itself."""
+        if choice.action == "say" or self.handler(choice.action) is not None:
+            return True
+        return all(node.kind != "Act" for node in self.tree.nodes)
 
     def _set_answer(self, decision: Decision) -> None:
         self.decision = self._answer = decision

@@ -153,6 +153,10 @@ class HybridMind:
         """Whether the near one may: grammars are made for it."""
         return self._near.may_quote
 
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """As the near one counts."""
+        return self._near.num_tokens_left(situation)
+
     def ask(
         self,
         situation: Situation,

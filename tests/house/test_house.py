@@ -34,7 +34,7 @@ ARROWS = {
     "pricing": "clock errors lm engine",
     "scheduling": "clock errors reasons report engine pricing",
     "npcs": "clock errors reasons situation report tree prompting scheduling",
-    "minds": "errors tree npcs",
+    "minds": "tree npcs",
     "asking": "clock errors reasons situation report lm prompting choosing engine pricing"
     " scheduling npcs",
     "settings": "clock errors report lm engine asking",

@@ -46,5 +46,5 @@ def test_a_talker_asks_with_the_time_it_is_given() -> None:
 
 @pytest.mark.parametrize("work", ["sweep", 3])
 def test_a_talkers_work_must_be_something_that_can_be_done(work: Any) -> None:
-    with pytest.raises(TreeError, match=r"^work must be a function or a tree, got "):
+    with pytest.raises(TreeError, match=r"^fn must be callable "):
         nb.minds.talker(work)
