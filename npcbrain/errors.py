@@ -6,6 +6,9 @@ where, and what to do. Running out of budget, time or room is no error; it is a 
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 __all__ = [
     "EngineError",
     "ModelError",
@@ -17,6 +20,7 @@ __all__ = [
     "TreeError",
     "UsageError",
     "fault",
+    "warn_game",
 ]
 
 MAX_SHOWN = 60  # characters of an offending value worth showing; untrusted text may be megabytes
@@ -79,6 +83,17 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
         shown = f"{shown[: MAX_SHOWN - 3]}..."
     sentence = f"{what} must {rule}, got {shown} - at {where}"
     return f"{sentence}; {advice}" if advice else sentence
+
+
+def warn_game(message: str) -> None:
+    """Says something aloud, once, at the line of the game that called npcbrain, however deep.
+
+    Only on the game's own thread: another one's stack has no line of the game.
+    """
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("npcbrain."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, RuntimeWarning, stacklevel=level + 1)
 
 
 def _shown(value: object) -> str:

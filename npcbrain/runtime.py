@@ -14,10 +14,11 @@ from types import TracebackType
 from npcbrain.asking.models import ModelLike
 from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
 from npcbrain.engine.contract import EngineLike
-from npcbrain.errors import UsageError, fault
+from npcbrain.errors import UsageError, fault, warn_game
 from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
+from npcbrain.npcs.wiring import Wiring
 from npcbrain.report import FrameReport
 from npcbrain.saves.savable import Savable
 from npcbrain.settings import budget_in_ns, check_settings
@@ -107,6 +108,7 @@ class Runtime(Savable):
         self._overlaps = overlap
         self._host = Host(self._thinker.mind, self.clock, FrameReport())
         self._cast = Cast()
+        self._wiring = Wiring()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
         self._is_updating = False
@@ -125,6 +127,9 @@ class Runtime(Savable):
 
     def add_npc(self, name: str, *, persona: Persona, tree: Node, importance: float = 1.0) -> Npc:
         """Adds a character; during an update it joins with the next one.
+
+        A warning tells if its persona leaves the model too little room (``Npc.num_tokens_left``).
+        The first update warns of actions that no handler fits.
 
         Args:
             name: Its name in this runtime.
@@ -148,6 +153,8 @@ class Runtime(Savable):
             )
         npc = Npc(name, persona, tree, self._host, importance=importance)
         self._cast.add(npc)
+        if mistake := self._wiring.add(npc):
+            warn_game(mistake)
         return npc
 
     def remove_npc(self, name: str) -> None:
@@ -211,6 +218,7 @@ class Runtime(Savable):
         if not callable(handler):
             raise UsageError(fault("handler", "be callable", handler, where))
         self._host.handlers[name] = handler
+        self._wiring.has_news = True
 
     def update(self, budget_ms: float | None = None, *, until_ns: int | None = None) -> FrameReport:
         """One frame: trees tick, the model thinks for what is left, decisions land.
@@ -237,6 +245,9 @@ class Runtime(Savable):
             budget_ms = math.inf
         budget_ns = budget_in_ns(budget_ms, until_ns, self.clock.now_ns())
         self._check_open("Runtime.update()")
+        if self._wiring.has_news:
+            for mistake in self._wiring.mistakes(self.npcs, self._host.handlers):
+                warn_game(mistake)
         if self._is_updating:
             advice = "a handler must not call it; the game loop does"
             raise UsageError(

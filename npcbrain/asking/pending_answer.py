@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from npcbrain.clock import Clock
 from npcbrain.engine.contract import GenerationLike
+from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import AnswerReader
 from npcbrain.reasons import Reason
 from npcbrain.scheduling.scheduler import Extent, Request, Scheduler
@@ -219,7 +220,7 @@ class LanguageThought:
             self.fail(reason or Reason.REFUSED)  # cut off before it chose
         elif self.question.extent is Extent.DEED and not reason:
             self.fail(Reason.NO_WORDS)  # as it was asked to
-        elif not decision.say and (reason or how != "stop" or decision.action == "say"):
+        elif not decision.say and (reason or how != "stop" or only_talks(decision)):
             self.fail(reason or Reason.REFUSED)  # with nothing said
         else:
             self.done = True

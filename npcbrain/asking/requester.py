@@ -6,7 +6,6 @@ asking never raises for anything a player can cause; what cannot be answered has
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -370,7 +369,7 @@ class LanguageMind:
             if not self._has_refused:  # once: the same cause returns with every event
                 self._has_refused = True
                 message = f"npc {question.name!r} cannot be asked: {error}"
-                warnings.warn(message, RuntimeWarning, stacklevel=7)  # at the game's update
+                self._scheduler.tell(message)
             return
         thought.begin(generation, ttl_ns, keep)
 

@@ -26,7 +26,7 @@ from typing import Any, Literal
 from npcbrain.errors import TreeError, UsageError, fault
 from npcbrain.npcs.contracts import Handler
 from npcbrain.npcs.npc import Npc
-from npcbrain.prompting.action_ranking import load_tables
+from npcbrain.prompting.action_ranking import load_tables, only_talks
 from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision
@@ -177,15 +177,15 @@ class Act(StatefulLeaf):
     the deed is refused at its first      FAILURE, with the reason ``guarded``: the handler
     tick                                  answered FAILURE, or ``npc.actions`` lacks it by now;
                                           the event stays at hand, for the tree to answer
-    the game has no handler for it        FAILURE, with the reason ``no_handler``; likewise
+    the game has no handler for it        FAILURE, with the reason ``no_handler``; likewise. Plain
+                                          talk (``say``, ``speak``, ``answer``, ...) needs none
     the deed fails later                  FAILURE; the event is over
     ====================================  ======================================================
 
     If time runs out while the model speaks, what it says ends at its last whole sentence. If there
     is none, the next of ``lines`` is said instead: the deed is the model's, the words are the
-    tree's. An answer that is nothing but words (``say``, which needs no handler) is then left to
-    the tree: FAILURE, the event stays at hand. Halted: the event is over, since what was begun and
-    said cannot be taken back.
+    tree's. An answer that is plain talk is then left to the tree: FAILURE, the event stays at hand.
+    Halted: the event is over, since what was begun and said cannot be taken back.
 
     Args:
         lines: What to say where the model has no words; None means the persona's ``fallback``.
@@ -210,7 +210,7 @@ class Act(StatefulLeaf):
             npc.decline(Reason.GUARDED)
             return Status.FAILURE
         handler = npc.handler(decision.action)
-        if handler is None and decision.action != "say":
+        if handler is None and not only_talks(decision):
             npc.decline(Reason.NO_HANDLER)
             return Status.FAILURE
         status = Status.SUCCESS if handler is None else _perform(npc, handler, decision, ctx)

@@ -13,13 +13,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from npcbrain.errors import warn_game
 from npcbrain.npcs.bubble import Bubble, whole_words
 from npcbrain.npcs.character import Character
 from npcbrain.npcs.contracts import Handler, Host, Mind, Thought
 from npcbrain.npcs.inputs import line_of, name_of
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
+from npcbrain.npcs.slips import asks_for_ever, has_node, hears_nothing
 from npcbrain.npcs.why import why
+from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import last_whole_sentence
 from npcbrain.prompting.reflex import reflex
 from npcbrain.reasons import Reason
@@ -61,6 +64,7 @@ class Npc(Character):
         "_event",
         "_is_accepted",
         "_is_open",
+        "_is_told",
         "_num_replies",
         "_rests",
         "_thought",
@@ -91,6 +95,7 @@ class Npc(Character):
         self.num_missed = 0
         self._about = ""  # the action of the model's answer that was declined last
         self._bubble = Bubble()
+        self._is_told = False  # whether it was looked at for asking for ever
         self._thought: Thought | None = None
         self._event: Event | None = None
         self._answer: Decision | None = None  # to the event at hand
@@ -199,6 +204,9 @@ class Npc(Character):
         self.drop_thought()
         if not self.attend() or self._event is None:
             return None
+        if self._answer is not None and not self._is_told:
+            self._is_told = True
+            self._tell(asks_for_ever(self.name, self.tree))
         self._forget_answer()
         self._wants_whole = extent is Extent.WHOLE
         self._bubble.begin()
@@ -242,7 +250,7 @@ class Npc(Character):
         decision, reason = thought.decision, thought.reason
         if decision is not None and not (reason and self._wants_whole):
             self._decide(decision)
-        elif self._answer is None or self._answer.action == "say":
+        elif self._answer is None or only_talks(self._answer):
             self.decline(reason)
         else:  # it acts, and has not said a sentence: the tree has the word
             self.speech = ""
@@ -359,14 +367,16 @@ class Npc(Character):
         if len(self._waiting) == MAX_WAITING:
             missed = self._waiting.popleft()
             self.num_missed += 1
+            if self.num_missed == 1:
+                self._tell(hears_nothing(self.name, self.tree, MAX_WAITING + 1))
             self.memory.add_event(missed, None, self.persona.name)
         self._waiting.append(event)
 
     def _can_do(self, choice: Decision) -> bool:
         """Whether the game can do this; a tree without ``Act`` reads ``decision`` for itself."""
-        if choice.action == "say" or self.handler(choice.action) is not None:
+        if only_talks(choice) or self.handler(choice.action) is not None:
             return True
-        return all(node.kind != "Act" for node in self.tree.nodes)
+        return not has_node(self.tree, "Act")
 
     def _set_answer(self, decision: Decision) -> None:
         self.decision = self._answer = decision
@@ -377,6 +387,10 @@ class Npc(Character):
         self._set_answer(decision)
         self._is_open = False
         self._host.report.decisions.append((self.name, decision))
+
+    def _tell(self, slip: str) -> None:
+        if slip:
+            warn_game(slip)
 
     def _forget_answer(self) -> None:
         self._answer = None

@@ -6,6 +6,7 @@ Invariant: what it says follows from the NPC's last decision and what it is at n
 
 from __future__ import annotations
 
+from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.reasons import Reason, explain
 from npcbrain.situation import Decision
 
@@ -22,9 +23,8 @@ def why(name: str, decision: Decision | None, reason: str, about: str, *, thinki
         about: The action that ``reason`` is about; empty if it is about none.
         thinking: Whether the model is at work on its answer.
 
-    >>> why("greta", Decision("say", say="Hm.", source="tree", reason="no_model"), "", "",
-    ...     thinking=False)
-    "greta's tree answered: the runtime has no model (pass nb.Model.load() to Runtime if the model is to answer)"
+    >>> why("greta", Decision("say", say="Hm.", source="tree"), "", "", thinking=False)
+    "greta's tree answered, without asking the model"
     """
     if thinking and not reason:
         return f"{name} is thinking: the model is at work on its answer"
@@ -36,7 +36,7 @@ def why(name: str, decision: Decision | None, reason: str, about: str, *, thinki
         if decision.reason:
             return f"{name}'s tree answered{_of(about)}: {explain(decision.reason)}"
         return f"{name}'s tree answered, without asking the model"
-    did = "spoke" if decision.action == "say" else f"chose {decision.action}"
+    did = "spoke" if only_talks(decision) else f"chose {decision.action}"
     if decision.reason == Reason.NO_WORDS:
         return f"the model {did} for {name}: {explain(decision.reason)}"
     if decision.reason:

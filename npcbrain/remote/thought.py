@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import last_whole_sentence
 from npcbrain.reasons import Reason
 from npcbrain.remote.desk import Desk, Job, News
@@ -74,7 +75,7 @@ class RemoteThought:
             self._fail(reason or Reason.REFUSED)
         elif extent is Extent.DEED and not reason:
             self._fail(Reason.NO_WORDS)  # as it was asked to
-        elif not say and (reason or not news.is_whole or choice.action == "say"):
+        elif not say and (reason or not news.is_whole or only_talks(choice)):
             self._fail(reason or Reason.REFUSED)
         else:
             self.done = True

@@ -8,14 +8,13 @@ deadline or FAILED with a reason, and no step starts whose price exceeds what is
 from __future__ import annotations
 
 import math
-import warnings
 from bisect import insort
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
 from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, Probing, WaveLike
-from npcbrain.errors import EngineError, UsageError, fault
+from npcbrain.errors import EngineError, UsageError, fault, warn_game
 from npcbrain.pricing.cost import Allowance, CostModel
 from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
@@ -49,6 +48,7 @@ class Scheduler:
         allowance: What the game grants.
         interrupted: Set from another thread to end the frame after a step.
         before_change: Called before requests come or go; ends a frame that runs elsewhere.
+        tell: Says aloud what the game's maker should know.
     """
 
     def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
@@ -56,6 +56,7 @@ class Scheduler:
         self.allowance = Allowance()
         self.interrupted = False
         self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
+        self.tell: Callable[[str], None] = warn_game
         self._forecast = Forecast(engine, cost, self.allowance)
         self._runner = StepRunner(engine, cost, clock)
         self._engine = engine
@@ -354,7 +355,7 @@ class Scheduler:
             f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
             "so trees answer everything; raise budget_ms or load a smaller model",
         )
-        warnings.warn(message, RuntimeWarning, stacklevel=7)  # the game's call of update()
+        self.tell(message)
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""
