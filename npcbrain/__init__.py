@@ -32,6 +32,7 @@ from npcbrain import minds, tree
 from npcbrain.clock import Clock, SystemClock
 from npcbrain.errors import (
     EngineError,
+    HandlerError,
     ModelError,
     NpcBrainError,
     PersonaError,
@@ -66,6 +67,7 @@ __all__ = [
     "Event",
     "FramePacer",
     "FrameReport",
+    "HandlerError",
     "Heard",
     "Hybrid",
     "Memory",

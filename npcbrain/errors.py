@@ -11,6 +11,7 @@ import warnings
 
 __all__ = [
     "EngineError",
+    "HandlerError",
     "ModelError",
     "NpcBrainError",
     "PersonaError",
@@ -52,6 +53,10 @@ class ModelError(NpcBrainError):
 
 class TreeError(NpcBrainError, ValueError):
     """A behaviour tree is put together wrongly, or a node broke its contract."""
+
+
+class HandlerError(TreeError):
+    """The game's handler of an action raised, or answered what it must not."""
 
 
 class EngineError(NpcBrainError):

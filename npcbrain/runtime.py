@@ -205,8 +205,9 @@ class Runtime(Savable):
 
         Args:
             name: The action's name, such as ``"give"``.
-            handler: Called as ``handler(npc, **args)``; answers None or a ``Status``, RUNNING to be
-                called again at the next tick. Another handler for the same name replaces it.
+            handler: Called as ``handler(npc, **args)``. It answers as a tree's ``Action`` does:
+                None, True or SUCCESS when it is done, False or FAILURE when it will not, RUNNING
+                to be called again at the next tick. Another handler for the same name replaces it.
 
         Raises:
             UsageError: ``name`` is not a string or ``handler`` cannot be called.
@@ -237,9 +238,10 @@ class Runtime(Savable):
         Raises:
             UsageError: Not one of the two is given (with ``overlap``, both are), it is not a
                 number, the runtime is closed, or a tree called this.
-            TreeError: The game's code raised in a tree or a handler (that is the cause). It is
-                raised at the end: all other trees were ticked, and the model has had its time.
-                That tree begins anew with the next update.
+            TreeError: The game's code raised in a tree, or in a handler (``HandlerError``, which
+                names NPC and action); that is the cause. It is raised at the end: all other trees
+                were ticked, and the model has had its time. That tree begins anew with the next
+                update.
         """
         if budget_ms is None and until_ns is None and self._overlaps:
             budget_ms = math.inf

@@ -19,7 +19,8 @@ from npcbrain.tree import Status
 
 __all__ = ["Handler", "Host", "Mind", "Thought"]
 
-Handler = Callable[..., Status | None]  # handler(npc, **args): performs an action in the game
+Handler = Callable[..., Status | bool | None]
+"""``handler(npc, **args)``: performs an action in the game."""
 
 
 class Thought(Protocol):

@@ -13,18 +13,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from npcbrain.errors import warn_game
 from npcbrain.npcs.bubble import Bubble, whole_words
 from npcbrain.npcs.character import Character
 from npcbrain.npcs.contracts import Handler, Host, Mind, Thought
 from npcbrain.npcs.inputs import line_of, name_of
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
-from npcbrain.npcs.slips import asks_for_ever, has_node, hears_nothing
+from npcbrain.npcs.slips import has_node, warn_of_asking, warn_of_deafness
 from npcbrain.npcs.why import why
 from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import last_whole_sentence
-from npcbrain.prompting.reflex import reflex
+from npcbrain.prompting.reflex import reflex, words_for
 from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision, Event, Situation
@@ -206,7 +205,7 @@ class Npc(Character):
             return None
         if self._answer is not None and not self._is_told:
             self._is_told = True
-            self._tell(asks_for_ever(self.name, self.tree))
+            warn_of_asking(self.name, self.tree)
         self._forget_answer()
         self._wants_whole = extent is Extent.WHOLE
         self._bubble.begin()
@@ -270,6 +269,12 @@ class Npc(Character):
         if not self.attend() or self._event is None:
             return None
         return reflex(Situation(self.persona.profile, self._scene, self._event, self._actions))
+
+    def words_for(self, deed: Decision) -> str:
+        """What to say beside a tree's own deed."""
+        event = self._event or Event("time", "world", "")
+        who, lines = self.persona.profile, self.persona.lines
+        return words_for(deed, event, who, number=self._num_replies, lines=lines)
 
     def choose(self, deed: Decision) -> None:
         """Takes a tree's deed for the answer to the event at hand; its words are still to come."""
@@ -368,7 +373,7 @@ class Npc(Character):
             missed = self._waiting.popleft()
             self.num_missed += 1
             if self.num_missed == 1:
-                self._tell(hears_nothing(self.name, self.tree, MAX_WAITING + 1))
+                warn_of_deafness(self.name, self.tree, MAX_WAITING + 1)
             self.memory.add_event(missed, None, self.persona.name)
         self._waiting.append(event)
 
@@ -387,10 +392,6 @@ class Npc(Character):
         self._set_answer(decision)
         self._is_open = False
         self._host.report.decisions.append((self.name, decision))
-
-    def _tell(self, slip: str) -> None:
-        if slip:
-            warn_game(slip)
 
     def _forget_answer(self) -> None:
         self._answer = None

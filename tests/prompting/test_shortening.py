@@ -78,8 +78,9 @@ def test_a_short_situation_has_one_prompt() -> None:
 @pytest.mark.filterwarnings("error")
 def test_whatever_is_typed_the_model_is_asked(line: str) -> None:
     model = nb.Model.load(TINY, num_slots=1)
-    tree = nb.tree.Sequence(nb.Heard(), nb.Decide(ttl_ms=600_000))
+    tree = nb.tree.Sequence(nb.Heard(), nb.Decide(ttl_ms=600_000), nb.Act())
     with nb.Runtime(model, price_file=None) as runtime:
+        runtime.on_action("give", lambda npc, item: None)
         npc = runtime.add_npc("greta", persona=GRETA, tree=tree)
         npc.hear(line)
         fallbacks = [reason for _ in range(8) for _, reason in runtime.update(50.0).fallbacks]
