@@ -65,7 +65,7 @@ class Runtime(Savable):
                 everything, with reason ``no_model``.
             seed: Where all randomness comes from.
             clock: The time; ``SystemClock()`` if None.
-            engine: What runs the model; made from the model if None.
+            engine: What runs the model; made from the model if None. Not without a model.
             temperature: 0 takes the likeliest token always; up to 1 varies the phrasing.
             top_p: Share of the likely tokens that are chosen from when ``temperature`` is above 0.
             measure: ``"now"`` measures here; ``"in_frames"`` leaves it to the first updates in

@@ -38,13 +38,13 @@ ARROWS = {
     "asking": "clock errors reasons situation report lm prompting choosing engine pricing"
     " scheduling npcs",
     "settings": "clock errors report lm engine asking",
-    "thinker": "clock report lm npcs engine pricing scheduling asking settings",
+    "thinker": "clock errors report lm npcs engine pricing scheduling asking settings",
     "saves": "clock version errors reasons situation report tree lm prompting engine scheduling"
     " npcs asking thinker",
     "remote": "clock errors reasons situation report lm prompting engine pricing scheduling npcs"
     " asking settings thinker",
     "importing": "errors situation lm graphs prompting",
-    "testing": "errors engine",
+    "testing": "errors situation prompting engine thinker",
 }
 
 
