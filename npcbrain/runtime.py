@@ -66,7 +66,8 @@ class Runtime(Savable):
             seed: Where all randomness comes from.
             clock: The time; ``SystemClock()`` if None.
             engine: What runs the model; made from the model if None. Not without a model.
-            temperature: 0 takes the likeliest token always; up to 1 varies the phrasing.
+            temperature: 0 to 2. 0 takes the likeliest token always, up to 1 varies the phrasing,
+                and beyond it is likely to lose the thread.
             top_p: Share of the likely tokens that are chosen from when ``temperature`` is above 0.
             measure: ``"now"`` measures here; ``"in_frames"`` leaves it to the first updates in
                 which nobody thinks, within their budgets, until ``is_warm``.

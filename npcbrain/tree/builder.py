@@ -41,6 +41,8 @@ ASKING = ("_failureIf", "_successIf", "_skipIf", "_while")  # those whose value 
 COMMON = ("name", "ID", *CONDITIONS)
 MISSPELT = {name.lower(): name for name in (*CONDITIONS, "_autoremap")}
 
+THINKING = ("Heard", "Decide", "Act", "Reflex", "CannedReply")  # in npcs.leaves, unknown here
+
 
 def is_remark(attribute: str) -> bool:
     """Whether an attribute can be no port: it means nothing, and is kept.
@@ -143,6 +145,8 @@ class Builder:
             advice = f"in BehaviorTree.CPP 4 files it is {OLD_NAMES[id]!r}"
         elif id in self.trees:
             advice = f'write <SubTree ID="{id}"/>'
+        elif id in THINKING:
+            advice = "it is a leaf of npcbrain's own: pass npcbrain.registry() as the registry"
         elif self.unfolds and not nearest(id, words):
             advice = "register it in the Registry that the file is loaded with"
         attribute = "ID" if element.tag in GENERIC else ""
