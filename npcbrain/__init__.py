@@ -14,6 +14,7 @@ A map, from what a game holds down to what it never sees:
 * ``Reason``             why a tree answered in the model's place
 * ``Model``              the language model; loads nothing heavy until ``Model.load``
 * ``Remote``, ``Hybrid``   a server in its place, or both (extra ``remote``)
+* ``Trace``              a recording of frames and steps for ui.perfetto.dev
 * ``Clock``              where time comes from; ``npcbrain.testing`` has one to drive by hand
 * ``NpcBrainError``      the base of all errors; running out of budget is none of them
 
@@ -30,6 +31,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from npcbrain import minds, tree
 from npcbrain.clock import Clock, SystemClock
+from npcbrain.engine.trace import Trace
 from npcbrain.errors import (
     EngineError,
     HandlerError,
@@ -88,6 +90,7 @@ __all__ = [
     "Situation",
     "SituationError",
     "SystemClock",
+    "Trace",
     "TreeError",
     "UsageError",
     "__version__",
