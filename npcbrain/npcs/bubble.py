@@ -44,7 +44,7 @@ class Bubble:
         """
         if now_ns < self._until_ns:
             return self._line
-        return "" if self._is_over else speech
+        return "" if self._is_over and speech == self._line else speech
 
 
 def reading_ms(line: str) -> int:

@@ -20,7 +20,11 @@ __all__ = ["Character"]
 
 
 class Character:
-    """The part of an ``Npc`` that the game sets."""
+    """The part of an ``Npc`` that the game sets.
+
+    Attributes:
+        name: Its name in the runtime; unique there.
+    """
 
     __slots__ = (
         "_actions",

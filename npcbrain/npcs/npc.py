@@ -39,8 +39,10 @@ DEFAULT_LINE = "Hm."  # what the tree says for a persona that brings no lines of
 class Npc(Character):
     """One character. Made by ``Runtime.add_npc``.
 
+    A game tells it things (``hear``, ``notice``, ``remember``), changes it (``become``, ``scene``)
+    and shows it (``bubble``, ``emotion``, ``why``). The rest is for leaves.
+
     Attributes:
-        name: Its name in the runtime; unique there.
         data: The game's own: npcbrain neither looks at it nor saves it. What is to be saved belongs
             on the ``blackboard``.
         memory: What it remembers.

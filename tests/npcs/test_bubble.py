@@ -91,3 +91,14 @@ def test_a_short_line_stays_long_enough_to_be_seen() -> None:
 def test_no_half_word_is_shown(text: str) -> None:
     assert text.startswith(whole_words(text))
     assert whole_words(text).rstrip() in ("", "Well,", "It's a")
+
+
+def test_words_of_a_game_that_was_loaded_are_shown_though_another_line_was_finished(
+    oven: Oven,
+) -> None:
+    oven.ask()
+    oven.answer()
+    oven.clock.advance_ns(10_000 * MS)
+    assert oven.npc.bubble == ""
+    oven.npc.speech = "Good day to you."  # as loading sets it
+    assert oven.npc.bubble == "Good day to you."
