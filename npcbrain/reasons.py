@@ -85,7 +85,7 @@ MEANINGS = {
         "call Runtime.on_action for it, or take it out of the NPC's actions",
     ),
     Reason.NO_WORDS: Meaning(
-        "the model was asked for the action alone, and the words are the tree's",
+        "the model was asked for the action alone",
         "nothing; Decide(words=True) asks for words too",
     ),
 }

@@ -226,8 +226,9 @@ class Decision:
         args: A legal value for each of the action's arguments.
         emotion: One word of ``npcbrain.prompting.prompt.EMOTIONS``; free when a tree decided.
         say: What it says; may be empty when a tree decided.
-        source: ``"model"`` or ``"tree"``.
-        reason: Why the tree answered (a ``Reason``: ``expired``, ...); empty for the model.
+        source: Whose the deed is: ``"model"`` or ``"tree"``.
+        reason: Why the tree answered, or found the words (a ``Reason``: ``expired``, ...); empty
+            if all is the model's.
         quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"`` or an
             occasion of ``npcbrain.prompting.stock_lines``.
     """
@@ -239,6 +240,15 @@ class Decision:
     source: str = "model"
     reason: str = ""
     quoted: str = ""
+
+    @property
+    def words_source(self) -> str:
+        """Whose the words are, ``"model"`` or ``"tree"``; ``source`` tells whose the deed is.
+
+        >>> Decision("give", {"item": "ale"}, say="Busy!", reason="expired").words_source
+        'tree'
+        """
+        return "tree" if self.reason else self.source
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

@@ -7,7 +7,7 @@ Invariant: what it says follows from the NPC's last decision and what it is at n
 from __future__ import annotations
 
 from npcbrain.prompting.action_ranking import only_talks
-from npcbrain.reasons import Reason, explain
+from npcbrain.reasons import explain
 from npcbrain.situation import Decision
 
 __all__ = ["why"]
@@ -37,12 +37,8 @@ def why(name: str, decision: Decision | None, reason: str, about: str, *, thinki
             return f"{name}'s tree answered{_of(about)}: {explain(decision.reason)}"
         return f"{name}'s tree answered, without asking the model"
     did = "spoke" if only_talks(decision) else f"chose {decision.action}"
-    if decision.reason == Reason.NO_WORDS:
-        return f"the model {did} for {name}: {explain(decision.reason)}"
     if decision.reason:
-        return (
-            f"the model {did} for {name}, and did not finish its words: {explain(decision.reason)}"
-        )
+        return f"the model {did} for {name}, and the tree spoke: {explain(decision.reason)}"
     return f"the model {did} for {name}"
 
 

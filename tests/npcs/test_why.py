@@ -73,7 +73,10 @@ def test_words_that_were_cut_off_are_told() -> None:
     stage.npc.listen()
     stage.frame()
     stage.mind.ideas[0].fail(Reason.EXPIRED)
-    assert "and did not finish its words" in answered(stage)
+    sentence = answered(stage)
+    assert sentence.startswith("the model chose give for greta, and the tree spoke: ")
+    assert stage.npc.decision is not None
+    assert (stage.npc.decision.source, stage.npc.decision.words_source) == ("model", "tree")
 
 
 def test_a_word_of_the_games_own_is_its_own_explanation() -> None:
