@@ -18,6 +18,7 @@ __all__ = [
     "RemoteError",
     "SaveError",
     "SituationError",
+    "Told",
     "TreeError",
     "UsageError",
     "fault",
@@ -67,6 +68,22 @@ class RemoteError(NpcBrainError):
     """A server that is to think for NPCs is not there, or is not what it should be."""
 
 
+class Told(str):
+    """A sentence of ``fault``, and the parts it was made of.
+
+    Attributes:
+        what: The thing that is wrong.
+        claim: What must hold of it, and what was got, as the sentence says it.
+        where: The place.
+        advice: What to do; may be empty.
+    """
+
+    what: str
+    claim: str
+    where: str
+    advice: str
+
+
 def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> str:
     """Composes the house's error sentence.
 
@@ -78,7 +95,7 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
         advice: What to do about it; may be empty.
 
     Returns:
-        ``"<what> must <rule>, got <value> - at <where>; <advice>"``.
+        ``"<what> must <rule>, got <value> - at <where>; <advice>"``, which is ``Told``.
 
     >>> fault("budget_ms", "be a number", "4", "Runtime.update()", "pass milliseconds, such as 4.0")
     "budget_ms must be a number, got '4' - at Runtime.update(); pass milliseconds, such as 4.0"
@@ -86,8 +103,11 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
     shown = _shown(got)
     if len(shown) > MAX_SHOWN:
         shown = f"{shown[: MAX_SHOWN - 3]}..."
-    sentence = f"{what} must {rule}, got {shown} - at {where}"
-    return f"{sentence}; {advice}" if advice else sentence
+    claim = f"must {rule}, got {shown}"
+    sentence = f"{what} {claim} - at {where}"
+    told = Told(f"{sentence}; {advice}" if advice else sentence)
+    told.what, told.claim, told.where, told.advice = what, claim, where, advice
+    return told
 
 
 def warn_game(message: str) -> None:
