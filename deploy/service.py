@@ -21,6 +21,7 @@ from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
 from npcbrain.pricing.cost import CostModel
 from npcbrain.prompting.prompt import answer_grammar, grammar
+from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
 from npcbrain.scheduling.request import Extent
 from npcbrain.scheduling.scheduler import Scheduler
@@ -150,7 +151,7 @@ def _look(asked: Asked, thought: LanguageThought) -> bool:
             asked.on_piece(Piece(text))
         return False
     decision = thought.decision
-    if thought.choice is None or (decision is None and thought.reason != "no_words"):
+    if thought.choice is None or (decision is None and thought.reason != Reason.NO_WORDS):
         asked.on_piece(Piece(is_last=True, reason=thought.reason))
         return True
     if decision is not None:

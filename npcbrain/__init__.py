@@ -7,11 +7,14 @@ A map, from what a game holds down to what it never sees:
 * ``Npc``, ``Persona``   a character: what it hears, remembers (``Memory``), says; who it is
 * ``Heard``, ``Decide``, ``Act``, ``Reflex``, ``CannedReply``
                          leaves for its behaviour tree; the other nodes are in ``tree``
+* ``minds``              trees ready made: ``minds.talker()``
 * ``registry``           what tree files may call: these leaves, and what the game adds to them
 * ``Situation``          what the model is asked: a ``Profile``, a ``Scene``, an ``Event`` and the
                          legal ``Action`` values; it answers with a ``Decision``
+* ``Reason``             why a tree answered in the model's place
 * ``Model``              the language model; loads nothing heavy until ``Model.load``
 * ``Remote``, ``Hybrid``   a server in its place, or both (extra ``remote``)
+* ``Trace``              a recording of frames and steps for ui.perfetto.dev
 * ``Clock``              where time comes from; ``npcbrain.testing`` has one to drive by hand
 * ``NpcBrainError``      the base of all errors; running out of budget is none of them
 
@@ -26,10 +29,12 @@ import os
 # imports onnxruntime itself should import npcbrain first.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from npcbrain import tree
+from npcbrain import minds, tree
 from npcbrain.clock import Clock, SystemClock
+from npcbrain.engine.trace import Trace
 from npcbrain.errors import (
     EngineError,
+    HandlerError,
     ModelError,
     NpcBrainError,
     PersonaError,
@@ -46,6 +51,7 @@ from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.vocabulary import registry
+from npcbrain.reasons import Reason
 from npcbrain.remote import Hybrid, Remote
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
@@ -64,6 +70,7 @@ __all__ = [
     "Event",
     "FramePacer",
     "FrameReport",
+    "HandlerError",
     "Heard",
     "Hybrid",
     "Memory",
@@ -74,6 +81,7 @@ __all__ = [
     "Persona",
     "PersonaError",
     "Profile",
+    "Reason",
     "RecordingError",
     "Reflex",
     "Remote",
@@ -84,9 +92,11 @@ __all__ = [
     "Situation",
     "SituationError",
     "SystemClock",
+    "Trace",
     "TreeError",
     "UsageError",
     "__version__",
+    "minds",
     "registry",
     "tree",
 ]

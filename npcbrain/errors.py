@@ -6,8 +6,12 @@ where, and what to do. Running out of budget, time or room is no error; it is a 
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 __all__ = [
     "EngineError",
+    "HandlerError",
     "ModelError",
     "NpcBrainError",
     "PersonaError",
@@ -15,9 +19,11 @@ __all__ = [
     "RemoteError",
     "SaveError",
     "SituationError",
+    "Told",
     "TreeError",
     "UsageError",
     "fault",
+    "warn_game",
 ]
 
 MAX_SHOWN = 60  # characters of an offending value worth showing; untrusted text may be megabytes
@@ -55,12 +61,32 @@ class TreeError(NpcBrainError, ValueError):
     """A behaviour tree is put together wrongly, or a node broke its contract."""
 
 
+class HandlerError(TreeError):
+    """The game's handler of an action raised, or answered what it must not."""
+
+
 class EngineError(NpcBrainError):
     """A run of the model failed; the requests in it fall back to their trees."""
 
 
 class RemoteError(NpcBrainError):
     """A server that is to think for NPCs is not there, or is not what it should be."""
+
+
+class Told(str):
+    """A sentence of ``fault``, and the parts it was made of.
+
+    Attributes:
+        what: The thing that is wrong.
+        claim: What must hold of it, and what was got, as the sentence says it.
+        where: The place.
+        advice: What to do; may be empty.
+    """
+
+    what: str
+    claim: str
+    where: str
+    advice: str
 
 
 def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> str:
@@ -74,7 +100,7 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
         advice: What to do about it; may be empty.
 
     Returns:
-        ``"<what> must <rule>, got <value> - at <where>; <advice>"``.
+        ``"<what> must <rule>, got <value> - at <where>; <advice>"``, which is ``Told``.
 
     >>> fault("budget_ms", "be a number", "4", "Runtime.update()", "pass milliseconds, such as 4.0")
     "budget_ms must be a number, got '4' - at Runtime.update(); pass milliseconds, such as 4.0"
@@ -82,8 +108,22 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
     shown = _shown(got)
     if len(shown) > MAX_SHOWN:
         shown = f"{shown[: MAX_SHOWN - 3]}..."
-    sentence = f"{what} must {rule}, got {shown} - at {where}"
-    return f"{sentence}; {advice}" if advice else sentence
+    claim = f"must {rule}, got {shown}"
+    sentence = f"{what} {claim} - at {where}"
+    told = Told(f"{sentence}; {advice}" if advice else sentence)
+    told.what, told.claim, told.where, told.advice = what, claim, where, advice
+    return told
+
+
+def warn_game(message: str) -> None:
+    """Says something aloud, once, at the line of the game that called npcbrain, however deep.
+
+    Only on the game's own thread: another one's stack has no line of the game.
+    """
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("npcbrain."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, RuntimeWarning, stacklevel=level + 1)
 
 
 def _shown(value: object) -> str:

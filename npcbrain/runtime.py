@@ -14,11 +14,12 @@ from types import TracebackType
 from npcbrain.asking.models import ModelLike
 from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
 from npcbrain.engine.contract import EngineLike
-from npcbrain.errors import UsageError, fault
+from npcbrain.errors import UsageError, fault, warn_game
 from npcbrain.npcs.line_filter import LineCheck, LineFilter
 from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
+from npcbrain.npcs.wiring import Wiring
 from npcbrain.recording.moments import Kind
 from npcbrain.recording.recordable import Recordable
 from npcbrain.recording.recorder import recorder_of
@@ -69,8 +70,9 @@ class Runtime(Recordable):
                 everything, with reason ``no_model``.
             seed: Where all randomness comes from.
             clock: The time; ``SystemClock()`` if None.
-            engine: What runs the model; made from the model if None.
-            temperature: 0 takes the likeliest token always; up to 1 varies the phrasing.
+            engine: What runs the model; made from the model if None. Not without a model.
+            temperature: 0 to 2. 0 takes the likeliest token always, up to 1 varies the phrasing,
+                and beyond it is likely to lose the thread.
             top_p: Share of the likely tokens that are chosen from when ``temperature`` is above 0.
             measure: ``"now"`` measures here; ``"in_frames"`` leaves it to the first updates in
                 which nobody thinks, within their budgets, until ``is_warm``.
@@ -123,6 +125,7 @@ class Runtime(Recordable):
         if line_filter is not None:
             self._host.line_filter = LineFilter(line_filter)
         self._cast = Cast()
+        self._wiring = Wiring()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
         self._is_updating = False
@@ -142,6 +145,9 @@ class Runtime(Recordable):
 
     def add_npc(self, name: str, *, persona: Persona, tree: Node, importance: float = 1.0) -> Npc:
         """Adds a character; during an update it joins with the next one.
+
+        A warning tells if its persona leaves the model too little room (``Npc.num_tokens_left``).
+        The first update warns of actions that no handler fits.
 
         Args:
             name: Its name in this runtime.
@@ -165,6 +171,8 @@ class Runtime(Recordable):
             )
         npc = self._made(name, persona, tree, importance)
         self._cast.add(npc)
+        if mistake := self._wiring.add(npc):
+            warn_game(mistake)
         return npc
 
     def remove_npc(self, name: str) -> None:
@@ -217,8 +225,9 @@ class Runtime(Recordable):
 
         Args:
             name: The action's name, such as ``"give"``.
-            handler: Called as ``handler(npc, **args)``; answers None or a ``Status``, RUNNING to be
-                called again at the next tick. Another handler for the same name replaces it.
+            handler: Called as ``handler(npc, **args)``. It answers as a tree's ``Action`` does:
+                None, True or SUCCESS when it is done, False or FAILURE when it will not, RUNNING
+                to be called again at the next tick. Another handler for the same name replaces it.
 
         Raises:
             UsageError: ``name`` is not a string or ``handler`` cannot be called.
@@ -230,6 +239,7 @@ class Runtime(Recordable):
         if not callable(handler):
             raise UsageError(fault("handler", "be callable", handler, where))
         self._host.handlers[name] = self._heard_of(name, handler)
+        self._wiring.has_news = True
 
     def update(self, budget_ms: float | None = None, *, until_ns: int | None = None) -> FrameReport:
         """One frame: trees tick, the model thinks for what is left, decisions land.
@@ -248,14 +258,18 @@ class Runtime(Recordable):
         Raises:
             UsageError: Not one of the two is given (with ``overlap``, both are), it is not a
                 number, the runtime is closed, or a tree called this.
-            TreeError: The game's code raised in a tree, a handler or a filter (the cause). It is
-                raised at the end: all other trees were ticked, and the model has had its time.
-                That tree begins anew with the next update.
+            TreeError: The game's code raised in a tree, in a filter, or in a handler
+                (``HandlerError``, which names NPC and action); that is the cause. It is raised at
+                the end: all other trees were ticked, and the model has had its time. That tree
+                begins anew with the next update.
         """
         if budget_ms is None and until_ns is None and self._overlaps:
             budget_ms = math.inf
         budget_ns = budget_in_ns(budget_ms, until_ns, self.clock.now_ns())
         self._check_open("Runtime.update()")
+        if self._wiring.has_news:
+            for mistake in self._wiring.mistakes(self.npcs, self._host.handlers):
+                warn_game(mistake)
         if self._is_updating:
             advice = "a handler must not call it; the game loop does"
             raise UsageError(

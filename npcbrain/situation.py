@@ -19,6 +19,7 @@ MAX_ARGS = 8  # arguments of one action; a model this small rarely gets more tha
 MAX_VALUES = 32  # legal values of one argument
 MAX_NAME_CHARS = 64  # of a name, role, trait, action, argument or value
 MAX_LINE_CHARS = 240  # of a goal, fact or memory; a player's line is cut, these are refused
+HANDLER_ARG = "npc"  # what handlers call the one who acts; no argument may be called so too
 MAX_LINES = 32  # facts, memories or bystanders in one situation
 
 
@@ -225,8 +226,9 @@ class Decision:
         args: A legal value for each of the action's arguments.
         emotion: One word of ``npcbrain.prompting.prompt.EMOTIONS``; free when a tree decided.
         say: What it says; may be empty when a tree decided.
-        source: ``"model"`` or ``"tree"``.
-        reason: Why the tree answered (``expired``, ``would_exceed``, ...); empty for the model.
+        source: Whose the deed is: ``"model"`` or ``"tree"``.
+        reason: Why the tree answered, or found the words (a ``Reason``: ``expired``, ...); empty
+            if all is the model's.
         quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"`` or an
             occasion of ``npcbrain.prompting.stock_lines``.
     """
@@ -239,6 +241,15 @@ class Decision:
     reason: str = ""
     quoted: str = ""
 
+    @property
+    def words_source(self) -> str:
+        """Whose the words are, ``"model"`` or ``"tree"``; ``source`` tells whose the deed is.
+
+        >>> Decision("give", {"item": "ale"}, say="Busy!", reason="expired").words_source
+        'tree'
+        """
+        return "tree" if self.reason else self.source
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
@@ -247,7 +258,7 @@ class Decision:
             "emotion": self.emotion,
             "say": self.say,
             "source": self.source,
-            "reason": self.reason,
+            "reason": str(self.reason),  # plain: a Reason is more than a string
             "quoted": self.quoted,
         }
 
@@ -283,6 +294,9 @@ def _read_args(reader: _Reader) -> dict[str, tuple[str, ...]]:
     args: dict[str, tuple[str, ...]] = {}
     for key in reader.data:
         arg = _text(key, where, MAX_NAME_CHARS)
+        if arg == HANDLER_ARG:
+            advice = "a handler is called as handler(npc, **args): name it who, whom or to"
+            raise SituationError(fault("argument name", "not be npc", arg, where, advice))
         if arg in args:  # two keys may differ in white space only
             raise SituationError(fault("argument name", "be unique", arg, where))
         args[arg] = reader.texts(key, MAX_NAME_CHARS, MAX_VALUES)

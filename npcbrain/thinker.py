@@ -20,6 +20,7 @@ from npcbrain.asking.no_mind import NoMind
 from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import Clock, PlayClock, SystemClock
 from npcbrain.engine.contract import EngineLike
+from npcbrain.errors import UsageError, fault
 from npcbrain.npcs.contracts import Mind
 from npcbrain.npcs.npc import Npc
 from npcbrain.pricing.cost import CostModel
@@ -285,8 +286,15 @@ class EngineThinker:
 
 
 def thinker_of(model: ModelLike | Brain | None, settings: ThinkerSettings) -> Thinker:
-    """Who thinks where a runtime was given ``model``."""
+    """Who thinks where a runtime was given ``model``.
+
+    Raises:
+        UsageError: There is an engine and no model for it to run.
+    """
     if model is None:
+        if settings.engine is not None:
+            advice = "pass a model too; npcbrain.testing.ScriptedModel is one for tests"
+            raise UsageError(fault("engine", "come with a model", None, "Runtime()", advice))
         return NullThinker()
     if isinstance(model, Brain):
         return model.thinker(settings)

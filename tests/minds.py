@@ -72,6 +72,8 @@ class HandDrivenMind:
         self.asked: list[tuple[Situation, dict[str, Any]]] = []
         self.ideas: list[Idea] = []
 
+    def num_tokens_left(self, situation: Situation) -> None: ...
+
     def ask(self, situation: Situation, memory: Memory, grammar: str, **rest: Any) -> Idea:
         self.asked.append((situation, rest))
         self.ideas.append(Idea())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from npcbrain.asking.pending_answer import LostThought
 from npcbrain.npcs.memory import Memory
+from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Situation
 
@@ -20,6 +21,10 @@ class NoMind:
     __slots__ = ()
     may_quote = False
 
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """Nobody counts."""
+        return None
+
     def ask(
         self,
         situation: Situation,
@@ -33,4 +38,4 @@ class NoMind:
         lines: Mapping[str, Sequence[str]] = NO_LINES,
     ) -> LostThought:
         """Declines."""
-        return LostThought("no_model")
+        return LostThought(Reason.NO_MODEL)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from npcbrain.clock import Clock
 from npcbrain.engine.contract import GenerationLike
+from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import AnswerReader
+from npcbrain.reasons import Reason
 from npcbrain.scheduling.scheduler import Extent, Request, Scheduler
 from npcbrain.situation import Decision, Situation
 
@@ -187,7 +189,7 @@ class LanguageThought:
             return
         if generation is None or request is None:
             if self._clock.now_ns() >= self.deadline_ns:
-                self.fail("expired")
+                self.fail(Reason.EXPIRED)
             return
         was_in_time = self.choice is not None or not request.reason
         if generation.generated > self._num_read:
@@ -201,7 +203,7 @@ class LanguageThought:
             how = generation.finish_reason
             if self._keep is not None and not request.reason and how == "stop":
                 self._keep(generation.text)
-            self._conclude(request.reason or ("engine_error" if how == "error" else ""), how)
+            self._conclude(request.reason or (Reason.ENGINE_ERROR if how == "error" else ""), how)
 
     def _read(self, text: str) -> None:
         reader = self._reader
@@ -215,11 +217,11 @@ class LanguageThought:
         if self.choice is not None:
             decision = self._reader.decision(whole=how == "stop")
         if decision is None:
-            self.fail(reason or "refused")  # cut off before it chose
+            self.fail(reason or Reason.REFUSED)  # cut off before it chose
         elif self.question.extent is Extent.DEED and not reason:
-            self.fail("no_words")  # as it was asked to
-        elif not decision.say and (reason or how != "stop" or decision.action == "say"):
-            self.fail(reason or "refused")  # with nothing said
+            self.fail(Reason.NO_WORDS)  # as it was asked to
+        elif not decision.say and (reason or how != "stop" or only_talks(decision)):
+            self.fail(reason or Reason.REFUSED)  # with nothing said
         else:
             self.done = True
             self.decision = decision
@@ -232,7 +234,7 @@ class LanguageThought:
         if not self.done:
             if self._request is not None:
                 self._scheduler.cancel(self._request)
-            self.fail("cancelled")
+            self.fail(Reason.CANCELLED)
 
 
 def _choice(reader: AnswerReader) -> Decision | None:

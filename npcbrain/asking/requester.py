@@ -6,7 +6,6 @@ asking never raises for anything a player can cause; what cannot be answered has
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -24,6 +23,7 @@ from npcbrain.errors import EngineError, NpcBrainError
 from npcbrain.npcs.memory import Memory
 from npcbrain.prompting.action_ranking import load_tables
 from npcbrain.prompting.stock_lines import load as load_phrases
+from npcbrain.reasons import Reason
 from npcbrain.report import NO_LIMIT_NS
 from npcbrain.scheduling.policy import least_ns, urgency_ns
 from npcbrain.scheduling.scheduler import Extent, Scheduler
@@ -207,6 +207,10 @@ class LanguageMind:
         """Whether the model was taught marks: only then may a grammar offer quotes."""
         return self.writer.may_quote
 
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """What a prompt has left beside who is asked; None if the model does not tell."""
+        return self.writer.num_tokens_left(situation)
+
     @property
     def num_queued(self) -> int:
         """Thoughts whose prompts are still to be made."""
@@ -274,7 +278,7 @@ class LanguageMind:
             if not thought.done:
                 if not scheduler.is_crowded_out(thought.deadline_ns, num_begun + len(queue) - 1):
                     break
-                thought.fail("would_exceed")
+                thought.fail(Reason.WOULD_EXCEED)
             del queue[-1]
 
     def _refuse_all(self, now_ns: int) -> None:
@@ -283,13 +287,13 @@ class LanguageMind:
         But for the first: the scheduler refuses it in this frame and, once, says so aloud.
         """
         queue = self._queue
-        if self._told is None or self._told.reason not in ("", "no_budget"):
+        if self._told is None or self._told.reason not in ("", Reason.NO_BUDGET):
             self._told = queue.pop(0)
             if not self._told.done:
                 self._begin(self._told, now_ns)
         for thought in queue:
             if not thought.done:
-                thought.fail("no_budget")
+                thought.fail(Reason.NO_BUDGET)
         queue.clear()
 
     def _has_chosen(self, thought: LanguageThought, deadline_ns: int) -> bool:
@@ -347,7 +351,7 @@ class LanguageMind:
     def _begin(self, thought: LanguageThought, now_ns: int) -> None:
         ttl_ns = thought.deadline_ns - now_ns
         if ttl_ns <= 0:
-            thought.fail("expired")
+            thought.fail(Reason.EXPIRED)
             return
         if self._recall(thought):
             return
@@ -361,11 +365,11 @@ class LanguageMind:
         try:
             generation = self.writer.begin(question, choice)
         except NpcBrainError as error:
-            thought.fail("refused")
+            thought.fail(Reason.REFUSED)
             if not self._has_refused:  # once: the same cause returns with every event
                 self._has_refused = True
                 message = f"npc {question.name!r} cannot be asked: {error}"
-                warnings.warn(message, RuntimeWarning, stacklevel=7)  # at the game's update
+                self._scheduler.tell(message)
             return
         thought.begin(generation, ttl_ns, keep)
 

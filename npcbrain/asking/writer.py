@@ -7,6 +7,7 @@ same way, whether for the first time or again after a saved game.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from npcbrain.asking.models import ModelLike
@@ -38,10 +39,12 @@ class Writer:
         top_p: See there.
     """
 
-    __slots__ = ("_model", "_reader", "_temperature", "_top_p")
+    __slots__ = ("_count_prefix", "_model", "_reader", "_temperature", "_top_p")
 
     def __init__(self, model: ModelLike, *, reader: bool, temperature: float, top_p: float) -> None:
         self._model = model
+        # Crowds share a persona, and somebody may be added in any frame.
+        self._count_prefix = lru_cache(maxsize=64)(model.tokenizer.count)
         self._reader = reader
         self._temperature = temperature
         self._top_p = top_p
@@ -54,6 +57,17 @@ class Writer:
     def count(self, text: str) -> int:
         """How many tokens a text has."""
         return self._model.tokenizer.count(text)
+
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """What a prompt has left for its news; None if the model does not tell how much it reads.
+
+        Some 0.2 ms, but microseconds for a persona met before.
+        """
+        room = getattr(self._model, "max_prompt", None)
+        if room is None:
+            return None
+        prefix = render(situation, reader=False, marks=self.may_quote).prefix
+        return int(room - MAX_NEW_TOKENS - self._count_prefix(prefix))
 
     def prompts(self, question: Question) -> Iterable[Prompt]:
         """The whole prompt and shorter ones, should it be too long."""

@@ -87,12 +87,13 @@ class Decider:
         if self._deliberation is not None:
             self._deliberation.measure()
 
-    def decide(self, situation: Situation, budget_ms: float) -> Outcome:
+    def decide(self, situation: Situation, budget_ms: float, *, ttl_ms: float = TTL_MS) -> Outcome:
         """Asks about one situation, with nobody else in the way.
 
         Args:
             situation: What to decide about.
             budget_ms: Milliseconds of each frame; above 0.
+            ttl_ms: How long the answer is worth waiting for.
 
         Raises:
             UsageError: ``budget_ms`` is not above 0.
@@ -104,7 +105,7 @@ class Decider:
         # A scheduler of its own: what one budget taught must not decide under another.
         scheduler = Scheduler(self._engine, self._prices, clock)
         mind = self._mind(scheduler)
-        thought = self._ask(mind, situation, TTL_MS)
+        thought = self._ask(mind, situation, ttl_ms)
         budget_ns = min(NO_LIMIT_NS, int(budget_ms * NS_PER_MS)) if budget_ms < 1e9 else NO_LIMIT_NS
         frames, first_word = 0, None
         while not thought.done:

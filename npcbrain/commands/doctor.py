@@ -6,27 +6,32 @@ measured in this call.
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
+from npcbrain.asking.deliberation import NOBODY
 from npcbrain.clock import NS_PER_MS, Clock
-from npcbrain.commands.frame_clock import FRAME_NS
+from npcbrain.commands.decide import Decider, Outcome
+from npcbrain.commands.frame_clock import FRAME_NS, FrameClock
 from npcbrain.engine.contract import Kind
 from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
 from npcbrain.pricing.cost import CostModel
 from npcbrain.pricing.price_file import price_file_of
+from npcbrain.reasons import explain
 from npcbrain.scheduling.scheduler import Scheduler
 
 __all__ = ["diagnose", "kernel_table", "versions"]
 
 PACKAGES = ("npcbrain", "onnxruntime", "onnxruntime-gpu", "numpy", "tokenizers", "llguidance")
-PROMPT_TOKENS = 60  # what a warm NPC has to read before it answers: scene, memories and event
-ANSWER_TOKENS = 30
+TTL_MS = 2500.0  # of the question that is tried; the leaf Decide has it too
+MARGIN = 1.1  # on a budget that is advised: prices move by so much from one minute to the next
 REPETITIONS = 12  # of each step: a verdict should not rest on one hiccup
 
 
@@ -77,8 +82,8 @@ def diagnose(
         ``providers_why``, ``prices`` (where they are remembered, and whether they are), ``steps``
         (the price in ms of each kind of step by rows, its dearest segment: measured now, and as
         remembered), ``largest_step_ms`` of those needed, ``budget_ms``, ``fits``, ``answer_frames``
-        (a rough count for a short answer of an NPC whose persona is known; None if the budget does
-        not fit) and ``advice``.
+        and ``first_word_frames`` (of one question tried in frames of this budget; None if the model
+        did not answer it within ``TTL_MS``) and ``advice``.
     """
     engine = Engine(model)
     prices, remembered = CostModel(), CostModel()
@@ -91,22 +96,11 @@ def diagnose(
         steps = range(1 if kind is Kind.COPY else engine.num_segments)
         return max(prices.price_ns(kind, step, rows, context) for step in steps) / NS_PER_MS
 
-    def whole_ms(kind: Kind, rows: int) -> float:
-        steps = range(engine.num_segments)
-        return sum(prices.price_ns(kind, step, rows, context) for step in steps) / NS_PER_MS
-
     shapes = sorted({(kind, rows) for kind, _, rows in engine.probes()})
     reading_ms = min(dearest_ms(Kind.PREFILL, rows) for rows in engine.chunk_sizes)
     needed_ms = max(dearest_ms(Kind.DECODE, 1), reading_ms)
-    fits = needed_ms <= budget_ms
-    chunk = max(
-        (r for r in engine.chunk_sizes if dearest_ms(Kind.PREFILL, r) <= budget_ms), default=0
-    )
-    answer_frames = None
-    if fits:
-        prompt_ms = whole_ms(Kind.PREFILL, chunk) * PROMPT_TOKENS / chunk
-        speaking_ms = whole_ms(Kind.DECODE, 1) * ANSWER_TOKENS
-        answer_frames = round((prompt_ms + speaking_ms) / budget_ms)
+    trial = _trial(model, engine, budget_ms, clock)
+    fits = needed_ms <= budget_ms and trial.decision.source == "model"
     config = model.config
     return {
         "versions": versions(),
@@ -145,17 +139,31 @@ def diagnose(
         "frame_ms": round(FRAME_NS / NS_PER_MS, 2),
         "budget_ms": budget_ms,
         "fits": fits,
-        "answer_frames": answer_frames,
-        "advice": _advice(fits, needed_ms, budget_ms),
+        "answer_frames": trial.frames if fits else None,
+        "first_word_frames": trial.first_word_frames if fits else None,
+        "advice": _advice(fits, needed_ms, budget_ms, trial.decision.reason),
     }
 
 
-def _advice(fits: bool, needed_ms: float, budget_ms: float) -> str:
+def _trial(model: Model, engine: Engine, budget_ms: float, clock: Clock) -> Outcome:
+    """Asks one question under the budget: the scheduler says itself whether it has the time."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the advice says the same
+        return Decider(model, engine, FrameClock(clock)).decide(NOBODY, budget_ms, ttl_ms=TTL_MS)
+
+
+def _advice(fits: bool, needed_ms: float, budget_ms: float, reason: str) -> str:
     if fits:
-        return f"{budget_ms:g} ms a frame are enough for this model on this machine."
+        return f"{budget_ms:g} ms a frame are enough for one NPC at a time on this machine."
+    if needed_ms > budget_ms:
+        enough_ms = math.ceil(needed_ms * 10 * MARGIN) / 10
+        return (
+            f"The smallest steps of this model do not fit {budget_ms:g} ms here: trees would "
+            f"answer. Give Runtime.update at least {enough_ms:g} ms, or load a smaller model."
+        )
     return (
-        f"The smallest steps of this model do not fit {budget_ms:g} ms here: trees would answer. "
-        f"Give Runtime.update at least {needed_ms:.1f} ms, or load a smaller model."
+        f"With {budget_ms:g} ms a frame, no answer came within {TTL_MS / 1000:g} seconds: "
+        f"{explain(reason)}."
     )
 
 

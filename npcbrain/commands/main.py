@@ -26,12 +26,14 @@ from npcbrain.commands.options import (
     load,
     progress,
 )
+from npcbrain.commands.persona import add_persona_commands
 from npcbrain.commands.replay import add_replay_command
 from npcbrain.commands.save import add_save_commands
 from npcbrain.commands.tree import add_tree_commands
 from npcbrain.errors import (
     ModelError,
     NpcBrainError,
+    PersonaError,
     RecordingError,
     SaveError,
     SituationError,
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             result: dict[str, Any] = options.command(options)
-    except (UsageError, SituationError, SaveError, RecordingError) as error:
+    except (UsageError, SituationError, PersonaError, SaveError, RecordingError) as error:
         return _complain(error, WRONG_INPUT)
     except ModelError as error:  # of the folder that was given, or of the installation
         return _complain(error, FAILED if options.model is None else WRONG_INPUT)
@@ -90,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     doctor = commands.add_parser("doctor", help="check the installation and measure the model")
-    doctor.set_defaults(command=_doctor)
+    doctor.set_defaults(command=_doctor, show=_print_diagnosis)
 
     decide = commands.add_parser("decide", help="answer one situation")
     decide.add_argument("situation", metavar="SITUATION.json", help="a situation, or - for stdin")
@@ -118,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     add_tree_commands(commands)
     add_save_commands(commands)
     add_replay_command(commands)
+    add_persona_commands(commands)
     add_import_command(commands)
 
     for command in (doctor, decide, evaluate):
@@ -194,6 +197,12 @@ def _read_situation(path: str) -> Situation:
     except (ValueError, RecursionError) as error:
         raise UsageError(fault("situation", "be JSON", str(error), where)) from error
     return Situation.from_dict(data, f"{where}: $")
+
+
+def _print_diagnosis(result: dict[str, Any]) -> None:
+    from npcbrain.commands.doctor_tables import print_diagnosis
+
+    print_diagnosis(result)
 
 
 def _print_result(result: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ Invariant: it holds a bounded number of events; the oldest are dropped.
 ::
 
     model = nb.Model.load()
-    trace = Trace(Engine(model), SystemClock())
+    trace = nb.Trace.of(model)
     runtime = nb.Runtime(model, engine=trace)
     while running:
         trace.add_frame(runtime.update(budget_ms=4.0))
@@ -22,9 +22,9 @@ import json
 from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from npcbrain.clock import Clock
+from npcbrain.clock import Clock, SystemClock
 from npcbrain.engine.contract import (
     BrakedError,
     BrakeLike,
@@ -35,6 +35,9 @@ from npcbrain.engine.contract import (
 )
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.situation import Decision
+
+if TYPE_CHECKING:
+    from npcbrain.lm.model import Model
 
 __all__ = ["Trace"]
 
@@ -88,6 +91,18 @@ class Trace:
         self._engine = engine
         self._clock = clock
         self._events: deque[tuple[int, int, int, str, dict[str, Any]]] = deque(maxlen=max_events)
+
+    @classmethod
+    def of(cls, model: Model, *, clock: Clock | None = None) -> Trace:
+        """A trace of a model's own engine, to be given to ``Runtime``.
+
+        Args:
+            model: What runs.
+            clock: The one the runtime has; ``SystemClock()`` if None, as there.
+        """
+        from npcbrain.engine.engine import Engine  # not above: it loads ONNX Runtime
+
+        return cls(Engine(model), SystemClock() if clock is None else clock)
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
         """Runs one step and records it; see ``npcbrain.engine.contract.EngineLike``."""

@@ -172,6 +172,12 @@ class Model:
 
         return steps()
 
+    @property
+    def max_prompt(self) -> int:
+        """Tokens that a prompt's text and the answer to it may have together."""
+        frame = 2 if self.frame is None else sum(map(len, self.frame))
+        return self.config.max_context - frame
+
     def generation(
         self,
         prefix: str,
@@ -201,7 +207,7 @@ class Model:
                 just been written: a mark, or a mark and a number.
             begun: What the answer begins with, by somebody else's choice; the model goes on from
                 there. The grammar must allow it.
-            temperature: 0 takes the likeliest token every time.
+            temperature: 0 to 2; 0 takes the likeliest token every time.
             top_p: See ``npcbrain.lm.sampler.SamplerConfig``.
             max_new_tokens: The answer is cut off at this many tokens.
 

@@ -21,7 +21,8 @@ from npcbrain.tree import Status
 
 __all__ = ["Handler", "Host", "Mind", "Thought"]
 
-Handler = Callable[..., Status | None]  # handler(npc, **args): performs an action in the game
+Handler = Callable[..., Status | bool | None]
+"""``handler(npc, **args)``: performs an action in the game."""
 
 
 class Thought(Protocol):
@@ -61,6 +62,10 @@ class Mind(Protocol):
     @property
     def may_quote(self) -> bool:
         """Whether a grammar may offer quotes."""
+        ...
+
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """What a prompt has left beside who is asked; None where nobody counts."""
         ...
 
     def ask(

@@ -59,8 +59,10 @@ def checked_actions(actions: Sequence[Action], where: str) -> tuple[Action, ...]
     """What an NPC may do.
 
     Raises:
-        UsageError: Something in it is not an action, or two are of one name.
+        UsageError: It is no list, something in it is not an action, or two are of one name.
     """
+    if not isinstance(actions, list | tuple):
+        raise UsageError(fault("actions", "be a list of Action values", actions, where))
     for action in actions:
         if not isinstance(action, Action):
             raise UsageError(fault("action", "be an Action", action, where))

@@ -24,11 +24,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from npcbrain.errors import TreeError, UsageError, fault
-from npcbrain.npcs.contracts import Handler
+from npcbrain.npcs.handling import perform
 from npcbrain.npcs.npc import Npc
-from npcbrain.prompting.action_ranking import load_tables
+from npcbrain.prompting.action_ranking import load_tables, only_talks
+from npcbrain.prompting.stock_lines import load as load_phrases
+from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
-from npcbrain.situation import Decision
 from npcbrain.tree import Context, Pointer, StatefulLeaf, Status
 from npcbrain.tree.arguments import shown_ms
 
@@ -155,7 +156,7 @@ class Decide(StatefulLeaf):
         if answer is None:
             return Status.FAILURE if ctx.handle.done else Status.RUNNING
         if not npc.is_legal(answer):
-            npc.decline("guarded")
+            npc.decline(Reason.GUARDED)
             return Status.FAILURE
         return Status.SUCCESS
 
@@ -174,17 +175,17 @@ class Act(StatefulLeaf):
     the deed is done, all is said         SUCCESS; the event is over
     nothing was decided                   FAILURE
     the deed is refused at its first      FAILURE, with the reason ``guarded``: the handler
-    tick                                  answered FAILURE, or ``npc.actions`` lacks it by now;
+    tick                                  answered False or FAILURE, or it is legal no longer;
                                           the event stays at hand, for the tree to answer
-    the game has no handler for it        FAILURE, with the reason ``no_handler``; likewise
+    the game has no handler for it        FAILURE, with the reason ``no_handler``; likewise. Plain
+                                          talk (``say``, ``speak``, ``answer``, ...) needs none
     the deed fails later                  FAILURE; the event is over
     ====================================  ======================================================
 
     If time runs out while the model speaks, what it says ends at its last whole sentence. If there
     is none, the next of ``lines`` is said instead: the deed is the model's, the words are the
-    tree's. An answer that is nothing but words (``say``, which needs no handler) is then left to
-    the tree: FAILURE, the event stays at hand. Halted: the event is over, since what was begun and
-    said cannot be taken back.
+    tree's. An answer that is plain talk is then left to the tree: FAILURE, the event stays at hand.
+    Halted: the event is over, since what was begun and said cannot be taken back.
 
     Args:
         lines: What to say where the model has no words; None means the persona's ``fallback``.
@@ -206,15 +207,15 @@ class Act(StatefulLeaf):
         if decision is None:
             return Status.FAILURE
         if not npc.is_legal(decision):
-            npc.decline("guarded")
+            npc.decline(Reason.GUARDED)
             return Status.FAILURE
         handler = npc.handler(decision.action)
-        if handler is None and decision.action != "say":
-            npc.decline("no_handler")
+        if handler is None and not only_talks(decision):
+            npc.decline(Reason.NO_HANDLER)
             return Status.FAILURE
-        status = Status.SUCCESS if handler is None else _perform(npc, handler, decision, ctx)
+        status = Status.SUCCESS if handler is None else perform(npc, handler, decision, ctx.path)
         if status is Status.FAILURE:
-            npc.decline("guarded")
+            npc.decline(Reason.GUARDED)
             return Status.FAILURE
         npc.accept()
         return self._go_on(npc, status, ctx)
@@ -228,7 +229,7 @@ class Act(StatefulLeaf):
         status = Status.SUCCESS
         handler = npc.handler(decision.action)
         if ctx.handle is not SAYS and handler is not None:
-            status = _perform(npc, handler, decision, ctx)
+            status = perform(npc, handler, decision, ctx.path)
         if status is Status.FAILURE:
             npc.finish_event(rest=True)
             return Status.FAILURE
@@ -252,11 +253,15 @@ class Act(StatefulLeaf):
         ctx.handle = SAYS
         if npc.thinking:
             return Status.RUNNING
-        if npc.reason:
-            npc.reply(_told(self.lines, ctx))
+        if npc.reason or (npc.answer is not None and npc.answer.source == "tree"):
+            npc.reply(self._words(npc, ctx))
         else:
             npc.finish_event()
         return Status.SUCCESS
+
+    def _words(self, npc: Npc, ctx: Context) -> Sequence[str] | None:
+        """What to choose from where the tree has the word; None for the persona's ``fallback``."""
+        return _told(self.lines, ctx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +269,7 @@ class Reflex(Act):
     """The tree's own answer by classical reading: does what is called for, or tells a fact.
 
     What ``npcbrain.prompting.reflex`` finds, in the same frame and without a model: the likeliest
-    deed, done as by ``Act``, with the next of ``lines``; or the fact that was asked about, as it is
+    deed, done as by ``Act``, with words that fit it; or the fact that was asked about, as it is
     written.
 
     ====================================  ======================================================
@@ -277,7 +282,9 @@ class Reflex(Act):
     ====================================  ======================================================
 
     Args:
-        lines: What to say to a deed; None means the persona's ``fallback``.
+        lines: What to say beside a deed; None means a line that goes with it: the persona's own
+            for the occasion (``handing over``, ``fleeing``, ``obeying``, ...), else its own of kind
+            ``deed``, else one of the bank's (``npcbrain.prompting.stock_lines``).
 
     Raises:
         TreeError: ``lines`` is not a sequence of strings, or is empty.
@@ -286,6 +293,7 @@ class Reflex(Act):
     def __post_init__(self) -> None:
         Act.__post_init__(self)  # super() knows no class with slots
         load_tables()
+        load_phrases()
 
     def on_start(self, ctx: Context) -> Status:
         """Reads the event, and answers or begins the deed."""
@@ -300,6 +308,12 @@ class Reflex(Act):
             return Status.FAILURE
         npc.choose(decision)
         return Act.on_start(self, ctx)
+
+    def _words(self, npc: Npc, ctx: Context) -> Sequence[str] | None:
+        """Words that fit the deed."""
+        if self.lines is not None or npc.answer is None:
+            return _told(self.lines, ctx)
+        return [npc.words_for(npc.answer)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,23 +354,6 @@ def _npc(ctx: Context) -> Npc:
         advice = "add the tree with Runtime.add_npc"
         raise UsageError(fault("the tree's owner", "be an Npc", npc, ctx.path, advice))
     return npc
-
-
-def _perform(npc: Npc, handler: Handler, decision: Decision, ctx: Context) -> Status:
-    """Calls a handler; the event is over if it does what it must not."""
-    try:
-        status = handler(npc, **decision.args)
-    except BaseException:
-        npc.finish_event()  # or the next tick would decide, and raise, all over again
-        raise
-    if status is None:
-        return Status.SUCCESS
-    if not isinstance(status, Status) or status in (Status.IDLE, Status.SKIPPED):
-        npc.finish_event()
-        what, rule = f"answer of the {decision.action!r} handler", "be None or a Status"
-        advice = "return Status.RUNNING to be called again"
-        raise UsageError(fault(what, rule, status, f"npc {npc.name!r}, {ctx.path}", advice))
-    return status
 
 
 def _check_ttl(ttl_ms: object, where: str) -> None:

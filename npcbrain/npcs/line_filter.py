@@ -11,9 +11,8 @@ from typing import Protocol
 
 from npcbrain.errors import TreeError, UsageError, fault
 
-__all__ = ["FILTERED", "LineCheck", "LineFilter"]
+__all__ = ["LineCheck", "LineFilter"]
 
-FILTERED = "filtered"  # the reason on record for a line that did not pass
 
 LineCheck = Callable[..., bool]  # check(npc, line): whether it may be said
 

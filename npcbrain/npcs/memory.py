@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from npcbrain.errors import UsageError, fault
+from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import SENTENCE_ENDS, last_whole_sentence, memory_line
 from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, Exchange, clean_text
 
@@ -137,7 +138,7 @@ class Memory:
         importance = IMPORTANCE.get(event.kind, OTHER_IMPORTANCE)
         deed = reply = ""
         if answer is not None and answer.source == "model":
-            if answer.action != "say":
+            if not only_talks(answer):
                 importance += ACTED
                 what = ", ".join((answer.action, *answer.args.values())).replace("_", " ")
                 deed = shorten(what, MAX_DEED_CHARS)

@@ -7,75 +7,76 @@ once, by the model's decision or by the tree's, and the one being dealt with is 
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+from npcbrain.npcs.bubble import Bubble, whole_words
+from npcbrain.npcs.character import Character
 from npcbrain.npcs.contracts import Handler, Host, Mind, Thought
-from npcbrain.npcs.inputs import (
-    checked_actions,
-    checked_importance,
-    checked_scene,
-    line_of,
-    name_of,
-)
-from npcbrain.npcs.line_filter import FILTERED
+from npcbrain.npcs.inputs import line_of, name_of
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
-from npcbrain.prompting.prompt import answer_grammar, last_whole_sentence
-from npcbrain.prompting.reflex import reflex
+from npcbrain.npcs.slips import has_node, warn_of_asking, warn_of_deafness
+from npcbrain.npcs.why import why
+from npcbrain.prompting.action_ranking import only_talks
+from npcbrain.prompting.prompt import last_whole_sentence
+from npcbrain.prompting.reflex import reflex, words_for
+from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent
-from npcbrain.situation import Action, Decision, Event, Scene, Situation
+from npcbrain.situation import Decision, Event, Situation
 from npcbrain.tree import Blackboard, Node, Tree, compile
 
 __all__ = ["Handler", "Host", "Mind", "Npc", "Thought"]
 
+LOG = logging.getLogger("npcbrain")
 MAX_WAITING = 4  # events not yet dealt with; older ones are no longer worth an answer
 DEFAULT_LINE = "Hm."  # what the tree says for a persona that brings no lines of its own
 
 
-class Npc:
+class Npc(Character):
     """One character. Made by ``Runtime.add_npc``.
 
+    A game tells it things (``hear``, ``notice``, ``remember``), changes it (``become``, ``scene``)
+    and shows it (``bubble``, ``emotion``, ``why``). The rest is for leaves.
+
     Attributes:
-        name: Its name in the runtime; unique there.
-        persona: Who it is.
+        data: The game's own: npcbrain neither looks at it nor saves it. What is to be saved belongs
+            on the ``blackboard``.
         memory: What it remembers.
         tree: Its behaviour tree.
         blackboard: What its tree's nodes share; plain data only.
         speech: What it says: grows while the model speaks (with a line filter it comes whole),
-            holds the tree's line if a tree answered, and empties when a new thought begins.
+            and empties when a new thought begins. ``bubble`` is for the screen.
         emotion: One word.
-        decision: The last decision, or None. The model's comes without words at first: as soon as
-            its action is decided; it is whole when ``report.decisions`` has it.
+        decision: The last one, or None; the model's has no words until it is whole, which is when
+            ``report.decisions`` has it.
         reason: Why the model did not answer the event at hand, or did not speak; empty if it did
             or still may.
         num_missed: Events that were dropped because newer ones kept coming.
     """
 
     __slots__ = (
-        "_actions",
+        "_about",
         "_answer",
-        "_deed_grammar",
+        "_bubble",
         "_event",
-        "_grammar",
-        "_host",
-        "_importance",
         "_is_accepted",
         "_is_open",
+        "_is_told",
         "_num_replies",
         "_rests",
-        "_scene",
         "_thought",
         "_waiting",
         "_wants_whole",
         "blackboard",
+        "data",
         "decision",
         "emotion",
         "memory",
-        "name",
         "num_missed",
-        "persona",
         "reason",
         "speech",
         "tree",
@@ -84,17 +85,18 @@ class Npc:
     def __init__(
         self, name: str, persona: Persona, root: Node, host: Host, *, importance: float = 1.0
     ) -> None:
-        self.name = name
-        self.persona = persona
+        super().__init__(name, persona, host, importance)
         self.memory = Memory()
         self.blackboard = Blackboard()
+        self.data: Any = None
         self.speech = ""
         self.emotion = "neutral"
         self.decision: Decision | None = None
         self.reason = ""
         self.num_missed = 0
-        self._host = host
-        self._scene = Scene()
+        self._about = ""  # the action of the model's answer that was declined last
+        self._bubble = Bubble()
+        self._is_told = False  # whether it was looked at for asking for ever
         self._thought: Thought | None = None
         self._event: Event | None = None
         self._answer: Decision | None = None  # to the event at hand
@@ -104,51 +106,12 @@ class Npc:
         self._waiting: deque[Event] = deque()
         self._num_replies = 0
         self._rests = False  # whether the next event waits for the next frame
-        self.importance = importance
-        self.actions = persona.actions
         self.tree: Tree = compile(root, self, host.clock, self.blackboard)
 
     def __repr__(self) -> str:
         return f"<Npc {self.name}>"
 
     # What the game tells it.
-
-    @property
-    def scene(self) -> Scene:
-        """Where and when, and who or what is near."""
-        return self._scene
-
-    @scene.setter
-    def scene(self, scene: Scene) -> None:
-        if scene != self._scene:
-            self._scene = checked_scene(scene, f"npc {self.name!r}")
-
-    @property
-    def actions(self) -> tuple[Action, ...]:
-        """What it may do; the model chooses from these alone."""
-        return self._actions
-
-    @actions.setter
-    def actions(self, actions: Sequence[Action]) -> None:
-        checked = checked_actions(actions, f"npc {self.name!r}, actions")
-        self._actions = checked
-        self._grammar = self.grammar_of(checked, Extent.DECIDED)
-        self._deed_grammar = self.grammar_of(checked, Extent.DEED)
-
-    def grammar_of(self, actions: Sequence[Action], extent: Extent) -> str:
-        """What a legal answer of its looks like."""
-        if extent is Extent.DEED:
-            return answer_grammar(actions, words="none")
-        return answer_grammar(actions, self.persona.profile if self._host.mind.may_quote else None)
-
-    @property
-    def importance(self) -> float:
-        """Its share of the model's time against other NPCs': 0.001 to 1000, usually 1."""
-        return self._importance
-
-    @importance.setter
-    def importance(self, importance: float) -> None:
-        self._importance = checked_importance(importance, f"npc {self.name!r}")
 
     def hear(self, text: str, *, speaker: str = "player") -> None:
         """Somebody speaks to it. Any text is harmless; silence is no event.
@@ -180,10 +143,26 @@ class Npc:
         """Adds a line to its memory; see ``Memory.add``."""
         self.memory.add(text, importance)
 
-    def introduction(self) -> tuple[Situation, str]:
-        """A situation in which nothing happens, and its grammar: what all its prompts share."""
-        nothing = Event("time", "world", "")
-        return Situation(self.persona.profile, Scene(), nothing, self._actions), self._grammar
+    # What the game shows of it.
+
+    @property
+    def bubble(self) -> str:
+        """What to draw over its head: whole words, for as long as they take to read.
+
+        It grows by whole words while the model speaks. A line that is finished stays for 60 ms a
+        letter, 1.5 seconds at least, even if the next thought has begun meanwhile.
+        """
+        speech = whole_words(self.speech) if self.thinking else self.speech
+        return self._bubble.shown(speech, self._host.clock.now_ns())
+
+    @property
+    def why(self) -> str:
+        """One sentence: who answered its last event, the model or the tree, and for what reason.
+
+        With ``logging.getLogger("npcbrain").setLevel(logging.INFO)`` the log has such a line for
+        each event that is dealt with.
+        """
+        return why(self.name, self.decision, self.reason, self._about, thinking=self.thinking)
 
     # What its tree asks and does; the leaves of ``npcbrain.npcs.leaves`` call these.
 
@@ -226,9 +205,13 @@ class Npc:
         self.drop_thought()
         if not self.attend() or self._event is None:
             return None
+        if self._answer is not None and not self._is_told:
+            self._is_told = True
+            warn_of_asking(self.name, self.tree)
         self._forget_answer()
         self._wants_whole = extent is Extent.WHOLE
-        self.reason = ""
+        self._bubble.begin()
+        self.reason = self._about = ""
         self.speech = ""
         situation = Situation(self.persona.profile, self._scene, self._event, self._actions)
         thought = self._host.mind.ask(
@@ -255,23 +238,27 @@ class Npc:
         check = self._host.line_filter
         self.speech = thought.speech if check is None or thought.done else ""
         self.emotion = thought.emotion
-        if self._answer is None and thought.choice is not None and not self._wants_whole:
-            self._set_answer(thought.choice)
-            self._is_open = True
+        choice = thought.choice
+        if self._answer is None and choice is not None:
+            if not self._can_do(choice):  # before a report tells of a deed never done
+                return self.decline(Reason.NO_HANDLER, choice.action)
+            if not self._wants_whole:
+                self._set_answer(choice)
+                self._is_open = True
         if not thought.done:
             return
         self._thought = None
         decision, reason = thought.decision, thought.reason
         if decision is not None and check is not None and not check.passes(self, decision.say):
-            decision, reason = None, FILTERED
+            decision, reason = None, Reason.FILTERED
         if decision is not None and not (reason and self._wants_whole):
             self._decide(decision)
-        elif self._answer is None or self._answer.action == "say":
+        elif self._answer is None or only_talks(self._answer):
             self.decline(reason)
         else:  # it acts, and has not said a sentence: the tree has the word
             self.speech = ""
             self.reason = reason
-            if reason != "no_words":  # which is what was asked for
+            if reason != Reason.NO_WORDS:  # which is what was asked for
                 self._host.report.fallbacks.append((self.name, reason))
 
     def drop_thought(self, thought: Thought | None = None) -> None:
@@ -286,6 +273,12 @@ class Npc:
         if not self.attend() or self._event is None:
             return None
         return reflex(Situation(self.persona.profile, self._scene, self._event, self._actions))
+
+    def words_for(self, deed: Decision) -> str:
+        """What to say beside a tree's own deed."""
+        event = self._event or Event("time", "world", "")
+        who, lines = self.persona.profile, self.persona.lines
+        return words_for(deed, event, who, number=self._num_replies, lines=lines)
 
     def choose(self, deed: Decision) -> None:
         """Takes a tree's deed for the answer to the event at hand; its words are still to come."""
@@ -310,11 +303,13 @@ class Npc:
         """The game does what was decided: from now on the tree may only lend it words."""
         self._is_accepted = True
 
-    def decline(self, reason: str) -> None:
+    def decline(self, reason: str, about: str = "") -> None:
         """Takes the model's answer back: the tree has to answer, for this reason.
 
-        A thought that is still under way is dropped.
+        A thought that is still under way is dropped. ``about`` names the action that was decided,
+        where ``answer`` does not know it yet.
         """
+        self._about = about if self._answer is None else self._answer.action
         self.drop_thought()
         self._forget_answer()
         self.speech = ""
@@ -336,7 +331,7 @@ class Npc:
             lines: What to choose from; None means the persona's ``fallback`` lines.
         """
         if self._answer is not None and not self._is_accepted:
-            self.decline("guarded")
+            self.decline(Reason.GUARDED)
         self.drop_thought()
         choice = self.persona.lines.get("fallback", ()) if lines is None else lines
         line = choice[self._num_replies % len(choice)] if choice else DEFAULT_LINE
@@ -371,16 +366,27 @@ class Npc:
         self.reason = ""
         answer = self._answer
         self._forget_answer()
+        self._bubble.finish(self.speech, self._host.clock.now_ns())
         if event is not None:
             self.memory.add_event(event, answer, self.persona.name)
+            if answer is not None and LOG.isEnabledFor(logging.INFO):
+                LOG.info("%s. It said: %s", self.why, answer.say)
 
     def _queue(self, event: Event) -> None:
         self._host.check_open(f"npc {self.name!r}")
         if len(self._waiting) == MAX_WAITING:
             missed = self._waiting.popleft()
             self.num_missed += 1
+            if self.num_missed == 1:
+                warn_of_deafness(self.name, self.tree, MAX_WAITING + 1)
             self.memory.add_event(missed, None, self.persona.name)
         self._waiting.append(event)
+
+    def _can_do(self, choice: Decision) -> bool:
+        """Whether the game can do this; a tree without ``Act`` reads ``decision`` for itself."""
+        if only_talks(choice) or self.handler(choice.action) is not None:
+            return True
+        return not has_node(self.tree, "Act")
 
     def _set_answer(self, decision: Decision) -> None:
         self.decision = self._answer = decision

@@ -8,7 +8,7 @@ and ``to_dict`` of it reads back equal.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,47 @@ class Persona:
         lines = _read_lines(data.get("lines", {}), f"{where}.lines")
         return cls(situation.npc, situation.actions, lines)
 
+    def changed(
+        self,
+        *,
+        role: str | None = None,
+        traits: Sequence[str] | None = None,
+        goal: str | None = None,
+        facts: Sequence[str] | None = None,
+        actions: Sequence[Action | Mapping[str, Any]] | None = None,
+        lines: Mapping[str, Sequence[str]] | None = None,
+    ) -> Persona:
+        """A persona like this one, but for what is given; ``Npc.become`` puts it to use.
+
+        Args:
+            role: Its work or place in the world.
+            traits: Adjectives.
+            goal: What it wants.
+            facts: All that it knows, not only what is new.
+            actions: All that it may do, as ``Action`` values or as in a persona file.
+            lines: The tree's own lines by kind.
+
+        Raises:
+            PersonaError: Something is of the wrong type, empty or too long.
+
+        >>> cook = Persona.from_dict({"name": "Ada", "role": "cook", "facts": ["There is soup."]})
+        >>> cook.changed(facts=[*cook.profile.facts, "The bread is gone."]).profile.facts
+        ('There is soup.', 'The bread is gone.')
+        """
+        new: dict[str, object] = {
+            "role": role,
+            "traits": traits,
+            "goal": goal,
+            "facts": facts,
+            "lines": lines,
+        }
+        if isinstance(actions, list | tuple):
+            new["actions"] = [_action_dict(a) if isinstance(a, Action) else a for a in actions]
+        else:
+            new["actions"] = actions
+        given = {field: value for field, value in new.items() if value is not None}
+        return Persona.from_dict({**self.to_dict(), **given}, "Persona.changed(): $")
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; ``from_dict`` reads it back."""
         profile = self.profile
@@ -107,12 +148,13 @@ class Persona:
             "traits": list(profile.traits),
             "goal": profile.goal,
             "facts": list(profile.facts),
-            "actions": [
-                {"name": action.name, "args": {arg: list(v) for arg, v in action.args.items()}}
-                for action in self.actions
-            ],
+            "actions": [_action_dict(action) for action in self.actions],
             "lines": {kind: list(lines) for kind, lines in self.lines.items()},
         }
+
+
+def _action_dict(action: Action) -> dict[str, Any]:
+    return {"name": action.name, "args": {arg: list(v) for arg, v in action.args.items()}}
 
 
 def _read_lines(data: object, where: str) -> dict[str, tuple[str, ...]]:

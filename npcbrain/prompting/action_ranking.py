@@ -17,7 +17,7 @@ from npcbrain.prompting import verb_synonyms as verbs
 from npcbrain.prompting import word_vectors as affinity
 from npcbrain.prompting.fact_retrieval import overlap, split_words, stems
 from npcbrain.prompting.verb_synonyms import are_akin
-from npcbrain.situation import Action
+from npcbrain.situation import Action, Decision
 
 __all__ = [
     "TALK_NAMES",
@@ -27,6 +27,7 @@ __all__ = [
     "is_talk",
     "likely",
     "load_tables",
+    "only_talks",
     "read_signs",
     "weigh",
 ]
@@ -131,6 +132,11 @@ def weigh(
 def is_talk(action: Action) -> bool:
     """Whether an action is plain talk, by whatever name."""
     return not action.args and action.name in TALK_NAMES
+
+
+def only_talks(decision: Decision) -> bool:
+    """Whether a decision is plain talk, which needs no deed of the game."""
+    return not decision.args and decision.action in TALK_NAMES
 
 
 def read_signs(action: Action, asked: Collection[str], *, attacked: bool = False) -> Signs:

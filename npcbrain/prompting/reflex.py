@@ -7,14 +7,27 @@ decision is legal, or there is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from npcbrain.prompting.action_priors import deeds, is_spoken
 from npcbrain.prompting.action_ranking import is_talk
-from npcbrain.prompting.fact_retrieval import recalled_facts
-from npcbrain.situation import Action, Decision, Situation
+from npcbrain.prompting.fact_retrieval import recalled_facts, split_words
+from npcbrain.prompting.stock_lines import phrase
+from npcbrain.situation import Action, Decision, Event, Profile, Situation
 
-__all__ = ["reflex"]
+__all__ = ["reflex", "words_for"]
+
+# What is said beside a deed, by a word of its name; beside any other one obeys, or goes on working.
+VERBS = {
+    "handing over": "give hand serve pour sell pay offer bring deliver fetch lend pass gift",
+    "fleeing": "flee run escape hide retreat",
+    "fighting back": "fight attack strike hit defend resist",
+    "calling help": "call summon help",
+    "alarm": "alarm warn ring",
+    "leading": "lead guide follow escort show",
+    "refusing": "refuse deny decline reject",
+}
+OCCASION_OF = {verb: occasion for occasion, verbs in VERBS.items() for verb in verbs.split()}
 
 
 def reflex(situation: Situation) -> Decision | None:
@@ -43,6 +56,37 @@ def reflex(situation: Situation) -> Decision | None:
     talk = next((action for action in situation.actions if is_talk(action)), None)
     facts = recalled_facts(situation.npc.facts, event.text) if talk and is_spoken(event) else []
     return Decision(talk.name, say=facts[0], source="tree") if talk and facts else None
+
+
+def words_for(
+    deed: Decision,
+    event: Event,
+    profile: Profile,
+    *,
+    number: int,
+    lines: Mapping[str, Sequence[str]],
+) -> str:
+    """What to say beside a deed, so that words and deed fit each other.
+
+    One of the persona's own lines for the occasion, or of kind ``deed``; else one of the bank's.
+
+    Args:
+        deed: What is done.
+        event: What it is done about.
+        profile: Who does it.
+        number: Another number, another line.
+        lines: The persona's own, by kind.
+
+    >>> give, ask = Decision("give", {"item": "ale"}), Event("speech", "player", "One ale!")
+    >>> words_for(give, ask, Profile("Hilda", "innkeeper"), number=0, lines={})
+    'Behold. Exactly what you wanted.'
+    """
+    names = split_words(deed.action)
+    occasion = next((OCCASION_OF[name] for name in names if name in OCCASION_OF), "")
+    if not occasion:
+        occasion = "obeying" if is_spoken(event) else "work as usual"
+    own = lines.get(occasion) or lines.get("deed") or ()
+    return phrase(occasion, profile, emotion="neutral", acts=True, number=number, own=own)
 
 
 def _arguments(action: Action, named: Mapping[str, str], source: str) -> dict[str, str] | None:

@@ -1,8 +1,8 @@
 """A prompt that is too long, shorter and shorter: what can be spared goes first.
 
-Memories first, then the end of what was said, then the facts that have least to do with it. A
-player may type anything, and must be answered. Invariant: the first prompt is the whole
-one; facts keep their numbers in all of them.
+Memories first, then the end of what was said, then facts and values that have least to do with it,
+in turns. A player may type anything, and a persona may hold all that its schema allows; both must
+be answered. Invariant: the first prompt is the whole one; facts keep their numbers in all of them.
 """
 
 from __future__ import annotations
@@ -11,20 +11,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from npcbrain.prompting.action_priors import cut, event_text
-from npcbrain.prompting.fact_retrieval import recalled_facts
+from npcbrain.prompting.fact_retrieval import recalled_facts, stems
 from npcbrain.prompting.prompt import Prompt, render
-from npcbrain.situation import Situation
+from npcbrain.situation import Action, Situation
 
 __all__ = ["shorter_prompts"]
 
-TEXT_CHARS = (120, 40, 12)  # of what was said; an emoji has up to four tokens
-FACT_CHARS = (600, 200)  # of all facts together
+# What is spared in turns: characters of what was said (an emoji has up to four tokens), characters
+# of all facts together, and how many values an argument is told of; None leaves it as it was.
+STEPS: tuple[tuple[int | None, int | None, int | None], ...] = (
+    (120, None, None),
+    (None, 600, None),
+    (None, None, 12),
+    (40, None, None),
+    (None, 200, None),
+    (None, None, 4),
+    (12, None, None),
+    (None, 0, 1),
+)
 
 
 def shorter_prompts(
     situation: Situation, *, may_forget: bool, reader: bool, marks: bool
 ) -> Iterator[Prompt]:
-    """The prompt as it is, and then ever shorter ones; seven at most.
+    """The prompt as it is, and then ever shorter ones; eleven at most.
+
+    The model may still choose any value that is legal, whether or not the prompt has room to name
+    it: that is the grammar's business.
 
     Args:
         situation: What is asked.
@@ -37,15 +50,25 @@ def shorter_prompts(
         situation = replace(situation, memory=())
         yield render(situation, reader=reader, marks=marks)
     text = event_text(situation.event)
-    for limit in TEXT_CHARS:
-        if len(text) > limit:
-            event = replace(situation.event, text=cut(text, limit))
+    actions, facts = situation.actions, situation.npc.facts
+    known: frozenset[str] | None = None
+    for num_chars, fact_chars, num_values in STEPS:
+        before = situation, known
+        if num_chars is not None and len(text) > num_chars:
+            event = replace(situation.event, text=cut(text, num_chars))
             situation = replace(situation, event=event)
-            yield render(situation, reader=reader, marks=marks)
-    for limit in FACT_CHARS:
-        known = _nearest(situation.npc.facts, text, limit)
-        if len(known) < len(situation.npc.facts):
+        if fact_chars is not None and facts:
+            nearest = _nearest(facts, text, fact_chars)
+            known = nearest if len(nearest) < len(facts) else None
+        if num_values is not None:
+            fewer = tuple(_with_fewer_values(action, text, num_values) for action in actions)
+            situation = replace(situation, actions=fewer)
+        if (situation, known) != before:
             yield render(situation, reader=reader, marks=marks, known=known)
+    profile = replace(situation.npc, traits=(), goal="")
+    if profile != situation.npc:
+        situation = replace(situation, npc=profile)
+        yield render(situation, reader=reader, marks=marks, known=known)
 
 
 def _nearest(facts: Sequence[str], text: str, limit: int) -> frozenset[str]:
@@ -55,3 +78,16 @@ def _nearest(facts: Sequence[str], text: str, limit: int) -> frozenset[str]:
         if fact not in known and sum(map(len, known)) + len(fact) <= limit:
             known[fact] = None
     return frozenset(known)
+
+
+def _with_fewer_values(action: Action, text: str, limit: int) -> Action:
+    """An action told of with so many values an argument: those nearest to what was said."""
+    if all(len(values) <= limit for values in action.args.values()):
+        return action
+    asked = set(stems(text))
+    args = {}
+    for arg, values in action.args.items():
+        by_nearness = sorted(values, key=lambda value: -len(asked.intersection(stems(value))))
+        chosen = set(by_nearness[:limit])
+        args[arg] = tuple(value for value in values if value in chosen)
+    return Action(action.name, args)

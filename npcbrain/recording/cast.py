@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from npcbrain.errors import RecordingError
+from npcbrain.npcs.character import Character
 from npcbrain.npcs.contracts import Host, Thought
 from npcbrain.npcs.memory import CAPACITY, Memory
 from npcbrain.npcs.npc import Npc
@@ -127,12 +128,12 @@ class RecordedNpc(Npc):
         with self._called("accept"):
             return super().accept()
 
-    def decline(self, reason: str) -> None:
+    def decline(self, reason: str, about: str = "") -> None:
         """Takes the model's answer back."""
         if self._recorder.is_inside:
-            return super().decline(reason)
+            return super().decline(reason, about)
         with self._called("decline", reason):
-            return super().decline(reason)
+            return super().decline(reason, about)
 
     def drop_thought(self, thought: Thought | None = None) -> None:
         """Stops thinking."""
@@ -170,11 +171,11 @@ class RecordedNpc(Npc):
         return self._recorder.call(Kind.CALL, self, method, value)
 
 
-PERSONA: Any = Npc.__dict__["persona"]
+PERSONA: Any = Character.__dict__["persona"]
 BLACKBOARD: Any = Npc.__dict__["blackboard"]
-SCENE: Any = Npc.__dict__["scene"]
-ACTIONS: Any = Npc.__dict__["actions"]
-IMPORTANCE: Any = Npc.__dict__["importance"]
+SCENE: Any = Character.__dict__["scene"]
+ACTIONS: Any = Character.__dict__["actions"]
+IMPORTANCE: Any = Character.__dict__["importance"]
 
 
 class RecordedMemory(Memory):

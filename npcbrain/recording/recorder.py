@@ -169,13 +169,15 @@ class Recorder:
         """A handler that tells what it was called with and what it answered."""
 
         @wraps(handler)
-        def told(npc: Npc, **args: str) -> Status | None:
+        def told(npc: Npc, **args: str) -> Status | bool | None:
             num_before = len(self._batch)
             try:
                 status = handler(npc, **args)
             except BaseException:
                 self._did(npc, action, args, "raised", num_before)
                 raise
+            if status is False:  # says the same
+                status = Status.FAILURE
             name = status.name if isinstance(status, Status) else ""
             self._did(npc, action, args, name, num_before)
             return status

@@ -14,6 +14,7 @@ from npcbrain.npcs.contracts import Mind, Thought
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.npc import Npc
 from npcbrain.pricing.cost import CostModel
+from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
 from npcbrain.scheduling.request import Extent
 from npcbrain.scheduling.scheduler import Scheduler
@@ -23,7 +24,9 @@ from npcbrain.thinker import Brain, Thinker, ThinkerSettings, thinker_of
 __all__ = ["Hybrid"]
 
 # Why a thought is tried in the other place: it was never begun here, or broke off with nothing.
-MOVES = frozenset(("would_exceed", "no_budget", "unreachable", "engine_error", "refused"))
+MOVES = frozenset(
+    (Reason.WOULD_EXCEED, Reason.NO_BUDGET, Reason.UNREACHABLE, Reason.ENGINE_ERROR, Reason.REFUSED)
+)
 NO_LINES: Mapping[str, Sequence[str]] = {}
 Elsewhere = Callable[[], Thought]
 
@@ -149,6 +152,10 @@ class HybridMind:
     def may_quote(self) -> bool:
         """Whether the near one may: grammars are made for it."""
         return self._near.may_quote
+
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """As the near one counts."""
+        return self._near.num_tokens_left(situation)
 
     def ask(
         self,

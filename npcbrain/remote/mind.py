@@ -44,6 +44,10 @@ class RemoteMind:
         self._number = 0
         self._deadlines: list[tuple[int, int, RemoteThought]] = []
 
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """Nobody counts."""
+        return None
+
     def ask(
         self,
         situation: Situation,

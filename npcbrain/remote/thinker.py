@@ -6,10 +6,9 @@ computes; a server that is away, slow or mad costs answers and no frame.
 
 from __future__ import annotations
 
-import sys
-import warnings
 import weakref
 
+from npcbrain.errors import warn_game
 from npcbrain.npcs.npc import Npc
 from npcbrain.remote import worker
 from npcbrain.remote.client import http_library
@@ -57,7 +56,7 @@ class RemoteThinker(NullThinker):
         if self._desk.fault != self._fault:
             self._fault = self._desk.fault
             if self._fault:
-                warnings.warn(self._fault, RuntimeWarning, stacklevel=_games_level())
+                warn_game(self._fault)
         return None
 
     def think(self, started_ns: int, budget_ns: int, report: FrameReport) -> None:
@@ -80,11 +79,3 @@ class RemoteThinker(NullThinker):
         """Hangs up."""
         self._finish()
         return None
-
-
-def _games_level() -> int:
-    """How far up the stack the game's own call is: a ``Hybrid`` is one step further down."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("npcbrain."):
-        level, frame = level + 1, frame.f_back
-    return level

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import last_whole_sentence
+from npcbrain.reasons import Reason
 from npcbrain.remote.desk import Desk, Job, News
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision
@@ -55,14 +57,14 @@ class RemoteThought:
         if news.is_done:
             self._conclude(news, news.reason)
         elif job.is_late:
-            self._conclude(news, "expired")
+            self._conclude(news, Reason.EXPIRED)
 
     def drop(self) -> None:
         """Has the connection closed, upon which servers stop writing."""
         if not self.done:
             self.job.is_over = True
             self._desk.given_up.append(self.job)
-            self._fail("cancelled")
+            self._fail(Reason.CANCELLED)
 
     def _conclude(self, news: News, reason: str) -> None:
         """Takes the whole answer, or what was said of it when it was cut off."""
@@ -70,11 +72,11 @@ class RemoteThought:
         choice, extent = news.choice, self.job.extent
         say = news.say if news.is_whole else last_whole_sentence(news.say)
         if choice is None:
-            self._fail(reason or "refused")
+            self._fail(reason or Reason.REFUSED)
         elif extent is Extent.DEED and not reason:
-            self._fail("no_words")  # as it was asked to
-        elif not say and (reason or not news.is_whole or choice.action == "say"):
-            self._fail(reason or "refused")
+            self._fail(Reason.NO_WORDS)  # as it was asked to
+        elif not say and (reason or not news.is_whole or only_talks(choice)):
+            self._fail(reason or Reason.REFUSED)
         else:
             self.done = True
             self.decision = replace(choice, emotion=news.emotion, say=say)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from npcbrain.clock import NS_PER_MS
+from npcbrain.reasons import Reason
 from npcbrain.remote.answer import NOTHING_YET, Reading, read_answer
 from npcbrain.remote.desk import News
 from npcbrain.remote.server_events import Delta
@@ -48,7 +49,7 @@ class Transcript:
         reading = read_answer("".join(self._text), self._actions, whole=bool(finish))
         self._reading = reading
         if not reading.is_legal:
-            return News(is_done=True, reason="refused")
+            return News(is_done=True, reason=Reason.REFUSED)
         if reading == had and not finish:
             return None
         choice, emotion, say, _ = reading

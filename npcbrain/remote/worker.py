@@ -14,6 +14,7 @@ from contextlib import aclosing, suppress
 from queue import SimpleQueue
 
 from npcbrain.clock import NS_PER_MS, NS_PER_S
+from npcbrain.reasons import Reason
 from npcbrain.remote.breaker import Breaker
 from npcbrain.remote.client import Client, complaint
 from npcbrain.remote.desk import Desk, Job, News
@@ -32,8 +33,6 @@ MAX_TRIES = 3  # of one question
 FIRST_DELAY_S = 0.05  # before the second; four times as long before the third
 JUDGE_NS = 100 * NS_PER_MS  # the line is looked over no more often
 DEED_TOKENS = 64  # of an answer without words
-UNFIT_REASON = "refused"
-DOWN_REASON = "unreachable"
 
 
 class Manner:
@@ -68,7 +67,7 @@ def _run(desk: Desk, remote: ServerLike, manner: Manner) -> None:
     try:
         asyncio.run(_Worker(desk, remote, manner).serve())
     except Exception as error:  # a fault of ours must not leave NPCs waiting for ever
-        desk.refusal = "engine_error"
+        desk.refusal = Reason.ENGINE_ERROR
         desk.fault = f"the worker for {remote.url} ended: {type(error).__name__} {error}"
 
 
@@ -158,10 +157,10 @@ class _Worker:
             dialect = await self._client.meet()
         except Trouble as trouble:
             desk.fault = complaint(self._remote, trouble)
-            self._leave_alone(DOWN_REASON if trouble.may_pass else UNFIT_REASON)
+            self._leave_alone(Reason.UNREACHABLE if trouble.may_pass else Reason.REFUSED)
         except Exception as error:  # a fault of ours; to try at once would be to try for ever
             desk.fault = f"{self._remote.url} cannot be met: {type(error).__name__} {error}"
-            self._leave_alone("engine_error")
+            self._leave_alone(Reason.ENGINE_ERROR)
         else:
             self._breaker.close()
             self._dialect = dialect
@@ -185,11 +184,11 @@ class _Worker:
         if now_ns - self._judged_ns >= JUDGE_NS:
             self._judged_ns = now_ns
             for other in line.crowded_out(now_ns, len(self._running)):
-                self._tell(other, News(is_done=True, reason="would_exceed"))
+                self._tell(other, News(is_done=True, reason=Reason.WOULD_EXCEED))
         while True:
             job, late = line.next(now_ns, len(self._running))
             for other in late:
-                self._tell(other, News(is_done=True, reason="would_exceed"))
+                self._tell(other, News(is_done=True, reason=Reason.WOULD_EXCEED))
             if job is None:
                 return
             assert self._dialect is not None
@@ -209,7 +208,7 @@ class _Worker:
     def _failed(self, now_ns: int, trouble: Trouble) -> None:
         if self._breaker.failed(now_ns):
             self._desk.fault = complaint(self._remote, trouble)
-            self._leave_alone(DOWN_REASON)
+            self._leave_alone(Reason.UNREACHABLE)
 
     async def _answer(self, job: Job, dialect: Dialect) -> None:
         """Asks one question, and again where that may help and no word of an answer has come."""
@@ -231,7 +230,7 @@ class _Worker:
                 await asyncio.sleep(delay_s)
         except Exception as error:  # a fault of ours: the tree shall answer, and people shall know
             self._desk.fault = f"a question could not be asked: {type(error).__name__} {error}"
-            self._tell(job, News(is_done=True, reason="engine_error"))
+            self._tell(job, News(is_done=True, reason=Reason.ENGINE_ERROR))
         finally:
             del self._running[job]
             self._bell.set()
@@ -243,7 +242,7 @@ class _Worker:
             self._busy_until_ns = now_ns + round(trouble.wait_s * NS_PER_S)
         elif trouble.kind == "denied":
             self._desk.fault = complaint(self._remote, trouble)
-            self._leave_alone(UNFIT_REASON)
+            self._leave_alone(Reason.REFUSED)
         else:
             self._failed(now_ns, trouble)
         delay_s: float = FIRST_DELAY_S * 4**number * self._chance.uniform(0.5, 1.5)
@@ -292,8 +291,12 @@ class _Worker:
     @staticmethod
     def _cut(job: Job, trouble: Trouble) -> News:
         """What there is of an answer that broke off."""
-        reason = {"unreachable": DOWN_REASON, "busy": DOWN_REASON, "broken": "engine_error"}
-        return job.news._replace(is_done=True, reason=reason.get(trouble.kind, UNFIT_REASON))
+        reason = {
+            "unreachable": Reason.UNREACHABLE,
+            "busy": Reason.UNREACHABLE,
+            "broken": Reason.ENGINE_ERROR,
+        }
+        return job.news._replace(is_done=True, reason=reason.get(trouble.kind, Reason.REFUSED))
 
     def _tell(self, job: Job, news: News) -> None:
         job.news = news

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from npcbrain.clock import NS_PER_MS
@@ -16,6 +17,7 @@ from npcbrain.npcs.contracts import Handler
 from npcbrain.npcs.npc import Npc
 from npcbrain.recording.moments import INPUTS, Kind, Moment
 from npcbrain.replay.playback import Playback
+from npcbrain.replay.recording import Recording
 from npcbrain.report import NO_LIMIT_NS
 from npcbrain.runtime import Runtime
 from npcbrain.scheduling.request import Extent
@@ -43,6 +45,10 @@ class Doing:
             RecordingError: The recording does not fit the game.
         """
         playback = self._playback
+        for action in _deeds_of(playback.recording.path):
+            if action not in self._runtime._host.handlers:
+                self._runtime.on_action(action, self._handler(action))
+                self._stand_ins[action] = None
         with self._runtime:
             while playback.difference is None:
                 turn = playback.turn
@@ -51,7 +57,7 @@ class Doing:
                         self._do(moment)
                 if turn.begin is None:
                     break
-                self._stand_in(turn.inside)
+                self._deeds = [moment for moment in turn.inside if moment.kind is Kind.DEED]
                 budget_ns = turn.begin.values[2]
                 try:
                     self._runtime.update(
@@ -138,14 +144,6 @@ class Doing:
 
     # Handlers that the game does not have here.
 
-    def _stand_in(self, inside: list[Moment]) -> None:
-        self._deeds = [moment for moment in inside if moment.kind is Kind.DEED]
-        for moment in self._deeds:
-            action = moment.values[1]
-            if action not in self._runtime._host.handlers:
-                self._stand_ins[action] = None
-                self._runtime.on_action(action, self._handler(action))
-
     def _handler(self, action: str) -> Handler:
         def stands_in(npc: Npc, **args: str) -> Status | None:
             for moment in self._deeds:
@@ -169,6 +167,12 @@ class Doing:
     def _number(self, npc: Npc) -> int:
         names = self._playback.recording.names
         return len(names) - 1 - names[::-1].index(npc.name)
+
+
+def _deeds_of(path: Path) -> set[str]:
+    """All actions that were done: an NPC asks for its handler before it decides."""
+    turns = Recording(path).turns()
+    return {m.values[1] for turn in turns for m in turn.inside if m.kind is Kind.DEED}
 
 
 def _status(name: str) -> Status | None:

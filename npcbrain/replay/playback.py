@@ -343,6 +343,10 @@ class PlayedMind:
         """Whether it might."""
         return self._playback.recording.settings.may_quote
 
+    def num_tokens_left(self, situation: Situation) -> int | None:
+        """Unknown: no model counts."""
+        return None
+
     def ask(
         self,
         situation: Situation,

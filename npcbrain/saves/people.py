@@ -17,6 +17,7 @@ from npcbrain.npcs.inputs import MAX_IMPORTANCE, MIN_IMPORTANCE
 from npcbrain.npcs.memory import Entry, entry_of
 from npcbrain.npcs.npc import MAX_WAITING, Npc
 from npcbrain.prompting.prompt import last_whole_sentence
+from npcbrain.reasons import Reason
 from npcbrain.saves.flight import SavedThought, ThoughtCapture, capture_thought, read_thought
 from npcbrain.saves.plain import Hook, plain_entries, restored
 from npcbrain.saves.reader import Reader
@@ -325,4 +326,4 @@ def _fall_silent(npc: Npc) -> None:
     said = last_whole_sentence(npc.speech) if npc._is_open else ""
     npc.speech = said
     if npc._is_open and not said:
-        npc.reason = "cancelled"
+        npc.reason = Reason.CANCELLED

@@ -46,8 +46,7 @@ class Request:
         extent: How much of the answer must be there by the deadline.
         decided: Whether its action is known, as far as the scheduler was told.
         state: Where it is in its life.
-        reason: Why it failed: ``expired``, ``would_exceed``, ``no_budget``, ``engine_error``,
-            ``cancelled`` or a canceller's own word. Empty otherwise.
+        reason: Why it failed, a ``Reason`` or a canceller's own word. Empty otherwise.
         error: What the engine raised, with reason ``engine_error``.
         urgency_ns: Its rank in this frame, see ``policy.urgency_ns``.
         on_trial: Let through against the prediction, to learn whether that still holds.

@@ -8,15 +8,15 @@ deadline or FAILED with a reason, and no step starts whose price exceeds what is
 from __future__ import annotations
 
 import math
-import warnings
 from bisect import insort
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
 from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, Probing, WaveLike
-from npcbrain.errors import EngineError, UsageError, fault
+from npcbrain.errors import EngineError, UsageError, fault, warn_game
 from npcbrain.pricing.cost import Allowance, CostModel
+from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
 from npcbrain.scheduling import policy
 from npcbrain.scheduling.forecast import Forecast
@@ -50,6 +50,7 @@ class Scheduler:
         health: Whether answers come of it; while it rests, requests fail with ``engine_error``.
         interrupted: Set from another thread to end the frame after a step.
         before_change: Called before requests come or go; ends a frame that runs elsewhere.
+        tell: Says aloud what the game's maker should know.
     """
 
     def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
@@ -58,6 +59,7 @@ class Scheduler:
         self.health = Health("the model's engine")
         self.interrupted = False
         self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
+        self.tell: Callable[[str], None] = warn_game
         self._forecast = Forecast(engine, cost, self.allowance)
         self._runner = StepRunner(engine, cost, clock)
         self._engine = engine
@@ -138,7 +140,7 @@ class Scheduler:
             request.decided = True
             self._forecast.decided(request.generation.generated)
 
-    def cancel(self, request: Request, reason: str = "cancelled") -> bool:
+    def cancel(self, request: Request, reason: str = Reason.CANCELLED) -> bool:
         """Ends a request at any moment between two steps; False when it has ended already."""
         self.before_change()
         if self._requests.get(id(request.generation)) is not request:
@@ -263,7 +265,7 @@ class Scheduler:
         # which holds the error, would be a cycle for the garbage collector.
         for generation in generations:
             if (request := self._requests.get(id(generation))) is not None:
-                self._fail(request, "engine_error", error)
+                self._fail(request, Reason.ENGINE_ERROR, error)
 
     def _expire(self, now_ns: int) -> None:
         for request in self._requests.values():
@@ -274,7 +276,7 @@ class Scheduler:
         for requests in (self._open, self._waiting):
             for request in tuple(requests):
                 if now_ns >= request.deadline_ns:
-                    self._fail(request, "expired")
+                    self._fail(request, Reason.EXPIRED)
                 elif request.generation.finished:  # by another scheduler of the same engine
                     self._finish(request, now_ns)
 
@@ -301,16 +303,16 @@ class Scheduler:
             generation = request.generation
             copyable, at = generation.copyable, generation.context
             if not request.on_trial and forecast.is_hopeless(request, now_ns):
-                self._fail(request, "would_exceed")
+                self._fail(request, Reason.WOULD_EXCEED)
             elif copyable and known and best(Kind.COPY, 0, copyable, at) > most_ns:
-                self._fail(request, "no_budget")  # the one step whose size nobody can choose
+                self._fail(request, Reason.NO_BUDGET)  # the one step whose size nobody can choose
             else:
                 ahead_ns += forecast.reading_ns(generation)
         place = len(self._open)
         for request in tuple(self._waiting):
             reading_ns = ahead_ns + forecast.unopened_reading_ns(request.generation)
             if self._is_late(request, now_ns, reading_ns, forecast.rounds_before(place)):
-                self._fail(request, "would_exceed")
+                self._fail(request, Reason.WOULD_EXCEED)
             else:
                 ahead_ns, place = reading_ns, place + 1
 
@@ -330,7 +332,7 @@ class Scheduler:
             request.state = State.THINKING
             insort(self._open, request, key=_RANK)
             if self._is_late(request, now_ns, ahead_ns + reading_ns):
-                self._fail(request, "would_exceed")
+                self._fail(request, Reason.WOULD_EXCEED)
 
     def _is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
         """Whether a request that has not begun would end after its deadline."""
@@ -346,7 +348,7 @@ class Scheduler:
 
     def _refuse_all(self) -> None:
         for request in tuple(self._requests.values()):
-            self._fail(request, "no_budget")
+            self._fail(request, Reason.NO_BUDGET)
         if self._has_warned:
             return
         self._has_warned = True
@@ -359,7 +361,7 @@ class Scheduler:
             f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
             "so trees answer everything; raise budget_ms or load a smaller model",
         )
-        warnings.warn(message, RuntimeWarning, stacklevel=7)  # the game's call of update()
+        self.tell(message)
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""
@@ -373,7 +375,7 @@ class Scheduler:
     def _finish(self, request: Request, now_ns: int) -> None:
         self.health.ended(request.generation, now_ns)
         if now_ns >= request.deadline_ns:
-            self._fail(request, "expired")
+            self._fail(request, Reason.EXPIRED)
             return
         self._forecast.ended(request)
         self._end(request, State.DONE)

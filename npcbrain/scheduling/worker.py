@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
 from npcbrain.clock import NS_PER_MS, Clock
-from npcbrain.errors import UsageError, fault
+from npcbrain.errors import UsageError, fault, warn_game
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 
 __all__ = ["Overlap", "Work", "turn_ns"]
@@ -33,6 +34,7 @@ class Interruptible(Protocol):
 
     interrupted: bool
     before_change: Callable[[], None]
+    tell: Callable[[str], None]
 
 
 class Overlap:
@@ -61,6 +63,7 @@ class Overlap:
                 alive()
 
         scheduler.before_change = pause_if_alive
+        scheduler.tell = self._desk.notices.append
         # At exit too, so that no daemon is killed in the middle of a kernel.
         self._finish = weakref.finalize(self, _end, self._desk, scheduler, self._thread)
 
@@ -113,6 +116,8 @@ class Overlap:
         desk = self._desk
         report.absorb(desk.report)
         desk.report = FrameReport()
+        while desk.notices:
+            warn_game(desk.notices.popleft())
         error, desk.error = desk.error, None
         return error
 
@@ -137,7 +142,7 @@ def turn_ns(budget_ns: int, period_ns: int, spent_ns: int) -> int:
 class _Desk:
     """What the two threads share; the worker holds nothing else of npcbrain but its work."""
 
-    __slots__ = ("clock", "error", "idle", "is_put", "report", "turns", "work")
+    __slots__ = ("clock", "error", "idle", "is_put", "notices", "report", "turns", "work")
 
     def __init__(self, work: Work, clock: Clock) -> None:
         self.work = work
@@ -148,6 +153,7 @@ class _Desk:
         self.is_put = True  # whether the turn that is not idle is in ``turns``, or was
         self.report = FrameReport()
         self.error: BaseException | None = None
+        self.notices: deque[str] = deque()  # to be said aloud on the game's thread
 
 
 def _serve(desk: _Desk) -> None:

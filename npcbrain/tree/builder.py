@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from npcbrain.errors import TreeError
+from npcbrain.errors import Told, TreeError
 from npcbrain.tree.builtins import BUILTINS, OLD_NAMES, Builtin
 from npcbrain.tree.calls import Argument
 from npcbrain.tree.control import Switch
@@ -40,6 +40,8 @@ CONDITIONS = {
 ASKING = ("_failureIf", "_successIf", "_skipIf", "_while")  # those whose value is an answer
 COMMON = ("name", "ID", *CONDITIONS)
 MISSPELT = {name.lower(): name for name in (*CONDITIONS, "_autoremap")}
+
+THINKING = ("Heard", "Decide", "Act", "Reflex", "CannedReply")  # in npcs.leaves, unknown here
 
 
 def is_remark(attribute: str) -> bool:
@@ -143,6 +145,8 @@ class Builder:
             advice = f"in BehaviorTree.CPP 4 files it is {OLD_NAMES[id]!r}"
         elif id in self.trees:
             advice = f'write <SubTree ID="{id}"/>'
+        elif id in THINKING:
+            advice = "it is a leaf of npcbrain's own: pass npcbrain.registry() as the registry"
         elif self.unfolds and not nearest(id, words):
             advice = "register it in the Registry that the file is loaded with"
         attribute = "ID" if element.tag in GENERIC else ""
@@ -212,7 +216,7 @@ class Builder:
         try:
             node: Node = make()
         except TreeError as error:
-            self._note(_placed(str(error), element))
+            self._note(_placed(error, element))
             return None
         return node
 
@@ -378,16 +382,15 @@ def _ports_in_use(entry: Entry, element: Element) -> tuple[Port, ...]:
     return (*ports, *(Port(name, object, None) for name in others))
 
 
-def _placed(message: str, element: Element) -> Fault:
+def _placed(error: TreeError, element: Element) -> Fault:
     """A node's own complaint about its settings, told with the place in the file."""
-    what, _, rest = message.partition(" must ")
-    rule, _, tail = rest.partition(" - at ")
-    where, _, advice = tail.partition("; ")
-    attribute = what if what in element.attributes else ""
+    told = error.args[0] if error.args else ""
+    attribute = told.what if isinstance(told, Told) and told.what in element.attributes else ""
     line, column = element.place_of(attribute)
     place = f"{element.file}:{line}:{column}"
-    if not where.endswith("()"):  # a path in the tree: worth keeping
-        return Fault(element.file, line, column, f"{message} (in {place})")
-    shown = f"{what!r} of {element.tag}" if attribute else what
-    text = f"{shown} must {rule} - at {place}"
-    return Fault(element.file, line, column, f"{text}; {advice}" if advice else text)
+    # A path in the tree is worth keeping; the call that made the node, "Wait()", says nothing here.
+    if not isinstance(told, Told) or not told.where.endswith("()"):
+        return Fault(element.file, line, column, f"{error} (in {place})")
+    what = f"{told.what!r} of {element.tag}" if attribute else told.what
+    text = f"{what} {told.claim} - at {place}"
+    return Fault(element.file, line, column, f"{text}; {told.advice}" if told.advice else text)

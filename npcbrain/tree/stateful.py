@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, TypeVar
 
+from npcbrain.errors import HandlerError
 from npcbrain.tree.blackboard import Blackboard
 from npcbrain.tree.node import BLACKBOARD, NOW_NS, OWNER, Compiled, Node, Site, State
 from npcbrain.tree.pointer import Pointer
@@ -138,6 +139,8 @@ class StatefulLeaf(Node):
             context = me[own]
             try:
                 status = on_running(context) if me[running] == 1 else on_start(context)
+            except HandlerError:  # says more than that this leaf raised
+                raise
             except Exception as error:
                 raise site.raised(error) from error
             if status is RUNNING:

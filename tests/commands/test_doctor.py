@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from npcbrain.clock import SystemClock
-from npcbrain.commands.doctor import diagnose, kernel_table
+from npcbrain.commands.doctor import _advice, diagnose, kernel_table
+from npcbrain.commands.doctor_tables import print_diagnosis
 from npcbrain.lm.model import Model
+from npcbrain.reasons import MEANINGS, Reason
 from npcbrain.runtime import Runtime
 
 TINY = Path(__file__).parents[1] / "models" / "tiny"
@@ -66,3 +70,23 @@ def test_layers_with_another_kernel_stand_on_a_line_of_their_own() -> None:
         "embed": "fp32",
         "layers.x.down": "odd",
     }
+
+
+def test_a_budget_that_is_advised_would_do() -> None:
+    line = _advice(False, needed_ms=1.03, budget_ms=1.0, reason="")
+    assert "at least 1.2 ms" in line
+    assert "1 ms a frame are enough" in _advice(True, needed_ms=0.9, budget_ms=1.0, reason="")
+
+
+def test_where_steps_fit_and_no_answer_came_the_reason_is_told() -> None:
+    line = _advice(False, needed_ms=0.9, budget_ms=1.0, reason=Reason.WOULD_EXCEED)
+    assert MEANINGS[Reason.WOULD_EXCEED].why in line
+
+
+def test_people_read_the_verdict_first_and_no_dictionaries(model: Model) -> None:
+    console = Console(width=100, record=True, file=StringIO())
+    print_diagnosis(said(model, None), console)
+    text = console.export_text()
+    assert "it fits" in text.splitlines()[0]
+    assert "write one token" in text
+    assert not set("{}") & set(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import npcbrain as nb
 from npcbrain.engine.trace import Trace
 from npcbrain.errors import UsageError
 from npcbrain.pricing.cost import CostModel
@@ -16,6 +17,7 @@ from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 
 MS = 1_000_000
+TINY = Path(__file__).parents[1] / "models" / "tiny"
 
 
 def played(num_frames: int = 4, **script: object) -> tuple[ScriptedEngine, Trace]:
@@ -78,3 +80,13 @@ def test_a_trace_of_nothing_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         Trace(ScriptedEngine(ManualClock()), ManualClock(), max_events=0)
     assert str(caught.value) == "max_events must be 1 or more, got 0 - at Trace()"
+
+
+def test_a_trace_of_a_model_is_an_engine_for_a_runtime(tmp_path: Path) -> None:
+    model = nb.Model.load(TINY, num_slots=1)
+    trace = nb.Trace.of(model)
+    with nb.Runtime(model, engine=trace, price_file=None) as runtime:
+        trace.add_frame(runtime.update(budget_ms=4.0))
+    trace.write(tmp_path / "frames.json")
+    events = json.loads((tmp_path / "frames.json").read_text(encoding="utf-8"))["traceEvents"]
+    assert "frame 0" in {event["name"] for event in events}

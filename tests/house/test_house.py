@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from npcbrain.reasons import Reason
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "npcbrain"
 MAX_LINES = 400
@@ -20,6 +22,7 @@ ARROWS = {
     "errors": "",
     "clock": "",
     "version": "",
+    "reasons": "",
     "situation": "errors",
     "report": "clock situation",
     "lm": "errors",
@@ -29,18 +32,24 @@ ARROWS = {
     "choosing": "errors situation lm prompting",
     "engine": "clock errors situation lm",
     "pricing": "clock errors lm engine",
-    "scheduling": "clock errors report engine pricing",
-    "npcs": "clock errors situation report tree prompting scheduling",
-    "asking": "clock errors situation report lm prompting choosing engine pricing scheduling npcs",
+    "scheduling": "clock errors reasons report engine pricing",
+    "npcs": "clock errors reasons situation report tree prompting scheduling",
+    "minds": "tree npcs",
+    "asking": "clock errors reasons situation report lm prompting choosing engine pricing"
+    " scheduling npcs",
     "settings": "clock errors report lm engine asking",
-    "thinker": "clock report lm npcs engine pricing scheduling asking settings",
-    "saves": "clock version errors situation report tree lm prompting engine scheduling npcs"
-    " asking thinker",
-    "recording": "clock version errors situation report scheduling npcs thinker saves tree",
-    "remote": "clock errors situation report lm prompting engine pricing scheduling npcs asking"
-    " settings thinker",
+    "thinker": "clock errors report lm npcs engine pricing scheduling asking settings",
+    "saves": "clock version errors reasons situation report tree lm prompting engine scheduling"
+    " npcs asking thinker",
+    "recording": "clock version errors reasons situation report scheduling npcs thinker saves tree",
+    "remote": "clock errors reasons situation report lm prompting engine pricing scheduling npcs"
+    " asking settings thinker",
     "importing": "errors situation lm graphs prompting",
 }
+
+
+# The other reasons are words that mean something else elsewhere: a server's, a graph's.
+UNMISTAKABLE = set(Reason) - {"unreachable", "refused", "cancelled"}
 
 
 def sources(*folders: str) -> list[Path]:
@@ -134,6 +143,17 @@ def test_no_module_keeps_global_state() -> None:
     for path in sources("npcbrain", "demo_game"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^\s*global\s", text, re.MULTILINE), path
+
+
+def test_reasons_are_written_in_one_place_only() -> None:
+    bare = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.value}"
+        for path in sources("npcbrain", "deploy")
+        if path.name not in ("reasons.py", "policy.py", "client.py", "trouble.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in UNMISTAKABLE
+    ]
+    assert bare == []
 
 
 def test_text_files_are_opened_with_a_named_encoding() -> None:

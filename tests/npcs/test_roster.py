@@ -32,7 +32,7 @@ class Crowd:
         self.clock = ManualClock()
         self.ticks: Counter[str] = Counter()
         model = ScriptedModel() if has_model else None
-        engine = ScriptedEngine(self.clock, 500_000)
+        engine = ScriptedEngine(self.clock, 500_000) if has_model else None
         self.runtime = Runtime(model, clock=self.clock, engine=engine)
         self.npcs = [self.add(f"npc {index}") for index in range(num_npcs)]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from minds import Stage
+from minds import GRETA, Stage
 
 from npcbrain.errors import TreeError
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard, Reflex
-from npcbrain.prompting.reflex import reflex
-from npcbrain.situation import Decision, Situation
+from npcbrain.prompting.reflex import reflex, words_for
+from npcbrain.prompting.stock_lines import load
+from npcbrain.situation import Decision, Event, Profile, Situation
 from npcbrain.tree import Selector, Sequence, Status
 
 TREE = Selector(
@@ -79,16 +80,41 @@ def play(text: str, **handlers: Any) -> Stage:
     return stage
 
 
-def test_where_the_model_has_no_time_the_tree_does_what_is_asked_with_its_own_line() -> None:
+def test_where_the_model_has_no_time_the_tree_does_what_is_asked_with_words_that_fit() -> None:
     given: list[str] = []
     stage = play("Give me a loaf!", give=lambda npc, item: given.append(item))
     assert stage.tick() is Status.SUCCESS
     assert given == ["loaf"]
     assert stage.npc.event is None
+    said = stage.npc.speech
+    assert said in {line.text for line in load()["handing over"] if line.when != "say"}
     assert stage.npc.decision == Decision(
-        "give", {"item": "loaf"}, say="Mind the oven!", source="tree", reason="would_exceed"
+        "give", {"item": "loaf"}, say=said, source="tree", reason="would_exceed"
     )
     assert stage.report.fallbacks == [("greta", "would_exceed")]
+
+
+def test_a_persona_may_have_words_of_its_own_for_its_deeds() -> None:
+    stage = play("Give me a loaf!", give=lambda npc, item: None)
+    stage.npc.become(GRETA.changed(lines={"fallback": ["Busy!"], "deed": ["There, dear."]}))
+    stage.tick()
+    assert stage.npc.speech == "There, dear."
+
+
+def test_what_is_done_without_being_asked_is_not_answered_like_a_wish() -> None:
+    hilda = Profile("Hilda", "innkeeper")
+    lock, bell = Decision("lock", {"what": "gate"}), Event("sighting", "world", "The bell rings.")
+    said = words_for(lock, bell, hilda, number=0, lines={})
+    assert said in {line.text for line in load()["work as usual"]}
+
+
+def test_a_reflex_without_a_decide_before_it_has_words_too() -> None:
+    stage = Stage(Sequence(Heard(), Reflex()), give=lambda npc, item: None)
+    stage.npc.hear("Give me a loaf!")
+    stage.tick()
+    assert stage.npc.speech
+    assert stage.npc.decision is not None
+    assert (stage.npc.decision.source, stage.npc.decision.say) == ("tree", stage.npc.speech)
 
 
 def test_a_deed_that_takes_its_time_is_gone_on_with() -> None:

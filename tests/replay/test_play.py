@@ -80,7 +80,7 @@ def test_answers_that_come_too_late_come_too_late_again(tape: Path) -> None:
     game.end()
     game.runtime.close()
     found, _ = check(tape, tree=hasty)
-    assert found.num_fallbacks > 2
+    assert found.num_fallbacks > 1
     reasons = {m.values[1] for m in moments(tape) if m.kind is Kind.FALLBACK}
     assert reasons & {"expired", "would_exceed", "no_budget"}
     check(tape, model=True, tree=hasty)

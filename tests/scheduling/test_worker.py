@@ -43,6 +43,7 @@ class Turns:
     def __init__(self) -> None:
         self.interrupted = False
         self.before_change = lambda: None
+        self.tell = print
         self.has_begun = threading.Event()
         self.threads: set[int] = set()
 
@@ -328,3 +329,20 @@ def test_a_forked_process_is_told_that_it_has_no_worker(tiny: Model) -> None:
             os.waitpid(child, 0)
             pytest.fail("the forked process hangs")
         assert os.waitstatus_to_exitcode(status) == 7
+
+
+def test_what_the_worker_says_aloud_points_at_the_games_own_line() -> None:
+    turns = Turns()
+    done = threading.Event()
+
+    def work(deadline_ns: int, report: FrameReport) -> None:
+        turns.tell("the budget is too small")
+        done.set()
+
+    overlap = Overlap(work, turns, ManualClock())
+    overlap.go(7)
+    assert done.wait(60)
+    with pytest.warns(RuntimeWarning, match="^the budget is too small$") as caught:
+        overlap.collect(FrameReport())
+    assert caught[0].filename == __file__
+    assert overlap.collect(FrameReport()) is None

@@ -28,6 +28,7 @@ from rich.table import Table
 from npcbrain.clock import NS_PER_MS, NS_PER_S
 from npcbrain.engine.contract import Kind
 from npcbrain.pricing.cost import CostModel
+from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
 from npcbrain.scheduling.scheduler import Extent, Request, Scheduler
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
@@ -151,9 +152,9 @@ def measure(cell: Cell, times: StepTimes) -> dict[str, Any]:
     refused = [
         number
         for number, question in enumerate(questions)
-        if question.decided_ns is None and question.request.reason == "would_exceed"
+        if question.decided_ns is None and question.request.reason == Reason.WOULD_EXCEED
     ]
-    late = sum(q.decided_ns is None and q.request.reason == "expired" for q in questions)
+    late = sum(q.decided_ns is None and q.request.reason == Reason.EXPIRED for q in questions)
     looked_into = refused[:: max(1, len(refused) // MAX_SHADOWS)][:MAX_SHADOWS]
     false = sum(_shadow(cell, times, questions[number]) for number in looked_into)
     share = false / len(looked_into) if looked_into else 0.0

@@ -28,6 +28,7 @@ from npcbrain.clock import NS_PER_MS, NS_PER_S
 from npcbrain.commands.bench.workload import CAST, QUESTIONS
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.npcs.persona import Persona
+from npcbrain.reasons import Reason
 from npcbrain.remote import Remote
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Scene
@@ -84,7 +85,7 @@ class Crowd:
         self.updates_ns.append(report.used_ns)
         self.beside_ns.append(report.used_ns - report.trees_ns)
         for _, decision in report.decisions:
-            by_model = decision.source == "model" or decision.reason == "no_words"
+            by_model = decision.source == "model" or decision.reason == Reason.NO_WORDS
             self.answers["model" if by_model else decision.reason or "tree"] += 1
         return report.num_thinking
 

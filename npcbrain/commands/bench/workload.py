@@ -17,6 +17,7 @@ from npcbrain.engine.contract import EngineLike
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
+from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision, Scene
@@ -166,7 +167,7 @@ class Round:
         """Counts one update."""
         self.model_ns += report.model_ns
         self.num_tokens += report.num_tokens
-        self.disturbed |= any(reason != "refused" for _, reason in report.fallbacks)
+        self.disturbed |= any(reason != Reason.REFUSED for _, reason in report.fallbacks)
         self.answers.update(report.decisions)
 
 

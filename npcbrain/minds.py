@@ -1,0 +1,65 @@
+"""Trees ready made, of the leaves that think: for a first game, and as examples to copy.
+
+Functions that return definitions; anything else a tree can be made of is in ``npcbrain.tree``.
+Invariant: whatever the model does, an event that was heard is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard, Reflex
+from npcbrain.npcs.npc import Npc
+from npcbrain.tree import Action, Concurrent, Node, Selector, Sequence, Status, Succeed
+
+__all__ = ["talker"]
+
+
+def talker(
+    work: Callable[[Npc], Status | bool | None] | Node | None = None, *, ttl_ms: float = 2500.0
+) -> Node:
+    """Somebody who answers what it hears, and goes on with its work meanwhile.
+
+    The model answers if it can within ``ttl_ms``; else the tree does what was plainly asked for,
+    or tells the fact that was asked about; else it says the next of the persona's ``fallback``
+    lines. It is the same as::
+
+        Concurrent(
+            Selector(
+                Sequence(Heard(), Decide(ttl_ms=ttl_ms), Act()),
+                Sequence(Heard(), Selector(Reflex(), CannedReply())),
+                Succeed(),
+            ),
+            Action("work", work),
+        )
+
+    Args:
+        work: What its body does: a function called with the NPC once a frame, or a tree; nothing
+            if None.
+        ttl_ms: How long the model's answer is worth waiting for.
+
+    Returns:
+        A definition; any number of NPCs may share it.
+
+    Raises:
+        TreeError: ``work`` cannot be called and is no tree, or ``ttl_ms`` is out of range.
+
+    >>> from npcbrain import Persona, Runtime
+    >>> runtime = Runtime(None)
+    >>> cat = Persona.from_dict({"name": "Mog", "role": "cat", "lines": {"fallback": ["Mew."]}})
+    >>> mog = runtime.add_npc("mog", persona=cat, tree=talker())
+    >>> mog.hear("Good morning!")
+    >>> _ = runtime.update(budget_ms=4.0)
+    >>> mog.speech
+    'Mew.'
+    """
+    mind = Selector(
+        Sequence(Heard(), Decide(ttl_ms=ttl_ms), Act()),
+        Sequence(Heard(), Selector(Reflex(), CannedReply())),
+        Succeed(),
+    )
+    if work is None:
+        return mind
+    if isinstance(work, Node):
+        return Concurrent(mind, work)
+    return Concurrent(mind, Action("work", work))
