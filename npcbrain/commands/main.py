@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from npcbrain.commands.bench.main import add_benches
+from npcbrain.commands.chat import add_chat_command
+from npcbrain.commands.new import add_new_command
 from npcbrain.commands.options import (
     add_model_options,
     check_budget,
@@ -27,8 +29,17 @@ from npcbrain.commands.options import (
     progress,
 )
 from npcbrain.commands.save import add_save_commands
+from npcbrain.commands.schema import add_schema_command
 from npcbrain.commands.tree import add_tree_commands
-from npcbrain.errors import ModelError, NpcBrainError, SaveError, SituationError, UsageError, fault
+from npcbrain.errors import (
+    ModelError,
+    NpcBrainError,
+    PersonaError,
+    SaveError,
+    SituationError,
+    UsageError,
+    fault,
+)
 from npcbrain.importing.command import add_import_command
 from npcbrain.situation import Situation
 
@@ -54,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             result: dict[str, Any] = options.command(options)
-    except (UsageError, SituationError, SaveError) as error:
+    except (UsageError, PersonaError, SituationError, SaveError) as error:
         return _complain(error, WRONG_INPUT)
     except ModelError as error:  # of the folder that was given, or of the installation
         return _complain(error, FAILED if options.model is None else WRONG_INPUT)
@@ -105,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(command=_evaluate)
 
+    add_new_command(commands)
+    add_chat_command(commands)
+    add_schema_command(commands)
     add_benches(commands)
     add_tree_commands(commands)
     add_save_commands(commands)

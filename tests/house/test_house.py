@@ -38,6 +38,7 @@ ARROWS = {
     " asking thinker",
     "remote": "clock errors situation report lm prompting engine pricing scheduling npcs asking"
     " settings thinker",
+    "schema": "situation prompting",
     "importing": "errors situation lm graphs prompting",
     "testing": "errors engine",
 }
