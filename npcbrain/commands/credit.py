@@ -1,30 +1,16 @@
 """Who chose an answer, and why: one line about a decision that a person understands.
 
-Pure functions of what a decision tells of itself. Invariant: every reason has a sentence, an
-unknown one its own name.
+Pure functions of what a decision tells of itself; what a reason means is in ``reasons``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from npcbrain.reasons import MEANINGS, Reason
 from npcbrain.situation import Decision
 
-__all__ = ["REASONS", "told", "who_chose"]
-
-REASONS = {
-    "expired": "time ran out before the model had decided",
-    "would_exceed": "the model would not have been ready in time, so it was not begun",
-    "no_budget": "the frame's budget is smaller than a step of the model",
-    "no_model": "there is no model",
-    "refused": "the model had no answer that may be given",
-    "engine_error": "a step of the model failed",
-    "cancelled": "the thought was dropped",
-    "guarded": "the game or the tree did not take the model's answer",
-    "no_handler": "the game has no handler for what the model chose",
-    "no_words": "only the deed was asked of the model",
-    "unreachable": "the server was not reached",
-}
+__all__ = ["told", "who_chose"]
 
 
 def who_chose(decision: Decision, facts: Sequence[str] = ()) -> str:
@@ -56,9 +42,12 @@ def told(decision: Decision, facts: Sequence[str] = ()) -> str:
     """The whole line: who chose what, and why not the model where it did not.
 
     >>> told(Decision("say", say="Not now.", source="tree", reason="no_model"))
-    'tree, one of its lines (no_model: there is no model): say'
+    'tree, one of its lines (no_model: the runtime has no model): say'
     """
-    reason = decision.reason
-    why = f" ({reason}: {REASONS.get(reason, reason)})" if reason else ""
+    why = f" ({_because(decision.reason)})" if decision.reason else ""
     deed = " ".join((decision.action, *(f"{a}={v}" for a, v in decision.args.items())))
     return f"{who_chose(decision, facts)}{why}: {deed}"
+
+
+def _because(reason: str) -> str:
+    return f"{reason}: {MEANINGS[Reason(reason)].why}" if reason in MEANINGS else reason

@@ -48,10 +48,12 @@ def test_piped_lines_are_answered_in_turn_by_who_is_named(
     assert out[1:4] == [
         "you> What is a loaf?",
         "Greta [red]: A loaf costs two coppers.",
-        "  tree, a fact it was asked for (no_model: there is no model): say, neutral",
+        "  tree, a fact it was asked for (no_model: the runtime has no model): say, neutral",
     ]
     assert "you> \ufffd" in out
-    assert out[-2].startswith("  tree, by reflex (no_model: there is no model): give item=loaf")
+    assert out[-2].startswith(
+        "  tree, by reflex (no_model: the runtime has no model): give item=loaf"
+    )
 
 
 def test_a_model_answers_and_what_it_took_is_told(
@@ -120,5 +122,5 @@ def test_a_deed_of_the_models_that_was_cut_short_is_told_with_the_reason() -> No
     cut = Decision("give", {"item": "loaf"}, say="Hm.", reason="expired")
     assert told(cut) == (
         "model, cut short: its deed, and what words there were or the tree's "
-        "(expired: time ran out before the model had decided): give item=loaf"
+        "(expired: the model was still at work when the time was up): give item=loaf"
     )
