@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from npcbrain.commands.bench.main import add_benches
+from npcbrain.commands.chat import add_chat_command
+from npcbrain.commands.new import add_new_command
 from npcbrain.commands.options import (
     add_model_options,
     check_budget,
@@ -29,6 +31,7 @@ from npcbrain.commands.options import (
 from npcbrain.commands.persona import add_persona_commands
 from npcbrain.commands.replay import add_replay_command
 from npcbrain.commands.save import add_save_commands
+from npcbrain.commands.schema import add_schema_command
 from npcbrain.commands.tree import add_tree_commands
 from npcbrain.errors import (
     ModelError,
@@ -116,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(command=_evaluate)
 
+    add_new_command(commands)
+    add_chat_command(commands)
+    add_schema_command(commands)
     add_benches(commands)
     add_tree_commands(commands)
     add_save_commands(commands)

@@ -241,7 +241,8 @@ class Npc(Character):
         choice = thought.choice
         if self._answer is None and choice is not None:
             if not self._can_do(choice):  # before a report tells of a deed never done
-                return self.decline(Reason.NO_HANDLER, choice.action)
+                self.decline(Reason.NO_HANDLER, choice.action)
+                return
             if not self._wants_whole:
                 self._set_answer(choice)
                 self._is_open = True

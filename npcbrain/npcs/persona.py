@@ -20,6 +20,7 @@ __all__ = ["SAY", "Persona"]
 
 SAY = Action("say")  # what an NPC that lists no actions can still do
 FIELDS = ("name", "role", "traits", "goal", "facts", "actions", "lines")
+SCHEMA_FIELD = "$schema"  # where an editor finds the schema (``npcbrain.schema``); nothing to read
 MAX_FILE_BYTES = 1 << 20  # a persona is a few kB; a larger file is some other file
 
 
@@ -74,7 +75,8 @@ class Persona:
 
         Args:
             data: ``{"name", "role", "traits", "goal", "facts", "actions", "lines"}``; only name and
-                role are required. ``lines`` maps a kind to a list of lines.
+                role are required. ``lines`` maps a kind to a list of lines. ``"$schema"`` is for
+                editors.
             where: The path of ``data``, for messages.
 
         Raises:
@@ -83,7 +85,7 @@ class Persona:
         if not isinstance(data, Mapping):
             raise PersonaError(fault("persona", "be an object", data, where))
         for key in data:
-            if key not in FIELDS:
+            if key not in FIELDS and key != SCHEMA_FIELD:
                 raise PersonaError(
                     fault("field", "be known", key, where, f"use {', '.join(FIELDS)}")
                 )

@@ -44,6 +44,7 @@ ARROWS = {
     "recording": "clock version errors reasons situation report scheduling npcs thinker saves tree",
     "remote": "clock errors reasons situation report lm prompting engine pricing scheduling npcs"
     " asking settings thinker",
+    "schema": "situation prompting",
     "importing": "errors situation lm graphs prompting",
 }
 

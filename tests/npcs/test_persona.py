@@ -61,6 +61,12 @@ def test_a_misspelt_field_is_refused_rather_than_dropped() -> None:
     )
 
 
+def test_where_an_editor_finds_the_schema_is_no_field_of_a_persona() -> None:
+    persona = Persona.from_dict({"$schema": "persona.schema.json", **GRETA})
+    assert persona == Persona.from_dict(GRETA)
+    assert persona.to_dict() == GRETA
+
+
 def test_a_line_that_is_no_string_is_refused() -> None:
     assert refusal({**GRETA, "lines": {"bark": ["Woof.", 7]}}) == (
         "line must be a string, got 7 - at $.lines.bark[1]"
