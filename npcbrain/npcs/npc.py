@@ -21,6 +21,7 @@ from npcbrain.npcs.inputs import (
 )
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
+from npcbrain.prompting.action_ranking import learn_words
 from npcbrain.prompting.prompt import answer_grammar, last_whole_sentence
 from npcbrain.prompting.reflex import reflex
 from npcbrain.scheduling.request import Extent
@@ -133,6 +134,7 @@ class Npc:
         self._actions = checked
         self._grammar = self.grammar_of(checked, Extent.DECIDED)
         self._deed_grammar = self.grammar_of(checked, Extent.DEED)
+        learn_words(checked, self.persona.profile.facts)
 
     def grammar_of(self, actions: Sequence[Action], extent: Extent) -> str:
         """What a legal answer of its looks like."""
