@@ -131,16 +131,10 @@ def _specs(files: EncoderFiles) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def _tokenizer(package: ModelPackage, files: EncoderFiles) -> Any:
-    from tokenizers import Tokenizer
+    from npcbrain.lm.tokenizer_file import read_tokenizer
 
     where = str(package.path / files.tokenizer)
-    content = package.read(files.tokenizer)
-    try:
-        tokenizer = Tokenizer.from_str(content.decode("utf-8"))
-    except Exception as error:  # the package raises bare Exception for a bad file
-        raise ModelError(fault("tokenizer", "be a tokenizer.json", str(error), where)) from error
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = read_tokenizer(package.read(files.tokenizer), where, model="WordPiece")
     tokenizer.encode_special_tokens = True  # "[SEP]" typed in a chat stays five characters
     highest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
     if not 0 <= highest < files.vocab:

@@ -17,6 +17,7 @@ import numpy as np
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from npcbrain.errors import EngineError, ModelError, UsageError, fault
+from npcbrain.lm.panics import no_panic
 from npcbrain.lm.tokenizer import Tokenizer
 
 __all__ = ["GrammarCompiler", "Matcher"]
@@ -134,11 +135,12 @@ class GrammarCompiler:
         self._vocab = tokenizer.num_tokens
         self._marks = {ord(mark): f"<[{index}]>" for mark, index in tokenizer.marks.items()}
         try:
-            self._tokenizer = LLTokenizer(
-                _unspeakable(tokenizer.to_json()),
-                n_vocab=tokenizer.num_tokens,
-                eos_token=tokenizer.eos_id,
-            )
+            with no_panic():
+                self._tokenizer = LLTokenizer(
+                    _unspeakable(tokenizer.to_json()),
+                    n_vocab=tokenizer.num_tokens,
+                    eos_token=tokenizer.eos_id,
+                )
         except Exception as error:  # the package raises ValueError, or what its Rust part raises
             rule = "be one that grammars can follow"
             raise ModelError(fault("tokenizer", rule, str(error), "GrammarCompiler()")) from error
