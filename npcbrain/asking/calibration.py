@@ -51,6 +51,10 @@ class Preparing(Protocol):
         """How many needed none, since the last call: their answers were known."""
         ...
 
+    def take_faults(self) -> tuple[str, ...]:
+        """What went wrong since the last call."""
+        ...
+
 
 class Warming:
     """What is still to be measured and read for one runtime."""
@@ -197,6 +201,7 @@ def think(
     """The model's share of a frame: prompts are made, gaps filled, steps run."""
     report.prompts_ns += _timed(mind.prepare, deadline_ns, clock)
     report.num_recalled += mind.take_num_recalled()
+    report.faults += mind.take_faults()
     if not (warming.done or mind.num_queued):
         report.warming_ns += _timed(warming.run, deadline_ns, clock)
     scheduler.run_frame(deadline_ns, report)

@@ -167,7 +167,7 @@ class Deliberation:
         try:
             choice = self._chooser.step()
         except EngineError:
-            self._chooser.give_up()
+            self._chooser.distrust()
             raise
         took_ns = self._clock.now_ns() - started_ns
         own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)

@@ -6,13 +6,13 @@ asking never raises for anything a player can cause; what cannot be answered has
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from npcbrain.aloud import say_aloud
 from npcbrain.asking.answer_memo import AnswerMemo
 from npcbrain.asking.deliberation import Deliberation
 from npcbrain.asking.models import ModelLike
@@ -59,6 +59,7 @@ class LanguageMind:
         "_clock",
         "_deliberation",
         "_engine",
+        "_faults",
         "_has_refused",
         "_is_in_order",
         "_memo",
@@ -95,6 +96,7 @@ class LanguageMind:
         # With chance in play another seed is another answer, and each question has its own.
         self._memo = AnswerMemo(memo if temperature == 0.0 else 0)
         self._num_recalled = 0
+        self._faults: tuple[str, ...] = ()
         self._askers: dict[str, None] = {}
         self._num_asked: dict[str, int] = {}
         self._queue: list[LanguageThought] = []
@@ -217,6 +219,11 @@ class LanguageMind:
         num_recalled, self._num_recalled = self._num_recalled, 0
         return num_recalled
 
+    def take_faults(self) -> tuple[str, ...]:
+        """What went wrong in choosing since the last call."""
+        faults, self._faults = self._faults, ()
+        return faults
+
     def take_askers(self) -> tuple[str, ...]:
         """Names of those who have asked since the last call, each once."""
         if not self._askers:
@@ -306,8 +313,8 @@ class LanguageMind:
                 share_ns = self._share(now_ns, deadline_ns)
                 thought.chosen = deliberation.run(deadline_ns, share_ns, self._is_hurried)
                 return thought.chosen is not None
-        except EngineError:
-            pass  # the model decides alone
+        except EngineError as error:
+            self._faults += (str(error),)  # the model decides alone
         thought.may_choose = False
         return True
 
@@ -365,7 +372,7 @@ class LanguageMind:
             if not self._has_refused:  # once: the same cause returns with every event
                 self._has_refused = True
                 message = f"npc {question.name!r} cannot be asked: {error}"
-                warnings.warn(message, RuntimeWarning, stacklevel=7)  # at the game's update
+                say_aloud(message, stacklevel=7)  # at the game's update
             return
         thought.begin(generation, ttl_ns, keep)
 

@@ -14,6 +14,7 @@ from npcbrain.errors import EngineError, ModelError, fault
 from npcbrain.lm.encoder_files import EncoderFiles, Worth
 from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.sessions import check_ports, import_runtime, open_session, session_options
+from npcbrain.lm.soundness import is_sound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,6 +87,8 @@ class Encoder:
             found: list[Rows] = session.run(None, feeds)
         except Exception as error:  # ONNX Runtime's exceptions share no base
             raise EngineError(fault("step", "run", str(error), "chooser")) from error
+        if not all(map(is_sound, found)):
+            raise EngineError(fault("step", "find numbers", "what is none", "chooser"))
         return found
 
 

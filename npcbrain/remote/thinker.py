@@ -7,9 +7,9 @@ computes; a server that is away, slow or mad costs answers and no frame.
 from __future__ import annotations
 
 import sys
-import warnings
 import weakref
 
+from npcbrain.aloud import say_aloud
 from npcbrain.npcs.npc import Npc
 from npcbrain.remote import worker
 from npcbrain.remote.client import http_library
@@ -57,7 +57,7 @@ class RemoteThinker(NullThinker):
         if self._desk.fault != self._fault:
             self._fault = self._desk.fault
             if self._fault:
-                warnings.warn(self._fault, RuntimeWarning, stacklevel=_games_level())
+                say_aloud(self._fault, stacklevel=_games_level())
         return None
 
     def think(self, started_ns: int, budget_ns: int, report: FrameReport) -> None:

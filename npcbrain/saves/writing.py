@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 from pathlib import Path
 
+from npcbrain.aloud import say_aloud
 from npcbrain.errors import NpcBrainError, SaveError, fault
 from npcbrain.saves.snapshot import Snapshot
 from npcbrain.saves.store import Disk, put
@@ -86,7 +86,7 @@ class Saving:
         """Warns once if it has failed and nobody has waited for it."""
         if self.done and not self._is_written and not self._is_told:
             self._is_told = True
-            warnings.warn(f"not saved: {self._error}", RuntimeWarning, stacklevel=4)
+            say_aloud(f"not saved: {self._error}", stacklevel=4)
 
     def _write(self, snapshot: Snapshot, before: Saving | None, disk: Disk) -> None:
         if before is not None:

@@ -8,11 +8,11 @@ deadline or FAILED with a reason, and no step starts whose price exceeds what is
 from __future__ import annotations
 
 import math
-import warnings
 from bisect import insort
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
+from npcbrain.aloud import say_aloud
 from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
 from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, Probing, WaveLike
 from npcbrain.errors import EngineError, UsageError, fault
@@ -67,7 +67,8 @@ class Scheduler:
         self._frame_ns = 0  # when the frame began
         self._lost_ns = 0  # from then until the last frame's first step could start
         self._last_step_ns = clock.now_ns()
-        self._has_warned = False
+        self._has_warned = False  # of a budget too small
+        self._has_told = False  # of a step that failed
 
     @property
     def num_thinking(self) -> int:
@@ -244,6 +245,7 @@ class Scheduler:
             gained = self._runner.run(wave, price_ns, deadline_ns, report)
         except EngineError as error:
             self._fail_all(generations, error)
+            self._tell(error, report)
             return price_ns
         self._last_step_ns = self._runner.ended_ns
         for generation in gained:
@@ -258,6 +260,12 @@ class Scheduler:
         for generation in generations:
             if (request := self._requests.get(id(generation))) is not None:
                 self._fail(request, "engine_error", error)
+
+    def _tell(self, error: EngineError, report: FrameReport) -> None:
+        report.faults += (str(error),)
+        if not self._has_told:
+            self._has_told = True
+            say_aloud(f"trees answer in the model's place: {error}", stacklevel=7)
 
     def _expire(self, now_ns: int) -> None:
         for request in self._requests.values():
@@ -353,7 +361,7 @@ class Scheduler:
             f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
             "so trees answer everything; raise budget_ms or load a smaller model",
         )
-        warnings.warn(message, RuntimeWarning, stacklevel=7)  # the game's call of update()
+        say_aloud(message, stacklevel=7)  # the game's call of update()
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""

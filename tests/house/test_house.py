@@ -21,6 +21,7 @@ ARROWS = {
     "clock": "",
     "version": "",
     "plain_file": "",
+    "aloud": "",
     "situation": "errors",
     "report": "clock situation",
     "lm": "errors plain_file",
@@ -30,15 +31,16 @@ ARROWS = {
     "choosing": "errors situation lm prompting",
     "engine": "clock errors situation lm",
     "pricing": "clock errors lm engine plain_file",
-    "scheduling": "clock errors report engine pricing",
+    "scheduling": "aloud clock errors report engine pricing",
     "npcs": "clock errors situation report tree prompting scheduling plain_file",
-    "asking": "clock errors situation report lm prompting choosing engine pricing scheduling npcs",
+    "asking": "aloud clock errors situation report lm prompting choosing engine pricing scheduling"
+    " npcs",
     "settings": "clock errors report lm engine asking",
     "thinker": "clock report lm npcs engine pricing scheduling asking settings",
     "saves": "clock version errors situation report tree lm prompting engine scheduling npcs"
-    " asking thinker plain_file",
-    "remote": "clock errors situation report lm prompting engine pricing scheduling npcs asking"
-    " settings thinker",
+    " asking thinker plain_file aloud",
+    "remote": "aloud clock errors situation report lm prompting engine pricing scheduling npcs"
+    " asking settings thinker",
     "importing": "errors situation lm graphs prompting plain_file",
     "testing": "errors engine",
 }
