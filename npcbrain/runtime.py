@@ -18,6 +18,7 @@ from npcbrain.errors import UsageError, fault
 from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
+from npcbrain.one_thread import OneThread, alone
 from npcbrain.report import FrameReport
 from npcbrain.saves.savable import Savable
 from npcbrain.settings import budget_in_ns, check_settings
@@ -109,8 +110,10 @@ class Runtime(Savable):
         self._cast = Cast()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
+        self._alone = OneThread()
         self._is_updating = False
-        self._is_closed = False
+        self._is_closed = False  # nothing may be asked of it
+        self._is_ended = False  # nor is anything left to be done
 
     def __enter__(self) -> Runtime:
         return self
@@ -123,6 +126,7 @@ class Runtime(Savable):
     ) -> None:
         self.close()
 
+    @alone
     def add_npc(self, name: str, *, persona: Persona, tree: Node, importance: float = 1.0) -> Npc:
         """Adds a character; during an update it joins with the next one.
 
@@ -150,6 +154,7 @@ class Runtime(Savable):
         self._cast.add(npc)
         return npc
 
+    @alone
     def remove_npc(self, name: str) -> None:
         """Removes a character: its thought is dropped and its tree halted.
 
@@ -168,6 +173,7 @@ class Runtime(Savable):
         self._thinker.forget(npc)
         self._cast.remove(npc)
 
+    @alone
     def tick_every(self, name: str, num_frames: int) -> None:
         """Level of detail: ticks a character's tree only in one of so many frames.
 
@@ -193,6 +199,7 @@ class Runtime(Savable):
             raise UsageError(fault("num_frames", rule, num_frames, where))
         self._cast.tick_every(self.npcs[name], num_frames)
 
+    @alone
     def on_action(self, name: str, handler: Handler) -> None:
         """Says what the game does when an NPC decides on an action.
 
@@ -228,7 +235,8 @@ class Runtime(Savable):
 
         Raises:
             UsageError: Not one of the two is given (with ``overlap``, both are), it is not a
-                number, the runtime is closed, or a tree called this.
+                number, the runtime is closed, a tree called this, or another thread uses the
+                runtime just now.
             TreeError: The game's code raised in a tree or a handler (that is the cause). It is
                 raised at the end: all other trees were ticked, and the model has had its time.
                 That tree begins anew with the next update.
@@ -237,19 +245,21 @@ class Runtime(Savable):
             budget_ms = math.inf
         budget_ns = budget_in_ns(budget_ms, until_ns, self.clock.now_ns())
         self._check_open("Runtime.update()")
+        self._alone.enter("Runtime.update()")
         if self._is_updating:
+            self._alone.leave()
             advice = "a handler must not call it; the game loop does"
             raise UsageError(
                 fault("update", "not be called in an update", None, "Runtime.update()", advice)
             )
-        self._play.begin(pays=budget_ns > 0)
         play, busy_ns = self._play, self._busy_ns
+        play.begin(pays=budget_ns > 0)
         start_ns = trees_start_ns = play.now_ns()
         busy_start_ns = 0
         report = FrameReport(frame=self._num_frames, budget_ns=budget_ns)
         self._host.report = report
-        self._is_updating = True
         try:
+            self._is_updating = True
             error = self._collect(report)  # may wait for a worker, and that is not time stolen
             trees_start_ns = play.now_ns()
             busy_start_ns = 0 if busy_ns is None else busy_ns()
@@ -266,7 +276,10 @@ class Runtime(Savable):
         finally:
             self._is_updating = False
             self._num_frames += 1
-            self._cast.settle()
+            try:
+                self._cast.settle()
+            finally:
+                self._alone.leave()
             end_ns = play.now_ns()
             report.used_ns = end_ns - start_ns
             if busy_ns is not None:
@@ -289,6 +302,7 @@ class Runtime(Savable):
         """Whether nothing is left to be measured, and no persona to be read (see ``warm``)."""
         return self._thinker.is_warm
 
+    @alone
     def warm(self, npc: Npc) -> None:
         """Has a persona read in the frames to come, so that its first answer comes sooner.
 
@@ -305,6 +319,7 @@ class Runtime(Savable):
         self._thinker.pause()
         self._thinker.read(npc)
 
+    @alone
     def warm_up(self) -> None:
         """Reads every NPC's persona now, so that its first answer comes sooner.
 
@@ -322,6 +337,7 @@ class Runtime(Savable):
         self._thinker.pause()
         self._thinker.read_at_once(self.npcs.values())
 
+    @alone
     def close(self) -> None:
         """Drops all thoughts and halts all trees; afterwards only ``npcs`` may be read. Idempotent.
 
@@ -331,18 +347,19 @@ class Runtime(Savable):
             UsageError: A tree called this.
             TreeError: The game's code raised while its tree was halted; all are halted first.
         """
-        if self._is_closed:
+        if self._is_ended:
             return
         if self._is_updating:
             advice = "end the game loop first"
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
         self._is_closed = True
-        self._thinker.pause()
-        self._finish_saving()
         try:
+            self._thinker.pause()
+            self._finish_saving()
             self._cast.halt()
         finally:
             error = self._thinker.close()
+            self._is_ended = True  # last: what an interrupt leaves undone, another call does
         if error is not None:
             raise error
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from npcbrain.errors import UsageError, fault
 from npcbrain.prompting.prompt import SENTENCE_ENDS, last_whole_sentence, memory_line
@@ -56,7 +57,7 @@ class Entry:
 class Memory:
     """A bounded list of lines that forgets the one that weighs least."""
 
-    __slots__ = ("_count", "_entries", "_num_learned", "capacity")
+    __slots__ = ("_count", "_entries", "_lock", "_num_learned", "capacity")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         """Starts empty.
@@ -70,6 +71,7 @@ class Memory:
         self._entries: list[Entry] = []
         self._num_learned = 0
         self._count: Callable[[str], int] | None = None
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -102,15 +104,16 @@ class Memory:
         line = str(told)
         if not line:
             return
-        for index, known in enumerate(self._entries):
-            if known.text == line:
-                importance = max(importance, known.importance)
-                del self._entries[index]
-                break
-        self._entries.append(entry_of(told, importance, self._num_learned))
-        self._num_learned += 1
-        if len(self._entries) > self.capacity:
-            self._entries.remove(min(self._entries, key=_weight))
+        with self._lock:  # any thread may tell something
+            for index, known in enumerate(self._entries):
+                if known.text == line:
+                    importance = max(importance, known.importance)
+                    del self._entries[index]
+                    break
+            self._entries.append(entry_of(told, importance, self._num_learned))
+            self._num_learned += 1
+            if len(self._entries) > self.capacity:
+                self._entries.remove(min(self._entries, key=_weight))
 
     def add_event(self, event: Event, answer: Decision | None, name: str) -> None:
         """Learns what happened and what was done about it.

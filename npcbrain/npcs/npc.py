@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Lock
 
 from npcbrain.npcs.contracts import Handler, Host, Mind, Thought
 from npcbrain.npcs.inputs import (
@@ -57,6 +58,7 @@ class Npc:
         "_actions",
         "_answer",
         "_deed_grammar",
+        "_ear",
         "_event",
         "_grammar",
         "_host",
@@ -102,6 +104,7 @@ class Npc:
         self._is_accepted = False  # whether the game does what was decided
         self._wants_whole = False  # whether a choice without its words is no answer
         self._waiting: deque[Event] = deque()
+        self._ear = Lock()
         self._num_replies = 0
         self._rests = False  # whether the next event waits for the next frame
         self.importance = importance
@@ -152,7 +155,7 @@ class Npc:
         self._importance = checked_importance(importance, f"npc {self.name!r}")
 
     def hear(self, text: str, *, speaker: str = "player") -> None:
-        """Somebody speaks to it. Any text is harmless; silence is no event.
+        """Somebody speaks to it. Any text is harmless; silence is no event. For any thread.
 
         Raises:
             UsageError: ``text`` or ``speaker`` is not a string, or ``speaker`` is empty.
@@ -373,11 +376,12 @@ class Npc:
             self.memory.add_event(event, answer, self.persona.name)
 
     def _queue(self, event: Event) -> None:
-        if len(self._waiting) == MAX_WAITING:
-            missed = self._waiting.popleft()
-            self.num_missed += 1
-            self.memory.add_event(missed, None, self.persona.name)
-        self._waiting.append(event)
+        with self._ear:  # any thread may speak to it
+            if len(self._waiting) == MAX_WAITING:
+                missed = self._waiting.popleft()
+                self.num_missed += 1
+                self.memory.add_event(missed, None, self.persona.name)
+            self._waiting.append(event)
 
     def _set_answer(self, decision: Decision) -> None:
         self.decision = self._answer = decision

@@ -22,6 +22,7 @@ ARROWS = {
     "version": "",
     "plain_file": "",
     "aloud": "",
+    "one_thread": "errors",
     "situation": "errors",
     "report": "clock situation",
     "lm": "errors plain_file",
@@ -38,7 +39,7 @@ ARROWS = {
     "settings": "clock errors report lm engine asking",
     "thinker": "clock report lm npcs engine pricing scheduling asking settings",
     "saves": "clock version errors situation report tree lm prompting engine scheduling npcs"
-    " asking thinker plain_file aloud",
+    " asking thinker plain_file aloud one_thread",
     "remote": "aloud clock errors situation report lm prompting engine pricing scheduling npcs"
     " asking settings thinker",
     "importing": "errors situation lm graphs prompting plain_file",
