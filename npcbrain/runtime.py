@@ -112,6 +112,7 @@ class Runtime(Savable):
         self._num_frames = 0
         self._alone = OneThread()
         self._is_updating = False
+        self._is_shaken = False  # an interrupt came in the midst of an update
         self._is_closed = False  # nothing may be asked of it
         self._is_ended = False  # nor is anything left to be done
 
@@ -260,6 +261,7 @@ class Runtime(Savable):
         self._host.report = report
         try:
             self._is_updating = True
+            self._recover()
             error = self._collect(report)  # may wait for a worker, and that is not time stolen
             trees_start_ns = play.now_ns()
             busy_start_ns = 0 if busy_ns is None else busy_ns()
@@ -273,6 +275,9 @@ class Runtime(Savable):
                 self._listen(report)
             if error is not None:
                 raise error
+        except BaseException as error:
+            self._is_shaken |= not isinstance(error, Exception)
+            raise
         finally:
             self._is_updating = False
             self._num_frames += 1
@@ -285,6 +290,12 @@ class Runtime(Savable):
             if busy_ns is not None:
                 report.stolen_ns = max(0, end_ns - trees_start_ns - busy_ns() + busy_start_ns)
         return report
+
+    def _recover(self) -> None:
+        """Lets go of what was thought in an update that was interrupted, wherever that was."""
+        if self._is_shaken:
+            self._thinker.abandon()
+            self._is_shaken = False
 
     def _collect(self, report: FrameReport) -> BaseException | None:
         """What was thought beside the game lands before the trees are ticked."""
@@ -354,7 +365,7 @@ class Runtime(Savable):
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
         self._is_closed = True
         try:
-            self._thinker.pause()
+            self._thinker.abandon()  # and not request by request: it may have been interrupted
             self._finish_saving()
             self._cast.halt()
         finally:

@@ -109,6 +109,10 @@ class Thinker(Protocol):
         """That NPC is gone."""
         ...
 
+    def abandon(self) -> None:
+        """Lets go of all that is being thought: an interrupt came in the midst of it."""
+        ...
+
     def close(self) -> BaseException | None:
         """Ends all work, once no thought is wanted any more; returns what the last one raised."""
         ...
@@ -161,6 +165,9 @@ class NullThinker:
 
     def forget(self, npc: Npc) -> None:
         """Nothing is known of it."""
+
+    def abandon(self) -> None:
+        """Nothing is being thought."""
 
     def close(self) -> BaseException | None:
         """Nothing to end."""
@@ -272,11 +279,17 @@ class EngineThinker:
         self._mind.forget(npc.name)
         self._warming.forget(npc)
 
+    def abandon(self) -> None:
+        """Gives every slot back."""
+        self.pause()
+        self._mind.give_up()
+        self.scheduler.abandon()
+
     def close(self) -> BaseException | None:
         """Ends the worker, saves prices, and gives every slot back."""
         error = None if self._overlap is None else self._overlap.close()
         self._save_prices()
-        self.scheduler.cancel_all()  # a persona being read is nobody's thought
+        self.scheduler.abandon()  # a persona being read is nobody's thought
         return error
 
     def _save_prices(self) -> None:

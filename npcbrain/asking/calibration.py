@@ -223,13 +223,16 @@ def read_at_once(
     """
     # A scheduler of its own: these are no frames to learn the game's rhythm from.
     scheduler = Scheduler(engine, prices, clock)
-    for npc in npcs:
-        _submit(npc, mind, scheduler)
-    while scheduler.num_waiting or scheduler.num_thinking:
-        report = FrameReport(budget_ns=NO_LIMIT_NS)
-        scheduler.run_frame(clock.now_ns() + NO_LIMIT_NS, report)
-        if not report.num_steps:
-            return  # every slot is taken by somebody who thinks, and stays so
+    try:
+        for npc in npcs:
+            _submit(npc, mind, scheduler)
+        while scheduler.num_waiting or scheduler.num_thinking:
+            report = FrameReport(budget_ns=NO_LIMIT_NS)
+            scheduler.run_frame(clock.now_ns() + NO_LIMIT_NS, report)
+            if not report.num_steps:
+                return  # every slot is taken by somebody who thinks, and stays so
+    finally:
+        scheduler.abandon()  # whatever interrupts it, no slot stays with nobody
 
 
 def _submit(npc: Npc, mind: Learning, scheduler: Scheduler) -> Request | None:

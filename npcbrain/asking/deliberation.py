@@ -109,6 +109,10 @@ class Deliberation:
         """Begins to choose, unless it has begun; False if the situation is too much to read."""
         return self._chooser.situation is situation or self._chooser.begin(situation)
 
+    def give_up(self) -> None:
+        """Forgets what is being read."""
+        self._chooser.give_up()
+
     def run(
         self,
         deadline_ns: int,

@@ -257,6 +257,11 @@ class LanguageMind:
         self._askers.clear()
         self._queue.clear()
 
+    def give_up(self) -> None:
+        """Has nobody's choice half made: it is begun anew."""
+        if self._deliberation is not None:
+            self._deliberation.give_up()
+
     def _is_hopeless(self) -> bool:
         """Whether no step fits any budget of late: what the scheduler calls ``no_budget``."""
         allowance = self._scheduler.allowance

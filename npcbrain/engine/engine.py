@@ -135,9 +135,9 @@ class Engine:
         own = own_generation(generation, "Engine.close()")
         if own.slot is None:
             return
-        if own.in_wave:
-            wave = next(wave for wave in self._waves if own in wave.live)
-            wave.live.remove(own)
+        for wave in tuple(self._waves):
+            if own in wave.live:
+                wave.live.remove(own)
             if not wave.live:
                 self._drop(wave)
         slot = self._slots[own.slot]
@@ -308,7 +308,8 @@ class Engine:
     ) -> Wave:
         context = max(own.context for own in live)
         first = min(self._slot_of(own) for own in live)
-        buffers = self._buffers.pop()
+        taken = [wave.buffers for wave in self._waves]
+        buffers = next(one for one in self._buffers if one not in taken)
         buffers.fill(kind, live, rows, first, num_tokens)
         wave = Wave(kind, live, rows, context, 0, num_steps, live, first, num_tokens, buffers)
         for own in live:
@@ -320,7 +321,6 @@ class Engine:
 
     def _drop(self, wave: Wave) -> None:
         self._waves.remove(wave)
-        self._buffers.append(wave.buffers)
         for one in wave.live:
             one.in_wave = False
 

@@ -259,7 +259,7 @@ class Savable(ABC):
         except Exception as raised:
             error = raised
         if self.scheduler is not None:
-            self.scheduler.cancel_all()
+            self.scheduler.abandon()
         if self._mind is not None:
             self._mind.forget_all()
         return error

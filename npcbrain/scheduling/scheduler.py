@@ -144,11 +144,6 @@ class Scheduler:
         self._fail(request, reason)
         return True
 
-    def cancel_all(self) -> None:
-        """Ends all requests, so that every slot is free again."""
-        for request in tuple(self._requests.values()):
-            self.cancel(request)
-
     def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
         """Whether an answer not asked for yet, behind so many others, would come too late."""
         return self._forecast.is_crowded_out(self._clock.now_ns(), deadline_ns, num_ahead)
@@ -245,7 +240,10 @@ class Scheduler:
             gained = self._runner.run(wave, price_ns, deadline_ns, report)
         except EngineError as error:
             self._fail_all(generations, error)
-            self._tell(error, report)
+            report.faults += (str(error),)
+            if not self._has_told:
+                self._has_told = True
+                say_aloud(f"trees answer in the model's place: {error}", stacklevel=6)
             return price_ns
         self._last_step_ns = self._runner.ended_ns
         for generation in gained:
@@ -255,17 +253,10 @@ class Scheduler:
         return price_ns
 
     def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError) -> None:
-        # Not in _run(): the error's traceback holds that frame, and a request among its variables,
-        # which holds the error, would be a cycle for the garbage collector.
+        # Not in _run(), whose frame the error's traceback holds: a request there would be a cycle.
         for generation in generations:
             if (request := self._requests.get(id(generation))) is not None:
                 self._fail(request, "engine_error", error)
-
-    def _tell(self, error: EngineError, report: FrameReport) -> None:
-        report.faults += (str(error),)
-        if not self._has_told:
-            self._has_told = True
-            say_aloud(f"trees answer in the model's place: {error}", stacklevel=7)
 
     def _expire(self, now_ns: int) -> None:
         for request in self._requests.values():
@@ -391,6 +382,15 @@ class Scheduler:
             self._waiting.remove(request)
         request.state = state
         del self._requests[id(request.generation)]
+
+    def abandon(self) -> None:
+        """Ends all requests, though an interrupt may have left any list half changed."""
+        for request in {id(one): one for one in (*self._requests.values(), *self._open)}.values():
+            request.reason, request.state = request.reason or "cancelled", State.FAILED
+            self._engine.close(request.generation)
+        self._open.clear()
+        self._waiting.clear()
+        self._requests.clear()
 
 
 _RANK = attrgetter("urgency_ns", "number")
