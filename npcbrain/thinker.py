@@ -223,7 +223,7 @@ class EngineThinker:
         if settings.measure == "now":
             self._warming.measure_all()
             if deliberation is not None:
-                deliberation.measure(1 if known else 3)
+                deliberation.measure(known=known)
             if not known:
                 self._save_prices()  # now, lest the game never gets to close()
         self._think = partial(think, self._mind, self._warming, self.scheduler, play)

@@ -175,8 +175,10 @@ class Warming:
         started_ns = clock.now_ns()
         context = self._context = probing.probe(kind, segment, rows)
         took_ns = clock.now_ns() - started_ns
-        if counts or (self._known and took_ns < prices.best_ns(kind, segment, rows, context)):
+        if counts:
             prices.observe(kind, segment, rows, context, took_ns)
+        elif self._known:
+            prices.correct(kind, segment, rows, context, took_ns)
 
     def _watch_reading(self) -> None:
         """Ends a reading whose prefix is kept: its answer is for nobody."""
