@@ -385,6 +385,7 @@ class Scheduler:
 
     def abandon(self) -> None:
         """Ends all requests, though an interrupt may have left any list half changed."""
+        self.before_change()
         for request in {id(one): one for one in (*self._requests.values(), *self._open)}.values():
             request.reason, request.state = request.reason or "cancelled", State.FAILED
             self._engine.close(request.generation)
