@@ -24,9 +24,12 @@ The commands are in ``npcbrain.commands.main``. Why things are as they are is in
 from __future__ import annotations
 
 import os
+import sys
 
-# ONNX Runtime's wheels send telemetry unless told otherwise before their import. A game that
-# imports onnxruntime itself should import npcbrain first.
+# ONNX Runtime's wheels send telemetry unless told otherwise before their import. Where a game has
+# imported onnxruntime before, its files are written by then; what is left is to send no events.
+if "onnxruntime" in sys.modules and not os.environ.get("ORT_DISABLE_TELEMETRY"):
+    getattr(sys.modules["onnxruntime"], "disable_telemetry_events", bool)()
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from npcbrain import minds, tree

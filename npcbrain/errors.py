@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from contextlib import suppress
 
 __all__ = [
     "EngineError",
@@ -118,12 +119,18 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
 def warn_game(message: str) -> None:
     """Says something aloud, once, at the line of the game that called npcbrain, however deep.
 
-    Only on the game's own thread: another one's stack has no line of the game.
+    Only on the game's own thread: another one's stack has no line of the game. It never raises:
+    where warnings are errors, as in some games' tests, it is printed instead, for a frame must not
+    fail for what a player typed, nor for a slow disk.
     """
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("npcbrain."):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, RuntimeWarning, stacklevel=level + 1)
+    try:
+        warnings.warn(message, RuntimeWarning, stacklevel=level + 1)
+    except RuntimeWarning:
+        with suppress(Exception):  # a game without a console has no such stream
+            print(f"RuntimeWarning: {message}", file=sys.stderr)
 
 
 def _shown(value: object) -> str:

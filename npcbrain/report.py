@@ -42,6 +42,8 @@ class FrameReport:
         num_waiting: Requests that waited for one.
         decisions: ``(npc name, decision)`` for each answer that landed in this frame.
         fallbacks: ``(npc name, reason)`` for each request that was left to its tree.
+        faults: What went wrong in the model's steps, a sentence for each: of requests that failed
+            with ``engine_error``, and of choices that were left to the language model.
     """
 
     frame: int = 0
@@ -63,6 +65,7 @@ class FrameReport:
     num_waiting: int = 0
     decisions: list[tuple[str, Decision]] = field(default_factory=list)
     fallbacks: list[tuple[str, str]] = field(default_factory=list)
+    faults: tuple[str, ...] = ()  # nearly always empty, so it costs a frame no list
 
     @property
     def over_budget_ns(self) -> int:
@@ -107,6 +110,7 @@ class FrameReport:
         self.braked += other.braked
         self.num_tokens += other.num_tokens
         self.num_recalled += other.num_recalled
+        self.faults += other.faults
         self.num_thinking, self.num_waiting = other.num_thinking, other.num_waiting
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
 from npcbrain.npcs.wiring import Wiring
+from npcbrain.one_thread import OneThread, alone
 from npcbrain.recording.moments import Kind
 from npcbrain.recording.recordable import Recordable
 from npcbrain.recording.recorder import recorder_of
@@ -128,7 +129,10 @@ class Runtime(Recordable):
         self._wiring = Wiring()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
+        self._alone = OneThread()
         self._is_updating = False
+        self._is_shaken = False  # an interrupt came in the midst of an update
+        self._is_ended = False  # nothing is left to be done
         if recorder is not None:
             recorder.start(seed, temperature, top_p, self._thinker)
 
@@ -143,6 +147,7 @@ class Runtime(Recordable):
     ) -> None:
         self.close()
 
+    @alone
     def add_npc(self, name: str, *, persona: Persona, tree: Node, importance: float = 1.0) -> Npc:
         """Adds a character; during an update it joins with the next one.
 
@@ -175,6 +180,7 @@ class Runtime(Recordable):
             warn_game(mistake)
         return npc
 
+    @alone
     def remove_npc(self, name: str) -> None:
         """Removes a character: its thought is dropped and its tree halted.
 
@@ -194,6 +200,7 @@ class Runtime(Recordable):
             self._thinker.forget(npc)
             self._cast.remove(npc)
 
+    @alone
     def tick_every(self, name: str, num_frames: int) -> None:
         """Level of detail: ticks a character's tree only in one of so many frames.
 
@@ -220,6 +227,7 @@ class Runtime(Recordable):
         with self._told(Kind.TICK_EVERY, self.npcs[name], num_frames):
             self._cast.tick_every(self.npcs[name], num_frames)
 
+    @alone
     def on_action(self, name: str, handler: Handler) -> None:
         """Says what the game does when an NPC decides on an action.
 
@@ -257,7 +265,8 @@ class Runtime(Recordable):
 
         Raises:
             UsageError: Not one of the two is given (with ``overlap``, both are), it is not a
-                number, the runtime is closed, or a tree called this.
+                number, the runtime is closed, a tree called this, or another thread uses the
+                runtime just now.
             TreeError: The game's code raised in a tree, in a filter, or in a handler
                 (``HandlerError``, which names NPC and action); that is the cause. It is raised at
                 the end: all other trees were ticked, and the model has had its time. That tree
@@ -270,22 +279,25 @@ class Runtime(Recordable):
         if self._wiring.has_news:
             for mistake in self._wiring.mistakes(self.npcs, self._host.handlers):
                 warn_game(mistake)
+        self._alone.enter("Runtime.update()")
         if self._is_updating:
+            self._alone.leave()
             advice = "a handler must not call it; the game loop does"
             raise UsageError(
                 fault("update", "not be called in an update", None, "Runtime.update()", advice)
             )
-        self._play.begin(pays=budget_ns > 0)
         play, busy_ns = self._play, self._busy_ns
+        play.begin(pays=budget_ns > 0)
         start_ns = trees_start_ns = play.now_ns()
         busy_start_ns = 0
         report = FrameReport(frame=self._num_frames, budget_ns=budget_ns)
         self._host.report = report
-        self._is_updating = True
         recorder, error = self._recorder, None
         if recorder is not None:
             recorder.begin(report.frame, budget_ns)
         try:
+            self._is_updating = True
+            self._recover()
             error = self._collect(report)  # may wait for a worker, and that is not time stolen
             trees_start_ns = play.now_ns()
             busy_start_ns = 0 if busy_ns is None else busy_ns()
@@ -301,6 +313,9 @@ class Runtime(Recordable):
                 error = error or self._host.line_filter.take_error()
             if error is not None:
                 raise error
+        except BaseException as raised:
+            self._is_shaken |= not isinstance(raised, Exception)
+            raise
         finally:
             self._is_updating = False
             self._num_frames += 1
@@ -309,11 +324,18 @@ class Runtime(Recordable):
             finally:
                 if recorder is not None:
                     recorder.end(report, error)
+                self._alone.leave()
             end_ns = play.now_ns()
             report.used_ns = end_ns - start_ns
             if busy_ns is not None:
                 report.stolen_ns = max(0, end_ns - trees_start_ns - busy_ns() + busy_start_ns)
         return report
+
+    def _recover(self) -> None:
+        """Lets go of what was thought in an update that was interrupted, wherever that was."""
+        if self._is_shaken:
+            self._thinker.abandon()
+            self._is_shaken = False
 
     def _collect(self, report: FrameReport) -> BaseException | None:
         """What was thought beside the game lands before the trees are ticked."""
@@ -334,6 +356,7 @@ class Runtime(Recordable):
         """Whether nothing is left to be measured, and no persona to be read (see ``warm``)."""
         return self._thinker.is_warm
 
+    @alone
     def warm(self, npc: Npc) -> None:
         """Has a persona read in the frames to come, so that its first answer comes sooner.
 
@@ -350,6 +373,7 @@ class Runtime(Recordable):
         self._thinker.pause()
         self._thinker.read(npc)
 
+    @alone
     def warm_up(self) -> None:
         """Reads every NPC's persona now, so that its first answer comes sooner.
 
@@ -367,6 +391,7 @@ class Runtime(Recordable):
         self._thinker.pause()
         self._thinker.read_at_once(self.npcs.values())
 
+    @alone
     def close(self) -> None:
         """Drops all thoughts and halts all trees; afterwards only ``npcs`` may be read. Idempotent.
 
@@ -376,21 +401,22 @@ class Runtime(Recordable):
             UsageError: A tree called this.
             TreeError: The game's code raised while its tree was halted; all are halted first.
         """
-        if self._host.is_closed:
+        if self._is_ended:
             return
         if self._is_updating:
             advice = "end the game loop first"
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
         self._host.is_closed = True
-        self._thinker.pause()
-        self._finish_saving()
         try:
+            self._thinker.abandon()  # and not request by request: it may have been interrupted
+            self._finish_saving()
             with self._unheard():
                 self._cast.halt()
         finally:
             error = self._thinker.close()
             if self._recorder is not None:
                 self._recorder.close()
+            self._is_ended = True  # last: what an interrupt leaves undone, another call does
         if error is not None:
             raise error
 

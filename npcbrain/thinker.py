@@ -110,6 +110,10 @@ class Thinker(Protocol):
         """That NPC is gone."""
         ...
 
+    def abandon(self) -> None:
+        """Lets go of all that is being thought: an interrupt came in the midst of it."""
+        ...
+
     def close(self) -> BaseException | None:
         """Ends all work, once no thought is wanted any more; returns what the last one raised."""
         ...
@@ -162,6 +166,9 @@ class NullThinker:
 
     def forget(self, npc: Npc) -> None:
         """Nothing is known of it."""
+
+    def abandon(self) -> None:
+        """Nothing is being thought."""
 
     def close(self) -> BaseException | None:
         """Nothing to end."""
@@ -217,7 +224,7 @@ class EngineThinker:
         if settings.measure == "now":
             self._warming.measure_all()
             if deliberation is not None:
-                deliberation.measure(1 if known else 3)
+                deliberation.measure(known=known)
             if not known:
                 self._save_prices()  # now, lest the game never gets to close()
         self._think = partial(think, self._mind, self._warming, self.scheduler, play)
@@ -267,17 +274,24 @@ class EngineThinker:
     def read_at_once(self, npcs: Iterable[Npc]) -> None:
         """Reads personas now."""
         read_at_once(npcs, self._mind, self.engine, self.prices, self._play)
+        self._mind.read_now()
 
     def forget(self, npc: Npc) -> None:
         """Neither its questions nor its persona matter any more."""
         self._mind.forget(npc.name)
         self._warming.forget(npc)
 
+    def abandon(self) -> None:
+        """Gives every slot back."""
+        self.pause()
+        self._mind.give_up()
+        self.scheduler.abandon()
+
     def close(self) -> BaseException | None:
         """Ends the worker, saves prices, and gives every slot back."""
         error = None if self._overlap is None else self._overlap.close()
         self._save_prices()
-        self.scheduler.cancel_all()  # a persona being read is nobody's thought
+        self.scheduler.abandon()  # a persona being read is nobody's thought
         return error
 
     def _save_prices(self) -> None:

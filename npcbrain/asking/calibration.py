@@ -51,6 +51,10 @@ class Preparing(Protocol):
         """How many needed none, since the last call: their answers were known."""
         ...
 
+    def take_faults(self) -> tuple[str, ...]:
+        """What went wrong since the last call."""
+        ...
+
 
 class Warming:
     """What is still to be measured and read for one runtime."""
@@ -171,8 +175,10 @@ class Warming:
         started_ns = clock.now_ns()
         context = self._context = probing.probe(kind, segment, rows)
         took_ns = clock.now_ns() - started_ns
-        if counts or (self._known and took_ns < prices.best_ns(kind, segment, rows, context)):
+        if counts:
             prices.observe(kind, segment, rows, context, took_ns)
+        elif self._known:
+            prices.correct(kind, segment, rows, context, took_ns)
 
     def _watch_reading(self) -> None:
         """Ends a reading whose prefix is kept: its answer is for nobody."""
@@ -197,6 +203,7 @@ def think(
     """The model's share of a frame: prompts are made, gaps filled, steps run."""
     report.prompts_ns += _timed(mind.prepare, deadline_ns, clock)
     report.num_recalled += mind.take_num_recalled()
+    report.faults += mind.take_faults()
     if not (warming.done or mind.num_queued):
         report.warming_ns += _timed(warming.run, deadline_ns, clock)
     scheduler.run_frame(deadline_ns, report)
@@ -218,13 +225,16 @@ def read_at_once(
     """
     # A scheduler of its own: these are no frames to learn the game's rhythm from.
     scheduler = Scheduler(engine, prices, clock)
-    for npc in npcs:
-        _submit(npc, mind, scheduler)
-    while scheduler.num_waiting or scheduler.num_thinking:
-        report = FrameReport(budget_ns=NO_LIMIT_NS)
-        scheduler.run_frame(clock.now_ns() + NO_LIMIT_NS, report)
-        if not report.num_steps:
-            return  # every slot is taken by somebody who thinks, and stays so
+    try:
+        for npc in npcs:
+            _submit(npc, mind, scheduler)
+        while scheduler.num_waiting or scheduler.num_thinking:
+            report = FrameReport(budget_ns=NO_LIMIT_NS)
+            scheduler.run_frame(clock.now_ns() + NO_LIMIT_NS, report)
+            if not report.num_steps:
+                return  # every slot is taken by somebody who thinks, and stays so
+    finally:
+        scheduler.abandon()  # whatever interrupts it, no slot stays with nobody
 
 
 def _submit(npc: Npc, mind: Learning, scheduler: Scheduler) -> Request | None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Deliberation"]
 
+NUM_ROUNDS = 3  # measured, of each kind of step
+
 # Somebody of usual size, to measure steps on before anybody is there.
 NOBODY = Situation(
     Profile(
@@ -95,17 +97,21 @@ class Deliberation:
         """Has a persona read in advance, when a frame has nothing better to do."""
         self._unread.append(situation)
 
-    def measure(self, repetitions: int = 3) -> None:
+    def measure(self, *, known: bool = False) -> None:
         """Runs every kind of step on nobody's data, so that the first question knows its prices.
+
+        Args:
+            known: Whether prices were remembered; each step is then run but once.
 
         Raises:
             EngineError: A step failed.
         """
-        for _ in range(repetitions):
+        learn = self._prices.correct if known else self._prices.observe
+        for _ in range(1 if known else NUM_ROUNDS):
             self._chooser.forget()
             self._chooser.begin(NOBODY)
             while self._chooser.situation is not None:
-                self._step()
+                self._step(learn)
         self._chooser.forget()
 
     def begin(self, situation: Situation) -> bool:
@@ -113,6 +119,10 @@ class Deliberation:
         if not self.health.may_try(self._clock.now_ns()):
             return False
         return self._chooser.situation is situation or self._chooser.begin(situation)
+
+    def give_up(self) -> None:
+        """Forgets what is being read."""
+        self._chooser.give_up()
 
     def run(
         self,
@@ -165,20 +175,22 @@ class Deliberation:
             self._prices.doubt(Kind.CHOOSE, *shape)
         return False
 
-    def _step(self) -> Choice | None:
+    def _step(
+        self, learn: Callable[[Kind, int, int, int, int], None] | None = None
+    ) -> Choice | None:
         shape, busy_ns = self._chooser.next_shape, self._busy_ns
         started_ns = self._clock.now_ns()
         busy_started_ns = 0 if busy_ns is None else busy_ns()
         try:
             choice = self._chooser.step()
         except EngineError as error:
-            self._chooser.give_up()
+            self._chooser.distrust()
             self.health.failed(self._clock.now_ns(), error)
             raise
         if choice is not None:
             self.health.worked()
         took_ns = self._clock.now_ns() - started_ns
         own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
-        self._prices.observe(Kind.CHOOSE, *shape, own_ns)
+        (learn or self._prices.observe)(Kind.CHOOSE, *shape, own_ns)
         self.num_steps += 1
         return choice

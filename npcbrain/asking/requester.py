@@ -59,6 +59,7 @@ class LanguageMind:
         "_clock",
         "_deliberation",
         "_engine",
+        "_faults",
         "_has_refused",
         "_is_in_order",
         "_memo",
@@ -95,6 +96,7 @@ class LanguageMind:
         # With chance in play another seed is another answer, and each question has its own.
         self._memo = AnswerMemo(memo if temperature == 0.0 else 0)
         self._num_recalled = 0
+        self._faults: tuple[str, ...] = ()
         self._askers: dict[str, None] = {}
         self._num_asked: dict[str, int] = {}
         self._queue: list[LanguageThought] = []
@@ -221,6 +223,11 @@ class LanguageMind:
         num_recalled, self._num_recalled = self._num_recalled, 0
         return num_recalled
 
+    def take_faults(self) -> tuple[str, ...]:
+        """What went wrong in choosing since the last call."""
+        faults, self._faults = self._faults, ()
+        return faults
+
     def take_askers(self) -> tuple[str, ...]:
         """Names of those who have asked since the last call, each once."""
         if not self._askers:
@@ -234,6 +241,11 @@ class LanguageMind:
         if self._deliberation is not None:
             self._deliberation.read_soon(situation)
         return self.writer.learn(situation, grammar)
+
+    def read_now(self) -> None:
+        """Reads all the personas that wait to be read for the chooser, however long it takes."""
+        if self._deliberation is not None:
+            self._deliberation.read(self._clock.now_ns() + NO_LIMIT_NS)
 
     def choose_now(self, situation: Situation) -> Choice | None:
         """What the chooser chooses, however long it takes; None without one."""
@@ -253,6 +265,11 @@ class LanguageMind:
         self._num_asked.clear()
         self._askers.clear()
         self._queue.clear()
+
+    def give_up(self) -> None:
+        """Has nobody's choice half made: it is begun anew."""
+        if self._deliberation is not None:
+            self._deliberation.give_up()
 
     def _is_hopeless(self) -> bool:
         """Whether no step fits any budget of late: what the scheduler calls ``no_budget``."""
@@ -310,8 +327,8 @@ class LanguageMind:
                 share_ns = self._share(now_ns, deadline_ns)
                 thought.chosen = deliberation.run(deadline_ns, share_ns, self._is_hurried)
                 return thought.chosen is not None
-        except EngineError:
-            pass  # the model decides alone
+        except EngineError as error:
+            self._faults += (str(error),)  # the model decides alone
         thought.may_choose = False
         return True
 

@@ -15,7 +15,9 @@ import numpy as np
 
 from npcbrain.choosing.choice import Choice, Offers, choose, places
 from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, Persona, news, persona
+from npcbrain.errors import EngineError, fault
 from npcbrain.lm.encoder import Encoder
+from npcbrain.lm.soundness import is_sound
 from npcbrain.situation import Situation
 
 if TYPE_CHECKING:
@@ -121,6 +123,13 @@ class Chooser:
         """Forgets what is being read."""
         self._situation = self._persona = self._known = self._pass = None
 
+    def distrust(self) -> None:
+        """Forgets what is being read and, of its persona, what was kept: a step went wrong."""
+        read = None if self._persona is None else self._kept.pop(self._persona.ids, None)
+        if read is not None:
+            self._room += read.sides.nbytes
+        self.give_up()
+
     def forget(self) -> None:
         """Forgets all personas too."""
         self.give_up()
@@ -155,7 +164,7 @@ class Chooser:
         """Runs one step; the choice, if it was the last.
 
         Raises:
-            EngineError: A graph failed; what was being read is given up.
+            EngineError: A graph failed, or found no numbers.
         """
         own = self._pass
         assert own is not None
@@ -204,7 +213,7 @@ class Chooser:
             own.chunk = 0
             own.layer += 1
             if more and self._known is None:
-                self._layers.append(own.sides.astype(np.float16))
+                self._layers.append(_halved(own.sides))
 
     def _look(self, own: _Pass) -> None:
         """Puts together what the rows of a layer look at."""
@@ -228,3 +237,17 @@ class Chooser:
         while self._room < 0 and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
             self._room += oldest.sides.nbytes
+
+
+def _halved(sides: Rows) -> npt.NDArray[np.float16]:
+    """Keys and values as they are kept.
+
+    Raises:
+        EngineError: One is too large for that.
+    """
+    with np.errstate(over="ignore"):
+        halved = sides.astype(np.float16)
+    if not is_sound(halved):
+        rule = "be below 65,504"
+        raise EngineError(fault("keys and values", rule, "larger ones", "chooser"))
+    return halved

@@ -6,13 +6,13 @@ pure; the same situation, the same numbers.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from math import sqrt
 
 from npcbrain.choosing.layout import remembered
 from npcbrain.prompting.action_priors import called_for, deeds, event_text, is_spoken
 from npcbrain.prompting.action_ranking import is_talk
-from npcbrain.prompting.fact_retrieval import overlap, stems
+from npcbrain.prompting.fact_retrieval import lexicon, stems
 from npcbrain.situation import Situation
 
 __all__ = ["NUM_SIGNS", "signs"]
@@ -43,24 +43,25 @@ def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, floa
     known_before = stems(" ".join(map(str, remembered(situation))))
     for action in situation.actions:
         for values in action.args.values():
-            shares = [_share(asked, value) for value in values]
+            shares, before = _shares(asked, values), _shares(known_before, values)
             nothing = float(not any(shares))
             found += (
-                (share, _share(known_before, value), float(value == event.source), nothing)
-                for share, value in zip(shares, values, strict=True)
+                (share, earlier, float(value == event.source), nothing)
+                for share, earlier, value in zip(shares, before, values, strict=True)
             )
-    known = [stems(fact) for fact in situation.npc.facts]
-    commonness = Counter(word for words in known for word in words)
-    said = stems(text)
-    worth = [overlap(said, words, commonness) for words in known]
-    best = max(worth, default=0.0)
+    facts = lexicon(tuple(situation.npc.facts))
+    worth = facts.overlap(stems(text), weighs_rare=True)
+    earlier = facts.overlap(known_before, weighs_rare=True)
+    best = max(worth.values(), default=0.0)
     found += (
-        (one, float(one == best and best > 0), overlap(known_before, words, commonness), 0.0)
-        for one, words in zip(worth[:num_facts], known, strict=False)
+        (worth.get(i, 0.0), float(worth.get(i) == best), earlier.get(i, 0.0), 0.0)
+        for i in range(min(num_facts, len(facts.lines)))
     )
     return found
 
 
-def _share(asked: tuple[str, ...], value: str) -> float:
-    words = stems(value)
-    return overlap(asked, words, {}) / sqrt(max(1, len(words)))
+def _shares(asked: tuple[str, ...], values: Sequence[str]) -> list[float]:
+    """How much of each value stands in what is asked."""
+    known = lexicon(tuple(values))
+    worth = known.overlap(asked)
+    return [worth.get(i, 0.0) / sqrt(max(1, len(words))) for i, words in enumerate(known.lines)]

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
+from typing import NoReturn
 
 from npcbrain.engine.contract import BrakedError, GenerationLike, Kind, WaveLike
 from npcbrain.engine.forward_pass import Buffers, Wave
@@ -25,12 +26,13 @@ from npcbrain.engine.watchdog import Brake
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.lm.chunks import CHUNK_SIZES, MIN_CHUNK, check_chunk_sizes, plan_chunk
 from npcbrain.lm.drafts import GUESS_SIZES
-from npcbrain.lm.generation import Generation
+from npcbrain.lm.generation import Generation, own_generation
 from npcbrain.lm.kv import KVPool
 from npcbrain.lm.model import Model
 from npcbrain.lm.prefix_cache import PrefixCache
 from npcbrain.lm.segments import SegmentRunner
 from npcbrain.lm.slots import Slot, choose_slot
+from npcbrain.lm.soundness import is_sound
 
 __all__ = ["Engine"]
 
@@ -109,7 +111,7 @@ class Engine:
         Raises:
             UsageError: It is open already, or was closed after its answer had begun.
         """
-        own = _own(generation, "Engine.open()")
+        own = own_generation(generation, "Engine.open()")
         if own.slot is not None or own.finished or own.generated:
             raise UsageError(fault("generation", "be new", own.text, "Engine.open()"))
         saved = self.prefix_cache.get(own.prefix_key)
@@ -130,12 +132,12 @@ class Engine:
 
         The prompt's part of the slot stays valid, for the next prompt that begins like it.
         """
-        own = _own(generation, "Engine.close()")
+        own = own_generation(generation, "Engine.close()")
         if own.slot is None:
             return
-        if own.in_wave:
-            wave = next(wave for wave in self._waves if own in wave.live)
-            wave.live.remove(own)
+        for wave in tuple(self._waves):
+            if own in wave.live:
+                wave.live.remove(own)
             if not wave.live:
                 self._drop(wave)
         slot = self._slots[own.slot]
@@ -224,7 +226,7 @@ class Engine:
         Raises:
             BrakedError: The brake stopped the step. Nothing has changed: what it wrote lies past
                 what is committed, and the same step run again writes it anew.
-            EngineError: The step failed; the wave is gone and its generations must be closed.
+            EngineError: The step failed or found no numbers; close the wave's generations.
             UsageError: The wave is not in flight.
         """
         if not isinstance(wave, Wave) or wave not in self._waves:
@@ -306,16 +308,9 @@ class Engine:
     ) -> Wave:
         context = max(own.context for own in live)
         first = min(self._slot_of(own) for own in live)
-        buffers = self._buffers.pop()
-        if kind is Kind.PREFILL or kind is Kind.GUESS:
-            tokens = [*live[0].ids[context : context + num_tokens], *live[0].draft]
-            buffers.input_ids[:rows] = tokens + [0] * (rows - len(tokens))
-            buffers.seqlens_k[0] = context + rows - 1
-        elif kind is Kind.DECODE:
-            buffers.input_ids[:rows] = 0
-            for own in live:
-                row = self._slot_of(own) - first
-                buffers.input_ids[row], buffers.seqlens_k[row] = own.ids[-1], own.context
+        taken = [wave.buffers for wave in self._waves]
+        buffers = next(one for one in self._buffers if one not in taken)
+        buffers.fill(kind, live, rows, first, num_tokens)
         wave = Wave(kind, live, rows, context, 0, num_steps, live, first, num_tokens, buffers)
         for own in live:
             own.in_wave = True
@@ -326,14 +321,16 @@ class Engine:
 
     def _drop(self, wave: Wave) -> None:
         self._waves.remove(wave)
-        self._buffers.append(wave.buffers)
         for one in wave.live:
             one.in_wave = False
 
     def _copy(self, wave: Wave) -> None:
         own = wave.live[0]
         if own.saved is None:
-            self.prefix_cache.put(own.prefix_key, self._pool.save(wave.first_slot, own.num_prefix))
+            saved = self._pool.save(wave.first_slot, own.num_prefix)
+            if not is_sound(saved):
+                self._distrust([own])
+            self.prefix_cache.put(own.prefix_key, saved)
         else:
             self._pool.restore(wave.first_slot, own.context, own.saved)
         own.copyable, own.saved = 0, None
@@ -353,6 +350,15 @@ class Engine:
         if not wave.segment:
             runner.input_ids[:rows] = buffers.input_ids[:rows]
         runner.run(wave.segment, first, batch, tokens, buffers.hidden)
+        if unsound := wave.unsound(runner.hidden_of(buffers.hidden)):
+            self._distrust(unsound)
+
+    def _distrust(self, generations: Sequence[Generation]) -> NoReturn:
+        """Ends a step that found no numbers; what it was computed from is not read again."""
+        for own in generations:
+            own.set_context(0)  # of its slot nothing will be held
+            self.prefix_cache.drop(own.prefix_key)
+        raise FloatingPointError("numbers that are none; what was read so far is read anew")
 
     def _run_head(self, wave: Wave) -> None:
         """Logits of the rows that need them, in the order of ``wave.live``."""
@@ -380,21 +386,15 @@ class Engine:
         return min(self._slots[index].reach, self._max_context - 1)
 
     def _slot_of(self, generation: GenerationLike) -> int:
-        slot = _own(generation, "Engine").slot
+        slot = own_generation(generation, "Engine").slot
         if slot is None:
             rule, advice = "hold a slot", "call open() and mind its answer"
             raise UsageError(fault("generation", rule, None, "Engine", advice))
         return slot
 
     def _ready(self, generation: GenerationLike, where: str) -> Generation:
-        own = _own(generation, where)
+        own = own_generation(generation, where)
         self._slot_of(own)
         if own.in_wave or own.finished:
             raise UsageError(fault("generation", "be at rest and unfinished", own.text, where))
         return own
-
-
-def _own(generation: GenerationLike, where: str) -> Generation:
-    if not isinstance(generation, Generation):
-        raise UsageError(fault("generation", "come from Model.generation()", generation, where))
-    return generation

@@ -13,6 +13,7 @@ import numpy as np
 
 from npcbrain.engine.contract import GenerationLike, Kind
 from npcbrain.lm.generation import Generation
+from npcbrain.lm.soundness import is_sound
 
 __all__ = ["Buffers", "Wave"]
 
@@ -34,6 +35,22 @@ class Buffers:
         self.seqlens_k = np.zeros(max_rows, dtype=np.int32)
         self.hidden = np.zeros((max_rows, hidden), dtype=np.float32)
         self.logits = np.zeros((max_rows if vocab else 0, vocab), dtype=np.float32)
+
+    def fill(
+        self, kind: Kind, live: Sequence[Generation], rows: int, first_slot: int, num_tokens: int
+    ) -> None:
+        """Writes what a wave reads."""
+        if kind is Kind.PREFILL or kind is Kind.GUESS:
+            own = live[0]
+            tokens = [*own.ids[own.context : own.context + num_tokens], *own.draft]
+            self.input_ids[:rows] = tokens + [0] * (rows - len(tokens))
+            self.seqlens_k[0] = own.context + rows - 1
+        elif kind is Kind.DECODE:
+            self.input_ids[:rows] = 0
+            for own in live:
+                assert own.slot is not None
+                row = own.slot - first_slot
+                self.input_ids[row], self.seqlens_k[row] = own.ids[-1], own.context
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +81,15 @@ class Wave:
         if self.kind is Kind.DECODE:
             return [own.slot - self.first_slot for own in self.live if own.slot is not None]
         return range(0 if self.kind is Kind.GUESS else self.num_tokens - 1, self.num_tokens)
+
+    def unsound(self, hidden: np.ndarray) -> list[Generation]:
+        """Those among whose hidden states one is not a number; gaps and padding do not matter."""
+        if is_sound(hidden[: self.rows]):
+            return []
+        if self.kind is not Kind.DECODE:
+            return [] if is_sound(hidden[: self.num_tokens]) else list(self.live)
+        rows = zip(self.live, self.head_rows(), strict=True)
+        return [own for own, row in rows if not is_sound(hidden[row])]
 
     def kept_rows(self) -> Sequence[int]:
         """Where these gather in the buffers: whoever leaves the wave midway moves nobody else."""

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npcbrain.errors import ModelError, UsageError, fault
+from npcbrain.plain_file import open_plain
 
 __all__ = ["GgufFile"]
 
@@ -61,7 +62,7 @@ class GgufFile:
         """
         self.path = path
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:  # an empty file cannot be mapped
             rule, advice = "be a readable file", "check the path"

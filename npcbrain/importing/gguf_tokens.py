@@ -12,25 +12,18 @@ from typing import Any
 import numpy as np
 
 from npcbrain.errors import ModelError, fault
+from npcbrain.lm.tokenizer_file import GPT_4O, LLAMA_3, QWEN_2
 
 __all__ = ["tokenizer_of_gguf"]
 
 NORMAL, UNKNOWN, BYTE = 1, 2, 6  # kinds of token; all others are added ones
 USER_DEFINED = 4
 
-CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-WORDS = r"|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-CASED = (
-    rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{CONTRACTIONS}?"
-    rf"|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*{CONTRACTIONS}?"
-    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
 PATTERNS = {  # by the name that a file has for it
-    "llama-bpe": CONTRACTIONS + WORDS % r"\p{N}{1,3}",
-    "llama3": CONTRACTIONS + WORDS % r"\p{N}{1,3}",
-    "qwen2": CONTRACTIONS + WORDS % r"\p{N}",
-    "gpt-4o": CASED,
+    "llama-bpe": LLAMA_3,
+    "llama3": LLAMA_3,
+    "qwen2": QWEN_2,
+    "gpt-4o": GPT_4O,
 }
 DIGITS = {"smollm"}  # each digit alone, then GPT-2's words
 PLAIN = {"gpt-2"}  # GPT-2's words

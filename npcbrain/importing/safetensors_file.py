@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npcbrain.errors import ModelError, fault
+from npcbrain.plain_file import open_plain
 
 __all__ = ["SafetensorsFile"]
 
@@ -50,7 +51,7 @@ class SafetensorsFile:
         """
         self.path = path
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 num_bytes = path.stat().st_size
                 (header_size,) = struct.unpack("<Q", file.read(8))
                 if header_size > min(num_bytes - 8, MAX_HEADER_BYTES):

@@ -21,6 +21,7 @@ from npcbrain.importing.architectures import LOCAL_THETA, architecture_of, read_
 from npcbrain.importing.gguf_file import GgufFile
 from npcbrain.importing.safetensors_file import SafetensorsFile
 from npcbrain.importing.stored_weights import StoredWeights
+from npcbrain.plain_file import read_plain
 
 __all__ = ["Source", "open_source", "read_json"]
 
@@ -94,11 +95,12 @@ def read_json(path: Path) -> dict[str, Any]:
         ModelError: The file is missing, too large or holds something else.
     """
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
+        content = read_plain(path, MAX_JSON_BYTES)
+        if len(content) > MAX_JSON_BYTES:
             raise ModelError(
                 fault("file", f"have at most {MAX_JSON_BYTES} bytes", "more", str(path))
             )
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(content.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(fault("file", "be readable JSON", str(error), str(path))) from None
     if not isinstance(data, dict):

@@ -14,6 +14,7 @@ from npcbrain.errors import EngineError, ModelError, fault
 from npcbrain.lm.encoder_files import EncoderFiles, Worth
 from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.sessions import check_ports, import_runtime, open_session, session_options
+from npcbrain.lm.soundness import is_sound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,6 +87,8 @@ class Encoder:
             found: list[Rows] = session.run(None, feeds)
         except Exception as error:  # ONNX Runtime's exceptions share no base
             raise EngineError(fault("step", "run", str(error), "chooser")) from error
+        if not all(map(is_sound, found)):
+            raise EngineError(fault("step", "find numbers", "what is none", "chooser"))
         return found
 
 
@@ -131,16 +134,10 @@ def _specs(files: EncoderFiles) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def _tokenizer(package: ModelPackage, files: EncoderFiles) -> Any:
-    from tokenizers import Tokenizer
+    from npcbrain.lm.tokenizer_file import read_tokenizer
 
     where = str(package.path / files.tokenizer)
-    content = package.read(files.tokenizer)
-    try:
-        tokenizer = Tokenizer.from_str(content.decode("utf-8"))
-    except Exception as error:  # the package raises bare Exception for a bad file
-        raise ModelError(fault("tokenizer", "be a tokenizer.json", str(error), where)) from error
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = read_tokenizer(package.read(files.tokenizer), where, model="WordPiece")
     tokenizer.encode_special_tokens = True  # "[SEP]" typed in a chat stays five characters
     highest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
     if not 0 <= highest < files.vocab:

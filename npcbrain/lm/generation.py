@@ -19,7 +19,7 @@ from npcbrain.lm.sampler import RepeatGuard, SamplerConfig, pick
 from npcbrain.lm.tokenizer import StreamDecoder, Tokenizer
 from npcbrain.lm.words import WordGuard
 
-__all__ = ["Generation"]
+__all__ = ["Generation", "own_generation"]
 
 
 class Generation:
@@ -244,3 +244,14 @@ class Generation:
             if token in self._marks:
                 self._words = None  # what is quoted goes by the grammar alone
         self.text += self._decoder.push(token)
+
+
+def own_generation(generation: object, where: str) -> Generation:
+    """What an engine was given, if it is a generation that a model made.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if not isinstance(generation, Generation):
+        raise UsageError(fault("generation", "come from Model.generation()", generation, where))
+    return generation

@@ -12,11 +12,13 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from npcbrain.errors import EngineError, ModelError, UsageError, fault
+from npcbrain.lm.panics import no_panic
 from npcbrain.lm.tokenizer import Tokenizer
 
 __all__ = ["GrammarCompiler", "Matcher"]
@@ -123,7 +125,7 @@ class Matcher:
 class GrammarCompiler:
     """Compiles grammars for one tokenizer and keeps the last ones."""
 
-    __slots__ = ("_kept", "_letters", "_limits", "_marks", "_tokenizer", "_vocab")
+    __slots__ = ("_kept", "_letters", "_limits", "_lock", "_marks", "_tokenizer", "_vocab")
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         """Prepares the token trie (about 30 ms for 8192 tokens).
@@ -134,11 +136,12 @@ class GrammarCompiler:
         self._vocab = tokenizer.num_tokens
         self._marks = {ord(mark): f"<[{index}]>" for mark, index in tokenizer.marks.items()}
         try:
-            self._tokenizer = LLTokenizer(
-                _unspeakable(tokenizer.to_json()),
-                n_vocab=tokenizer.num_tokens,
-                eos_token=tokenizer.eos_id,
-            )
+            with no_panic():
+                self._tokenizer = LLTokenizer(
+                    _unspeakable(tokenizer.to_json()),
+                    n_vocab=tokenizer.num_tokens,
+                    eos_token=tokenizer.eos_id,
+                )
         except Exception as error:  # the package raises ValueError, or what its Rust part raises
             rule = "be one that grammars can follow"
             raise ModelError(fault("tokenizer", rule, str(error), "GrammarCompiler()")) from error
@@ -153,6 +156,7 @@ class GrammarCompiler:
         letters = [table.index(letter) for letter in SPOKEN_LETTERS if letter in table]
         self._letters = letters if len(letters) == len(SPOKEN_LETTERS) else []
         self._kept: OrderedDict[str, LLMatcher] = OrderedDict()
+        self._lock = Lock()
         # The first mask ever takes a millisecond more than the others; not in a frame.
         self.matcher("start: /[^\\n]+/").mask()
 
@@ -164,15 +168,16 @@ class GrammarCompiler:
         Raises:
             UsageError: The text is no grammar, or one beyond the limits.
         """
-        kept = self._kept.get(grammar)
-        if kept is None:
-            kept = self._compile(grammar)
-            if len(self._kept) >= MAX_GRAMMARS:
-                self._kept.popitem(last=False)
-            self._kept[grammar] = kept
-        else:
-            self._kept.move_to_end(grammar)
-        return Matcher(kept.deep_copy(), self._vocab, self._letters)
+        with self._lock:  # runtimes that share a model may have a worker each
+            kept = self._kept.get(grammar)
+            if kept is None:
+                kept = self._compile(grammar)
+                if len(self._kept) >= MAX_GRAMMARS:
+                    self._kept.popitem(last=False)
+                self._kept[grammar] = kept
+            else:
+                self._kept.move_to_end(grammar)
+            return Matcher(kept.deep_copy(), self._vocab, self._letters)
 
     def _compile(self, grammar: str) -> LLMatcher:
         matcher = LLMatcher(

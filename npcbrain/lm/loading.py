@@ -8,7 +8,8 @@ Why a thread and not slices of the game's own: creating an ONNX session, reading
 other threads run, and they are half of the work, so frames go on meanwhile. What holds the
 interpreter cannot be cut by anybody: the first import of ONNX Runtime (40 ms of one core of an AMD
 EPYC), the tokenizer (30 ms) and the token trie for grammars (50 ms) cost a late frame each. A game
-that minds has ``onnxruntime`` imported before its window opens.
+that minds has ``npcbrain`` and then ``onnxruntime`` imported before its window opens; in the other
+order ONNX Runtime's own telemetry begins before anybody can refuse it.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from npcbrain.errors import ModelError, fault
+from npcbrain.plain_file import read_plain
 
 __all__ = ["MANIFEST", "Fields", "known_file", "missing", "read_files", "read_manifest"]
 
@@ -67,16 +68,11 @@ class Fields:
 def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise ModelError(
-                fault(
-                    "manifest",
-                    f"have at most {MAX_MANIFEST_BYTES} bytes",
-                    path.stat().st_size,
-                    str(path),
-                )
-            )
-        data = json.loads(path.read_text(encoding="utf-8"))
+        content = read_plain(path, MAX_MANIFEST_BYTES)
+        if len(content) > MAX_MANIFEST_BYTES:
+            rule = f"have at most {MAX_MANIFEST_BYTES} bytes"
+            raise ModelError(fault("manifest", rule, "more", str(path)))
+        data = json.loads(content.decode("utf-8"))
     except OSError as error:
         raise missing(path) from error
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested without end

@@ -17,6 +17,7 @@ from pathlib import Path
 from npcbrain.errors import ModelError, fault
 from npcbrain.lm.encoder_files import EncoderFiles, read_encoder
 from npcbrain.lm.manifest import MANIFEST, Fields, known_file, missing, read_files, read_manifest
+from npcbrain.plain_file import open_plain, read_plain
 
 __all__ = ["ModelConfig", "ModelPackage", "default_model_path"]
 
@@ -161,7 +162,7 @@ class ModelPackage:
         path, (expected, _) = self.path / name, self._files[name]
         try:
             size = path.stat().st_size
-            content = path.read_bytes() if size == expected else b""  # it may be of any size
+            content = read_plain(path, size) if size == expected else b""  # it may be of any size
         except OSError as error:
             raise missing(path) from error
         self._compare(name, size, hashlib.sha256(content).hexdigest())
@@ -188,7 +189,7 @@ class ModelPackage:
         try:
             size = path.stat().st_size
             if size == expected:  # a file of the wrong size is refused without reading it
-                with path.open("rb") as file:
+                with open_plain(path) as file:
                     while piece := file.read(READ_BYTES):
                         digest.update(piece)
         except OSError as error:

@@ -55,9 +55,15 @@ class PrefixCache:
         """Keeps an array, forgetting older ones; one larger than the budget is not kept."""
         if saved.nbytes > self.max_bytes:
             return
-        known = self._kept.pop(ids, None)
-        self.num_bytes += saved.nbytes - (known.nbytes if known is not None else 0)
+        self.drop(ids)
+        self.num_bytes += saved.nbytes
         self._kept[ids] = saved
         while self.num_bytes > self.max_bytes:
             _, oldest = self._kept.popitem(last=False)
             self.num_bytes -= oldest.nbytes
+
+    def drop(self, ids: tuple[int, ...]) -> None:
+        """Forgets what was kept for these ids, if anything was."""
+        known = self._kept.pop(ids, None)
+        if known is not None:
+            self.num_bytes -= known.nbytes

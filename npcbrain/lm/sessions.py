@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from npcbrain.errors import ModelError, UsageError, fault
+from npcbrain.lm.graph_file import check_graph
 from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.providers import asked_for, choose, to_try
 
@@ -170,6 +171,7 @@ def session_options(ort: ModuleType, threads: int) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # as it was checked
     options.log_severity_level = 3  # errors; warnings would print into the game's terminal
     # Idle pool threads would otherwise spin for a while after each step, on the game's cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -182,15 +184,14 @@ def open_session(
     """One graph, checked and loaded.
 
     Raises:
-        ModelError: The file was altered, or the graph does not load.
+        ModelError: The file was altered, holds more than operators and weights, or does not load.
     """
+    content, where = package.read(name), str(package.path / name)
+    check_graph(content, where)
     try:
         # From memory: a graph read by path may pull in other files by name.
-        return ort.InferenceSession(package.read(name), options, providers=[*providers])
-    except ModelError:
-        raise
+        return ort.InferenceSession(content, options, providers=[*providers])
     except Exception as error:  # ONNX Runtime's exceptions share no base
-        where = str(package.path / name)
         raise ModelError(fault("graph", "load", str(error), where)) from error
 
 

@@ -12,11 +12,11 @@ import codecs
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from tokenizers import Tokenizer as BpeTokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
 from npcbrain.errors import ModelError, fault
 from npcbrain.lm.marks import MARKS
+from npcbrain.lm.tokenizer_file import read_tokenizer
 
 __all__ = ["StreamDecoder", "Tokenizer"]
 
@@ -61,15 +61,7 @@ class Tokenizer:
         Raises:
             ModelError: It is no tokenizer, not byte-level, larger than ``vocab``, or lacks a token.
         """
-        try:
-            bpe = BpeTokenizer.from_str(content.decode("utf-8"))
-        except Exception as error:  # the package raises bare Exception for a bad file
-            raise ModelError(
-                fault("tokenizer", "be a tokenizer.json", str(error), where)
-            ) from error
-        # Both may be switched on in the file; either would quietly change a prompt.
-        bpe.no_truncation()
-        bpe.no_padding()
+        bpe = read_tokenizer(content, where)
         bpe.encode_special_tokens = True  # "<|im_end|>" typed in a chat stays ten characters
         ids = bpe.get_vocab(with_added_tokens=True)
         highest = max(ids.values(), default=-1)

@@ -12,6 +12,7 @@ from npcbrain.errors import UsageError, fault
 from npcbrain.npcs.contracts import Host
 from npcbrain.npcs.inputs import checked_actions, checked_importance, checked_scene
 from npcbrain.npcs.persona import Persona
+from npcbrain.prompting.action_ranking import learn_words
 from npcbrain.prompting.prompt import answer_grammar
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Action, Event, Scene, Situation
@@ -126,6 +127,7 @@ class Character:
     def _learn_to_answer(self) -> None:
         self._grammar = self.grammar_of(self._actions, Extent.DECIDED)
         self._deed_grammar = self.grammar_of(self._actions, Extent.DEED)
+        learn_words(self._actions, self._persona.profile.facts)
 
 
 def checked_persona(persona: object, where: str) -> Persona:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from npcbrain.errors import UsageError, fault
 from npcbrain.prompting.action_ranking import only_talks
@@ -66,7 +67,7 @@ class Entry:
 class Memory:
     """A bounded list of lines that forgets the one that weighs least."""
 
-    __slots__ = ("_count", "_entries", "_num_learned", "capacity")
+    __slots__ = ("_count", "_entries", "_lock", "_num_learned", "capacity")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         """Starts empty.
@@ -80,6 +81,7 @@ class Memory:
         self._entries: list[Entry] = []
         self._num_learned = 0
         self._count: Callable[[str], int] | None = None
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -112,15 +114,16 @@ class Memory:
         line = str(told)
         if not line:
             return
-        for index, known in enumerate(self._entries):
-            if known.text == line:
-                importance = max(importance, known.importance)
-                del self._entries[index]
-                break
-        self._entries.append(entry_of(told, importance, self._num_learned))
-        self._num_learned += 1
-        if len(self._entries) > self.capacity:
-            self._entries.remove(min(self._forgettable(), key=_weight))
+        with self._lock:  # any thread may tell something
+            for index, known in enumerate(self._entries):
+                if known.text == line:
+                    importance = max(importance, known.importance)
+                    del self._entries[index]
+                    break
+            self._entries.append(entry_of(told, importance, self._num_learned))
+            self._num_learned += 1
+            if len(self._entries) > self.capacity:
+                self._entries.remove(min(self._forgettable(), key=_weight))
 
     def _forgettable(self) -> list[Entry]:
         """Of whom one goes: of hearsay, where that has more than its share."""

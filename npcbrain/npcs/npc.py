@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from npcbrain.npcs.bubble import Bubble, whole_words
@@ -62,6 +63,7 @@ class Npc(Character):
         "_about",
         "_answer",
         "_bubble",
+        "_ear",
         "_event",
         "_is_accepted",
         "_is_open",
@@ -104,6 +106,7 @@ class Npc(Character):
         self._is_accepted = False  # whether the game does what was decided
         self._wants_whole = False  # whether a choice without its words is no answer
         self._waiting: deque[Event] = deque()
+        self._ear = Lock()
         self._num_replies = 0
         self._rests = False  # whether the next event waits for the next frame
         self.tree: Tree = compile(root, self, host.clock, self.blackboard)
@@ -114,7 +117,7 @@ class Npc(Character):
     # What the game tells it.
 
     def hear(self, text: str, *, speaker: str = "player") -> None:
-        """Somebody speaks to it. Any text is harmless; silence is no event.
+        """Somebody speaks to it. Any text is harmless; silence is no event. For any thread.
 
         Raises:
             UsageError: ``text`` or ``speaker`` is not a string, or ``speaker`` is empty.
@@ -375,13 +378,14 @@ class Npc(Character):
 
     def _queue(self, event: Event) -> None:
         self._host.check_open(f"npc {self.name!r}")
-        if len(self._waiting) == MAX_WAITING:
-            missed = self._waiting.popleft()
-            self.num_missed += 1
-            if self.num_missed == 1:
-                warn_of_deafness(self.name, self.tree, MAX_WAITING + 1)
-            self.memory.add_event(missed, None, self.persona.name)
-        self._waiting.append(event)
+        with self._ear:  # any thread may speak to it
+            if len(self._waiting) == MAX_WAITING:
+                missed = self._waiting.popleft()
+                self.num_missed += 1
+                if self.num_missed == 1:
+                    warn_of_deafness(self.name, self.tree, MAX_WAITING + 1)
+                self.memory.add_event(missed, None, self.persona.name)
+            self._waiting.append(event)
 
     def _can_do(self, choice: Decision) -> bool:
         """Whether the game can do this; a tree without ``Act`` reads ``decision`` for itself."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from npcbrain.errors import PersonaError, SituationError, fault
+from npcbrain.plain_file import read_plain
 from npcbrain.situation import MAX_LINE_CHARS, MAX_LINES, Action, Profile, Situation, clean_text
 
 __all__ = ["SAY", "Persona"]
@@ -52,8 +53,7 @@ class Persona:
         """
         path = Path(path)
         try:
-            with path.open("rb") as file:
-                raw = file.read(MAX_FILE_BYTES + 1)
+            raw = read_plain(path, MAX_FILE_BYTES)
         except OSError as error:
             raise PersonaError(
                 fault("persona file", "be readable", error.strerror, str(path), "check the path")

@@ -49,6 +49,7 @@ QUANTILE = 0.98  # one step in fifty may take longer than its price
 # Of what ``restore`` takes; a file may hold anything.
 MAX_SEGMENT = 255
 MAX_ROWS = 1 << 16  # usual: 1 to 512
+INCREDIBLE = 4  # times what a run with cold caches took; an honest price is less than twice that
 MAX_STEP_NS = 60 * NS_PER_S  # usual: 0.1 to 10 ms
 
 NUM_FRAMES = 64  # with a budget, about a second: what "the last frames" means
@@ -170,6 +171,24 @@ class CostModel:
             table.guesses.clear()
         if table.bounds and (is_best or cell.num_runs() < SETTLED):
             table.bounds.clear()
+
+    def correct(self, kind: Kind, segment: int, rows: int, context: int, took_ns: int) -> None:
+        """Holds what is remembered of a step against one run of it, with cold caches.
+
+        A run that is the best ever is learnt from: what is remembered is from a busy machine. A
+        price several times as high is nobody's, or somebody's joke, and is forgotten.
+        """
+        table = self._tables.get(kind << 8 | segment)
+        cell = None if table is None else table.cells.get(cell_key(rows, context))
+        if table is None or cell is None:
+            return
+        if cell.price_ns > INCREDIBLE * took_ns:
+            del table.cells[cell_key(rows, context)]
+            table.guesses.clear()
+            table.bounds.clear()
+        elif took_ns >= cell.best_ns:
+            return
+        self.observe(kind, segment, rows, context, took_ns)
 
     def doubt(self, kind: Kind, segment: int, rows: int, context: int) -> None:
         """Lowers a price that no frame could pay of late, a little, so that it is tested again.

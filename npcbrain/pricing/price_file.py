@@ -23,6 +23,7 @@ import msgpack
 
 from npcbrain.errors import UsageError
 from npcbrain.lm.model import Model
+from npcbrain.plain_file import read_plain
 from npcbrain.pricing.cost import CostModel
 
 __all__ = [
@@ -97,8 +98,7 @@ class PriceFile:
     def _tables(self) -> dict[str, list[Any]]:
         """What the file holds, oldest first; nothing if any of it is not as it should be."""
         try:
-            with self.path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
+            content = read_plain(self.path, MAX_BYTES)
             if len(content) > MAX_BYTES:
                 return {}
             data = msgpack.unpackb(content, max_array_len=MAX_CELLS, max_map_len=MAX_TABLES)

@@ -9,18 +9,15 @@ Invariant: pure; the same situation, the same lines.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["overlap", "recalled_facts", "split_words", "stem", "stems"]
+from npcbrain.prompting.lexicon import Lexicon
+
+__all__ = ["lexicon", "recalled_facts", "split_words", "stem", "stems"]
 
 MAX_RECALLED = 2  # lines; the right fact is the first in 97 of 100 cases, or none is
 CLOSE = 0.5  # of the best score; what shares less is not worth its tokens
-ALIKE = 0.6  # shared trigrams (Dice) of two words that may be one word with a slip of the keys
-SLIP_WORTH = 0.6  # of a word that is the same to the letter
-MIN_SLIP_LETTERS = 4
-MAX_SLIPS = 12  # words that are looked at for slips: a line of gibberish has dozens
 
 WORD = re.compile(r"[^\W_]+")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in actionNames
@@ -42,45 +39,18 @@ def recalled_facts(facts: Sequence[str], text: str) -> list[str]:
     >>> recalled_facts(["A bed costs five coppers.", "The cellar has rats."], "How much is a bed?")
     ['A bed costs five coppers.']
     """
-    asked = stems(text)
-    known = [stems(fact) for fact in facts]
-    commonness = Counter(word for words in known for word in words)
-    worth = [overlap(asked, words, commonness) for words in known]
-    return [facts[index] for index in _best(worth)]
-
-
-def _best(worth: Sequence[float]) -> list[int]:
-    order = sorted(range(len(worth)), key=lambda index: -worth[index])[:MAX_RECALLED]
-    least = CLOSE * worth[order[0]] if order else 0.0
-    return [index for index in order if worth[index] > 0 and worth[index] >= least]
-
-
-def overlap(asked: Collection[str], words: Collection[str], commonness: Mapping[str, int]) -> float:
-    """How much of ``asked`` stands in ``words``; a word that many lines share counts less.
-
-    At most ``MAX_SLIPS`` times ``len(words)`` comparisons of letters, whatever is asked.
-    """
-    total = 0.0
-    num_slips = 0
-    for word in asked:
-        if word in words:
-            total += 1 / commonness.get(word, 1)
-        elif len(word) >= MIN_SLIP_LETTERS and num_slips < MAX_SLIPS:
-            num_slips += 1
-            like = next((other for other in words if _alike(word, other)), None)
-            if like is not None:
-                total += SLIP_WORTH / commonness.get(like, 1)
-    return total
-
-
-def _alike(word: str, other: str) -> bool:
-    if len(other) < MIN_SLIP_LETTERS or abs(len(word) - len(other)) > 3:
-        return False
-    mine, its = _trigrams(word), _trigrams(other)
-    return 2 * len(mine & its) >= ALIKE * (len(mine) + len(its))
+    worth = lexicon(tuple(facts)).overlap(stems(text), weighs_rare=True)
+    order = sorted(worth, key=lambda index: (-worth[index], index))[:MAX_RECALLED]
+    return [facts[index] for index in order if worth[index] >= CLOSE * worth[order[0]]]
 
 
 # Facts, names and values come again with every event; what they hold is worth keeping.
+@lru_cache(maxsize=4096)
+def lexicon(lines: tuple[str, ...]) -> Lexicon:
+    """The words of some lines, kept: a persona's are looked up with every event."""
+    return Lexicon(map(stems, lines))
+
+
 @lru_cache(maxsize=4096)
 def stems(text: str) -> tuple[str, ...]:
     """Stems of the words that carry meaning, in order, each once."""
@@ -91,12 +61,6 @@ def stems(text: str) -> tuple[str, ...]:
 def split_words(text: str) -> list[str]:
     """Its words in lower case; those in a name however it is spelt."""
     return WORD.findall(HUMP.sub(" ", text).replace("_", " ").lower())
-
-
-@lru_cache(maxsize=4096)
-def _trigrams(word: str) -> frozenset[str]:
-    padded = f"^{word}"
-    return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
 
 
 def stem(word: str) -> str:

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["are_akin", "load"]
+__every_ = ["Senses", "are_akin", "load", "senses"]
 
 VERBS = Path(__file__).with_name("verb_synonyms.txt")
 COMMENT = "#"
@@ -30,38 +30,55 @@ class Verbs(NamedTuple):
     wider: list[tuple[int, ...]]
 
 
+class Senses(NamedTuple):
+    """What some verbs may mean, as numbers of lines.
+
+    Attributes:
+        usual: What they often mean, and the kinds of deed that this is.
+        all: What they may mean.
+    """
+
+    usual: frozenset[int]
+    all: frozenset[int]
+
+    def meet(self, other: Senses) -> bool:
+        """Whether a verb of the one is akin to a verb of the other."""
+        return not (self.usual.isdisjoint(other.all) and other.usual.isdisjoint(self.all))
+
+
 def load() -> None:
     """Reads the table now (some 25 ms), so that no frame waits for it."""
     _table()
 
 
-@lru_cache(maxsize=16384)  # a game asks about its own few hundred names over and over
 def are_akin(verb: str, other: str) -> bool:
     """Whether two verbs share a meaning, or one is a way to do the other.
 
     One of the two must often mean it: "run" may mean to flee, and "scarper" means nothing else.
-    About a microsecond when asked for the first time.
 
     Args:
-        verb: A stem, as ``recall.stem`` makes it; or several words joined by underscores, whole.
+        verb: A stem, as ``fact_retrieval.stem`` makes it; or several words joined by underscores,
+            whole.
         other: Likewise.
 
     >>> are_akin("scarper", "run"), are_akin("scarper", "cook")
     (True, False)
     """
+    return senses((verb,)).meet(senses((other,)))
+
+
+# A game asks about its own few hundred names over and over, and of each about the same event.
+@lru_cache(maxsize=4096)
+def senses(words: tuple[str, ...]) -> Senses:
+    """What any of some verbs may mean; words that are no verbs mean nothing."""
     table = _table()
-    mine, its = table.meanings.get(verb), table.meanings.get(other)
-    if mine is None or its is None:
-        return False
-    return _reaches(mine[0], its[1], table) or _reaches(its[0], mine[1], table)
-
-
-def _reaches(usual: tuple[int, ...], meanings: tuple[int, ...], table: Verbs) -> bool:
-    """Whether one of the usual meanings, or a kind it belongs to, is among the others."""
-    return any(
-        number in meanings or any(kind in meanings for kind in table.wider[number])
-        for number in usual
-    )
+    usual: set[int] = set()
+    every: set[int] = set()
+    for word in words:
+        often, meanings = table.meanings.get(word, ((), ()))
+        every.update(meanings)
+        usual.update(often, *(table.wider[number] for number in often))
+    return Senses(frozenset(usual), frozenset(every))
 
 
 @cache

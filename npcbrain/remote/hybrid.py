@@ -131,6 +131,11 @@ class HybridThinker:
         self._near.forget(npc)
         self._far.forget(npc)
 
+    def abandon(self) -> None:
+        """Both."""
+        self._near.abandon()
+        self._far.abandon()
+
     def close(self) -> BaseException | None:
         """Closes both."""
         error = self._near.close()

@@ -75,6 +75,9 @@ class RemoteThinker(NullThinker):
         """That NPC is gone."""
         self._mind.forget(npc.name)
 
+    def abandon(self) -> None:
+        """The worker was not interrupted."""
+
     def close(self) -> BaseException | None:
         """Hangs up."""
         self._finish()

@@ -126,7 +126,7 @@ class ModelAnswers:
     def load(self, save: Save) -> None:
         """A saved game is loaded: what was asked before is forgotten."""
         thinker, mind = self._thinker, self._thinker.mind
-        thinker.scheduler.cancel_all()
+        thinker.scheduler.abandon()
         mind.forget_all()
         mind._seed = save.seed
         for saved in save.npcs:

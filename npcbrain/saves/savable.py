@@ -19,6 +19,7 @@ from npcbrain.errors import SaveError, UsageError, fault
 from npcbrain.npcs.contracts import Host, Thought
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.roster import Cast, Turns
+from npcbrain.one_thread import OneThread, alone
 from npcbrain.report import FrameReport
 from npcbrain.saves.people import Prepared, capture_npc, prepared, put_back
 from npcbrain.saves.plain import Hook
@@ -40,6 +41,7 @@ class Savable(ABC):
     clock: Clock
     npcs: Mapping[str, Npc]
     scheduler: Scheduler | None
+    _alone: OneThread
     _cast: Cast
     _host: Host
     _is_updating: bool
@@ -96,6 +98,7 @@ class Savable(ABC):
         """
         self._load_hook = _checked(hook, "Runtime.on_load()")
 
+    @alone
     def save(self, path: str | os.PathLike[str]) -> Saving:
         """Saves everybody: memories, talks, blackboards, trees, questions in flight, chance.
 
@@ -125,6 +128,7 @@ class Savable(ABC):
         self._saving = Saving(file, snapshot, took_ns, self._saving, self._disk)
         return self._saving
 
+    @alone
     def load(self, path: str | os.PathLike[str]) -> LoadReport:
         """Puts everybody back to where they were when the game was saved.
 
@@ -156,7 +160,7 @@ class Savable(ABC):
             self._thinker.pause()
             error = self._put_back(save, made, report)
         if report.last_good:
-            warnings.warn(str(report).partition("\n")[0], RuntimeWarning, stacklevel=2)
+            warnings.warn(str(report).partition("\n")[0], RuntimeWarning, stacklevel=3)
         if error is not None:
             raise error
         return report
@@ -256,7 +260,7 @@ class Savable(ABC):
         except Exception as raised:
             error = raised
         if self.scheduler is not None:
-            self.scheduler.cancel_all()
+            self.scheduler.abandon()
         if self._mind is not None:
             self._mind.forget_all()
         return error

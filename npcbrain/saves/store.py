@@ -8,11 +8,11 @@ wherever, one of the two is a whole save, if there ever was one.
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 
 from npcbrain.errors import SaveError, fault
+from npcbrain.plain_file import read_plain
 from npcbrain.saves.container import MAX_BYTES, header_of
 
 __all__ = ["Disk", "last_of", "put", "read_bytes"]
@@ -56,11 +56,7 @@ class Disk:
         Raises:
             OSError: It cannot be read, or is no file, such as a pipe.
         """
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):  # asked before: opening a pipe waits for ever
-            raise OSError(0, "it is no file")
-        with path.open("rb") as file:  # as many bytes as are asked for are allocated at once
-            return file.read(min(found.st_size, MAX_BYTES) + 1)
+        return read_plain(path, MAX_BYTES)
 
 
 def last_of(path: Path) -> Path:

@@ -6,6 +6,7 @@ asked for; one that failed is told, even if nobody waits for it.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -28,7 +29,17 @@ class Saving:
         snapshot_ns: What the frame paid.
     """
 
-    __slots__ = ("_error", "_is_told", "_is_written", "_thread", "num_bytes", "path", "snapshot_ns")
+    __slots__ = (
+        "_ended",
+        "_error",
+        "_is_told",
+        "_is_written",
+        "_process",
+        "_thread",
+        "num_bytes",
+        "path",
+        "snapshot_ns",
+    )
 
     def __init__(
         self, path: Path, snapshot: Snapshot, snapshot_ns: int, before: Saving | None, disk: Disk
@@ -47,6 +58,9 @@ class Saving:
         self.snapshot_ns = snapshot_ns
         self._error: BaseException | None = None
         self._is_written = self._is_told = False
+        # Asked in place of the thread itself: an interrupt in its methods has it taken for dead.
+        self._ended = threading.Event()
+        self._process = os.getpid()
         # No daemon: a game that ends without close() must not lose its last save.
         self._thread = threading.Thread(
             target=self._write, args=(snapshot, before, disk), name="npcbrain save"
@@ -56,7 +70,7 @@ class Saving:
     @property
     def done(self) -> bool:
         """Whether it is on the disk, or has failed."""
-        return not self._thread.is_alive()
+        return self._ended.is_set() or self._process != os.getpid()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Waits until it is on the disk.
@@ -70,8 +84,7 @@ class Saving:
         Raises:
             SaveError: It could not be written; what was there before is still there.
         """
-        self._thread.join(timeout_s)
-        if not self.done:
+        if not self.done and not self._ended.wait(timeout_s):
             return False
         self._is_told = True
         if isinstance(self._error, NpcBrainError):
@@ -97,3 +110,5 @@ class Saving:
             self._is_written = True
         except BaseException as error:
             self._error = error
+        finally:
+            self._ended.set()

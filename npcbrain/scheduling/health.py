@@ -7,9 +7,8 @@ Invariant: while it rests nothing is tried; the rest doubles, up to a minute, un
 
 from __future__ import annotations
 
-import warnings
-
 from npcbrain.clock import NS_PER_S
+from npcbrain.errors import warn_game
 
 __all__ = ["Health"]
 
@@ -73,4 +72,4 @@ class Health:
                 f"{self._what} failed {self.num_failures} times in a row, the last time with: "
                 f"{error}; trees answer, and it is tried again every now and then"
             )
-            warnings.warn(message, RuntimeWarning, stacklevel=8)  # the game's call of update()
+            warn_game(message)

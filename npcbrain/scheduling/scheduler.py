@@ -72,7 +72,7 @@ class Scheduler:
         self._frame_ns = 0  # when the frame began
         self._lost_ns = 0  # from then until the last frame's first step could start
         self._last_step_ns = clock.now_ns()
-        self._has_warned = False
+        self._has_warned = False  # of a budget too small
 
     @property
     def num_thinking(self) -> int:
@@ -147,11 +147,6 @@ class Scheduler:
             return False
         self._fail(request, reason)
         return True
-
-    def cancel_all(self) -> None:
-        """Ends all requests, so that every slot is free again."""
-        for request in tuple(self._requests.values()):
-            self.cancel(request)
 
     def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
         """Whether an answer not asked for yet, behind so many others, would come too late."""
@@ -252,6 +247,7 @@ class Scheduler:
         except EngineError as error:
             self._fail_all(generations, error)
             self.health.failed(self._runner.ended_ns, error)
+            report.faults += (str(error),)
             return price_ns
         self._last_step_ns = self._runner.ended_ns
         for generation in gained:
@@ -392,6 +388,16 @@ class Scheduler:
             self._waiting.remove(request)
         request.state = state
         del self._requests[id(request.generation)]
+
+    def abandon(self) -> None:
+        """Ends all requests, though an interrupt may have left any list half changed."""
+        self.before_change()
+        for request in {id(one): one for one in (*self._requests.values(), *self._open)}.values():
+            request.reason, request.state = request.reason or "cancelled", State.FAILED
+            self._engine.close(request.generation)
+        self._open.clear()
+        self._waiting.clear()
+        self._requests.clear()
 
 
 _RANK = attrgetter("urgency_ns", "number")

@@ -9,6 +9,7 @@ outside; ``pause`` ends a turn, and waits for one step at most.
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections import deque
@@ -40,7 +41,7 @@ class Interruptible(Protocol):
 class Overlap:
     """Runs turns on a worker thread; the thread ends with this object."""
 
-    __slots__ = ("__weakref__", "_desk", "_finish", "_scheduler", "_thread")
+    __slots__ = ("__weakref__", "_desk", "_finish", "_process", "_scheduler", "_thread")
 
     def __init__(self, work: Work, scheduler: Interruptible, clock: Clock) -> None:
         """Starts the thread, and has the scheduler pause it before its requests change.
@@ -56,6 +57,8 @@ class Overlap:
             target=_serve, args=(self._desk,), name="npcbrain overlap", daemon=True
         )
         self._thread.start()
+        # Asked in place of the thread itself: an interrupt in is_alive() has it taken for dead.
+        self._process = os.getpid()
         pause = weakref.WeakMethod(self.pause)  # the scheduler must not keep its worker alive
 
         def pause_if_alive() -> None:
@@ -73,7 +76,7 @@ class Overlap:
         They count from when the worker gets to run: the interpreter may keep it waiting for as long
         as ``sys.getswitchinterval()`` while the game computes in Python.
         """
-        if not self._thread.is_alive():
+        if self._process != os.getpid():
             rule, advice = "have its worker", "make the Runtime after the fork"
             raise UsageError(
                 fault("overlap", rule, "none in a forked process", "Runtime.update()", advice)
@@ -93,7 +96,7 @@ class Overlap:
         desk = self._desk
         if desk.idle.is_set() or threading.current_thread() is self._thread:
             return
-        if not self._thread.is_alive():
+        if self._process != os.getpid():
             return  # a forked process: nobody is at work in it
         if not desk.is_put:  # an interrupt came in the midst of go(): there may be nothing to end
             desk.turns.put(NOTHING)

@@ -104,8 +104,11 @@ def test_a_persona_read_at_a_warm_up_is_not_read_again(model: Model) -> None:
         data = {"name": "Al", "role": "cook", "actions": ACTIONS}
         root = InOrder(Heard(), Decide(ttl_ms=60_000), Act())
         npc = runtime.add_npc("al", persona=Persona.from_dict(data), tree=root)
+        for action in ACTIONS:
+            runtime.on_action(action["name"], lambda npc, **args: None)
         runtime.warm_up()
         assert runtime.is_warm
+        assert not runtime._thinker.mind._deliberation.has_unread  # type: ignore[attr-defined]
         npc.hear("One ale.")
         runtime.update(1000.0)
         assert npc.event is None or npc.speech or npc.decision

@@ -134,8 +134,8 @@ def test_a_file_that_is_no_graph_is_refused_by_name(tmp_path: Path) -> None:
     folder = forge(tmp_path, "segment_1.onnx", b"not a graph")
     with pytest.raises(ModelError) as caught:
         Model.load(folder)
-    assert str(caught.value).startswith("graph must load, got ")
-    assert str(caught.value).endswith(f"- at {folder / 'segment_1.onnx'}")
+    assert str(caught.value).startswith("graph must be an ONNX file, got ")
+    assert f"- at {folder / 'segment_1.onnx'}; " in str(caught.value)
 
 
 def test_a_graph_with_other_inputs_is_refused(tmp_path: Path) -> None:

@@ -137,6 +137,4 @@ def test_a_tokenizer_of_whole_words_is_refused() -> None:
     data["model"] = {"type": "WordLevel", "vocab": vocab, "unk_token": "<unk>"}
     with pytest.raises(ModelError) as caught:
         load(json.dumps(data).encode())
-    assert str(caught.value) == (
-        "tokenizer must be byte-level BPE, got 'a word' - at tokenizer.json"
-    )
+    assert str(caught.value) == ("tokenizer must be BPE, got 'WordLevel' - at tokenizer.json")

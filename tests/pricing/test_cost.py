@@ -380,3 +380,24 @@ def test_what_was_measured_on_a_busy_machine_is_at_best_as_quick_as_a_larger_ste
         model.observe(Kind.DECODE, 0, 1, context, 4_000_000)
     model.observe(Kind.DECODE, 0, 2, 150, 1_000_000)
     assert [model.best_ns(Kind.DECODE, 0, rows, 0) <= 1_000_000 for rows in (1, 2)] == [True, True]
+
+
+def test_a_remembered_price_that_cannot_be_true_is_forgotten_at_the_first_run() -> None:
+    honest, poisoned = CostModel(), CostModel()
+    for took_ns in (90_000, 100_000, 110_000):
+        honest.observe(Kind.DECODE, 0, 1, 0, took_ns)
+    rows = [[*row[:4], *(1000 * ns for ns in row[4:])] for row in honest.snapshot()]
+    low_best = [[*row[:4], 1, *row[5:]] for row in rows]
+    for table in (rows, low_best):
+        poisoned.restore(table)
+        poisoned.correct(Kind.DECODE, 0, 1, 0, 120_000)
+        assert poisoned.price_ns(Kind.DECODE, 0, 1, 0) < 500_000
+    before = honest.price_ns(Kind.DECODE, 0, 1, 0)
+    honest.correct(Kind.DECODE, 0, 1, 0, 120_000)
+    assert honest.price_ns(Kind.DECODE, 0, 1, 0) == before
+
+
+def test_what_was_never_remembered_needs_no_correction() -> None:
+    prices = CostModel()
+    prices.correct(Kind.DECODE, 0, 1, 0, 120_000)
+    assert list(prices.entries()) == []

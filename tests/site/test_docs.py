@@ -56,7 +56,7 @@ def test_every_link_leads_somewhere(page: str) -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    pages = re.findall(r": ([\w/]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
+    pages = re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
     assert sorted(pages) == PAGES
 
 

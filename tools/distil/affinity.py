@@ -105,8 +105,8 @@ def _case(example: Example, rows: dict[str, int]) -> tuple[Any, ...]:
     asked, question = stems(text), text.rstrip().endswith("?")
     unspoken, traits = not is_spoken(situation.event), temper(situation)
     names, signs, talk = [], [], []
-    for action in actions:
-        sign = read_signs(action, asked, attacked=traits is not None)
+    read = read_signs(actions, asked, attacked=traits is not None)
+    for action, sign in zip(actions, read, strict=True):
         signs.append([float(getattr(sign, key)) for key in SIGNS])
         names.append(_rows(split_words(action.name), rows, MAX_NAME))
         talk.append([float(is_talk(action) and x) for x in (True, question, unspoken)])

@@ -30,7 +30,8 @@ def keyword(situation: Situation) -> Decision:
     text = situation.event.text
     facts = recalled_facts(situation.npc.facts, text)
     asked = stems(text)
-    signs = [(a, read_signs(a, asked)) for a in situation.actions if not is_talk(a)]
+    actions = [action for action in situation.actions if not is_talk(action)]
+    signs = zip(actions, read_signs(actions, asked), strict=True)
     action, best = max(signs, key=lambda pair: pair[1].name + pair[1].values, default=(None, None))
     line = facts[0] if facts else NOTHING
     if action and best and best.name + best.values and not (facts and text.rstrip().endswith("?")):

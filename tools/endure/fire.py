@@ -206,8 +206,8 @@ class Fire:
         slots = self.engine._slots
         num_held = sum(slot.generation is not None for slot in slots)
         assert num_held == self._scheduler.num_thinking, "a slot is held by nobody"
-        num_buffers = len(self.engine._buffers) + len(self.engine.waves)
-        assert num_buffers == len(slots), "a wave's buffers are lost"
+        taken = [id(wave.buffers) for wave in self.engine.waves]
+        assert len({*taken}) == len(taken), "two waves have the same buffers"
         going_on = []
         for asked in self._model.asked:
             one, *question = asked

@@ -1,0 +1,68 @@
+"""``OneThread``: a place for one thread at a time, where a second is told so instead of waiting.
+
+Invariant: nobody ever waits here, so no frame does, and a forked process cannot hang.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from npcbrain.errors import UsageError, fault
+
+__all__ = ["OneThread", "alone"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class OneThread:
+    """Entered and left by one thread, as often as it likes; held by nobody in between."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # an interrupted thread that did not leave may enter again
+
+    def enter(self, where: str) -> None:
+        """Goes in.
+
+        Raises:
+            UsageError: Another thread is inside.
+        """
+        if not self._lock.acquire(blocking=False):
+            rule = "be used by one thread at a time"
+            advice = (
+                "call it from the game loop's; hear(), notice() and remember() may come from any"
+            )
+            raise UsageError(fault("runtime", rule, "two at once", where, advice))
+
+    def leave(self) -> None:
+        """Goes out."""
+        self._lock.release()
+
+
+class Guarded(Protocol):
+    """What has such a place."""
+
+    _alone: OneThread
+
+
+G = TypeVar("G", bound=Guarded)
+
+
+def alone(method: Callable[Concatenate[G, P], R]) -> Callable[Concatenate[G, P], R]:
+    """A method of a runtime that one thread at a time may be in; of all such methods together."""
+    where = f"Runtime.{method.__name__}()"
+
+    @wraps(method)
+    def guarded(self: G, /, *args: P.args, **given: P.kwargs) -> R:
+        self._alone.enter(where)
+        try:
+            return method(self, *args, **given)
+        finally:
+            self._alone.leave()
+
+    return guarded
