@@ -227,8 +227,8 @@ class Decision:
         say: What it says; may be empty when a tree decided.
         source: ``"model"`` or ``"tree"``.
         reason: Why the tree answered (``expired``, ``would_exceed``, ...); empty for the model.
-        quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"`` or an
-            occasion of ``npcbrain.prompting.stock_lines``.
+        quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"``,
+            ``"memory"`` or an occasion of ``npcbrain.prompting.stock_lines``.
     """
 
     action: str

@@ -7,6 +7,7 @@ pure; the same situation, the same numbers.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import sqrt
 
 from npcbrain.choosing.layout import remembered
@@ -15,13 +16,14 @@ from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import overlap, stems
 from npcbrain.situation import Situation
 
-__all__ = ["NUM_SIGNS", "signs"]
+__all__ = ["NUM_SIGNS", "Signs", "of_memories", "signs"]
 
 NUM_SIGNS = 4  # of a candidate of any kind; what a kind has less of is 0
+Signs = tuple[float, float, float, float]
 MOST = 6.0  # natural logarithm of odds beyond which more says nothing
 
 
-def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, float, float]]:
+def signs(situation: Situation, num_facts: int) -> list[Signs]:
     """Signs of each candidate: actions, then their values, then the first ``num_facts`` facts.
 
     About 0.3 ms. Of an action: the logarithm of its odds against talk, whether it is talk, whether
@@ -34,7 +36,7 @@ def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, floa
     text = event_text(event)
     over_talk = {deed.name: deed.over_talk for deed in deeds(situation)}
     question, unspoken = text.rstrip().endswith("?"), not is_spoken(event)
-    found: list[tuple[float, float, float, float]] = []
+    found: list[Signs] = []
     for action in situation.actions:
         talk = is_talk(action)
         lead = max(-MOST, min(MOST, over_talk.get(action.name, 0.0)))
@@ -49,16 +51,25 @@ def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, floa
                 (share, _share(known_before, value), float(value == event.source), nothing)
                 for share, value in zip(shares, values, strict=True)
             )
-    known = [stems(fact) for fact in situation.npc.facts]
+    of_facts = _of_texts(text, situation.npc.facts, known_before)
+    return found + of_facts[:num_facts]
+
+
+def of_memories(situation: Situation, memories: Sequence[str]) -> list[Signs]:
+    """Signs of memories, as of facts."""
+    return _of_texts(event_text(situation.event), memories, ())
+
+
+def _of_texts(asked: str, texts: Sequence[str], before: tuple[str, ...]) -> list[Signs]:
+    known = [stems(text) for text in texts]
     commonness = Counter(word for words in known for word in words)
-    said = stems(text)
+    said = stems(asked)
     worth = [overlap(said, words, commonness) for words in known]
     best = max(worth, default=0.0)
-    found += (
-        (one, float(one == best and best > 0), overlap(known_before, words, commonness), 0.0)
-        for one, words in zip(worth[:num_facts], known, strict=False)
-    )
-    return found
+    return [
+        (one, float(one == best and best > 0), overlap(before, words, commonness), 0.0)
+        for one, words in zip(worth, known, strict=True)
+    ]
 
 
 def _share(asked: tuple[str, ...], value: str) -> float:
