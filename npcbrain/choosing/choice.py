@@ -19,7 +19,8 @@ from npcbrain.lm.encoder import Worth
 from npcbrain.lm.encoder_files import NUM_KINDS
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
-from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK, is_sayable
+from npcbrain.prompting.retelling import spoken
+from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
 from npcbrain.situation import Situation
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def choose(
     if not acts:
         most = occasions[best]
         for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
-            if score + worth.fact > most and is_sayable(fact, situation.npc.name):
+            if score + worth.fact > most and spoken(fact, situation.npc.name):
                 said, most = fact, score + worth.fact
         if memories is not None:
             texts = [text for text, _ in told.memories]

@@ -47,7 +47,7 @@ from npcbrain.lm.marks import CAN, DID, EVENT, FITS, KNOWS, MEMORY, QUOTE, RECAL
 from npcbrain.prompting.action_priors import cut, deeds, event_text
 from npcbrain.prompting.action_ranking import is_talk, likely
 from npcbrain.prompting.fact_retrieval import recalled_facts
-from npcbrain.prompting.retelling import retold
+from npcbrain.prompting.retelling import retold, spoken
 from npcbrain.prompting.stock_lines import phrase, quotes
 from npcbrain.situation import Action, Decision, Exchange, Profile, Situation
 
@@ -343,7 +343,7 @@ class AnswerReader:
         situation = self.situation
         facts = situation.npc.facts
         if index < len(facts):
-            return facts[index], "fact"
+            return spoken(facts[index], situation.npc.name), "fact"
         memory = str(situation.memory[index - len(facts)])
         return retold(memory, situation.npc.name, situation.event.source), "memory"
 

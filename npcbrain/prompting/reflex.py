@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from npcbrain.prompting.action_priors import deeds, is_spoken
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import recalled_facts
+from npcbrain.prompting.retelling import spoken
 from npcbrain.situation import Action, Decision, Situation
 
 __all__ = ["reflex"]
@@ -42,7 +43,8 @@ def reflex(situation: Situation) -> Decision | None:
             return Decision(best.name, args, source="tree")
     talk = next((action for action in situation.actions if is_talk(action)), None)
     facts = recalled_facts(situation.npc.facts, event.text) if talk and is_spoken(event) else []
-    return Decision(talk.name, say=facts[0], source="tree") if talk and facts else None
+    said = next(filter(None, (spoken(fact, situation.npc.name) for fact in facts)), "")
+    return Decision(talk.name, say=said, source="tree") if talk and said else None
 
 
 def _arguments(action: Action, named: Mapping[str, str], source: str) -> dict[str, str] | None:

@@ -17,14 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from npcbrain.prompting.fact_retrieval import split_words
+from npcbrain.prompting.retelling import spoken
 from npcbrain.situation import Profile, Situation
 
-__all__ = ["OCCASIONS", "Phrase", "is_sayable", "load", "phrase", "quotes"]
+__all__ = ["OCCASIONS", "Phrase", "load", "phrase", "quotes"]
 
 BANK = Path(__file__).with_name("stock_lines.txt")
 MIN_CHOICE = 3  # lines; from fewer a player would hear one thrice in a row
-OF_SOMEBODY = frozenset("he she his her him hers".split())  # a fact that begins so is about another
 
 # Occasions that go with a deed, with talk, and with either. A persona's ``lines`` may have its own.
 WITH_DEEDS = (
@@ -110,7 +109,7 @@ def quotes(profile: Profile, *, acts: bool) -> tuple[str, ...]:
     """What somebody may quote: occasions, and in talk its facts, as far as it can say them."""
     if acts:
         return OF_DEEDS
-    facts = (fact for fact in profile.facts if is_sayable(fact, profile.name))
+    facts = (fact for fact in profile.facts if spoken(fact, profile.name))
     return tuple(dict.fromkeys((*facts, *OF_TALK)))
 
 
@@ -153,18 +152,6 @@ def phrase(
     text = voiced[(first + number) % len(voiced)].text
     text = SLOT.sub(lambda slot: slots[slot[0]], text)
     return f"{text[0].upper()}{text[1:]}"
-
-
-def is_sayable(fact: str, name: str) -> bool:
-    """Whether a fact can be said as it is written by whoever is called ``name``.
-
-    Not if it tells of the speaker as of somebody else.
-
-    >>> is_sayable("A bed costs five coppers.", "Hilda"), is_sayable("Her back aches.", "Hilda")
-    (True, False)
-    """
-    words = split_words(fact)
-    return bool(words) and words[0] not in OF_SOMEBODY and not set(words) & set(split_words(name))
 
 
 def _slots(situation: Situation) -> dict[str, str]:

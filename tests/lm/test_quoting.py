@@ -56,7 +56,10 @@ def read(text: str, number: int = 0, **lines: list[str]) -> AnswerReader:
 def test_whatever_is_drawn_after_the_mark_is_a_fact_or_an_occasion(tokenizer: Tokenizer) -> None:
     compiler = GrammarCompiler(tokenizer)
     facts = SITUATION.npc.facts
-    sayable = {f"{QUOTE}1", f"{QUOTE}3", *(f"{QUOTE} {occasion}" for occasion in OF_TALK)}
+    sayable = {
+        *(f"{QUOTE}{number}" for number in (1, 2, 3)),
+        *(f"{QUOTE} {occasion}" for occasion in OF_TALK),
+    }
     assert (facts[0], facts[2]) == ("A bed costs five coppers.", "The mill burned down.")
     for seed in range(60):
         dice, matcher = random.Random(seed), compiler.matcher(grammar(SITUATION, "quotes"))

@@ -18,7 +18,6 @@ from npcbrain.prompting.stock_lines import (
     OF_TALK,
     VOICES,
     Phrase,
-    is_sayable,
     load,
     phrase,
     quotes,
@@ -250,30 +249,12 @@ def test_own_lines_win_and_take_turns() -> None:
     assert said == ["Ahoy.", "Ahoy there.", "Ahoy."]
 
 
-@pytest.mark.parametrize(
-    ("fact", "sayable"),
-    [
-        ("A bed costs five coppers.", True),
-        ("Her back aches.", False),
-        ("She owes the miller two pence.", False),
-        ("The inn is Hilda's.", False),
-        ("HILDA sleeps badly.", False),
-        ("The hildas of this world sleep badly.", True),
-        ("Nobody tells her anything.", True),
-        ("", False),
-        ("...", False),
-    ],
-)
-def test_a_fact_about_the_speaker_is_not_said_as_it_stands(fact: str, sayable: bool) -> None:
-    assert is_sayable(fact, "Hilda") == sayable
-
-
-def test_any_part_of_a_long_name_is_a_name() -> None:
-    assert not is_sayable("Millward flour is dear.", "Hob Millward")
-
-
 def test_in_talk_facts_may_be_quoted_and_beside_a_deed_what_goes_with_one() -> None:
-    facts = ("A bed costs five coppers.", "Her back aches.", "A bed costs five coppers.")
+    facts = (
+        "A bed costs five coppers.",
+        "Zed owes Hilda, and she knows.",
+        "A bed costs five coppers.",
+    )
     assert quotes(someone(facts=facts), acts=False) == ("A bed costs five coppers.", *OF_TALK)
     assert quotes(someone(facts=facts), acts=True) == OF_DEEDS
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from npcbrain.choosing.layout import is_tellable
 from npcbrain.lm.marks import QUOTE
 from npcbrain.prompting.fact_retrieval import stems
-from npcbrain.prompting.stock_lines import is_sayable
+from npcbrain.prompting.retelling import spoken
 from tools.distil.sheets.reading import DATA, Sheet
 from tools.distil.situations.example import Example
 
@@ -81,7 +81,7 @@ class Quotes:
 def quoted_fact(example: Example) -> str:
     """The fact that the answer says in other words; empty if there is none."""
     npc = example.situation.npc
-    return _retold(example, [fact for fact in npc.facts if is_sayable(fact, npc.name)])
+    return _retold(example, [fact for fact in npc.facts if spoken(fact, npc.name)])
 
 
 def quoted_memory(example: Example) -> str:
@@ -99,12 +99,12 @@ def stated_rule(example: Example) -> str:
     situation = example.situation
     if example.decision.action != "say" or situation.event.kind != "speech":
         return ""
-    spoken = set(stems(f"{situation.event.text} {example.decision.say}"))
+    told = set(stems(f"{situation.event.text} {example.decision.say}"))
     worth: list[tuple[float, str]] = []
     for fact in situation.npc.facts:
         words = set(stems(fact))
-        share = len(spoken & words) / max(MIN_SHARED, len(words))
-        if share >= MIN_RULE and is_sayable(fact, situation.npc.name):
+        share = len(told & words) / max(MIN_SHARED, len(words))
+        if share >= MIN_RULE and spoken(fact, situation.npc.name):
             worth.append((share, fact))
     return _best(worth)
 
