@@ -150,6 +150,7 @@ def choose(
     scores = _scores(offers, whole, tokens[1:], worth, read)
     spans = spans_of(persona)
     of_actions = scores[: len(persona.actions)] + _called(spans, scores, worth)
+    of_actions[[is_talk(one) for one in situation.actions]] += np.float32(worth.talk)
     index = int(of_actions.argmax())
     action = situation.actions[index]
     args = {

@@ -32,6 +32,7 @@ class Worth(NamedTuple):
         tokens: What nearness to a single token of the news is worth, by kind of candidate.
         signs: What each sign of classical reading is worth, by kind; see ``choosing.signs``.
         args: What an action gains by how well its arguments' values fit, and by having any.
+        talk: Added to the score of actions that only talk.
         own: Added to the score of words of one's own: how well the language model finds them.
         fact: Added to the score of each known fact.
         memory: Added to the score of each memory.
@@ -40,6 +41,7 @@ class Worth(NamedTuple):
     tokens: tuple[float, ...]
     signs: tuple[tuple[float, ...], ...]
     args: tuple[float, ...]
+    talk: float
     own: float
     fact: float
     memory: float
@@ -88,6 +90,6 @@ def read_encoder(fields: Fields, files: Mapping[str, object]) -> EncoderFiles:
         Fields({"signs": row}, fields.file, f"$.chooser.signs[{i}]").numbers("signs", NUM_SIGNS)
         for i, row in enumerate(listed)
     )
-    args, odds = chooser.numbers("args", 2), chooser.numbers("odds", 3)
+    args, odds = chooser.numbers("args", 2), chooser.numbers("odds", 4)
     own = known_file(chooser.child("tokenizer"), files)
     return EncoderFiles(tuple(names), own, **numbers, worth=Worth(tokens, signs, args, *odds))
