@@ -229,8 +229,8 @@ class Decision:
         source: Whose the deed is: ``"model"`` or ``"tree"``.
         reason: Why the tree answered, or found the words (a ``Reason``: ``expired``, ...); empty
             if all is the model's.
-        quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"`` or an
-            occasion of ``npcbrain.prompting.stock_lines``.
+        quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"``,
+            ``"memory"`` or an occasion of ``npcbrain.prompting.stock_lines``.
     """
 
     action: str

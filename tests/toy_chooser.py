@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from npcbrain.choosing.choice import KINDS
 from npcbrain.choosing.layout import CLS, MARKS, MAX_NEWS, MAX_PERSONA
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS
@@ -46,10 +47,11 @@ def _weights(seed: int) -> dict[str, np.ndarray]:
         "emb.word_embeddings.weight": (102 + 2 * len(LETTERS), hidden),
         "emb.position_embeddings.weight": (MAX_PERSONA + MAX_NEWS, hidden),
         "emb.token_type_embeddings.weight": (2, hidden),
-        "scale": (3,),
-        "sign": (3, 4),
+        "scale": (KINDS,),
+        "sign": (KINDS, 4),
+        "args": (2,),
     }
-    sides = {"q": 3 * width, "k": 3 * width, "e": 3 * width, "c": 3 * width, "bias": 3}
+    sides = dict.fromkeys("qkec", KINDS * width) | {"bias": KINDS}
     sides |= dict.fromkeys(("occ", "occ2"), len(OCCASIONS) + 1)
     sides |= dict.fromkeys(("emo", "emo2"), len(EMOTIONS))
     linear = {name: (size, hidden) for name, size in sides.items()}

@@ -14,7 +14,7 @@ from npcbrain.asking.models import ModelLike
 from npcbrain.asking.pending_answer import AnswerLike, Question
 from npcbrain.errors import NpcBrainError, UsageError
 from npcbrain.lm.marks import QUOTE
-from npcbrain.prompting.prompt import Prompt, answer_text, render
+from npcbrain.prompting.prompt import Prompt, answer_text, quotable, render
 from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision, Situation
@@ -131,7 +131,7 @@ class Writer:
 def text_of(choice: Choice, question: Question) -> str:
     """A choice as an answer begins, or is whole where it quotes."""
     decision = Decision(choice.action, choice.args, choice.emotion, f"{QUOTE}{choice.quote}")
-    lines = answer_text(decision, question.situation.npc.facts).split("\n")
+    lines = answer_text(decision, quotable(question.situation)).split("\n")
     if question.extent is Extent.DEED:
         return "\n".join(lines[:-2]) + "\n"
     return "\n".join(lines if choice.quote else [*lines[:-1], ""])

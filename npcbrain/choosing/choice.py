@@ -6,18 +6,21 @@ and the same scores give the same choice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npcbrain.choosing.layout import Persona
-from npcbrain.choosing.signs import signs
+from npcbrain.choosing.layout import News, Persona
+from npcbrain.choosing.signs import Signs, of_memories, signs
 from npcbrain.lm.encoder import Worth
+from npcbrain.lm.encoder_files import NUM_KINDS
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
-from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK, is_sayable
+from npcbrain.prompting.retelling import spoken
+from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
 from npcbrain.situation import Situation
 
 if TYPE_CHECKING:
@@ -25,9 +28,10 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.float32]
 
-__all__ = ["Choice", "Offers", "candidates", "choose", "places"]
+__all__ = ["FACT", "MEMORY", "Choice", "Offers", "candidates", "choose", "spans_of"]
 
-KINDS = 3  # of scores: for actions, for values, for facts
+KINDS = NUM_KINDS  # of scores: for actions, for values, for facts, for memories
+FACT, MEMORY = 2, 3
 SHARPNESS = 4.0  # of both kinds of nearness; a constant of the training
 OWN = len(OCCASIONS)  # the last occasion: words of one's own
 TINY = 1e-12
@@ -47,7 +51,8 @@ class Choice:
         action: The action's name.
         args: A legal value for each of its arguments.
         emotion: One of ``prompt.EMOTIONS``.
-        quote: A known fact as it stands or an occasion; empty where it must find words of its own.
+        quote: A known fact or a memory as it stands, or an occasion; empty where it must find
+            words of its own.
     """
 
     action: str
@@ -58,7 +63,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What a persona's candidates offer, computed once and kept.
+    """What candidates offer; a persona's are computed once and kept.
 
     Attributes:
         keys: float32 [candidates, width], compared with the news as a whole.
@@ -66,7 +71,7 @@ class Offers:
         bias: float32 [candidates].
         occasions: float32 [actions, occasions], what doing it speaks for.
         emotions: float32 [actions, emotions].
-        kinds: int64 [candidates], 0 for an action, 1 for a value, 2 for a fact.
+        kinds: int64 [candidates], 0 for an action, 1 for a value, 2 for a fact, 3 for a memory.
     """
 
     keys: Rows
@@ -77,13 +82,13 @@ class Offers:
     kinds: npt.NDArray[np.int64]
 
     @classmethod
-    def read(cls, persona: Persona, rows: Rows, width: int, num_occasions: int) -> Offers:
-        """Sorts what the graph gave for the candidates of ``places``, row by row."""
-        kinds = np.array([kind for kind, _ in candidates(persona)], np.int64)
+    def read(cls, kind_of: Sequence[int], rows: Rows, width: int, num_occasions: int) -> Offers:
+        """Sorts what the graph gave for candidates, row by row, actions first."""
+        kinds = np.array(kind_of, np.int64)
         at = np.arange(len(kinds))
         keys = rows[:, : KINDS * width].reshape(-1, KINDS, width)[at, kinds]
         marks = rows[:, KINDS * width : 2 * KINDS * width].reshape(-1, KINDS, width)[at, kinds]
-        rest = rows[: len(persona.actions), 2 * KINDS * width + KINDS :]
+        rest = rows[: int((kinds == 0).sum()), 2 * KINDS * width + KINDS :]
         return cls(
             keys,
             _unit(marks),
@@ -94,22 +99,31 @@ class Offers:
         )
 
 
-def places(persona: Persona) -> list[int]:
-    """Where the candidates stand among a persona's tokens: actions, their values, facts."""
-    return [place for _, place in candidates(persona)]
-
-
 def candidates(persona: Persona) -> list[tuple[int, int]]:
-    """Kind and place of each: actions, their values, facts."""
+    """Kind of each of a persona's candidates, and place among its tokens."""
     values = [(1, at) for args in persona.values for choices in args for at in choices]
     actions = [(0, at) for at in persona.actions]
     return [*actions, *values, *((2, at) for at in persona.facts)]
 
 
+def spans_of(persona: Persona) -> list[list[tuple[int, int]]]:
+    """Where each argument's values stand among the candidates, by action: first, past the last."""
+    at, found = len(persona.actions), []
+    for args in persona.values:
+        own = []
+        for values in args:
+            own.append((at, at + len(values)))
+            at += len(values)
+        found.append(own)
+    return found
+
+
 def choose(
     situation: Situation,
     persona: Persona,
+    told: News,
     offers: Offers,
+    memories: Offers | None,
     tokens: Rows,
     whole: Rows,
     worth: Worth,
@@ -122,38 +136,29 @@ def choose(
     Args:
         situation: What is decided about.
         persona: Its layout.
-        offers: What its candidates offer.
-        tokens: float32 [rows, 3 width], what each token of the news asks for; the first row is not
+        told: The layout of its news.
+        offers: What the persona's candidates offer.
+        memories: What its memories offer, if there are any.
+        tokens: float32 [rows, 4 width], what each token of the news asks for; the first row is not
             looked at.
-        whole: float32 [3 width + occasions + emotions], what the news as a whole ask for.
+        whole: float32 [4 width + occasions + emotions], what the news as a whole ask for.
         worth: What nearness to a single token, and the signs of classical reading, count for.
         reader: Whether those signs count.
         words: What may be said: ``"own"`` words alone, ``"quotes"`` alone, or ``"any"``.
     """
-    width = offers.keys.shape[1]
-    kinds, count = offers.kinds, len(offers.kinds)
-    asked = whole[: KINDS * width].reshape(KINDS, width)[kinds]
-    scores = (asked * offers.keys).sum(1) * np.float32(SHARPNESS / sqrt(width)) + offers.bias
-    heard = _unit(tokens[1:].reshape(-1, KINDS, width))
-    for kind, mine in enumerate(kinds == kind for kind in range(KINDS)):
-        if mine.any():
-            near = (heard[:, kind] @ offers.marks[mine].T).max(axis=0)
-            scores[mine] += np.float32(worth.tokens[kind] * SHARPNESS) * near
-    if reader:
-        read = np.array(signs(situation, len(persona.facts)), np.float32)
-        scores += (read * np.array(worth.signs, np.float32)[kinds]).sum(1)
-    num_actions = len(persona.actions)
-    of_actions = scores[:num_actions]
+    read = signs(situation, len(persona.facts)) if reader else None
+    scores = _scores(offers, whole, tokens[1:], worth, read)
+    spans = spans_of(persona)
+    of_actions = scores[: len(persona.actions)] + _called(spans, scores, worth)
+    of_actions[[is_talk(one) for one in situation.actions]] += np.float32(worth.talk)
     index = int(of_actions.argmax())
     action = situation.actions[index]
-    at, args = num_actions, {}
-    for other, choices in zip(situation.actions, persona.values, strict=True):
-        for (arg, values), own in zip(other.args.items(), choices, strict=True):
-            if other is action:
-                args[arg] = values[int(scores[at : at + len(own)].argmax())]
-            at += len(own)
-    first_fact = count - len(persona.facts)
-    rest = whole[KINDS * width :]
+    args = {
+        arg: values[int(scores[start:stop].argmax())]
+        for (arg, values), (start, stop) in zip(action.args.items(), spans[index], strict=True)
+    }
+    first_fact = len(scores) - len(persona.facts)
+    rest = whole[KINDS * offers.keys.shape[1] :]
     acts = not is_talk(action)
     occasions = rest[: OWN + 1] + offers.occasions[index] + ALLOWED[acts]
     occasions[OWN] += NEVER if words == "quotes" else np.float32(worth.own)
@@ -162,11 +167,49 @@ def choose(
     if not acts:
         most = occasions[best]
         for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
-            if score + worth.fact > most and is_sayable(fact, situation.npc.name):
+            if score + worth.fact > most and spoken(fact, situation.npc.name):
                 said, most = fact, score + worth.fact
+        if memories is not None:
+            texts = [text for text, _ in told.memories]
+            read = of_memories(situation, texts) if reader else None
+            heard = tokens[1 : told.num_heard]  # a memory is like itself, which says nothing
+            for text, score in zip(
+                texts, _scores(memories, whole, heard, worth, read), strict=True
+            ):
+                if score + worth.memory > most:
+                    said, most = text, score + worth.memory
     if words == "own":
         said = ""
     return Choice(action.name, args, EMOTIONS[int(emotions.argmax())], said)
+
+
+def _called(spans: Sequence[Sequence[tuple[int, int]]], scores: Rows, worth: Worth) -> Rows:
+    """What each action gains by how well its arguments' best values fit."""
+    per_fit, once = worth.args
+    gains = [
+        per_fit * sum(float(scores[start:stop].max()) for start, stop in own) / len(own) + once
+        if own
+        else 0.0
+        for own in spans
+    ]
+    return np.array(gains, np.float32)
+
+
+def _scores(
+    offers: Offers, whole: Rows, tokens: Rows, worth: Worth, read: Sequence[Signs] | None
+) -> Rows:
+    """How well each candidate fits the news."""
+    width, kinds = offers.keys.shape[1], offers.kinds
+    asked = whole[: KINDS * width].reshape(KINDS, width)[kinds]
+    scores: Rows = (asked * offers.keys).sum(1) * np.float32(SHARPNESS / sqrt(width)) + offers.bias
+    heard = _unit(tokens.reshape(-1, KINDS, width))
+    for kind, mine in enumerate(kinds == kind for kind in range(KINDS)):
+        if mine.any():
+            near = (heard[:, kind] @ offers.marks[mine].T).max(axis=0)
+            scores[mine] += np.float32(worth.tokens[kind] * SHARPNESS) * near
+    if read is not None:
+        scores += (np.array(read, np.float32) * np.array(worth.signs, np.float32)[kinds]).sum(1)
+    return scores
 
 
 def _unit(rows: Rows) -> Rows:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from npcbrain.choosing.choice import Choice, Offers, choose, places
-from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, Persona, news, persona
-from npcbrain.errors import EngineError, fault
+from npcbrain.choosing.choice import MEMORY, Choice, Offers, candidates, choose
+from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, News, Persona, news, persona
+from npcbrain.errors import EngineError, ModelError, fault
 from npcbrain.lm.encoder import Encoder
 from npcbrain.lm.soundness import is_sound
+from npcbrain.prompting.prompt import EMOTIONS
+from npcbrain.prompting.stock_lines import OCCASIONS
 from npcbrain.situation import Situation
 
 if TYPE_CHECKING:
@@ -79,6 +81,9 @@ class Chooser:
         kept_bytes: Memory for personas that were read.
         reader: Whether classical reading helps.
         words: What may be said, see ``choice.choose``.
+
+    Raises:
+        ModelError: The encoder was taught other occasions or emotions than there are.
     """
 
     def __init__(
@@ -89,6 +94,13 @@ class Chooser:
         reader: bool = True,
         words: str = "any",
     ) -> None:
+        for kind, known, own in (
+            ("occasions", len(OCCASIONS) + 1, encoder.num_occasions),
+            ("emotions", len(EMOTIONS), encoder.num_emotions),
+        ):
+            if own != known:
+                advice = "take the model that came with this version, or distil the chooser again"
+                raise ModelError(fault(kind, f"be {known}", own, "$.chooser", advice))
         self._encoder = encoder
         self._reader = reader
         self._words = words
@@ -97,6 +109,8 @@ class Chooser:
         self._situation: Situation | None = None
         self._persona: Persona | None = None
         self._known: _Read | None = None
+        self._news: News | None = None
+        self._memories: Offers | None = None
         self._pass: _Pass | None = None
         self._next: npt.NDArray[np.float32] | None = None
         self._layers: list[npt.NDArray[np.float16]] = []
@@ -122,6 +136,7 @@ class Chooser:
     def give_up(self) -> None:
         """Forgets what is being read."""
         self._situation = self._persona = self._known = self._pass = None
+        self._news = self._memories = None
 
     def distrust(self) -> None:
         """Forgets what is being read and, of its persona, what was kept: a step went wrong."""
@@ -153,9 +168,8 @@ class Chooser:
         assert own is not None
         layers = self._encoder.num_layers
         if own.layer == layers:
-            reads = self._known is None
-            rows = len(places(self._persona)) if reads and self._persona else len(own.ids)
-            return Shape(layers + 1 + (not reads), rows, 0)
+            offering = self._offering
+            return Shape(layers + 1 + (not offering), len(offering) or len(own.ids), 0)
         chunk = own.rows
         known = 0 if self._known is None or own.layer < 0 else self._known.sides.shape[2]
         return Shape(own.layer + 1, chunk.stop - chunk.start, known + len(own.ids))
@@ -170,21 +184,29 @@ class Chooser:
         assert own is not None
         assert self._persona is not None
         assert self._situation is not None
-        encoder = self._encoder
+        encoder, offering = self._encoder, self._offering
         if own.layer < encoder.num_layers:
             self._run_layer(own)
             return None
-        if self._known is None:
-            rows = encoder.offers(own.hidden[places(self._persona)])
-            offers = Offers.read(self._persona, rows, encoder.width, encoder.num_occasions)
+        if offering:
+            rows = encoder.offers(own.hidden[[place for _, place in offering]])
+            kinds = [kind for kind, _ in offering]
+            offers = Offers.read(kinds, rows, encoder.width, encoder.num_occasions)
+            if self._known is not None:
+                self._memories = offers
+                return None
             self._keep(self._persona.ids, _Read(np.stack(self._layers), offers))
             self._read_news()
             return None
+        assert self._known is not None
+        assert self._news is not None
         tokens, whole = encoder.asks(own.hidden)
         choice = choose(
             self._situation,
             self._persona,
+            self._news,
             self._known.offers,
+            self._memories,
             tokens,
             whole[0],
             encoder.worth,
@@ -193,6 +215,15 @@ class Chooser:
         )
         self.give_up()
         return choice
+
+    @property
+    def _offering(self) -> list[tuple[int, int]]:
+        """Kind and place of the candidates whose layers are done and offers are not."""
+        if self._known is None:
+            return candidates(self._persona) if self._persona else []
+        if self._memories is None and self._news is not None:
+            return [(MEMORY, place) for _, place in self._news.memories]
+        return []
 
     def _run_layer(self, own: _Pass) -> None:
         encoder, rows, layer = self._encoder, own.rows, own.layer
@@ -228,8 +259,8 @@ class Chooser:
         assert self._situation is not None
         assert self._persona is not None
         self._known = self._kept[self._persona.ids]
-        told = news(self._situation, self._encoder.encode)
-        self._pass = _Pass(told.ids, MAX_PERSONA, self._encoder.hidden)
+        self._news = news(self._situation, self._encoder.encode)
+        self._pass = _Pass(self._news.ids, MAX_PERSONA, self._encoder.hidden)
 
     def _keep(self, key: tuple[int, ...], read: _Read) -> None:
         self._kept[key] = read

@@ -12,10 +12,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from npcbrain.prompting.action_priors import event_text
+from npcbrain.prompting.action_priors import event_text, is_spoken
+from npcbrain.prompting.retelling import retold
 from npcbrain.situation import Exchange, Situation
 
-__all__ = ["MARKS", "MAX_NEWS", "MAX_PERSONA", "News", "Persona", "news", "persona", "remembered"]
+__all__ = [
+    "MARKS", "MAX_NEWS", "MAX_PERSONA", "News", "Persona", "is_tellable", "news", "persona",
+    "remembered",
+]  # fmt: skip
 
 # The first ids of a BERT's table are of no word ([unused0] and on).
 MARKS = {
@@ -61,9 +65,17 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The part that is new; positions count from ``MAX_PERSONA``."""
+    """The part that is new; positions count from ``MAX_PERSONA``.
+
+    Attributes:
+        ids: Its tokens.
+        num_heard: How many of them tell what happened; the others tell where, and what came before.
+        memories: What may be told of what is remembered, and where it begins.
+    """
 
     ids: tuple[int, ...]
+    num_heard: int
+    memories: tuple[tuple[str, int], ...]
 
 
 def persona(situation: Situation, encode: Encode) -> Persona | None:
@@ -113,16 +125,26 @@ def news(situation: Situation, encode: Encode) -> News:
     event, scene = situation.event, situation.scene
     ids = [CLS, MARKS["event"]]
     ids += encode(f"{event.kind} from {event.source}: {event_text(event)}")[:EVENT]
+    num_heard = len(ids)
     if scene.place or scene.time:
         ids += (MARKS["scene"], *encode(f"{scene.place}, {scene.time}")[:SCENE])
     room = MAX_NEWS - len(ids)
+    memories = []
     for memory in reversed(remembered(situation)):
         line = _memory(memory, encode)
         if len(line) > room:
             break
+        if isinstance(memory, str) and is_tellable(memory, situation):
+            memories.append((memory, len(ids)))
         ids += line
         room -= len(line)
-    return News(tuple(ids))
+    return News(tuple(ids), num_heard, tuple(memories))
+
+
+def is_tellable(memory: str, situation: Situation) -> bool:
+    """Whether a memory may be told to whoever spoke, see ``prompting.retelling``."""
+    event = situation.event
+    return is_spoken(event) and bool(retold(memory, situation.npc.name, event.source))
 
 
 def remembered(situation: Situation) -> list[str | Exchange]:

@@ -15,13 +15,14 @@ from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import lexicon, stems
 from npcbrain.situation import Situation
 
-__all__ = ["NUM_SIGNS", "signs"]
+__all__ = ["NUM_SIGNS", "Signs", "of_memories", "signs"]
 
 NUM_SIGNS = 4  # of a candidate of any kind; what a kind has less of is 0
+Signs = tuple[float, float, float, float]
 MOST = 6.0  # natural logarithm of odds beyond which more says nothing
 
 
-def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, float, float]]:
+def signs(situation: Situation, num_facts: int) -> list[Signs]:
     """Signs of each candidate: actions, then their values, then the first ``num_facts`` facts.
 
     About 0.3 ms. Of an action: the logarithm of its odds against talk, whether it is talk, whether
@@ -34,7 +35,7 @@ def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, floa
     text = event_text(event)
     over_talk = {deed.name: deed.over_talk for deed in deeds(situation)}
     question, unspoken = text.rstrip().endswith("?"), not is_spoken(event)
-    found: list[tuple[float, float, float, float]] = []
+    found: list[Signs] = []
     for action in situation.actions:
         talk = is_talk(action)
         lead = max(-MOST, min(MOST, over_talk.get(action.name, 0.0)))
@@ -49,15 +50,23 @@ def signs(situation: Situation, num_facts: int) -> list[tuple[float, float, floa
                 (share, earlier, float(value == event.source), nothing)
                 for share, earlier, value in zip(shares, before, values, strict=True)
             )
-    facts = lexicon(tuple(situation.npc.facts))
-    worth = facts.overlap(stems(text), weighs_rare=True)
-    earlier = facts.overlap(known_before, weighs_rare=True)
+    return found + _of_texts(text, situation.npc.facts, known_before)[:num_facts]
+
+
+def of_memories(situation: Situation, memories: Sequence[str]) -> list[Signs]:
+    """Signs of memories, as of facts."""
+    return _of_texts(event_text(situation.event), memories, ())
+
+
+def _of_texts(asked: str, texts: Sequence[str], before: tuple[str, ...]) -> list[Signs]:
+    known = lexicon(tuple(texts))
+    worth = known.overlap(stems(asked), weighs_rare=True)
+    earlier = known.overlap(before, weighs_rare=True)
     best = max(worth.values(), default=0.0)
-    found += (
+    return [
         (worth.get(i, 0.0), float(worth.get(i) == best), earlier.get(i, 0.0), 0.0)
-        for i in range(min(num_facts, len(facts.lines)))
-    )
-    return found
+        for i in range(len(known.lines))
+    ]
 
 
 def _shares(asked: tuple[str, ...], values: Sequence[str]) -> list[float]:

@@ -88,14 +88,14 @@ def _of_room(left: int) -> list[str]:
 
 def _of_writing(persona: Persona) -> list[str]:
     from npcbrain.prompting.action_ranking import is_talk
-    from npcbrain.prompting.stock_lines import is_sayable
+    from npcbrain.prompting.retelling import spoken
 
     profile = persona.profile
     advice = [
         f"fact {number} is not said as it stands, for it tells of {profile.name} as of somebody "
         f"else: write it as {profile.name} would say it ({fact})"
         for number, fact in enumerate(profile.facts, 1)
-        if not is_sayable(fact, profile.name)
+        if not spoken(fact, profile.name)
     ]
     if not any(is_talk(action) for action in persona.actions):
         advice.append('it may not just talk: add {"name": "say"} to its actions')

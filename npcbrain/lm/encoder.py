@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from npcbrain.errors import EngineError, ModelError, fault
-from npcbrain.lm.encoder_files import EncoderFiles, Worth
+from npcbrain.lm.encoder_files import NUM_KINDS, EncoderFiles, Worth
 from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.sessions import check_ports, import_runtime, open_session, session_options
 from npcbrain.lm.soundness import is_sound
@@ -126,10 +126,11 @@ def _specs(files: EncoderFiles) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     for layer in range(files.layers):
         specs.append((inputs, four if layer + 1 < files.layers else {"hidden": rows}))
     more = files.occasions + files.emotions
+    asked = NUM_KINDS * files.width
     states = {"hidden_in": rows}
-    specs.append((states, {"offers": (FLOAT, (None, 6 * files.width + 3 + more))}))
-    whole = (FLOAT, (1, 3 * files.width + more))
-    specs.append((states, {"tokens": (FLOAT, (None, 3 * files.width)), "whole": whole}))
+    specs.append((states, {"offers": (FLOAT, (None, 2 * asked + NUM_KINDS + more))}))
+    whole = (FLOAT, (1, asked + more))
+    specs.append((states, {"tokens": (FLOAT, (None, asked)), "whole": whole}))
     return specs
 
 

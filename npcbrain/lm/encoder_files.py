@@ -22,7 +22,7 @@ MAX_ENCODER = {
     "occasions": 1024,
     "emotions": 256,
 }
-NUM_KINDS, NUM_SIGNS = 3, 4  # of a chooser's candidates, and of signs of each
+NUM_KINDS, NUM_SIGNS = 4, 4  # of a chooser's candidates, and of signs of each
 
 
 class Worth(NamedTuple):
@@ -31,14 +31,20 @@ class Worth(NamedTuple):
     Attributes:
         tokens: What nearness to a single token of the news is worth, by kind of candidate.
         signs: What each sign of classical reading is worth, by kind; see ``choosing.signs``.
+        args: What an action gains by how well its arguments' values fit, and by having any.
+        talk: Added to the score of actions that only talk.
         own: Added to the score of words of one's own: how well the language model finds them.
         fact: Added to the score of each known fact.
+        memory: Added to the score of each memory.
     """
 
     tokens: tuple[float, ...]
     signs: tuple[tuple[float, ...], ...]
+    args: tuple[float, ...]
+    talk: float
     own: float
     fact: float
+    memory: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,6 @@ def read_encoder(fields: Fields, files: Mapping[str, object]) -> EncoderFiles:
         Fields({"signs": row}, fields.file, f"$.chooser.signs[{i}]").numbers("signs", NUM_SIGNS)
         for i, row in enumerate(listed)
     )
+    args, odds = chooser.numbers("args", 2), chooser.numbers("odds", 4)
     own = known_file(chooser.child("tokenizer"), files)
-    return EncoderFiles(
-        tuple(names), own, **numbers, worth=Worth(tokens, signs, *chooser.numbers("odds", 2))
-    )
+    return EncoderFiles(tuple(names), own, **numbers, worth=Worth(tokens, signs, args, *odds))

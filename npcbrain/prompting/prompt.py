@@ -48,6 +48,7 @@ from npcbrain.prompting.action_priors import cut, deeds, event_text
 from npcbrain.prompting.action_ranking import is_talk, likely
 from npcbrain.prompting.disarming import disarmed
 from npcbrain.prompting.fact_retrieval import recalled_facts
+from npcbrain.prompting.retelling import retold, spoken
 from npcbrain.prompting.stock_lines import phrase, quotes
 from npcbrain.situation import Action, Decision, Exchange, Profile, Situation
 
@@ -60,6 +61,7 @@ __all__ = [
     "grammar",
     "last_whole_sentence",
     "memory_line",
+    "quotable",
     "render",
 ]
 
@@ -192,22 +194,27 @@ def memory_line(memory: str | Exchange) -> str:
     return f"{line}{REPLY} {memory.reply}" if memory.reply else line
 
 
-def answer_text(decision: Decision, facts: Sequence[str] = ()) -> str:
+def answer_text(decision: Decision, texts: Sequence[str] = ()) -> str:
     """The answer a model should give for a decision; the labels of training.
 
     Args:
-        decision: Its ``say`` may be ``QUOTE`` with a fact or an occasion after it.
-        facts: What may be quoted by number.
+        decision: Its ``say`` may be ``QUOTE`` with a fact, a memory or an occasion after it.
+        texts: What may be quoted by number, see ``quotable``.
     """
     lines = [decision.action, *decision.args.values(), decision.emotion]
     quoted = decision.say.startswith(QUOTE)
-    said = _quote(decision.say[len(QUOTE) :], facts) if quoted else f" {decision.say}"
+    said = _quote(decision.say[len(QUOTE) :], texts) if quoted else f" {decision.say}"
     return "\n".join([*(f" {line}" for line in lines), said])
 
 
-def _quote(text: str, facts: Sequence[str]) -> str:
-    """How an answer quotes a fact or an occasion: by a number the model can copy, or by name."""
-    return f"{QUOTE}{facts.index(text) + 1}" if text in facts else f"{QUOTE} {text}"
+def quotable(situation: Situation) -> tuple[str, ...]:
+    """What may be quoted by number: facts, and after them memories."""
+    return (*situation.npc.facts, *(str(memory) for memory in situation.memory))
+
+
+def _quote(text: str, texts: Sequence[str]) -> str:
+    """How an answer quotes: by a number the model can copy, or an occasion by name."""
+    return f"{QUOTE}{texts.index(text) + 1}" if text in texts else f"{QUOTE} {text}"
 
 
 def grammar(situation: Situation, words: str = "any") -> str:
@@ -321,18 +328,26 @@ class AnswerReader:
     def _quoted(self, quote: str, emotion: str) -> tuple[str, str]:
         """The words of a quote, and what is quoted."""
         if quote.isdecimal():
-            return self.situation.npc.facts[int(quote) - 1], "fact"
+            return self._by_number(int(quote) - 1)
         quote = quote.removeprefix(" ")
         assert self._chosen is not None
         line = phrase(
             quote,
-            self.situation.npc,
+            self.situation,
             emotion=emotion,
             acts=not is_talk(self._chosen),
             number=self.number,
             own=self.lines.get(quote, ()),
         )
         return line, quote
+
+    def _by_number(self, index: int) -> tuple[str, str]:
+        situation = self.situation
+        facts = situation.npc.facts
+        if index < len(facts):
+            return spoken(facts[index], situation.npc.name), "fact"
+        memory = str(situation.memory[index - len(facts)])
+        return retold(memory, situation.npc.name, situation.event.source), "memory"
 
 
 def last_whole_sentence(text: str) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from npcbrain.prompting.action_priors import deeds, is_spoken
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import recalled_facts, split_words
+from npcbrain.prompting.retelling import spoken
 from npcbrain.prompting.stock_lines import phrase
-from npcbrain.situation import Action, Decision, Event, Profile, Situation
+from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situation
 
 __all__ = ["reflex", "words_for"]
 
@@ -55,7 +56,8 @@ def reflex(situation: Situation) -> Decision | None:
             return Decision(best.name, args, source="tree")
     talk = next((action for action in situation.actions if is_talk(action)), None)
     facts = recalled_facts(situation.npc.facts, event.text) if talk and is_spoken(event) else []
-    return Decision(talk.name, say=facts[0], source="tree") if talk and facts else None
+    said = next(filter(None, (spoken(fact, situation.npc.name) for fact in facts)), "")
+    return Decision(talk.name, say=said, source="tree") if talk and said else None
 
 
 def words_for(
@@ -86,7 +88,8 @@ def words_for(
     if not occasion:
         occasion = "obeying" if is_spoken(event) else "work as usual"
     own = lines.get(occasion) or lines.get("deed") or ()
-    return phrase(occasion, profile, emotion="neutral", acts=True, number=number, own=own)
+    about = Situation(profile, Scene(), event, ())
+    return phrase(occasion, about, emotion="neutral", acts=True, number=number, own=own)
 
 
 def _arguments(action: Action, named: Mapping[str, str], source: str) -> dict[str, str] | None:

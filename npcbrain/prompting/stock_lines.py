@@ -2,26 +2,28 @@
 
 A model this small chooses better than it writes. So beside free speech an answer may be a quote: a
 fact as it stands, or a line for an occasion, such as ``handing over``; the model names the fact or
-the occasion, and the line is picked here, from the persona's own lines or from a bank that holds
-neither names nor facts. Invariant: pure; and who quotes twice in a row says two lines.
+the occasion, and the line is picked here, from the persona's own lines or from a bank. The bank
+holds neither facts nor names, but slots for what its speaker knows: ``{name}``, ``{a_role}``,
+``{goal}``, ``{place}`` and ``{time}``. Invariant: pure; and who quotes twice in a row says two
+lines.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from npcbrain.prompting.fact_retrieval import split_words
-from npcbrain.situation import Profile
+from npcbrain.prompting.retelling import spoken
+from npcbrain.situation import Profile, Situation
 
-__all__ = ["OCCASIONS", "Phrase", "is_sayable", "load", "phrase", "quotes"]
+__all__ = ["OCCASIONS", "Phrase", "load", "phrase", "quotes"]
 
 BANK = Path(__file__).with_name("stock_lines.txt")
 MIN_CHOICE = 3  # lines; from fewer a player would hear one thrice in a row
-OF_SOMEBODY = frozenset("he she his her him hers".split())  # a fact that begins so is about another
 
 # Occasions that go with a deed, with talk, and with either. A persona's ``lines`` may have its own.
 WITH_DEEDS = (
@@ -36,8 +38,24 @@ WITH_EITHER = (
     "warning", "comfort", "thanks for gift", "agreeing", "waiting", "farewell", "threatened",
     "apology made", "refusing", "refusing rule", "suspicion", "surprise", "delight", "grief",
 )  # fmt: skip
-OF_DEEDS, OF_TALK = (*WITH_DEEDS, *WITH_EITHER), (*WITH_TALK, *WITH_EITHER)
-OCCASIONS = (*WITH_DEEDS, *WITH_TALK, *WITH_EITHER)
+# Small talk: what anybody may be asked or told, whatever the world.
+ASKED = (
+    "name", "work", "place", "hour", "age", "origin", "family", "past", "doing", "why here",
+    "likes work", "likes", "favourite", "dislikes", "fear", "dream", "happy", "alone",
+    "opinion of me", "remembers me", "opinion of other", "belief", "joke", "song", "story",
+    "news", "weather", "advice", "wants", "help", "secret", "real", "can do", "trade",
+    "how known", "meaning",
+)  # fmt: skip
+TOLD = (
+    "name", "where from", "deed", "good news", "bad news", "tired", "lost", "bored", "afraid",
+    "love", "friend", "hate", "liar", "secret", "promise", "guess", "opinion", "joke", "yes",
+    "no", "never mind", "wait", "hush", "hurry", "back", "sorry small", "order silly",
+    "come along", "sleep", "luck", "again", "attention", "pause", "mood", "swap subject",
+    "clever",
+)  # fmt: skip
+SMALL_TALK = (*(f"asked {topic}" for topic in ASKED), *(f"told {topic}" for topic in TOLD))
+OF_DEEDS, OF_TALK = (*WITH_DEEDS, *WITH_EITHER), (*WITH_TALK, *WITH_EITHER, *SMALL_TALK)
+OCCASIONS = (*WITH_DEEDS, *WITH_TALK, *WITH_EITHER, *SMALL_TALK)
 
 # Which voice somebody has, by a word of its traits; who has none of these speaks plainly.
 VOICES = {
@@ -54,6 +72,9 @@ VOICES = {
     "young": "young childish playful eager naive excitable curious cheeky restless energetic"
     " innocent hyper",
 }
+SLOT = re.compile(r"\{\w+\}")
+HIS = re.compile(r"\b(?:his|her|their)\b")  # of a goal, which is written about somebody
+ARTICLES = frozenset("a an the my your his her our their one".split())
 VOICE_OF = {trait: voice for voice, traits in VOICES.items() for trait in traits.split()}
 PLAIN = ("plain", "dry", "warm")
 
@@ -88,13 +109,13 @@ def quotes(profile: Profile, *, acts: bool) -> tuple[str, ...]:
     """What somebody may quote: occasions, and in talk its facts, as far as it can say them."""
     if acts:
         return OF_DEEDS
-    facts = (fact for fact in profile.facts if is_sayable(fact, profile.name))
+    facts = (fact for fact in profile.facts if spoken(fact, profile.name))
     return tuple(dict.fromkeys((*facts, *OF_TALK)))
 
 
 def phrase(
     occasion: str,
-    profile: Profile,
+    situation: Situation,
     *,
     emotion: str,
     acts: bool,
@@ -105,16 +126,20 @@ def phrase(
 
     Args:
         occasion: One of ``OCCASIONS``.
-        profile: Whose line: the same line comes to two people at different times.
+        situation: Who speaks, where and when: the same line comes to two people at different times.
         emotion: The mood it is said in, where there are lines enough of that mood.
         acts: Whether it goes with a deed.
         number: How often that person has been asked: another number, another line.
         own: The persona's own lines for the occasion; if there are any, one of them.
     """
+    profile = situation.npc
+    slots = _slots(situation)
     if own:
         return own[number % len(own)]
-    lines = load()[occasion]
+    lines = [line for line in load()[occasion] if _is_filled(line.text, slots)]
     fitting = [line for line in lines if line.when != ("say" if acts else "act")] or lines
+    telling = [line for line in fitting if "{" in line.text]
+    fitting = telling if len(telling) >= MIN_CHOICE else fitting
     voices = _voices(profile.traits)
     for voiced in (
         [line for line in fitting if line.voice in voices and line.emotion == emotion],
@@ -124,19 +149,29 @@ def phrase(
         if len(voiced) >= MIN_CHOICE:
             break
     first = zlib.crc32(profile.name.encode("utf-8", "replace"))
-    return voiced[(first + number) % len(voiced)].text
+    text = voiced[(first + number) % len(voiced)].text
+    text = SLOT.sub(lambda slot: slots[slot[0]], text)
+    return f"{text[0].upper()}{text[1:]}"
 
 
-def is_sayable(fact: str, name: str) -> bool:
-    """Whether a fact can be said as it is written by whoever is called ``name``.
+def _slots(situation: Situation) -> dict[str, str]:
+    npc, scene = situation.npc, situation.scene
+    role = npc.role
+    first = role.split()[0].lower() if role.split() else ""
+    if first and first not in ARTICLES and not first.endswith(("'s", "s'")):
+        role = f"{'an' if first[0] in 'aeiou' else 'a'} {role}"
+    goal = HIS.sub("my", npc.goal).rstrip(".")
+    return {
+        "{name}": npc.name,
+        "{a_role}": role,
+        "{goal}": goal,
+        "{place}": scene.place,
+        "{time}": scene.time,
+    }
 
-    Not if it tells of the speaker as of somebody else.
 
-    >>> is_sayable("A bed costs five coppers.", "Hilda"), is_sayable("Her back aches.", "Hilda")
-    (True, False)
-    """
-    words = split_words(fact)
-    return bool(words) and words[0] not in OF_SOMEBODY and not set(words) & set(split_words(name))
+def _is_filled(text: str, slots: Mapping[str, str]) -> bool:
+    return all(value for slot, value in slots.items() if slot in text)
 
 
 def _voices(traits: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from npcbrain.lm.encoder import Encoder
 from npcbrain.lm.model import Model
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS
-from npcbrain.situation import Situation
+from npcbrain.situation import Action, Event, Situation
 
 FACTS = [f"The {thing} costs {price} coppers." for price, thing in enumerate("bed ale key".split())]
 
@@ -64,7 +66,7 @@ def test_what_is_chosen_is_legal(encoder: Encoder, text: str) -> None:
     assert set(choice.args) == set(action.args)
     assert all(choice.args[arg] in values for arg, values in action.args.items())
     assert choice.emotion in EMOTIONS
-    assert choice.quote in ("", *FACTS, *OCCASIONS)
+    assert choice.quote in ("", *FACTS, *OCCASIONS, "The player paid.")
 
 
 def test_a_persona_is_read_once_and_the_choice_stays_the_same_to_the_bit(encoder: Encoder) -> None:
@@ -86,6 +88,26 @@ def test_who_is_interrupted_chooses_the_same_when_begun_again(encoder: Encoder) 
             if chooser.step() is not None:
                 break
         assert choice_of(chooser, situation("One ale."))[0] == alone
+
+
+def test_a_memory_may_be_quoted_and_what_somebody_said_may_not(encoder: Encoder) -> None:
+    told = news(situation("Did I pay?"), encoder.encode)
+    assert [text for text, _ in told.memories] == ["The player paid."]
+    worth = encoder.worth._replace(memory=1e6)
+    keen = copy(encoder)
+    keen.worth = worth
+    asked = replace(situation("Did I pay?"), actions=(Action("say"),))
+    choice, _ = choice_of(Chooser(keen), asked)
+    assert choice.quote == "The player paid."
+    unasked = replace(asked, event=Event("sighting", "world", "A dog barks."))
+    assert choice_of(Chooser(keen), unasked)[0].quote != "The player paid."
+
+
+def test_a_model_that_was_taught_other_occasions_is_refused(encoder: Encoder) -> None:
+    other = copy(encoder)
+    other.num_occasions += 1
+    with pytest.raises(ModelError, match="occasions must be"):
+        Chooser(other)
 
 
 def test_memory_for_personas_is_bounded_and_changes_no_choice(encoder: Encoder) -> None:

@@ -14,11 +14,12 @@ transformers = pytest.importorskip("transformers", reason="distillation is an ex
 
 from npcbrain.choosing.chooser import Chooser  # noqa: E402
 from npcbrain.choosing.layout import news, persona  # noqa: E402
-from npcbrain.choosing.signs import signs  # noqa: E402
+from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
 from tools.distil.chooser.export import add_chooser  # noqa: E402
 from tools.distil.chooser.net import Group, Net  # noqa: E402
 from tools.distil.chooser.train import draw, loss_of, reader_of  # noqa: E402
+from tools.distil.chooser.vocabulary import cut  # noqa: E402
 from tools.distil.sheets import read_sheets  # noqa: E402
 from tools.distil.sheets.quoting import Quotes  # noqa: E402
 
@@ -42,6 +43,18 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_smaller_vocabulary_gives_common_words_the_same_tokens(
+    encoder: Path, tmp_path: Path
+) -> None:
+    pieces = 102 + 26  # the letters, but none of the digits
+    cut(encoder, tmp_path, pieces)
+    whole, small = reader_of(encoder), reader_of(tmp_path)
+    assert small("a b c") == whole("a b c")
+    assert small("a 1 c") != whole("a 1 c")
+    assert max(small("a b c 1 2 3")) < pieces
+    assert Net(tmp_path, CONFIG.width).emb.word_embeddings.weight.shape[0] == pieces
+
+
 def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Path) -> None:
     net = Net(encoder, CONFIG.width).eval()
     torch.nn.init.normal_(net.k.weight, std=0.1)  # or all but the signs would be nearly equal
@@ -56,8 +69,11 @@ def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Pat
         layout = persona(asked, encode)
         assert layout is not None
         read = torch.tensor(signs(asked, len(layout.facts)))
+        told = news(asked, encode)
+        of_told = torch.tensor(of_memories(asked, [text for text, _ in told.memories]))
+        of_told = of_told.view(-1, NUM_SIGNS)
         with torch.no_grad():
-            (scores,) = net([Group(layout, [news(asked, encode).ids], [read])])
+            (scores,) = net([Group(layout, [told], [read], [of_told])])
         best = int(scores.candidates[0, : len(asked.actions)].argmax())
         assert chooser.begin(asked)
         while (choice := chooser.step()) is None:

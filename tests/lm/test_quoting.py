@@ -15,9 +15,16 @@ from npcbrain.lm.marks import QUOTE
 from npcbrain.lm.sampler import SamplerConfig
 from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.lm.words import WordList
-from npcbrain.prompting.prompt import AnswerReader, answer_grammar, answer_text, grammar, render
+from npcbrain.prompting.prompt import (
+    AnswerReader,
+    answer_grammar,
+    answer_text,
+    grammar,
+    quotable,
+    render,
+)
 from npcbrain.prompting.stock_lines import OF_DEEDS, OF_TALK, load
-from npcbrain.situation import Action, Decision, Situation
+from npcbrain.situation import Action, Decision, Event, Situation
 
 FILE = Path(__file__).parents[1] / "models" / "tiny" / "tokenizer.json"
 EOS = 2
@@ -49,7 +56,10 @@ def read(text: str, number: int = 0, **lines: list[str]) -> AnswerReader:
 def test_whatever_is_drawn_after_the_mark_is_a_fact_or_an_occasion(tokenizer: Tokenizer) -> None:
     compiler = GrammarCompiler(tokenizer)
     facts = SITUATION.npc.facts
-    sayable = {f"{QUOTE}1", f"{QUOTE}3", *(f"{QUOTE} {occasion}" for occasion in OF_TALK)}
+    sayable = {
+        *(f"{QUOTE}{number}" for number in (1, 2, 3)),
+        *(f"{QUOTE} {occasion}" for occasion in OF_TALK),
+    }
     assert (facts[0], facts[2]) == ("A bed costs five coppers.", "The mill burned down.")
     for seed in range(60):
         dice, matcher = random.Random(seed), compiler.matcher(grammar(SITUATION, "quotes"))
@@ -100,6 +110,25 @@ def test_beside_a_deed_no_fact_is_quoted(tokenizer: Tokenizer) -> None:
 def test_a_fact_is_quoted_as_it_stands() -> None:
     decision = read(f" say\n neutral\n{QUOTE}1").decision(whole=True)
     assert decision == Decision("say", {}, "neutral", "A bed costs five coppers.", quoted="fact")
+
+
+def test_a_memory_is_told_to_whoever_it_is_about() -> None:
+    situation = replace(
+        SITUATION,
+        memory=("It rained.", "The player paid for a bed."),
+        event=Event("speech", "player", "Did I pay?"),
+    )
+    number = len(SITUATION.npc.facts) + 2
+    assert (
+        answer_text(
+            Decision("say", {}, "happy", f"{QUOTE}The player paid for a bed."), quotable(situation)
+        )
+        == f" say\n happy\n{QUOTE}{number}"
+    )
+    reader = AnswerReader(situation)
+    reader.read(f" say\n happy\n{QUOTE}{number}")
+    decision = reader.decision(whole=True)
+    assert decision == Decision("say", {}, "happy", "You paid for a bed.", quoted="memory")
 
 
 def test_an_occasion_becomes_one_of_its_lines() -> None:

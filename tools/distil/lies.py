@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from npcbrain.prompting.fact_retrieval import stems
-from npcbrain.prompting.stock_lines import is_sayable
+from npcbrain.prompting.retelling import spoken
 from tools.distil.sheets.augmenting import CAPITAL, INSIDE, NAMES, NEVER_NAMES
 from tools.distil.sheets.quoting import quoted_fact
 from tools.distil.sheets.reading import Sheet
@@ -75,7 +75,7 @@ def draw_lies(sheets: Sequence[Sheet], rng: random.Random) -> list[Lie]:
         # A name is what stands large within a sentence and small nowhere.
         names = {word for word in found if word.lower() not in no_names}
         facts = sheet.examples[0].situation.npc.facts if sheet.examples else ()
-        sayable = (fact for fact in facts if is_sayable(fact, sheet.name))
+        sayable = (fact for fact in facts if spoken(fact, sheet.name))
         piles.extend(list(_lies_about(fact, names, sheet, rng)) for fact in sayable)
     rng.shuffle(piles)
     return [lie for turn in zip_longest(*piles) for lie in turn if lie is not None]

@@ -24,10 +24,11 @@ __all__ = ["add_chooser", "compact_tokenizer"]
 
 TOKENIZER = "chooser.json"
 DIGITS = 6
-# Where the language model finds words that make sense in one case of five, nearly any quote is
-# better; a fact is quoted a little sooner than the chooser would. Settled on characters that no
-# training has seen.
-OWN, FACT = -2.0, 0.5
+# Small talk makes three in five exchanges of the training talk, where it is less than half in play:
+# a half is what that adds to its logarithm. Where the language model finds words that make sense in
+# one case of five, nearly any quote is better; a fact or a memory is quoted sooner than the chooser
+# would. Settled on characters that no training has seen.
+TALK, OWN, FACT, MEMORY = -0.5, -2.0, 1.5, 1.5
 
 
 def add_chooser(
@@ -35,7 +36,7 @@ def add_chooser(
     config: EncoderConfig,
     weights: Weights,
     tokenizer: bytes,
-    odds: tuple[float, float] = (OWN, FACT),
+    odds: tuple[float, float, float, float] = (TALK, OWN, FACT, MEMORY),
 ) -> None:
     """Writes the chooser's files beside a model's, and names them in its manifest.
 
@@ -44,7 +45,7 @@ def add_chooser(
         config: Shapes.
         weights: As ``net.Net`` names them.
         tokenizer: The content of a ``tokenizer.json``.
-        odds: Added to the scores of words of one's own, and of facts.
+        odds: Added to the scores of talk, of words of one's own, of facts and of memories.
     """
     files = {**chooser_graphs(config, weights), TOKENIZER: tokenizer}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -63,6 +64,7 @@ def add_chooser(
         "emotions": len(EMOTIONS),
         "tokens": _rounded(np.exp(weights["scale"])),
         "signs": [_rounded(row) for row in weights["sign"]],
+        "args": _rounded(weights["args"]),
         "odds": list(odds),
     }
     text = json.dumps(manifest, indent=1) + "\n"

@@ -11,10 +11,10 @@ them may cut rows into chunks, as long as all keys and values of a layer are the
     ``hidden_in`` and ``query_in`` [rows, hidden], ``keys`` and ``values`` [length, hidden], to the
     same four; the last one to ``hidden`` alone.
 ``chooser_offers.onnx``
-    ``hidden_in`` [rows, hidden] to ``offers`` [rows, 6 width + 3 + occasions + emotions].
+    ``hidden_in`` [rows, hidden] to ``offers`` [rows, 8 width + 4 + occasions + emotions].
 ``chooser_asks.onnx``
     ``hidden_in`` [rows, hidden], the first one of the news' first token, to ``tokens``
-    [rows, 3 width] and ``whole`` [1, 3 width + occasions + emotions].
+    [rows, 4 width] and ``whole`` [1, 4 width + occasions + emotions].
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from torch import nn
 from torch.nn import functional
 from transformers import BertModel
 
-from npcbrain.choosing.choice import KINDS, SHARPNESS, candidates
-from npcbrain.choosing.layout import MAX_PERSONA, Persona
+from npcbrain.choosing.choice import FACT, KINDS, MEMORY, SHARPNESS, candidates, spans_of
+from npcbrain.choosing.layout import MAX_PERSONA, News, Persona
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS
 from tools.distil.turns import NEVER, Layout, _Gather
@@ -32,13 +32,15 @@ class Group:
 
     Attributes:
         persona: Its layout.
-        news: The tokens of each.
+        news: The layout of each.
         signs: float32 [candidates, 4] of each.
+        of_memories: float32 [memories, 4] of each.
     """
 
     persona: Persona
-    news: Sequence[Sequence[int]]
-    signs: Sequence[torch.Tensor]
+    news: list[News]
+    signs: list[torch.Tensor]
+    of_memories: list[torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,13 @@ class Scores:
 
     Attributes:
         candidates: float32 [news, candidates]: actions, their values, facts.
+        memories: float32 [memories] of each of the news.
         whole: float32 [news, hidden], the news' states.
         actions: float32 [actions, hidden], the actions' states.
     """
 
     candidates: torch.Tensor
+    memories: list[torch.Tensor]
     whole: torch.Tensor
     actions: torch.Tensor
 
@@ -73,8 +77,10 @@ class Net(nn.Module):
         self.q, self.k = nn.Linear(hidden, KINDS * width), nn.Linear(hidden, KINDS * width)
         self.e, self.c = nn.Linear(hidden, KINDS * width), nn.Linear(hidden, KINDS * width)
         self.bias = nn.Linear(hidden, KINDS)
-        self.scale = nn.Parameter(torch.tensor([-1.5, -0.5, -0.5]))
-        self.sign = nn.Parameter(torch.tensor([[1.0, 0, 0, 0], [2.0, 0.5, 0.5, 0], [1.0, 1, 0, 0]]))
+        self.scale = nn.Parameter(torch.tensor([-1.5, -0.5, -0.5, -0.5]))
+        signs = [[1.0, 0, 0, 0], [2.0, 0.5, 0.5, 0], [1.0, 1, 0, 0], [1.0, 1, 0, 0]]
+        self.sign = nn.Parameter(torch.tensor(signs))
+        self.args = nn.Parameter(torch.tensor([0.3, 0.0]))
         self.occ, self.occ2 = (nn.Linear(hidden, len(OCCASIONS) + 1) for _ in range(2))
         self.emo, self.emo2 = (nn.Linear(hidden, len(EMOTIONS)) for _ in range(2))
         # It begins as what the signs say, and learns what to add to that.
@@ -86,6 +92,7 @@ class Net(nn.Module):
         nn.init.zeros_(self.k.bias)
         with torch.no_grad():
             start = torch.eye(max(hidden, KINDS * width))[: KINDS * width, :hidden]
+            start[MEMORY * width :] = start[FACT * width : MEMORY * width]
             self.e.weight.copy_(start)
             self.c.weight.copy_(start)
 
@@ -100,9 +107,9 @@ class Net(nn.Module):
             ids += own
             positions += range(len(own))
             for told in group.news:
-                ids += told
-                positions += range(MAX_PERSONA, MAX_PERSONA + len(told))
-            shape.append((len(own), [len(told) for told in group.news]))
+                ids += told.ids
+                positions += range(MAX_PERSONA, MAX_PERSONA + len(told.ids))
+            shape.append((len(own), [len(told.ids) for told in group.news]))
         states = self._states(torch.tensor(ids), torch.tensor(positions), Layout.of(shape))
         return [
             self._scores(group, states, *start) for group, start in zip(groups, starts, strict=True)
@@ -145,31 +152,55 @@ class Net(nn.Module):
         return mixed.transpose(1, 2).flatten(2).flatten(0, 1)
 
     def _scores(self, group: Group, states: torch.Tensor, first: int, at: int) -> Scores:
-        kinds, offers = self._offers(group, states, first)
-        rows = torch.arange(len(kinds))
-        keys, marks = (
-            part(offers).unflatten(-1, (KINDS, -1))[rows, kinds] for part in (self.k, self.c)
-        )
-        marks = functional.normalize(marks, dim=-1)
-        fixed = self.bias(offers)[rows, kinds]
-        whole, near = [], []
-        for told in group.news:
-            whole.append(states[at])
-            heard = self.e(states[at + 1 : at + len(told)]).unflatten(-1, (KINDS, -1))
-            heard = functional.normalize(heard, dim=-1)
-            near.append(torch.einsum("tkd,nd->tkn", heard, marks)[:, kinds, rows].amax(0))
-            at += len(told)
-        news = torch.stack(whole)
-        asked = self.q(news).unflatten(-1, (KINDS, -1))[:, kinds]
-        scores = (asked * keys).sum(-1) * (SHARPNESS / self.width**0.5) + fixed
-        scores = scores + torch.stack(near) * (self.scale.exp() * SHARPNESS)[kinds]
-        scores = scores + (torch.stack(list(group.signs)) * self.sign[kinds]).sum(-1)
-        return Scores(scores, news, offers[: len(group.persona.actions)])
-
-    @staticmethod
-    def _offers(
-        group: Group, states: torch.Tensor, first: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
         found = candidates(group.persona)
         kinds = torch.tensor([kind for kind, _ in found])
-        return kinds, states[[first + place for _, place in found]]
+        lines = states[[first + place for _, place in found]]
+        offers = self._offers(kinds, lines)
+        scores, memories, whole = [], [], []
+        for told, read, of_memories in zip(group.news, group.signs, group.of_memories, strict=True):
+            own = states[at : at + len(told.ids)]
+            scores.append(self._fit(offers, own, own[1:], read))
+            places = [place for _, place in told.memories]
+            remembered = self._offers(torch.full((len(places),), MEMORY), own[places])
+            memories.append(self._fit(remembered, own, own[1 : told.num_heard], of_memories))
+            whole.append(own[0])
+            at += len(told.ids)
+        num_actions = len(group.persona.actions)
+        of_all = torch.stack(scores)
+        of_actions = of_all[:, :num_actions] + self._called(group.persona, of_all)
+        of_all = torch.cat([of_actions, of_all[:, num_actions:]], 1)
+        return Scores(of_all, memories, torch.stack(whole), lines[:num_actions])
+
+    def _called(self, persona: Persona, scores: torch.Tensor) -> torch.Tensor:
+        """What an action gains by how well its arguments' best values fit."""
+        gains = []
+        for spans in spans_of(persona):
+            best = [scores[:, start:stop].amax(1) for start, stop in spans]
+            gain = self.args[0] * torch.stack(best).mean(0) + self.args[1] if best else 0.0
+            gains.append(gain + torch.zeros(len(scores)))
+        return torch.stack(gains, 1)
+
+    def _offers(self, kinds: torch.Tensor, lines: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        rows = torch.arange(len(kinds))
+        keys, marks = (
+            part(lines).unflatten(-1, (KINDS, -1))[rows, kinds] for part in (self.k, self.c)
+        )
+        return kinds, keys, functional.normalize(marks, dim=-1), self.bias(lines)[rows, kinds]
+
+    def _fit(
+        self,
+        offers: tuple[torch.Tensor, ...],
+        own: torch.Tensor,
+        heard: torch.Tensor,
+        read: torch.Tensor,
+    ) -> torch.Tensor:
+        kinds, keys, marks, fixed = offers
+        if not len(kinds):
+            return fixed
+        rows = torch.arange(len(kinds))
+        asked = self.q(own[0]).unflatten(-1, (KINDS, -1))[kinds]
+        scores = (asked * keys).sum(-1) * (SHARPNESS / self.width**0.5) + fixed
+        tokens = functional.normalize(self.e(heard).unflatten(-1, (KINDS, -1)), dim=-1)
+        near = torch.einsum("tkd,nd->tkn", tokens, marks)[:, kinds, rows].amax(0)
+        scores = scores + near * (self.scale.exp() * SHARPNESS)[kinds]
+        return scores + (read * self.sign[kinds]).sum(-1)

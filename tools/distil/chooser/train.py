@@ -26,12 +26,14 @@ from rich.progress import Progress
 from tokenizers import Tokenizer
 from torch.nn import functional
 
+from npcbrain.choosing.choice import candidates, spans_of
 from npcbrain.choosing.layout import news, persona
-from npcbrain.choosing.signs import signs
+from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs
 from npcbrain.lm.marks import QUOTE
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
+from tools.distil.chooser.chatter import Chatter
 from tools.distil.chooser.net import Group, Net, Scores
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.augmenting import Augmenter
@@ -59,7 +61,7 @@ class Target:
     action: int
     values: tuple[int, ...]
     said: int | None
-    emotion: int
+    emotion: int | None
     talks: bool
 
 
@@ -82,8 +84,13 @@ def reader_of(encoder: Path):
     return encode
 
 
-def target_of(example: Example) -> Target:
-    """What is right in an example; its words may be ``QUOTE`` and what is quoted."""
+def target_of(example: Example, memories: Sequence[str] = ()) -> Target:
+    """What is right in an example; its words may be ``QUOTE`` and what is quoted.
+
+    Args:
+        example: The example.
+        memories: What may be quoted of what is remembered.
+    """
     situation, decision = example.situation, example.decision
     index = [action.name for action in situation.actions].index(decision.action)
     action = situation.actions[index]
@@ -91,13 +98,19 @@ def target_of(example: Example) -> Target:
     said: int | None = OWN if decision.say else None
     if decision.say.startswith(QUOTE):
         quote = decision.say[len(QUOTE) :]
-        facts = situation.npc.facts
-        said = OCCASIONS.index(quote) if quote in OCCASIONS else OWN + 1 + facts.index(quote)
-    return Target(index, values, said, EMOTIONS.index(decision.emotion), is_talk(action))
+        texts = (*OCCASIONS, None, *situation.npc.facts, *memories)
+        said = texts.index(quote) if quote in texts else None
+    emotion = EMOTIONS.index(decision.emotion) if decision.emotion else None
+    return Target(index, values, said, emotion, is_talk(action))
 
 
 def draw(
-    sheets: Sequence[Sheet], quotes: Quotes, encode, rng: random.Random, first: int = 0
+    sheets: Sequence[Sheet],
+    quotes: Quotes,
+    encode,
+    rng: random.Random,
+    first: int = 0,
+    chatter: Chatter | None = None,
 ) -> Iterator[tuple[Group, list[Target]]]:
     """Endless groups: a character, and what is right in some exchanges of its."""
     augmenter = Augmenter(sheets, rng)
@@ -112,6 +125,8 @@ def draw(
             group = [_quoting(example, quotes) for example in group]
             if rng.random() < VARIED:
                 group = augmenter.vary(group)
+            if chatter is not None:
+                group = chatter.join(group, rng)
             yield from _as_groups(group, encode, rng)
 
 
@@ -131,12 +146,16 @@ def _as_groups(
         if layout is None or len(layout.facts) < len(example.situation.npc.facts):
             continue
         read = torch.tensor(signs(example.situation, len(layout.facts)))
+        told = news(example.situation, encode)
+        memories = [text for text, _ in told.memories]
+        of_told = torch.tensor(of_memories(example.situation, memories)).view(-1, NUM_SIGNS)
         if rng.random() < UNREAD:
-            read = torch.zeros_like(read)
-        group, targets = found.setdefault(layout.ids, (Group(layout, [], []), []))
-        group.news.append(news(example.situation, encode).ids)  # type: ignore[attr-defined]
-        group.signs.append(read)  # type: ignore[attr-defined]
-        targets.append(target_of(example))
+            read, of_told = torch.zeros_like(read), torch.zeros_like(of_told)
+        group, targets = found.setdefault(layout.ids, (Group(layout, [], [], []), []))
+        group.news.append(told)
+        group.signs.append(read)
+        group.of_memories.append(of_told)
+        targets.append(target_of(example, memories))
     yield from found.values()
 
 
@@ -147,7 +166,8 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
     right = 0
     for (group, targets), scores in zip(batch, all_scores, strict=True):
         num_actions = len(group.persona.actions)
-        slots, first_fact = _slots(group)
+        slots = spans_of(group.persona)
+        first_fact = len(candidates(group.persona)) - len(group.persona.facts)
         wanted = torch.tensor([target.action for target in targets])
         of_actions = scores.candidates[:, :num_actions]
         deeds.append(functional.cross_entropy(of_actions, wanted, reduction="none"))
@@ -162,7 +182,7 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
             if target.said is not None:
                 line = occasions[row] + ALLOWED[target.talks]
                 if target.talks:
-                    line = torch.cat([line, own[first_fact:]])
+                    line = torch.cat([line, own[first_fact:], scores.memories[row]])
                 words.append(_miss(line, target.said))
     parts = {
         "deed": torch.cat(deeds).mean(),
@@ -185,24 +205,13 @@ def _moods(
     net: Net, scores: Scores, wanted: torch.Tensor, targets: Sequence[Target]
 ) -> torch.Tensor:
     emotions = net.emo(scores.whole) + net.emo2(scores.actions[wanted])
-    right = torch.tensor([target.emotion for target in targets])
-    return functional.cross_entropy(emotions, right, reduction="none")
+    known = [row for row, target in enumerate(targets) if target.emotion is not None]
+    right = torch.tensor([targets[row].emotion for row in known], dtype=torch.long)
+    return functional.cross_entropy(emotions[known], right, reduction="none")
 
 
 def _miss(scores: torch.Tensor, right: int) -> torch.Tensor:
     return functional.cross_entropy(scores[None], torch.tensor([right]))
-
-
-def _slots(group: Group) -> tuple[list[list[tuple[int, int]]], int]:
-    """Where each action's arguments' values stand among the candidates; where facts begin."""
-    at, found = len(group.persona.actions), []
-    for args in group.persona.values:
-        own = []
-        for choices in args:
-            own.append((at, at + len(choices)))
-            at += len(choices)
-        found.append(own)
-    return found, at
 
 
 def _rate(step: int, share: float) -> float:
@@ -221,7 +230,7 @@ def train(net: Net, groups: Iterator[tuple[Group, list[Target]]], options) -> No
         task = progress.add_task("learning", total=options.minutes)
         while (minutes := (time.monotonic() - started) / 60) < options.minutes:
             pool = [next(groups) for _ in range(options.groups * POOL)]
-            pool.sort(key=lambda pair: max(len(told) for told in pair[0].news))
+            pool.sort(key=lambda pair: max(len(told.ids) for told in pair[0].news))
             cuts = range(0, len(pool), options.groups)
             batches = [pool[i : i + options.groups] for i in cuts]
             rng.shuffle(batches)
@@ -261,7 +270,8 @@ def main() -> None:
         net.load_state_dict(torch.load(options.resume, weights_only=True)["net"])
     sheets = read_sheets(options.sheets, "train")
     rng = random.Random(options.seed)
-    groups = draw(sheets, Quotes(sheets, options.sheets), reader_of(options.encoder), rng)
+    quotes, chatter = Quotes(sheets, options.sheets, texts=True), Chatter.read(options.sheets)
+    groups = draw(sheets, quotes, reader_of(options.encoder), rng, chatter=chatter)
     train(net, groups, options)
 
 

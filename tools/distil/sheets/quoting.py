@@ -10,22 +10,25 @@ else.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from npcbrain.choosing.layout import is_tellable
 from npcbrain.lm.marks import QUOTE
 from npcbrain.prompting.fact_retrieval import stems
-from npcbrain.prompting.stock_lines import is_sayable
+from npcbrain.prompting.retelling import spoken
 from tools.distil.sheets.reading import DATA, Sheet
 from tools.distil.situations.example import Example
 
-__all__ = ["OCCASIONS", "Quotes", "quoted_fact"]
+__all__ = ["OCCASIONS", "Quotes", "quoted_fact", "quoted_memory", "stated_rule"]
 
 OCCASIONS = "occasions.tsv"  # file, line of the answer, occasion
 QUOTED = 0.6  # share of the answers that a quote could replace which one does replace in training
 MIN_SHARED = 2  # words of a fact that an answer says
 MIN_NEW = 1  # of them that the question did not hold
+REFUSALS = ("refusing", "refusing rule", "not yet")
+MIN_RULE = 0.35  # of a rule's words stand in what was asked and answered
 MIN_SHARE = 0.3  # of the answer's words, and of the fact's
 
 
@@ -34,10 +37,13 @@ class Quotes:
 
     Args:
         sheets: The sheets.
-        folder: Holds ``occasions.tsv``; without that file only facts are quoted.
+        folder: Holds ``occasions.tsv``; without that file only texts are quoted.
+        texts: Whether memories and rules are quoted too, which a language model is not taught.
     """
 
-    def __init__(self, sheets: Iterable[Sheet], folder: Path = DATA) -> None:
+    def __init__(
+        self, sheets: Iterable[Sheet], folder: Path = DATA, *, texts: bool = False
+    ) -> None:
         path = folder / OCCASIONS
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         rows = (line.split("\t") for line in lines)
@@ -46,7 +52,13 @@ class Quotes:
         self._kept: list[Example] = []  # so that no other example gets the same id()
         for sheet in sheets:
             for example, line in zip(sheet.examples, sheet.lines, strict=True):
-                quote = quoted_fact(example) or occasions.get((sheet.file, line), "")
+                quote = quoted_fact(example)
+                occasion = occasions.get((sheet.file, line), "")
+                if texts and not quote:
+                    quote = quoted_memory(example)
+                    if not quote and occasion in REFUSALS:
+                        quote = stated_rule(example)
+                quote = quote or occasion
                 if quote:
                     self._quotes[id(example)] = quote
                     self._kept.append(example)
@@ -68,18 +80,52 @@ class Quotes:
 
 def quoted_fact(example: Example) -> str:
     """The fact that the answer says in other words; empty if there is none."""
+    npc = example.situation.npc
+    return _retold(example, [fact for fact in npc.facts if spoken(fact, npc.name)])
+
+
+def quoted_memory(example: Example) -> str:
+    """The memory that the answer says in other words; empty if there is none."""
+    situation = example.situation
+    memories = (memory for memory in situation.memory if isinstance(memory, str))
+    return _retold(example, [memory for memory in memories if is_tellable(memory, situation)])
+
+
+def stated_rule(example: Example) -> str:
+    """The fact by which something is refused; empty if question and answer speak of none.
+
+    "No." says less than "Nobody swims after dusk.", which is known.
+    """
+    situation = example.situation
+    if example.decision.action != "say" or situation.event.kind != "speech":
+        return ""
+    told = set(stems(f"{situation.event.text} {example.decision.say}"))
+    worth: list[tuple[float, str]] = []
+    for fact in situation.npc.facts:
+        words = set(stems(fact))
+        share = len(told & words) / max(MIN_SHARED, len(words))
+        if share >= MIN_RULE and spoken(fact, situation.npc.name):
+            worth.append((share, fact))
+    return _best(worth)
+
+
+def _retold(example: Example, texts: Sequence[str]) -> str:
     situation, decision = example.situation, example.decision
     if decision.action != "say" or situation.event.kind != "speech":
         return ""
     said, asked = set(stems(decision.say)), set(stems(situation.event.text))
-    worth = []
-    for fact in situation.npc.facts:
-        words = stems(fact)
+    worth: list[tuple[float, str]] = []
+    for text in texts:
+        words = stems(text)
         shared = said.intersection(words)
         enough = len(shared) >= max(MIN_SHARED, MIN_SHARE * max(len(said), len(words)))
-        enough = enough and len(shared - asked) >= MIN_NEW
-        if enough and is_sayable(fact, situation.npc.name):
-            worth.append((len(shared), fact))
+        if enough and len(shared - asked) >= MIN_NEW:
+            worth.append((len(shared), text))
+    return _best(worth)
+
+
+def _best(worth: list[tuple[float, str]]) -> str:
+    """The text that is worth most, unless two are."""
     worth.sort(reverse=True)
     if not worth or (len(worth) > 1 and worth[1][0] == worth[0][0]):
         return ""

@@ -1,0 +1,71 @@
+"""Promises of ``chooser.chatter``: small talk reaches anybody who knows nothing better to say."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="distillation is an extra")
+pytest.importorskip("transformers", reason="distillation is an extra")
+
+from npcbrain.lm.marks import QUOTE  # noqa: E402
+from npcbrain.prompting.stock_lines import SMALL_TALK  # noqa: E402
+from npcbrain.situation import Exchange  # noqa: E402
+from tools.distil.chooser.chatter import Chatter, read_utterances  # noqa: E402
+from tools.distil.sheets import read_sheets  # noqa: E402
+from tools.distil.sheets.reading import DATA  # noqa: E402
+
+SHEETS = read_sheets(split="val")[:6]
+SAID = read_utterances(DATA)
+
+
+def test_every_occasion_of_small_talk_is_asked_for_in_many_ways() -> None:
+    counts = Counter(occasion for occasion, _ in SAID)
+    assert set(counts) == set(SMALL_TALK)
+    assert min(counts.values()) >= 30
+    assert len({text.lower() for _, text in SAID}) == len(SAID)
+    assert all(text.strip() == text and 1 <= len(text) <= 160 for _, text in SAID)
+
+
+def joined(seed: int, said: list[tuple[str, str]]) -> list:
+    rng = random.Random(seed)
+    return [one for sheet in SHEETS for one in Chatter(said).join(sheet.examples, rng)]
+
+
+def test_small_talk_is_answered_by_its_line_and_by_nothing_else() -> None:
+    occasions = {text: occasion for occasion, text in SAID}
+    found = [one for one in joined(1, SAID) if one.situation.event.text in occasions]
+    assert found
+    for one in found:
+        assert one.decision.say == f"{QUOTE}{occasions[one.situation.event.text]}"
+        assert one.decision.action == "say"
+        assert one.situation.memory == ()
+
+
+def test_who_knows_what_is_asked_for_is_not_taught_small_talk() -> None:
+    fact = SHEETS[0].examples[0].situation.npc.facts[0]
+    assert not [
+        one
+        for one in joined(2, [("asked news", fact)])[: len(SHEETS[0].examples)]
+        if one.situation.event.text == fact
+    ]
+
+
+def test_what_is_remembered_besides_was_said_to_the_same_person_and_changes_no_answer() -> None:
+    before = [example for sheet in SHEETS for example in sheet.examples]
+    after = joined(3, [])
+    assert [one.decision for one in after] == [one.decision for one in before]
+    changed = [
+        (old, new)
+        for old, new in zip(before, after, strict=True)
+        if old.situation.memory != new.situation.memory
+    ]
+    assert changed
+    for old, new in changed:
+        assert old.situation.memory == ()
+        (memory,) = new.situation.memory
+        assert isinstance(memory, Exchange)
+        assert memory.name == new.situation.npc.name
+        assert memory.heard != new.situation.event.text

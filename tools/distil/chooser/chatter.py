@@ -1,0 +1,95 @@
+"""What players say that asks for small talk, strewn among written exchanges.
+
+``data/utterances.tsv`` holds, by hand, what is said and which line of ``stock_lines`` answers it.
+It fits anybody, so each time somebody else hears it. An exchange that came before and bears on
+nothing is remembered now and then too: in play one always is. Invariant: who knows something about
+what is asked is not taught to answer with small talk.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from npcbrain.lm.marks import QUOTE
+from npcbrain.prompting.action_ranking import is_talk
+from npcbrain.prompting.fact_retrieval import stems
+from npcbrain.situation import Decision, Event, Exchange
+from tools.distil.sheets.augmenting import ASKERS
+from tools.distil.situations.example import Example
+
+__all__ = ["UTTERANCES", "Chatter", "read_utterances"]
+
+UTTERANCES = "utterances.tsv"  # occasion, what is said
+SHARE = 1 / 3  # of what is said, for each written exchange
+REMEMBERED = 0.3  # share of exchanges with nothing before them that get one which bears on nothing
+KNOWN = 2  # words shared with a fact from which the fact may be what is asked for
+
+
+def read_utterances(folder: Path) -> list[tuple[str, str]]:
+    """Occasion and what is said; empty without the file."""
+    path = folder / UTTERANCES
+    if not path.exists():
+        return []
+    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    return [(occasion, text) for occasion, text in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Chatter:
+    """Adds small talk to groups of exchanges.
+
+    Attributes:
+        utterances: Occasion and what is said.
+    """
+
+    utterances: Sequence[tuple[str, str]]
+
+    @classmethod
+    def read(cls, folder: Path) -> Chatter:
+        """Reads a folder's."""
+        return cls(read_utterances(folder))
+
+    def join(self, group: Sequence[Example], rng: random.Random) -> list[Example]:
+        """The group, with small talk and with memories that bear on nothing."""
+        joined = [self._reminded(example, group, rng) for example in group]
+        if not self.utterances:
+            return joined
+        for example in group:
+            if rng.random() < SHARE:
+                occasion, text = rng.choice(self.utterances)
+                heard = self._heard(example, occasion, text, rng)
+                joined += [heard] if heard else []
+        return joined
+
+    def _heard(
+        self, example: Example, occasion: str, text: str, rng: random.Random
+    ) -> Example | None:
+        situation = example.situation
+        talk = next((one for one in situation.actions if is_talk(one)), None)
+        said = set(stems(text))
+        knows = any(len(said.intersection(stems(fact))) >= KNOWN for fact in situation.npc.facts)
+        if talk is None or talk.args or knows:
+            return None
+        source = "player" if rng.random() < 0.7 else rng.choice(ASKERS)
+        heard = replace(situation, event=Event("speech", source, text), memory=())
+        decision = Decision(talk.name, {}, "", f"{QUOTE}{occasion}")
+        return replace(example, situation=heard, decision=decision)
+
+    @staticmethod
+    def _reminded(example: Example, group: Sequence[Example], rng: random.Random) -> Example:
+        situation, other = example.situation, rng.choice(group)
+        if situation.memory or other is example or rng.random() >= REMEMBERED:
+            return example
+        event, decision = other.situation.event, other.decision
+        if event.kind != "speech" or decision.say.startswith(QUOTE):
+            return example
+        deed = (
+            ""
+            if decision.action == "say"
+            else ", ".join([decision.action, *decision.args.values()])
+        )
+        before = Exchange(situation.npc.name, f"The {event.source}", event.text, deed, decision.say)
+        return replace(example, situation=replace(situation, memory=(before,)))
