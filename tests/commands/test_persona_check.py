@@ -18,7 +18,7 @@ TINY = Path(__file__).parents[1] / "models" / "tiny"
 ADA = {
     "name": "Ada",
     "role": "cook",
-    "facts": ["The soup is hot.", "Ada has a cat."],
+    "facts": ["The soup is hot.", "Everybody knows that Ada has a cat."],
     "actions": [{"name": "say"}, {"name": "serve", "args": {"dish": ["soup", "stew"]}}],
     "lines": {"fallback": ["Not now."]},
 }
@@ -49,7 +49,7 @@ def test_a_fact_that_it_cannot_say_is_named(
     advice = checked(tmp_path / "ada.json", ADA, capsys)["advice"]
     assert [line for line in advice if line.startswith("fact")] == [
         "fact 2 is not said as it stands, for it tells of Ada as of somebody else: write it as Ada "
-        "would say it (Ada has a cat.)"
+        "would say it (Everybody knows that Ada has a cat.)"
     ]
 
 

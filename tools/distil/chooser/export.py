@@ -89,13 +89,15 @@ def main() -> None:
     parser.add_argument("--chooser", type=Path, required=True, help="what train wrote")
     parser.add_argument("--encoder", type=Path, required=True, help="a folder with tokenizer.json")
     parser.add_argument("--model", type=Path, required=True, help="the model's folder")
+    parser.add_argument("--talk", type=float, default=TALK, help="odds of talk alone")
     parser.add_argument("--own", type=float, default=OWN, help="odds of words of one's own")
     parser.add_argument("--fact", type=float, default=FACT, help="odds of a known fact")
+    parser.add_argument("--memory", type=float, default=MEMORY, help="odds of a memory")
     options = parser.parse_args()
     state = torch.load(options.chooser, weights_only=True)["net"]
     weights = {name: value.float().numpy() for name, value in state.items()}
     tokenizer = json.loads((options.encoder / "tokenizer.json").read_text(encoding="utf-8"))
-    odds = options.own, options.fact
+    odds = options.talk, options.own, options.fact, options.memory
     add_chooser(options.model, EncoderConfig(), weights, compact_tokenizer(tokenizer), odds)
 
 
