@@ -28,7 +28,7 @@ DIGITS = 6
 # a half is what that adds to its logarithm. Where the language model finds words that make sense in
 # one case of five, nearly any quote is better; a fact or a memory is quoted sooner than the chooser
 # would. Settled on characters that no training has seen.
-TALK, OWN, FACT, MEMORY = -0.5, -2.0, 1.5, 1.5
+TALK, OWN, FACT, MEMORY = -0.5, -2.0, 1.0, 1.5
 
 
 def add_chooser(
