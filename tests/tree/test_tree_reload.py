@@ -123,7 +123,8 @@ def test_any_edit_at_any_time_leaves_a_whole_tree(
         actual.tree.adopt(second)
     actual.stage.take_log()
     state = actual.tree.state()
-    actual.tree.restore(state)
+    with suppress(TreeError):  # likewise: the tree is halted then, and whole
+        actual.tree.restore(state)
     for ms in future:
         actual.play(ms)
     actual.play(None)
