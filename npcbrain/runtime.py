@@ -28,13 +28,14 @@ from npcbrain.report import FrameReport
 from npcbrain.settings import budget_in_ns, check_settings
 from npcbrain.thinker import Brain, ThinkerSettings, thinker_of
 from npcbrain.tree import Node
+from npcbrain.warmable import Warmable
 
 __all__ = ["Runtime"]
 
 MAX_CADENCE = 3600  # frames; a minute
 
 
-class Runtime(Recordable):
+class Runtime(Recordable, Warmable):
     """Runs NPCs inside a game's frames.
 
     Attributes:
@@ -350,46 +351,6 @@ class Runtime(Recordable):
         self._cast.listen(report.frame, askers)
         if self._recorder is not None:
             self._recorder.heard(askers, self._thinker)
-
-    @property
-    def is_warm(self) -> bool:
-        """Whether nothing is left to be measured, and no persona to be read (see ``warm``)."""
-        return self._thinker.is_warm
-
-    @alone
-    def warm(self, npc: Npc) -> None:
-        """Has a persona read in the frames to come, so that its first answer comes sooner.
-
-        For somebody the player is about to meet. Within the budgets, behind everybody who thinks
-        and one persona at a time: some 30 frames of 4 ms. Without a model it does nothing.
-
-        Raises:
-            UsageError: ``npc`` is not an NPC of this runtime, or the runtime is closed.
-        """
-        where = "Runtime.warm()"
-        self._check_open(where)
-        if not isinstance(npc, Npc) or self.npcs.get(npc.name) is not npc:
-            raise UsageError(fault("npc", "be one of this runtime", npc, where))
-        self._thinker.pause()
-        self._thinker.read(npc)
-
-    @alone
-    def warm_up(self) -> None:
-        """Reads every NPC's persona now, so that its first answer comes sooner.
-
-        Optional, and no work for a frame (see ``warm``): tens of milliseconds an NPC. Call it once
-        all are added. Where thoughts hold every slot, there is no room to read in, and it does
-        nothing.
-
-        Raises:
-            UsageError: The runtime is closed, or a tree called this.
-        """
-        self._check_open("Runtime.warm_up()")
-        if self._is_updating:
-            rule = "be called between frames"
-            raise UsageError(fault("warm_up", rule, None, "Runtime.warm_up()"))
-        self._thinker.pause()
-        self._thinker.read_at_once(self.npcs.values())
 
     @alone
     def close(self) -> None:

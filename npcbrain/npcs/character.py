@@ -15,7 +15,7 @@ from npcbrain.npcs.persona import Persona
 from npcbrain.prompting.action_ranking import learn_words
 from npcbrain.prompting.prompt import answer_grammar
 from npcbrain.scheduling.request import Extent
-from npcbrain.situation import Action, Event, Scene, Situation
+from npcbrain.situation import Action, Decision, Event, Scene, Situation
 
 __all__ = ["Character"]
 
@@ -123,6 +123,14 @@ class Character:
         if extent is Extent.DEED:
             return answer_grammar(actions, words="none")
         return answer_grammar(actions, self._persona.profile if self._host.mind.may_quote else None)
+
+    def is_legal(self, decision: Decision) -> bool:
+        """Whether it may do this: ``actions`` can change while the model thinks."""
+        for action in self._actions:
+            if action.name == decision.action:
+                args, legal = decision.args, action.args
+                return args.keys() == legal.keys() and all(args[a] in legal[a] for a in args)
+        return False
 
     def _learn_to_answer(self) -> None:
         self._grammar = self.grammar_of(self._actions, Extent.DECIDED)

@@ -20,7 +20,7 @@ from npcbrain.npcs.contracts import Handler, Host, Mind, Thought
 from npcbrain.npcs.inputs import line_of, name_of
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.persona import Persona
-from npcbrain.npcs.slips import has_node, warn_of_asking, warn_of_deafness
+from npcbrain.npcs.slips import can_do, warn_of_asking, warn_of_deafness
 from npcbrain.npcs.why import why
 from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import last_whole_sentence
@@ -243,7 +243,9 @@ class Npc(Character):
         self.emotion = thought.emotion
         choice = thought.choice
         if self._answer is None and choice is not None:
-            if not self._can_do(choice):  # before a report tells of a deed never done
+            if not can_do(
+                choice, self.handler(choice.action), self.tree
+            ):  # before a report tells of a deed never done
                 self.decline(Reason.NO_HANDLER, choice.action)
                 return
             if not self._wants_whole:
@@ -294,14 +296,6 @@ class Npc(Character):
     def answer(self) -> Decision | None:
         """What was decided about the event at hand, if anything yet; its words may still come."""
         return self._answer
-
-    def is_legal(self, decision: Decision) -> bool:
-        """Whether it may do this: ``actions`` can change while the model thinks."""
-        for action in self._actions:
-            if action.name == decision.action:
-                args, legal = decision.args, action.args
-                return args.keys() == legal.keys() and all(args[a] in legal[a] for a in args)
-        return False
 
     def accept(self) -> None:
         """The game does what was decided: from now on the tree may only lend it words."""
@@ -386,12 +380,6 @@ class Npc(Character):
                     warn_of_deafness(self.name, self.tree, MAX_WAITING + 1)
                 self.memory.add_event(missed, None, self.persona.name)
             self._waiting.append(event)
-
-    def _can_do(self, choice: Decision) -> bool:
-        """Whether the game can do this; a tree without ``Act`` reads ``decision`` for itself."""
-        if only_talks(choice) or self.handler(choice.action) is not None:
-            return True
-        return not has_node(self.tree, "Act")
 
     def _set_answer(self, decision: Decision) -> None:
         self.decision = self._answer = decision

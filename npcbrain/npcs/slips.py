@@ -6,9 +6,11 @@ What shows before the first frame is ``wiring``'s. Invariant: a tree that is rig
 from __future__ import annotations
 
 from npcbrain.errors import warn_game
+from npcbrain.prompting.action_ranking import only_talks
+from npcbrain.situation import Decision
 from npcbrain.tree import Tree
 
-__all__ = ["has_node", "warn_of_asking", "warn_of_deafness"]
+__all__ = ["can_do", "has_node", "warn_of_asking", "warn_of_deafness"]
 
 LISTENERS = ("Heard", "Decide", "Reflex", "CannedReply")  # nodes that turn to an event
 
@@ -34,3 +36,8 @@ def warn_of_deafness(name: str, tree: Tree, num_heard: int) -> None:
             f"npc {name!r} has heard {num_heard} things and its tree turns to none of them; begin "
             "a branch with Heard(), or use nb.minds.talker()"
         )
+
+
+def can_do(choice: Decision, handler: object, tree: Tree) -> bool:
+    """Whether the game can do this; a tree without ``Act`` reads ``decision`` for itself."""
+    return only_talks(choice) or handler is not None or not has_node(tree, "Act")

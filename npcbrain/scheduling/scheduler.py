@@ -257,8 +257,7 @@ class Scheduler:
         return price_ns
 
     def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError | None) -> None:
-        # Not in _run(): the error's traceback holds that frame, and a request among its variables,
-        # which holds the error, would be a cycle for the garbage collector.
+        # Not in _run(), whose frame the error's traceback holds: a request there would be a cycle.
         for generation in generations:
             if (request := self._requests.get(id(generation))) is not None:
                 self._fail(request, Reason.ENGINE_ERROR, error)
@@ -349,15 +348,14 @@ class Scheduler:
             return
         self._has_warned = True
         least_ns = policy.least_ns(self._engine, self.cost.price_ns)
-        message = fault(
-            "budget_ms",
-            "leave room for one step of the model",
-            round(self.allowance.most_ns / NS_PER_MS, 2),
-            "Runtime.update()",
+        where, left_ms = "Runtime.update()", round(self.allowance.most_ns / NS_PER_MS, 2)
+        advice = (
             f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
-            "so trees answer everything; raise budget_ms or load a smaller model",
+            "so trees answer everything; raise budget_ms or load a smaller model"
         )
-        self.tell(message)
+        self.tell(
+            fault("budget_ms", "leave room for one step of the model", left_ms, where, advice)
+        )
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""

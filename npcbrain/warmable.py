@@ -1,0 +1,66 @@
+"""``Warmable``: what of a runtime reads personas in advance; a base of ``Runtime``.
+
+Nothing here is needed to play: whoever was not read is read with the first question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from npcbrain.errors import UsageError, fault
+from npcbrain.npcs.contracts import Host
+from npcbrain.npcs.npc import Npc
+from npcbrain.one_thread import OneThread, alone
+from npcbrain.thinker import Thinker
+
+__all__ = ["Warmable"]
+
+
+class Warmable:
+    """A runtime whose personas may be read before anybody asks them."""
+
+    npcs: Mapping[str, Npc]
+    _alone: OneThread
+    _host: Host
+    _is_updating: bool
+    _thinker: Thinker
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether nothing is left to be measured, and no persona to be read (see ``warm``)."""
+        return self._thinker.is_warm
+
+    @alone
+    def warm(self, npc: Npc) -> None:
+        """Has a persona read in the frames to come, so that its first answer comes sooner.
+
+        For somebody the player is about to meet. Within the budgets, behind everybody who thinks
+        and one persona at a time: some 30 frames of 4 ms. Without a model it does nothing.
+
+        Raises:
+            UsageError: ``npc`` is not an NPC of this runtime, or the runtime is closed.
+        """
+        where = "Runtime.warm()"
+        self._host.check_open(where)
+        if not isinstance(npc, Npc) or self.npcs.get(npc.name) is not npc:
+            raise UsageError(fault("npc", "be one of this runtime", npc, where))
+        self._thinker.pause()
+        self._thinker.read(npc)
+
+    @alone
+    def warm_up(self) -> None:
+        """Reads every NPC's persona now, so that its first answer comes sooner.
+
+        Optional, and no work for a frame (see ``warm``): tens of milliseconds an NPC. Call it once
+        all are added. Where thoughts hold every slot, there is no room to read in, and it does
+        nothing.
+
+        Raises:
+            UsageError: The runtime is closed, or a tree called this.
+        """
+        self._host.check_open("Runtime.warm_up()")
+        if self._is_updating:
+            rule = "be called between frames"
+            raise UsageError(fault("warm_up", rule, None, "Runtime.warm_up()"))
+        self._thinker.pause()
+        self._thinker.read_at_once(self.npcs.values())
