@@ -257,8 +257,7 @@ class Scheduler:
         return price_ns
 
     def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError | None) -> None:
-        # Not in _run(), whose frame the error's traceback holds: a request there would be a cycle.
-        for generation in generations:
+        for generation in generations:  # not in _run(): its frame, in a traceback, is a cycle
             if (request := self._requests.get(id(generation))) is not None:
                 self._fail(request, Reason.ENGINE_ERROR, error)
 
@@ -347,10 +346,10 @@ class Scheduler:
         if self._has_warned:
             return
         self._has_warned = True
-        least_ns = policy.least_ns(self._engine, self.cost.price_ns)
+        least_ms = policy.least_ns(self._engine, self.cost.price_ns) / NS_PER_MS
         where, left_ms = "Runtime.update()", round(self.allowance.most_ns / NS_PER_MS, 2)
         advice = (
-            f"the model's smallest steps cost up to {least_ns / NS_PER_MS:.2f} ms on this machine, "
+            f"the model's smallest steps cost up to {least_ms:.2f} ms on this machine, "
             "so trees answer everything; raise budget_ms or load a smaller model"
         )
         self.tell(
