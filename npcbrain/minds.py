@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard, Reflex
 from npcbrain.npcs.npc import Npc
-from npcbrain.tree import Action, Concurrent, Node, Selector, Sequence, Status, Succeed
+from npcbrain.tree import Concurrent, Node, Selector, Sequence, Status, Succeed, Task
 
 __all__ = ["talker"]
 
@@ -30,7 +30,7 @@ def talker(
                 Sequence(Heard(), Selector(Reflex(), CannedReply())),
                 Succeed(),
             ),
-            Action("work", work),
+            Task("work", work),
         )
 
     Args:
@@ -62,4 +62,4 @@ def talker(
         return mind
     if isinstance(work, Node):
         return Concurrent(mind, work)
-    return Concurrent(mind, Action("work", work))
+    return Concurrent(mind, Task("work", work))

@@ -234,7 +234,7 @@ class Runtime(Recordable, Warmable):
 
         Args:
             name: The action's name, such as ``"give"``.
-            handler: Called as ``handler(npc, **args)``. It answers as a tree's ``Action`` does:
+            handler: Called as ``handler(npc, **args)``. It answers as a tree's ``Task`` does:
                 None, True or SUCCESS when it is done, False or FAILURE when it will not, RUNNING
                 to be called again at the next tick. Another handler for the same name replaces it.
 

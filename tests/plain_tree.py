@@ -62,7 +62,7 @@ class Reference(PlainDecorators):
         if self.status is RUNNING:
             if isinstance(self.node, Puppet):
                 self.stage.log.append(f"{self.node.name}#")
-            if isinstance(self.node, bt.Action):
+            if isinstance(self.node, bt.Task):
                 self.node.on_halt(self.stage)
             if isinstance(self.node, bt.Cooldown) and self.busy:
                 self.stopped_at = self.clock.ns

@@ -76,7 +76,7 @@ lists = st.sampled_from(["1;2", "0; 1 ;1", "", [1, 0], [True, 1.0], ["1"], "a;b"
 puppets = st.one_of(
     st.builds(Puppet, names),
     st.builds(Puppet, names),
-    st.builds(lambda name: bt.Action(name, Work(name), Stop(name)), names),
+    st.builds(lambda name: bt.Task(name, Work(name), Stop(name)), names),
     st.builds(lambda name: bt.Condition(name, Truth(name)), names),
     st.builds(bt.Wait, durations),
 )

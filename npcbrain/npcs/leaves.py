@@ -13,7 +13,7 @@ A villager that talks while it works::
             Sequence(Heard(), CannedReply()),
             Succeed(),
         ),
-        Action("work", work),
+        Task("work", work),
     )
 """
 

@@ -17,6 +17,8 @@ from npcbrain.tree.status import Status
 
 __all__ = ["SavedTree", "layout_data", "live_data", "read_layout", "read_tree", "tree_data"]
 
+RENAMED = {"Action": "Task"}  # kinds of nodes, as saves of before still call them
+
 
 @dataclass(frozen=True, slots=True)
 class SavedTree:
@@ -59,7 +61,7 @@ def read_layout(reader: Reader) -> SavedLayout:
         depth = 0 if is_root else infos[parent].depth + 1
         if depth > MAX_DEPTH:
             raise path.wrong(f"be at most {MAX_DEPTH} deep")
-        infos[where] = NodeInfo(where, depth, name.text(), kind.text())
+        infos[where] = NodeInfo(where, depth, name.text(), RENAMED.get(kind.text(), kind.text()))
     if not infos:
         raise nodes.wrong("have a root")
     paths = [*infos]

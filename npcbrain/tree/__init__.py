@@ -8,7 +8,7 @@ A map, from the bottom up:
 * ``status``      ``Status``: IDLE, SUCCESS, FAILURE, RUNNING
 * ``blackboard``  ``Blackboard``: plain data that nodes share
 * ``node``        ``Node``, and how a definition becomes a program
-* ``leaves``      ``Condition``, ``Action``, ``Wait``, ...
+* ``leaves``      ``Condition``, ``Task``, ``Wait``, ...
 * ``stateful``    ``StatefulLeaf``, to extend, and its ``Context``
 * ``composites``  ``Selector``, ``Sequence``, ``Concurrent``, ...
 * ``parallel``    ``Parallel``, ``ParallelAll``
@@ -40,8 +40,8 @@ A map, from the bottom up:
 >>> from npcbrain.clock import SystemClock
 >>> guard = SimpleNamespace(sees_thief=False)
 >>> definition = Selector(
-...     Sequence(Condition("thief", lambda npc: npc.sees_thief), Action("shout", lambda npc: None)),
-...     Action("patrol", lambda npc: Status.RUNNING),
+...     Sequence(Condition("thief", lambda npc: npc.sees_thief), Task("shout", lambda npc: None)),
+...     Task("patrol", lambda npc: Status.RUNNING),
 ... )
 >>> tree = compile(definition, guard, SystemClock())
 >>> tree.tick()
@@ -56,6 +56,9 @@ Selector RUNNING
 """
 
 from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
 
 from npcbrain.tree.blackboard import Blackboard
 from npcbrain.tree.branch import Branch, BranchContext, Child
@@ -82,11 +85,11 @@ from npcbrain.tree.decorators import (
 )
 from npcbrain.tree.guest import PyTree
 from npcbrain.tree.leaves import (
-    Action,
     Condition,
     Fail,
     SetBlackboard,
     Succeed,
+    Task,
     Wait,
 )
 from npcbrain.tree.loader import check, load, loads
@@ -120,7 +123,6 @@ from npcbrain.tree.updates import SkipUnlessUpdated, WaitValueUpdate, WasEntryUp
 from npcbrain.tree.writer import dump_model, dumps
 
 __all__ = [
-    "Action",
     "AsyncSelector",
     "AsyncSequence",
     "Blackboard",
@@ -181,6 +183,7 @@ __all__ = [
     "SubTree",
     "Succeed",
     "Switch",
+    "Task",
     "Timeout",
     "Tree",
     "TreeFile",
@@ -200,3 +203,13 @@ __all__ = [
     "outline",
     "svg",
 ]
+
+if not TYPE_CHECKING:  # or any misspelt name would pass
+
+    def __getattr__(name: str) -> object:
+        """The leaf's name of old; an action is what an NPC may do, ``npcbrain.Action``."""
+        if name != "Action":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        advice = "npcbrain.tree.Action is called npcbrain.tree.Task now"
+        warnings.warn(advice, DeprecationWarning, stacklevel=2)
+        return Task

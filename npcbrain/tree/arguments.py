@@ -40,7 +40,7 @@ def check_child(node: object, where: str) -> None:
     if isinstance(node, type) and issubclass(node, Node):
         advice = f"call it: {node.__name__}(...)"
     elif callable(node):
-        advice = "wrap a function: Action(name, fn) or Condition(name, fn)"
+        advice = "wrap a function: Task(name, fn) or Condition(name, fn)"
     raise TreeError(fault("child", "be a node", node, where, advice))
 
 

@@ -1,6 +1,6 @@
 """``Branch``: a control node or a decorator of a game's own, which a function steers.
 
-A leaf of the game's own is ``Action``, ``Condition`` or ``StatefulLeaf``. Invariant: a
+A leaf of the game's own is ``Task``, ``Condition`` or ``StatefulLeaf``. Invariant: a
 child that is RUNNING when the branch is done is halted, whatever the function forgot; what a child
 raised comes out of the tick, whatever the function caught.
 """

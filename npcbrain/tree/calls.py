@@ -1,6 +1,6 @@
 """``Call``: a leaf of a tree file that calls one of the game's functions with its ports.
 
-In Python, ``Condition`` and ``Action`` with a lambda do the same. Invariant: as in
+In Python, ``Condition`` and ``Task`` with a lambda do the same. Invariant: as in
 ``leaves``: nothing the game's code did wrong is swallowed.
 """
 
@@ -50,7 +50,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    """Calls ``fn(owner, *ports)``; answers as ``Condition`` or ``Action`` do.
+    """Calls ``fn(owner, *ports)``; answers as ``Condition`` or ``Task`` do.
 
     Args:
         id: Its id in tree files.

@@ -19,11 +19,11 @@ from npcbrain.tree.pointer import Pointer
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SUCCESS, Status
 
 __all__ = [
-    "Action",
     "Condition",
     "Fail",
     "SetBlackboard",
     "Succeed",
+    "Task",
     "Wait",
 ]
 
@@ -69,7 +69,7 @@ class Condition(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Action(Node):
+class Task(Node):
     """Something the game does, a bit at every tick until it is done.
 
     ======================  ==========
@@ -96,10 +96,10 @@ class Action(Node):
     on_halt: Callable[[Any], object] | None = None
 
     def __post_init__(self) -> None:
-        check_name(self.name, "Action()", required=True)
-        check_callable(self.fn, "fn", f"Action({self.name!r})")
+        check_name(self.name, "Task()", required=True)
+        check_callable(self.fn, "fn", f"Task({self.name!r})")
         if self.on_halt is not None:
-            check_callable(self.on_halt, "on_halt", f"Action({self.name!r})")
+            check_callable(self.on_halt, "on_halt", f"Task({self.name!r})")
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node for one tree."""
@@ -230,7 +230,7 @@ class SetBlackboard(Node):
         if not isinstance(self.key, str) or not self.key:
             raise TreeError(fault("key", "be a string, not empty", self.key, where))
         if type(self.value) not in SCALARS:
-            advice = "write lists and dictionaries from an Action"
+            advice = "write lists and dictionaries from a Task"
             rule = "be None, a bool, a number or a string"
             raise TreeError(fault("value", rule, self.value, where, advice))
         check_name(self.name, where)

@@ -47,7 +47,7 @@ class Entry:
         ports: Its arguments.
         fn: The game's function, or what makes the leaf.
         makes_node: Whether ``fn`` makes a node once, instead of being called at each tick.
-        on_halt: For actions, see ``Action``; for nodes with children, ``Branch``.
+        on_halt: For actions, see ``Task``; for nodes with children, ``Branch``.
         doc: One line about it.
         children: Fewest and most.
         remembers: Of a node with children, see ``Branch``.
@@ -139,7 +139,7 @@ class Registry:
 
         Args:
             id: The name in tree files.
-            fn: Called with the tree's owner, then with its ports; answers as ``Action`` says.
+            fn: Called with the tree's owner, then with its ports; answers as ``Task`` says.
             on_halt: Called with the owner when the action is stopped while RUNNING.
 
         Raises:

@@ -150,7 +150,7 @@ class StatefulLeaf(Node):
                 context.handle = None
             else:
                 rule = "be Status.SUCCESS, FAILURE or RUNNING"
-                raise site.refused(status, rule, "True and None are for Action")
+                raise site.refused(status, rule, "True and None are for Task")
             me[index] = status
             return status
 

@@ -18,7 +18,7 @@ from npcbrain.tree.calls import Call
 from npcbrain.tree.composites import Composite
 from npcbrain.tree.decorators import Decorator
 from npcbrain.tree.kept import Kept, attributes_of, kept_with, quoted, source_of, written
-from npcbrain.tree.leaves import Action, Condition
+from npcbrain.tree.leaves import Condition, Task
 from npcbrain.tree.library import NAMELESS
 from npcbrain.tree.markup import Element
 from npcbrain.tree.node import MAX_DEPTH, Node
@@ -198,11 +198,11 @@ class _Writer:
         if isinstance(node, CopyEntry):
             source, target = _name(scope, node.source), _name(scope, node.target)
             return "SetBlackboard", {"value": f"{{{source}}}", "output_key": target}
-        if isinstance(node, Action | Condition):
+        if isinstance(node, Task | Condition):
             if not is_id(node.name):
                 rule = "be one line of text"
                 raise TreeError(fault("name", rule, node.name, "tree.dumps()"))
-            return _tagged(node.name, "Action" if isinstance(node, Action) else "Condition", {})
+            return _tagged(node.name, "Action" if isinstance(node, Task) else "Condition", {})
         entry = self.makers.get(id(type(node)))
         if entry is not None:
             return _tagged(entry.id, entry.family, self.fields(node, entry, scope))
@@ -242,7 +242,7 @@ class _Writer:
         is_enum = text in self.registry.enums and port.kind is not str
         is_other = is_enum or pointed(text, port.name) or not _reads_as(port, text, value)
         if is_other and not port.is_script:
-            rule, advice = "be one that a file can say", "write it from an Action"
+            rule, advice = "be one that a file can say", "write it from a Task"
             raise TreeError(fault(f"{port.name!r}", rule, value, "tree.dumps()", advice))
         return text
 
@@ -288,7 +288,7 @@ def _conditions(node: Node) -> tuple[dict[str, str], Node]:
 def _name_of(node: Node, ports: Mapping[str, str]) -> dict[str, str]:
     name = getattr(node, "name", "")
     told_by_id = isinstance(node, SubTree) and name == ports["ID"]
-    return {} if not name or told_by_id or isinstance(node, Action | Condition) else {"name": name}
+    return {} if not name or told_by_id or isinstance(node, Task | Condition) else {"name": name}
 
 
 def _children(node: Node) -> tuple[Node, ...]:

@@ -11,7 +11,7 @@ from npcbrain.errors import TreeError, UsageError
 from npcbrain.npcs.leaves import CannedReply, Decide, Heard
 from npcbrain.npcs.npc import Npc
 from npcbrain.situation import Decision
-from npcbrain.tree import Action, Concurrent, Pointer, Sequence, Status, compile
+from npcbrain.tree import Concurrent, Pointer, Sequence, Status, Task, compile
 
 
 def test_nothing_heard_is_nothing_to_do() -> None:
@@ -48,7 +48,7 @@ def test_when_the_model_fails_the_tree_answers_in_the_same_tick() -> None:
 
 def test_thinking_does_not_stop_the_body() -> None:
     kneaded: list[str] = []
-    root = Concurrent(VILLAGER, Action("knead", lambda npc: kneaded.append(npc.name)))
+    root = Concurrent(VILLAGER, Task("knead", lambda npc: kneaded.append(npc.name)))
     stage = Stage(root)
     stage.npc.hear("Bread, please.")
     for _ in range(3):

@@ -17,7 +17,7 @@ from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.roster import SWEEP_FRAMES
 from npcbrain.runtime import Runtime
 from npcbrain.testing import ManualClock, ScriptedEngine
-from npcbrain.tree import Action, Concurrent, Node, Selector, Sequence, Succeed
+from npcbrain.tree import Concurrent, Node, Selector, Sequence, Succeed, Task
 
 FRAME_NS = 16_666_667
 MIND = Selector(
@@ -37,7 +37,7 @@ class Crowd:
         self.npcs = [self.add(f"npc {index}") for index in range(num_npcs)]
 
     def add(self, name: str, root: Node = MIND) -> Npc:
-        tree = Concurrent(Action("count", lambda npc: self.ticks.update([npc.name])), root)
+        tree = Concurrent(Task("count", lambda npc: self.ticks.update([npc.name])), root)
         return self.runtime.add_npc(name, persona=GRETA, tree=tree)
 
     def frames(self, num_frames: int = 1) -> None:
@@ -134,7 +134,7 @@ def test_whoever_comes_near_is_ticked_in_the_next_frame() -> None:
 
 def test_a_tree_may_change_a_cadence_from_the_next_frame_on() -> None:
     crowd = Crowd(0)
-    crowd.add("a", Action("slow", lambda npc: crowd.runtime.tick_every("b", 3600)))
+    crowd.add("a", Task("slow", lambda npc: crowd.runtime.tick_every("b", 3600)))
     crowd.add("b")
     crowd.frames()
     assert crowd.ticks["b"] == 1
@@ -151,7 +151,7 @@ def test_an_npc_put_to_rest_by_a_leaf_of_the_games_own_wakes_again(has_model: bo
 
     ignored: list[str] = []
     crowd = Crowd(0, has_model=has_model)
-    npc = crowd.add("a", Action("ignore", ignore))
+    npc = crowd.add("a", Task("ignore", ignore))
     npc.hear("One.")
     npc.hear("Two.")
     crowd.frames(SWEEP_FRAMES + 1)

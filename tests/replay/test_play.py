@@ -18,7 +18,7 @@ from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.recording.moments import INPUTS, Kind
 from npcbrain.replay.play import Play, Replay
 from npcbrain.thinker import NullThinker
-from npcbrain.tree import Action, Concurrent, Cooldown, Selector, Succeed
+from npcbrain.tree import Concurrent, Cooldown, Selector, Succeed, Task
 from npcbrain.tree import Sequence as InOrder
 
 
@@ -100,7 +100,7 @@ def test_timers_see_the_recorded_time(tape: Path) -> None:
     seen: list[list[bool]] = [[], []]
 
     def timed(log: list[bool]) -> Any:
-        return Concurrent(TREE, Cooldown(Action("rings", lambda npc: log.append(True)), 0.25))
+        return Concurrent(TREE, Cooldown(Task("rings", lambda npc: log.append(True)), 0.25))
 
     game = Game(None, tree=timed(seen[0]), record=tape, clock=TickingClock(tick_ns=3_000_000))
     for _ in range(60):

@@ -17,7 +17,7 @@ from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock, ScriptedEngine
-from npcbrain.tree import Action, Concurrent, Node, Selector, Sequence, Status, Succeed
+from npcbrain.tree import Concurrent, Node, Selector, Sequence, Status, Succeed, Task
 
 TINY = Path(__file__).parents[1] / "models" / "tiny"
 FRAME_NS = 16_666_667
@@ -126,7 +126,7 @@ def test_the_trees_time_counts_against_the_budget() -> None:
     def dawdle(npc: Npc) -> None:
         game.clock.advance_ns(2_500_000)
 
-    game = Game(Concurrent(MIND, Action("dawdle", dawdle)))
+    game = Game(Concurrent(MIND, Task("dawdle", dawdle)))
     game.npc.hear("Good day!")
     reports = game.frames_until(lambda: game.npc.event is None)
     assert {report.trees_ns for report in reports} == {2_500_000}
@@ -176,7 +176,7 @@ def test_a_budget_that_is_not_a_number_is_refused(game: Game) -> None:
 
 
 def test_an_update_in_an_update_is_refused() -> None:
-    game = Game(Action("again", lambda npc: game.runtime.update(4.0) and None))
+    game = Game(Task("again", lambda npc: game.runtime.update(4.0) and None))
     with pytest.raises(TreeError) as caught:
         game.frame()
     assert str(caught.value.__cause__) == (
@@ -191,9 +191,9 @@ def test_an_npc_added_by_a_tree_joins_with_the_next_frame() -> None:
     def spawn(npc: Npc) -> None:
         ticked.append(npc.name)
         if "child" not in game.runtime.npcs:
-            game.runtime.add_npc("child", persona=GRETA, tree=Action("spawn", spawn))
+            game.runtime.add_npc("child", persona=GRETA, tree=Task("spawn", spawn))
 
-    game = Game(Action("spawn", spawn))
+    game = Game(Task("spawn", spawn))
     game.frame()
     assert ticked == ["greta"]
     game.frame()
@@ -211,12 +211,12 @@ def test_an_npc_removed_by_a_tree_is_ticked_no_more_and_halted() -> None:
         if "victim" in game.runtime.npcs:
             game.runtime.remove_npc("victim")
 
-    game = Game(Action("wait", lambda npc: None))
-    root = Action("work", work, lambda npc: events.append(f"{npc.name} stops"))
+    game = Game(Task("wait", lambda npc: None))
+    root = Task("work", work, lambda npc: events.append(f"{npc.name} stops"))
     game.runtime.add_npc("victim", persona=GRETA, tree=root)
     game.frame()
     game.runtime.remove_npc("greta")
-    game.runtime.add_npc("king", persona=GRETA, tree=Action("banish", banish))
+    game.runtime.add_npc("king", persona=GRETA, tree=Task("banish", banish))
     game.frame()
     game.frame()
     assert events == ["victim works", "victim works", "victim stops"]
@@ -224,7 +224,7 @@ def test_an_npc_removed_by_a_tree_is_ticked_no_more_and_halted() -> None:
 
 
 def test_an_npc_may_remove_itself() -> None:
-    game = Game(Action("leave", lambda npc: game.runtime.remove_npc(npc.name)))
+    game = Game(Task("leave", lambda npc: game.runtime.remove_npc(npc.name)))
     game.frame()
     game.frame()
     assert dict(game.runtime.npcs) == {}
@@ -244,7 +244,7 @@ def test_an_error_of_the_game_is_raised_with_the_npc_and_the_frame() -> None:
         if falls:
             raise falls.pop()
 
-    game = Game(Action("stumble", stumble))
+    game = Game(Task("stumble", stumble))
     with pytest.raises(TreeError) as caught:
         game.frame()
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -258,7 +258,7 @@ def test_after_an_error_the_game_goes_on() -> None:
         if falls:
             raise falls.pop()
 
-    game = Game(Concurrent(MIND, Action("stumble", stumble)))
+    game = Game(Concurrent(MIND, Task("stumble", stumble)))
     game.npc.hear("Good day!")
     with pytest.raises(TreeError):
         game.frame()
@@ -271,9 +271,9 @@ def test_an_error_in_one_tree_costs_nobody_else_the_frame() -> None:
     def stumble(npc: Npc) -> None:
         raise ZeroDivisionError
 
-    game = Game(Action("stumble", stumble))
+    game = Game(Task("stumble", stumble))
     other = game.runtime.add_npc("tom", persona=GRETA, tree=MIND)
-    game.runtime.add_npc("ann", persona=GRETA, tree=Action("stumble", stumble))
+    game.runtime.add_npc("ann", persona=GRETA, tree=Task("stumble", stumble))
     other.hear("Good day!")
     for _ in range(100):
         with pytest.raises(TreeError) as caught:
@@ -282,7 +282,7 @@ def test_an_error_in_one_tree_costs_nobody_else_the_frame() -> None:
     assert other.speech == "Well met."
     first, second = caught.value.__notes__
     assert first == "in the tree of npc 'greta', frame 99"
-    assert second.startswith("and in the tree of npc 'ann': Action 'stumble' must return")
+    assert second.startswith("and in the tree of npc 'ann': Task 'stumble' must return")
 
 
 def test_a_tree_that_cannot_be_halted_keeps_no_other_from_it() -> None:
@@ -292,8 +292,8 @@ def test_a_tree_that_cannot_be_halted_keeps_no_other_from_it() -> None:
         halted.append(npc.name)
         raise ZeroDivisionError
 
-    game = Game(Action("work", lambda npc: Status.RUNNING, stop))
-    game.runtime.add_npc("tom", persona=GRETA, tree=Action("work", lambda _: Status.RUNNING, stop))
+    game = Game(Task("work", lambda npc: Status.RUNNING, stop))
+    game.runtime.add_npc("tom", persona=GRETA, tree=Task("work", lambda _: Status.RUNNING, stop))
     game.frame()
     with pytest.raises(TreeError):
         game.runtime.close()
@@ -302,7 +302,7 @@ def test_a_tree_that_cannot_be_halted_keeps_no_other_from_it() -> None:
 
 def test_closing_drops_thoughts_and_halts_trees() -> None:
     halted: list[str] = []
-    busy = Action("work", lambda npc: Status.RUNNING, lambda npc: halted.append(npc.name))
+    busy = Task("work", lambda npc: Status.RUNNING, lambda npc: halted.append(npc.name))
     game = Game(Concurrent(MIND, busy))
     game.npc.hear("Good day!")
     game.frame()
@@ -324,7 +324,7 @@ def test_a_closed_runtime_says_so(game: Game) -> None:
 
 
 def test_a_runtime_cannot_be_closed_by_a_tree() -> None:
-    game = Game(Action("quit", lambda npc: game.runtime.close()))
+    game = Game(Task("quit", lambda npc: game.runtime.close()))
     with pytest.raises(TreeError) as caught:
         game.frame()
     assert isinstance(caught.value.__cause__, UsageError)

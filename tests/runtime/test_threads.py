@@ -15,7 +15,7 @@ from npcbrain.npcs.leaves import CannedReply, Heard
 from npcbrain.npcs.npc import MAX_WAITING
 from npcbrain.npcs.persona import Persona
 from npcbrain.runtime import Runtime
-from npcbrain.tree import Action, Sequence
+from npcbrain.tree import Sequence, Task
 
 COOK = Persona.from_dict({"name": "Al", "role": "cook"})
 REPLIES = Sequence(Heard(), CannedReply())
@@ -96,7 +96,7 @@ def test_a_second_thread_is_told_and_changes_nothing(name: str, tmp_path: Path) 
         told.extend(at_once(lambda: CALLS[name](runtime, tmp_path)))
 
     with Runtime(None) as runtime:
-        runtime.add_npc("al", persona=COOK, tree=Action("work", work))
+        runtime.add_npc("al", persona=COOK, tree=Task("work", work))
         runtime.update(1.0)
         assert list(runtime.npcs) == ["al"]
         assert runtime.update(1.0).frame == 1
@@ -125,6 +125,6 @@ def test_a_tree_may_call_what_it_may_call() -> None:
         runtime.tick_every("al", 1)
 
     with Runtime(None) as runtime:
-        runtime.add_npc("al", persona=COOK, tree=Action("work", work))
+        runtime.add_npc("al", persona=COOK, tree=Task("work", work))
         runtime.update(1.0)
         assert list(runtime.npcs) == ["al", "bo"]

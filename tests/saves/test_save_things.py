@@ -13,10 +13,11 @@ from saving import Game
 from npcbrain.errors import SaveError, TreeError, UsageError
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.npcs.npc import Npc
+from npcbrain.saves.reader import Reader
+from npcbrain.saves.trees import read_layout
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
 from npcbrain.tree import (
-    Action,
     Concurrent,
     Context,
     Cooldown,
@@ -28,6 +29,7 @@ from npcbrain.tree import (
     StatefulLeaf,
     Status,
     Succeed,
+    Task,
     Wait,
     WasEntryUpdated,
 )
@@ -218,7 +220,7 @@ def test_an_on_load_that_raises_is_told_and_the_rest_is_loaded(tmp_path: Path) -
 
 
 def test_timers_and_cooldowns_go_on_by_what_is_left(tmp_path: Path) -> None:
-    tree = Concurrent(InOrder(Wait(100)), Cooldown(Action("bark", bark := Bark()), 500))
+    tree = Concurrent(InOrder(Wait(100)), Cooldown(Task("bark", bark := Bark()), 500))
     clock = ManualClock()
     game = game_of(tree, clock=clock)
     game.play(1)
@@ -247,7 +249,7 @@ class Bark:
 
 
 def test_loops_go_on_with_the_values_they_began_with(tmp_path: Path) -> None:
-    tree = LoopString(Action("say", lambda npc: None), Pointer("queue"), "word")
+    tree = LoopString(Task("say", lambda npc: None), Pointer("queue"), "word")
     game = game_of(tree)
     game.npc("Ann").blackboard["queue"] = ["a", "b", "c"]
     game.play(2)
@@ -275,7 +277,7 @@ def test_an_edited_tree_keeps_what_fits_and_tells_what_does_not(tmp_path: Path) 
 
     def tree(*more: Node) -> Node:
         return Concurrent(
-            ForceSuccess(Cooldown(Action("bark", bark), 10_000)),
+            ForceSuccess(Cooldown(Task("bark", bark), 10_000)),
             Selector(*more, InOrder(Wait(1000), Succeed()), name="work"),
         )
 
@@ -283,7 +285,7 @@ def test_an_edited_tree_keeps_what_fits_and_tells_what_does_not(tmp_path: Path) 
     game.play(2)
     same = reloaded(game, tree(), tmp_path / "a.npcb")
     assert same.report.notes == []  # type: ignore[attr-defined]
-    edited = reloaded(game, tree(Action("sing", lambda npc: Status.FAILURE)), tmp_path / "a.npcb")
+    edited = reloaded(game, tree(Task("sing", lambda npc: Status.FAILURE)), tmp_path / "a.npcb")
     (note,) = edited.report.notes  # type: ignore[attr-defined]
     assert note == "the tree of npc 'Ann' has changed: 5 of 9 nodes begin anew"
     edited.play(1)
@@ -345,3 +347,8 @@ def test_an_error_in_a_game_s_on_save_is_told(tmp_path: Path) -> None:
     game.play(1)
     with pytest.raises(TreeError, match=r"not now.*root"):
         game.runtime.save(tmp_path / "a.npcb")
+
+
+def test_a_save_of_before_knows_the_leaf_by_its_old_name() -> None:
+    layout = read_layout(Reader([[["root", "Action", "bark"]], []]))
+    assert [info.kind for info in layout.infos] == [type(Task("bark", Bark())).__name__]

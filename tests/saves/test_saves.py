@@ -21,7 +21,7 @@ from npcbrain.saves.snapshot import Snapshot
 from npcbrain.saves.store import Disk
 from npcbrain.situation import Action as Deed
 from npcbrain.situation import Decision, Event, Scene
-from npcbrain.tree import Action, Selector, Succeed
+from npcbrain.tree import Selector, Succeed, Task
 from npcbrain.tree import Sequence as InOrder
 
 Deeds = dict[str, list[str]]
@@ -248,7 +248,7 @@ def test_turns_of_those_far_away_are_kept(tmp_path: Path) -> None:
         return found
 
     seen: list[str] = []
-    tree = Action("note", lambda npc: seen.append(npc.name))
+    tree = Task("note", lambda npc: seen.append(npc.name))
     game = Game(None, tree=tree)
     for name, num_frames in (("Ann", 3), ("Bob", 4), ("Ann", 1), ("Dot", 3)):
         game.runtime.tick_every(name, num_frames)
@@ -284,7 +284,7 @@ def test_saving_and_loading_are_for_between_frames(tmp_path: Path, call: str) ->
     def from_a_tree(npc: Npc) -> None:
         getattr(game.runtime, call)(tmp_path / "a")
 
-    game = Game(None, names=("Ann",), tree=Action("call", from_a_tree))
+    game = Game(None, names=("Ann",), tree=Task("call", from_a_tree))
     with pytest.raises(TreeError) as caught:
         game.play(1)
     assert isinstance(caught.value.__cause__, UsageError)

@@ -16,7 +16,7 @@ from npcbrain.engine.contract import Kind
 from npcbrain.pricing.cost import CostModel
 from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.testing import ManualClock, ScriptedEngine
-from npcbrain.tree import Action, Status
+from npcbrain.tree import Status, Task
 
 
 def disturbed_game(stolen_ns: int) -> Game:
@@ -69,7 +69,7 @@ def test_an_update_tells_what_was_stolen_in_it(stolen_ms: int) -> None:
         return Status.SUCCESS
 
     with nb.Runtime(None, clock=clock) as runtime:
-        runtime.add_npc("greta", persona=GRETA, tree=Action("work", work))
+        runtime.add_npc("greta", persona=GRETA, tree=Task("work", work))
         report = runtime.update(1.0)
     assert report.stolen_ns == stolen_ms * MS
     assert report.over_budget_ns == (1 + stolen_ms) * MS

@@ -24,7 +24,7 @@ from npcbrain.scheduling.worker import Overlap, turn_ns
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
 from npcbrain.thinker import EngineThinker
-from npcbrain.tree import Action, Sequence
+from npcbrain.tree import Sequence, Task
 
 MS = 1_000_000
 TINY = Path(__file__).parents[1] / "models" / "tiny"
@@ -208,7 +208,7 @@ def test_a_tree_that_raises_does_not_keep_the_worker_from_its_turn(tiny: Model) 
         raise KeyError("soup")
 
     with Runtime(tiny, overlap=True, price_file=None) as runtime:
-        runtime.add_npc("bo", persona=COOK, tree=Action("fail", fail))
+        runtime.add_npc("bo", persona=COOK, tree=Task("fail", fail))
         npc = runtime.add_npc("al", persona=COOK, tree=TREE)
         npc.hear("Is the soup done?")
         decided = False

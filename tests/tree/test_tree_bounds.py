@@ -10,7 +10,6 @@ from tree_puppets import A, B, C, HandClock, Play
 
 from npcbrain.errors import TreeError
 from npcbrain.tree import (
-    Action,
     Concurrent,
     Cooldown,
     Delay,
@@ -36,6 +35,7 @@ from npcbrain.tree import (
     Status,
     Succeed,
     Switch,
+    Task,
     Timeout,
     Wait,
     WhileDoElse,
@@ -112,7 +112,7 @@ def test_a_retry_reads_its_attempts_after_each_failure() -> None:
         board[0]["n"] = 2
         return False
 
-    tree = compile(Retry(Action("fail", fail), Pointer("n")), None, HandClock())
+    tree = compile(Retry(Task("fail", fail), Pointer("n")), None, HandClock())
     board.append(tree.blackboard)
     tree.blackboard["n"] = 1_000
     assert tree.tick() is Status.FAILURE
@@ -259,7 +259,7 @@ def test_turns_are_counted_anew_for_each_tick() -> None:
         nonlocal count
         count += 1
 
-    tree = compile(Repeat(Action("work", work), 90_000), None, HandClock())
+    tree = compile(Repeat(Task("work", work), 90_000), None, HandClock())
     assert [tree.tick().name for _ in range(3)] == ["SUCCESS"] * 3
     assert count == 270_000
 
@@ -292,9 +292,9 @@ def test_an_error_that_cannot_be_shown_does_not_take_the_place_of_the_message() 
         raise Broken
 
     with pytest.raises(TreeError) as caught:
-        compile(Action("work", work), None, HandClock()).tick()
+        compile(Task("work", work), None, HandClock()).tick()
     assert str(caught.value) == (
-        "Action 'work' must return without raising, got <Broken that cannot be shown> - at root; "
+        "Task 'work' must return without raising, got <Broken that cannot be shown> - at root; "
         "its own exception is the cause of this one"
     )
     assert type(caught.value.__cause__) is Broken

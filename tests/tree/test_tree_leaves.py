@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from tree_puppets import A, HandClock, Play, Stage
 
+from npcbrain import tree
 from npcbrain.errors import TreeError
 from npcbrain.tree import (
-    Action,
     Condition,
     Context,
     Fail,
@@ -23,6 +23,7 @@ from npcbrain.tree import (
     StatefulLeaf,
     Status,
     Succeed,
+    Task,
     Wait,
     compile,
 )
@@ -59,23 +60,23 @@ def test_a_condition_that_returns_no_bool_is_refused(answer: object) -> None:
     ],
 )
 def test_an_action_answers_by_status_bool_or_none(answer: Any, status: Status) -> None:
-    assert tick(Action("a", lambda _: answer)) is status
-    assert tick(Action("a", lambda _: answer, on_halt=lambda _: None)) is status
+    assert tick(Task("a", lambda _: answer)) is status
+    assert tick(Task("a", lambda _: answer, on_halt=lambda _: None)) is status
 
 
 @pytest.mark.parametrize("answer", [Status.IDLE, 1, "done"])
 def test_an_action_that_returns_something_else_is_refused(answer: Any) -> None:
     message = (
-        f"the answer of Action 'dig' must be SUCCESS, FAILURE, RUNNING, a bool or None, got "
+        f"the answer of Task 'dig' must be SUCCESS, FAILURE, RUNNING, a bool or None, got "
         f"{answer!r} - at root/1; return Status.RUNNING to be ticked again"
     )
     with pytest.raises(TreeError, match=f"^{re.escape(message)}$"):
-        tick(Sequence(Succeed(), Action("dig", lambda _: answer)))
+        tick(Sequence(Succeed(), Task("dig", lambda _: answer)))
 
 
 def test_the_owner_is_handed_to_functions_as_it_is() -> None:
     owner, seen = object(), []
-    tick(Sequence(Condition("c", lambda o: not seen.append(o)), Action("a", seen.append)), owner)
+    tick(Sequence(Condition("c", lambda o: not seen.append(o)), Task("a", seen.append)), owner)
     assert [o is owner for o in seen] == [True, True]
 
 
@@ -85,7 +86,7 @@ def broken(_: object) -> bool:
 
 @pytest.mark.parametrize(
     ("leaf", "what"),
-    [(Condition("c", broken), "Condition 'c'"), (Action("a", broken), "Action 'a'")],
+    [(Condition("c", broken), "Condition 'c'"), (Task("a", broken), "Task 'a'")],
 )
 def test_a_function_that_raises_is_named_and_is_the_cause(leaf: Node, what: str) -> None:
     message = (
@@ -97,8 +98,8 @@ def test_a_function_that_raises_is_named_and_is_the_cause(leaf: Node, what: str)
     assert type(caught.value.__cause__) is KeyError
 
 
-def running_action(log: list[str]) -> Action:
-    return Action("walk", lambda _: Status.RUNNING, lambda _: log.append("stop"))
+def running_action(log: list[str]) -> Task:
+    return Task("walk", lambda _: Status.RUNNING, lambda _: log.append("stop"))
 
 
 def test_a_running_action_is_told_once_that_it_is_halted() -> None:
@@ -113,7 +114,7 @@ def test_a_running_action_is_told_once_that_it_is_halted() -> None:
 def test_an_action_that_is_done_is_not_told_that_it_is_halted() -> None:
     log: list[str] = []
     answers = iter([Status.RUNNING, Status.SUCCESS])
-    tree = compile(Action("a", lambda _: next(answers), log.append), None, HandClock())
+    tree = compile(Task("a", lambda _: next(answers), log.append), None, HandClock())
     tree.tick()
     tree.tick()
     tree.halt()
@@ -151,7 +152,7 @@ def test_set_blackboard_writes_its_value() -> None:
 def test_set_blackboard_refuses_what_trees_would_share() -> None:
     message = (
         "value must be None, a bool, a number or a string, got [] - at SetBlackboard(); "
-        "write lists and dictionaries from an Action"
+        "write lists and dictionaries from a Task"
     )
     with pytest.raises(TreeError, match=f"^{re.escape(message)}$"):
         SetBlackboard("route", [])  # type: ignore[arg-type]
@@ -163,8 +164,8 @@ def test_set_blackboard_refuses_what_trees_would_share() -> None:
         (lambda: Condition("", broken), "name must not be empty, got ''"),
         (lambda: Condition(3, broken), "name must be a string, got 3"),
         (lambda: Condition("c", None), "fn must be callable with the tree's owner, got None"),
-        (lambda: Action("a", 1), "fn must be callable with the tree's owner, got 1"),
-        (lambda: Action("a", broken, 1), "on_halt must be callable with the tree's owner, got 1"),
+        (lambda: Task("a", 1), "fn must be callable with the tree's owner, got 1"),
+        (lambda: Task("a", broken, 1), "on_halt must be callable with the tree's owner, got 1"),
         (lambda: Wait(-1), "ms must be 0 to 1e12 milliseconds, got -1"),
         (lambda: Succeed(3), "name must be a string, got 3"),
         (lambda: SetBlackboard("", 1), "key must be a string, not empty, got ''"),
@@ -202,7 +203,7 @@ def test_a_stateful_leaf_must_answer_with_a_status() -> None:
 
     message = (
         "the answer of Lazy must be Status.SUCCESS, FAILURE or RUNNING, got True - at root; "
-        "True and None are for Action"
+        "True and None are for Task"
     )
     with pytest.raises(TreeError, match=f"^{re.escape(message)}$"):
         tick(Lazy())
@@ -263,10 +264,17 @@ def test_a_leaf_that_raises_while_halted_is_blamed_and_not_halted_again() -> Non
         log.append("halted")
         raise RuntimeError("stuck")
 
-    walk = Action("walk", lambda _: Status.RUNNING, fails)
+    walk = Task("walk", lambda _: Status.RUNNING, fails)
     tree = compile(ReactiveSelector(A, walk), Stage({"a": "FS"}), HandClock())
     tree.tick()
-    with pytest.raises(TreeError, match=r"^Action 'walk' must return without raising, got Runtime"):
+    with pytest.raises(TreeError, match=r"^Task 'walk' must return without raising, got Runtime"):
         tree.tick()
     tree.halt()
     assert log == ["halted"]
+
+
+def test_the_leaf_has_its_old_name_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match=r"npcbrain\.tree\.Task now"):
+        assert tree.Action is Task
+    with pytest.raises(AttributeError, match="Actoin"):
+        tree.Actoin  # noqa: B018

@@ -14,7 +14,6 @@ from tree_puppets import A, B, C, HandClock, Play, Stage
 
 from npcbrain.errors import TreeError
 from npcbrain.tree import (
-    Action,
     Concurrent,
     Cooldown,
     Node,
@@ -22,6 +21,7 @@ from npcbrain.tree import (
     Selector,
     Sequence,
     Status,
+    Task,
     Timeout,
     TreeFile,
     Wait,
@@ -72,7 +72,7 @@ def test_a_cooldown_outlasts_an_edit_around_it() -> None:
 
 
 def test_a_tree_is_not_edited_in_its_own_tick() -> None:
-    tree = compile(Action("edit", lambda owner: owner[0].adopt(Wait(1))), owner := [], HandClock())
+    tree = compile(Task("edit", lambda owner: owner[0].adopt(Wait(1))), owner := [], HandClock())
     owner.append(tree)
     with pytest.raises(TreeError) as caught:
         tree.tick()
@@ -86,7 +86,7 @@ def test_an_error_while_halting_is_raised_after_the_change() -> None:
     def fail(owner: object) -> None:
         raise RuntimeError("stuck")
 
-    tree = compile(Action("dig", lambda owner: Status.RUNNING, fail), None, HandClock())
+    tree = compile(Task("dig", lambda owner: Status.RUNNING, fail), None, HandClock())
     tree.tick()
     with pytest.raises(TreeError, match="stuck"):
         tree.adopt(Wait(5))

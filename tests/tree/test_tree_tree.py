@@ -12,7 +12,6 @@ from tree_puppets import A, B, C, HandClock, Play, Stage
 
 from npcbrain.errors import TreeError
 from npcbrain.tree import (
-    Action,
     Blackboard,
     Concurrent,
     Condition,
@@ -25,6 +24,7 @@ from npcbrain.tree import (
     Sequence,
     Status,
     Succeed,
+    Task,
     Timeout,
     Tree,
     Wait,
@@ -140,7 +140,7 @@ def test_a_tree_that_is_too_deep_is_refused_before_it_can_overflow_a_frame() -> 
 
 def test_all_nodes_of_a_tick_see_the_same_moment() -> None:
     clock = HandClock()
-    step = Action("slow", lambda _: clock.advance(100))
+    step = Task("slow", lambda _: clock.advance(100))
     tree = compile(Sequence(step, Wait(50)), None, clock)
     tree.tick()  # the wait begins at 0, though the clock says 100 by then
     clock.ns = 50_000_000
@@ -158,7 +158,7 @@ def test_a_tree_without_timers_reads_no_clock() -> None:
 @pytest.mark.parametrize("call", ["tick", "halt", "state"])
 def test_a_tree_refuses_to_be_called_from_within_its_own_tick(call: str) -> None:
     trees: list[Tree] = []
-    trees.append(compile(Action("a", lambda _: getattr(trees[0], call)()), None, HandClock()))
+    trees.append(compile(Task("a", lambda _: getattr(trees[0], call)()), None, HandClock()))
     message = (
         f"tree must not be in a tick, got 'a' - at Tree.{call}(); "
         "a node's function must not call its own tree"
@@ -176,7 +176,7 @@ def test_an_error_halts_all_that_was_running_so_that_the_next_tick_begins_anew()
             raise RuntimeError("boom")
         return True
 
-    play = Play(Concurrent(A, Sequence(B, Action("work", work))), a="R", b="S")
+    play = Play(Concurrent(A, Sequence(B, Task("work", work))), a="R", b="S")
     with pytest.raises(TreeError, match=r"got RuntimeError\('boom'\) - at root/1/1;"):
         play.tree.tick()
     assert play.stage.take_log() == "a! b! a#"
@@ -187,20 +187,20 @@ def test_an_error_halts_all_that_was_running_so_that_the_next_tick_begins_anew()
 def test_a_second_error_while_halting_is_a_note_on_the_first_and_all_are_halted() -> None:
     log: list[str] = []
 
-    def stuck(name: str) -> Action:
+    def stuck(name: str) -> Task:
         def on_halt(_: object) -> None:
             log.append(name)
             raise RuntimeError(name)
 
-        return Action(name, lambda _: Status.RUNNING, on_halt)
+        return Task(name, lambda _: Status.RUNNING, on_halt)
 
     tree = compile(Concurrent(stuck("x"), stuck("y")), None, HandClock())
     tree.tick()
-    with pytest.raises(TreeError, match=r"^Action 'x' must return") as caught:
+    with pytest.raises(TreeError, match=r"^Task 'x' must return") as caught:
         tree.halt()
     assert log == ["x", "y"]
     assert caught.value.__notes__ == [
-        "and while the tree was being halted: Action 'y' must return without raising, got "
+        "and while the tree was being halted: Task 'y' must return without raising, got "
         "RuntimeError('y') - at root/1; its own exception is the cause of this one"
     ]
 
@@ -333,7 +333,7 @@ def test_an_owner_is_never_looked_into() -> None:
 
 
 def test_trees_of_one_definition_share_its_program_and_nothing_else() -> None:
-    definition = Sequence(Action("count", lambda owner: owner.append(1)), Wait(5))
+    definition = Sequence(Task("count", lambda owner: owner.append(1)), Wait(5))
     first: list[int] = []
     second: list[int] = []
     trees = [compile(definition, owner, HandClock()) for owner in (first, second)]

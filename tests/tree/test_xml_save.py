@@ -9,7 +9,6 @@ from tree_puppets import HandClock
 
 from npcbrain.errors import TreeError
 from npcbrain.tree import (
-    Action,
     Inverter,
     Node,
     Registry,
@@ -19,6 +18,7 @@ from npcbrain.tree import (
     SubTree,
     Succeed,
     Switch,
+    Task,
     UnsetBlackboard,
     check,
     compile,
@@ -188,7 +188,7 @@ def test_one_node_that_is_made_for_many_elements_keeps_each_ones_remarks() -> No
         (SetBlackboard("x", 1), '<SetBlackboard value="1" output_key="x"/>'),
         (SetBlackboard("x", ""), '<SetBlackboard value="" output_key="x"/>'),
         (UnsetBlackboard("x"), '<UnsetBlackboard key="x"/>'),
-        (Action("go home", lambda npc: None), '<Action ID="go home"/>'),
+        (Task("go home", lambda npc: None), '<Action ID="go home"/>'),
     ],
 )
 def test_entries_to_write_stand_without_braces(node: Node, written: str) -> None:
@@ -206,7 +206,7 @@ def test_entries_to_write_stand_without_braces(node: Node, written: str) -> None
         SetBlackboard("x", "bell\a"),
         SetBlackboard("x", "\ud800"),
         Switch(Succeed(), Succeed(), Succeed(), key="x", cases=("1", "2")),
-        Action("two\nlines", lambda npc: None),
+        Task("two\nlines", lambda npc: None),
     ],
 )
 def test_what_a_file_would_say_otherwise_is_refused(words: Registry, node: Node) -> None:

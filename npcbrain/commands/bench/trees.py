@@ -18,12 +18,12 @@ from typing import Any
 from npcbrain.clock import SystemClock
 from npcbrain.errors import UsageError, fault
 from npcbrain.tree import (
-    Action,
     Condition,
     Node,
     ReactiveSelector,
     ReactiveSequence,
     Status,
+    Task,
     compile,
 )
 
@@ -59,7 +59,7 @@ def our_tree() -> Node:
         ),
         ReactiveSequence(
             Condition("is at work", lambda npc: npc.working),
-            Action("work", lambda npc: Status.FAILURE if npc.fed else Status.RUNNING),
+            Task("work", lambda npc: Status.FAILURE if npc.fed else Status.RUNNING),
         ),
     )
 
