@@ -91,7 +91,7 @@ class ScriptedGeneration:
         num_cached: Of these, how many a prefix cache holds: a copy spares their prefill.
         forced: Tokens that the grammar forces after an answer token, by the number of answer
             tokens so far; they become pending and have to be read like a prompt.
-        guesses: How many tokens are guessed, all of them right, after an answer token that nothing
+        drafts: How many tokens are drafted, all of them right, after an answer token that nothing
             was forced after; by the number of answer tokens so far.
         max_new_tokens: Where the answer is cut.
         finish_reason: ``"stop"`` or ``"length"`` once finished.
@@ -101,7 +101,7 @@ class ScriptedGeneration:
     num_prompt: int = 24
     num_cached: int = 0
     forced: Mapping[int, int] = field(default_factory=dict)
-    guesses: Mapping[int, int] = field(default_factory=dict)
+    drafts: Mapping[int, int] = field(default_factory=dict)
     max_new_tokens: int = 64
     copyable: int = 0
     pending: int = 0
@@ -131,8 +131,8 @@ class ScriptedGeneration:
         elif self.generated >= self.max_new_tokens:
             self.finished, self.finish_reason = True, "length"
         self.pending = 0 if self.finished else 1 + self.forced.get(self.generated, 0)
-        num_guessed = self.guesses.get(self.generated, 0) if self.pending == 1 else 0
-        self.draft = range(num_guessed)
+        num_drafted = self.drafts.get(self.generated, 0) if self.pending == 1 else 0
+        self.draft = range(num_drafted)
 
 
 @dataclass(slots=True, eq=False)
@@ -169,7 +169,7 @@ class ScriptedEngine:
         num_segments: Steps of a decode, the head included.
         num_slots: Generations open at once.
         chunk_sizes: Rows a prefill may have, ascending.
-        guess_sizes: Rows a guess may have, ascending.
+        draft_sizes: Rows a draft may have, ascending.
         surprises: Nanoseconds on top of a step's cost, by its number (from 0).
         failures: Numbers of steps that raise ``EngineError`` instead.
 
@@ -185,7 +185,7 @@ class ScriptedEngine:
         num_segments: int = 3,
         num_slots: int = 4,
         chunk_sizes: tuple[int, ...] = (1, 4, 16),
-        guess_sizes: tuple[int, ...] = (),
+        draft_sizes: tuple[int, ...] = (),
         surprises: Mapping[int, int] | None = None,
         failures: Collection[int] = (),
     ) -> None:
@@ -193,7 +193,7 @@ class ScriptedEngine:
         self.num_heads = 1
         self.num_slots = num_slots
         self.chunk_sizes = chunk_sizes
-        self.guess_sizes = guess_sizes
+        self.draft_sizes = draft_sizes
         self._waves: list[ScriptedWave] = []
         self.waves: Sequence[WaveLike] = self._waves
         self.steps: list[Step] = []
@@ -258,11 +258,11 @@ class ScriptedEngine:
         rows = self.decode_rows(generations)
         return self._start(Kind.DECODE, generations, rows, self.num_segments, 1)
 
-    def start_guess(self, generation: GenerationLike) -> WaveLike:
-        """Puts a token and the guess after it in flight."""
+    def start_verify(self, generation: GenerationLike) -> WaveLike:
+        """Puts a token and the draft after it in flight."""
         rows = 1 + len(generation.draft)
-        _check(rows in self.guess_sizes, "have a guess of a known size", generation, "start_guess")
-        return self._start(Kind.GUESS, [generation], rows, self.num_segments, rows)
+        _check(rows in self.draft_sizes, "have a draft of a known size", generation, "start_verify")
+        return self._start(Kind.VERIFY, [generation], rows, self.num_segments, rows)
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
         """Advances the clock by the step's cost and the wave by one segment."""
@@ -292,8 +292,8 @@ class ScriptedEngine:
         for segment in range(self.num_segments):
             for rows in self.chunk_sizes:
                 yield Kind.PREFILL, segment, rows
-            for rows in self.guess_sizes:
-                yield Kind.GUESS, segment, rows
+            for rows in self.draft_sizes:
+                yield Kind.VERIFY, segment, rows
             for rows in range(1, self.num_slots + 1):
                 yield Kind.DECODE, segment, rows
 
@@ -332,7 +332,7 @@ class ScriptedEngine:
         for generation in wave.live:
             generation.context += wave.num_tokens
             generation.pending -= wave.num_tokens
-            if wave.kind is Kind.GUESS:
+            if wave.kind is Kind.VERIFY:
                 while not generation.finished and len(gained) < wave.num_tokens:
                     generation.take_token()
                     gained.append(generation)

@@ -18,7 +18,7 @@ KINDS = {
     "copy": "copy a persona that was read before",
     "prefill": "read a prompt",
     "decode": "write one token, for so many NPCs",
-    "guess": "write a token and try guessed ones",
+    "verify": "write a token and check drafted ones",
 }
 
 

@@ -5,7 +5,7 @@ Invariant: a step is indivisible; everything between two steps is at rest and ma
 
 A token that comes alone is decoded; all others are read in chunks of two or more, since ONNX
 Runtime's attention adds up a lone token in another order than the same token in a chunk. No chunk
-of a prompt leaves exactly one token pending, and a guess at what follows a lone token is read with
+of a prompt leaves exactly one token pending, and a draft of what follows a lone token is read with
 it, whole or not at all; so which way a token goes never depends on the schedule.
 
 A **generation** is one answer being written. A **wave** is one trip of rows through the model's
@@ -39,7 +39,7 @@ class Kind(IntEnum):
     COPY = 0  # one generation: cached prefix into (or out of) its slot; a single step
     PREFILL = 1  # one generation: a chunk of its pending tokens
     DECODE = 2  # several generations: the one pending token of each
-    GUESS = 3  # one generation: its one pending token, and what it guesses to follow
+    VERIFY = 3  # one generation: its one pending token, and the draft of what follows
     CHOOSE = 4  # no wave: some rows of what a chooser reads, through one of its graphs
 
 
@@ -48,7 +48,7 @@ class GenerationLike(Protocol):
 
     copyable: int  # prefix tokens to copy before anything else: cached ones in, or new ones out
     pending: int  # tokens known but not yet in the KV cache; exactly 1 means ready to speak
-    draft: Sequence[int]  # tokens guessed to follow that one; with any, it is not for a decode
+    draft: Sequence[int]  # tokens drafted to follow that one; with any, it is not for a decode
     context: int  # tokens in the KV cache
     generated: int  # answer tokens so far
     max_new_tokens: int
@@ -60,7 +60,7 @@ class WaveLike(Protocol):
     """One trip through the segments.
 
     ``rows`` is what its price depends on: the chunk length of a prefill (after padding), the slots
-    spanned by a decode (gaps included, they cost the same), the tokens of a copy or of a guess and
+    spanned by a decode (gaps included, they cost the same), the tokens of a copy or of a draft and
     the one before it.
     """
 
@@ -99,7 +99,7 @@ class EngineLike(Protocol):
     num_heads: int  # those parts: the last step, or the last few
     num_slots: int  # how many generations can be open at once, and the widest decode
     chunk_sizes: tuple[int, ...]  # rows a prefill step may have, ascending
-    guess_sizes: tuple[int, ...]  # rows a guess may have, ascending; empty where nothing is guessed
+    draft_sizes: tuple[int, ...]  # rows a draft may have, ascending; empty where nothing is drafted
     waves: Sequence[WaveLike]  # in flight, oldest first
 
     def open(self, generation: GenerationLike) -> bool:
@@ -126,7 +126,7 @@ class EngineLike(Protocol):
         """Puts one token each of several generations in flight; none of them has a draft."""
         ...
 
-    def start_guess(self, generation: GenerationLike) -> WaveLike:
+    def start_verify(self, generation: GenerationLike) -> WaveLike:
         """Puts the pending token and the draft in flight."""
         ...
 

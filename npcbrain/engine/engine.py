@@ -7,8 +7,8 @@ so the same request gives the same bits, however it is sliced, batched or cached
 That last half needs care, because ONNX Runtime's attention adds in another order for a run of one
 token than for a chunk (a difference of 1e-7, which a close call between two words can feel). So a
 token that comes alone is always decoded, and all others (the prompt, and a sampled token with those
-it forces or with a guess at what follows) always go in chunks of two or more: a chunk never leaves
-exactly one behind, and a guess is never cut. One token that a guess leaves over comes alone.
+it forces or with a draft of what follows) always go in chunks of two or more: a chunk never leaves
+exactly one behind, and a draft is never cut. One token that a draft leaves over comes alone.
 
 Rows that take no part, gaps in a decode's range and the padding of a chunk, write keys and values
 past everything their slot holds or has in flight, where nothing reads before it is written again.
@@ -25,7 +25,7 @@ from npcbrain.engine.forward_pass import Buffers, Wave
 from npcbrain.engine.watchdog import Brake
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.lm.chunks import CHUNK_SIZES, MIN_CHUNK, check_chunk_sizes, plan_chunk
-from npcbrain.lm.drafts import GUESS_SIZES
+from npcbrain.lm.drafts import DRAFT_SIZES
 from npcbrain.lm.generation import Generation, own_generation
 from npcbrain.lm.kv import KVPool
 from npcbrain.lm.model import Model
@@ -51,7 +51,7 @@ class Engine:
         num_heads: Parts of the head.
         num_slots: Generations that can be open at once.
         chunk_sizes: Rows a prefill may have.
-        guess_sizes: Rows a guess may have; empty unless the model drafts.
+        draft_sizes: Rows a draft may have; empty unless the model drafts.
         threads: That one step runs on.
         waves: In flight, oldest first.
         prefix_cache: Keys and values of prefixes.
@@ -83,12 +83,12 @@ class Engine:
         self.num_segments = len(model.package.segments) + self.num_heads
         self.threads = model.sessions.threads
         self.chunk_sizes = chunk_sizes
-        self.guess_sizes: tuple[int, ...] = GUESS_SIZES if model.drafts else ()
+        self.draft_sizes: tuple[int, ...] = DRAFT_SIZES if model.drafts else ()
         self.prefix_cache = PrefixCache(prefix_cache_bytes)
         self._model = model
         self._max_context = config.max_context
         self._pool = KVPool(config, model.num_slots)
-        runs = (*chunk_sizes, *self.guess_sizes)
+        runs = (*chunk_sizes, *self.draft_sizes)
         self._runner = SegmentRunner(model.sessions, model.package, self._pool, runs)
         self.brake = Brake(self._runner.options)
         self._slots = [Slot() for _ in range(model.num_slots)]
@@ -99,7 +99,7 @@ class Engine:
         # the processor's cache and look three times faster than it is.
         self._shapes = [(Kind.COPY, 0, rows) for rows in PROBED_COPIES if rows < self._max_context]
         runs_of = {Kind.PREFILL: chunk_sizes, Kind.DECODE: range(1, self.num_slots + 1)}
-        for kind, sizes in (runs_of | {Kind.GUESS: self.guess_sizes}).items():
+        for kind, sizes in (runs_of | {Kind.VERIFY: self.draft_sizes}).items():
             self._shapes += [(kind, i, rows) for rows in sizes for i in range(self.num_segments)]
         # A wave holds one generation at least, so there are never more of them than slots.
         sizes = max(self.num_slots, *runs), config.hidden, config.vocab * (self.num_heads > 1)
@@ -195,7 +195,7 @@ class Engine:
 
         Raises:
             UsageError: There are none or one twice, or one is not open, is in a wave, has not
-                exactly one token pending or guesses what follows it.
+                exactly one token pending or has a draft of what follows.
         """
         where = "Engine.start_decode()"
         live = [self._ready(one, where) for one in generations]
@@ -208,17 +208,17 @@ class Engine:
         rows = max(slots) - min(slots) + 1
         return self._start(Kind.DECODE, live, rows, self.num_segments)
 
-    def start_guess(self, generation: GenerationLike) -> WaveLike:
+    def start_verify(self, generation: GenerationLike) -> WaveLike:
         """Puts the pending token and the draft in flight.
 
         Raises:
             UsageError: The generation has no draft, is not open or is in a wave.
         """
-        own = self._ready(generation, "Engine.start_guess()")
+        own = self._ready(generation, "Engine.start_verify()")
         if not own.draft:
-            raise UsageError(fault("draft", "have a token", own.draft, "Engine.start_guess()"))
+            raise UsageError(fault("draft", "have a token", own.draft, "Engine.start_verify()"))
         rows = 1 + len(own.draft)
-        return self._start(Kind.GUESS, [own], rows, self.num_segments, rows)
+        return self._start(Kind.VERIFY, [own], rows, self.num_segments, rows)
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
         """Runs one step. Returns who gained answer tokens by it, each as often as it gained one.
@@ -255,7 +255,7 @@ class Engine:
             return ()
         kept = (range(len(wave.live)), self._runner.logits)
         rows, logits = kept if self.num_heads == 1 else (wave.kept_rows(), wave.buffers.logits)
-        if wave.kind is Kind.GUESS:
+        if wave.kind is Kind.VERIFY:
             return wave.live * wave.live[0].verify(logits)
         for row, one in zip(rows, wave.live, strict=True):
             one.take(logits[row])

@@ -40,7 +40,7 @@ class Buffers:
         self, kind: Kind, live: Sequence[Generation], rows: int, first_slot: int, num_tokens: int
     ) -> None:
         """Writes what a wave reads."""
-        if kind is Kind.PREFILL or kind is Kind.GUESS:
+        if kind is Kind.PREFILL or kind is Kind.VERIFY:
             own = live[0]
             tokens = [*own.ids[own.context : own.context + num_tokens], *own.draft]
             self.input_ids[:rows] = tokens + [0] * (rows - len(tokens))
@@ -77,10 +77,10 @@ class Wave:
     buffers: Buffers
 
     def head_rows(self) -> Sequence[int]:
-        """The rows that need logits, in the order of ``live``; of a guess, all."""
+        """The rows that need logits, in the order of ``live``; of a draft, all."""
         if self.kind is Kind.DECODE:
             return [own.slot - self.first_slot for own in self.live if own.slot is not None]
-        return range(0 if self.kind is Kind.GUESS else self.num_tokens - 1, self.num_tokens)
+        return range(0 if self.kind is Kind.VERIFY else self.num_tokens - 1, self.num_tokens)
 
     def unsound(self, hidden: np.ndarray) -> list[Generation]:
         """Those among whose hidden states one is not a number; gaps and padding do not matter."""

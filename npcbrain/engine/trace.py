@@ -78,7 +78,7 @@ class Trace:
         self.num_slots = engine.num_slots
         self.threads = getattr(engine, "threads", 1)
         self.chunk_sizes = engine.chunk_sizes
-        self.guess_sizes = engine.guess_sizes
+        self.draft_sizes = engine.draft_sizes
         self.waves = engine.waves
         self.open = engine.open
         self.close = engine.close
@@ -86,7 +86,7 @@ class Trace:
         self.start_copy = engine.start_copy
         self.start_prefill = engine.start_prefill
         self.start_decode = engine.start_decode
-        self.start_guess = engine.start_guess
+        self.start_verify = engine.start_verify
         self.brake: BrakeLike | None = getattr(engine, "brake", None)
         self._engine = engine
         self._clock = clock

@@ -1,9 +1,9 @@
-"""Guesses at what is said next, by what stood in the prompt: facts get copied.
+"""Drafts of what is said next, by what stood in the prompt: facts get copied.
 
-A guess is read together with the token before it, in one run of the model, and each of its tokens
+A draft is read together with the token before it, in one run of the model, and each of its tokens
 is kept for as long as it is what would have been chosen anyway (speculative decoding). It costs a
 chunk instead of a lone token and spares a run for each token that was right. Invariant: a
-guess depends on the tokens before it and on how many may follow, on no price and no company, or
+draft depends on the tokens before it and on how many may follow, on no price and no company, or
 answers would depend on the schedule in their last bits.
 """
 
@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-__all__ = ["GUESS_SIZES", "Drafter"]
+__all__ = ["DRAFT_SIZES", "Drafter"]
 
-GUESS_SIZES = (2, 4)  # of a guess and the token before it
+DRAFT_SIZES = (2, 4)  # of a draft and the token before it
 MIN_MATCH = 2  # tokens that must have stood in the prompt before; three guess two fifths less often
 MAX_MATCH = 6  # beyond this a longer match says no more
 
@@ -23,7 +23,7 @@ class Drafter:
 
     Args:
         prompt: Its tokens.
-        stops: Tokens that no guess contains: ends of lines and of the prompt.
+        stops: Tokens that no draft contains: ends of lines and of the prompt.
     """
 
     __slots__ = ("_places", "_prompt", "_stops")
@@ -36,7 +36,7 @@ class Drafter:
             pair = self._prompt[place - 2], self._prompt[place - 1]
             self._places.setdefault(pair, []).append(place)
 
-    def guess(self, ids: Sequence[int], most: int) -> list[int]:
+    def draft(self, ids: Sequence[int], most: int) -> list[int]:
         """What may come next: what followed the longest like sequence, the latest of several.
 
         Args:
@@ -57,6 +57,6 @@ class Drafter:
                 best, longest = place, length
         if not longest:
             return []
-        found = self._prompt[best : best + min(most, GUESS_SIZES[-1] - 1)]
+        found = self._prompt[best : best + min(most, DRAFT_SIZES[-1] - 1)]
         end = next((i for i, token in enumerate(found) if token in self._stops), len(found))
-        return found[: max((size - 1 for size in GUESS_SIZES if size - 1 <= end), default=0)]
+        return found[: max((size - 1 for size in DRAFT_SIZES if size - 1 <= end), default=0)]

@@ -32,7 +32,7 @@ class Generation:
         prefix_key: Those tokens.
         context: Tokens in the KV cache.
         pending: Tokens known but not yet in the KV cache.
-        draft: Tokens guessed to follow the one that is pending; mostly none.
+        draft: Tokens drafted to follow the one that is pending; mostly none.
         generated: Tokens of the answer so far, forced ones and the end token included.
         max_new_tokens: The answer is cut off at this many.
         copyable: Tokens of the prefix waiting to be copied, into the slot or out of it.
@@ -151,14 +151,14 @@ class Generation:
         other rows of its batch are well.
         """
         self._choose(logits)
-        self._guess()
+        self._draft_ahead()
 
     def verify(self, logits: np.ndarray) -> int:
-        """Chooses as ``take`` does, again and again for as long as the choice had been guessed.
+        """Chooses as ``take`` does, again and again for as long as the choice had been drafted.
 
         Args:
             logits: float32 [1 + len(draft) or more, vocab], after the pending token and after each
-                guessed one. Their keys and values are in the cache.
+                drafted one. Their keys and values are in the cache.
 
         Returns:
             How many tokens were chosen, one at least.
@@ -171,7 +171,7 @@ class Generation:
             said = self.ids[first:]
         wrong = (i for i, pair in enumerate(zip(said, draft, strict=False)) if pair[0] != pair[1])
         self.set_context(first + next(wrong, min(len(said), len(draft))))
-        self._guess()
+        self._draft_ahead()
         return num_chosen
 
     def _choose(self, logits: np.ndarray) -> None:
@@ -201,12 +201,12 @@ class Generation:
         if not self.finished:
             self.finished, self.finish_reason, self.error = True, reason, error
 
-    def _guess(self) -> None:
-        """Guesses what follows a token that would be decoded alone."""
+    def _draft_ahead(self) -> None:
+        """Drafts what follows a token that would be decoded alone."""
         if self._drafter is not None:
             most = self.max_new_tokens - self.generated - 1
             is_alone = self.pending == 1 and not self.finished
-            self.draft = self._drafter.guess(self.ids, most) if is_alone else ()
+            self.draft = self._drafter.draft(self.ids, most) if is_alone else ()
 
     def _begin_with(self, token: int) -> None:
         """Takes a token of what the answer begins with; it is among ``ids`` already."""

@@ -101,7 +101,7 @@ class Model:
             providers: ``"auto"``, ``"cpu"`` or names; see ``npcbrain.lm.sessions.session_steps``.
             threads: Threads of one step.
             drafts: Whether answers guess ahead what they copy from the prompt. An NPC that speaks
-                alone speaks faster; four or more at once speak slower, for a guess is no part of
+                alone speaks faster; four or more at once speak slower, for a draft is no part of
                 their batch. ``python -m tools.bench.drafts`` measures both. It belongs to the
                 model, as its weights do: no schedule changes an answer, but switching it on changes
                 a few in five hundred, by the last bits of a sum.

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from npcbrain.lm.drafts import GUESS_SIZES
+from npcbrain.lm.drafts import DRAFT_SIZES
 from npcbrain.lm.kv import KVPool
 from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.sessions import Sessions
@@ -79,13 +79,13 @@ class SegmentRunner:
             sessions: The loaded graphs.
             package: What they were loaded from, for their layers and shapes.
             pool: Where keys and values are.
-            chunk_sizes: Rows of a prefill, or of a guess.
+            chunk_sizes: Rows of a prefill, or of a draft.
         """
         import onnxruntime as ort  # here, as the sessions have: it takes a third of a second
 
         config, num_slots = package.config, pool.array.shape[1]
         chunks = tuple(dict.fromkeys(chunk_sizes))
-        head_rows = max(num_slots, GUESS_SIZES[-1])
+        head_rows = max(num_slots, DRAFT_SIZES[-1])
         max_rows = max(head_rows, *chunks)
         self._pool = pool
         self._segments = sessions.segments

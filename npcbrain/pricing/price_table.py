@@ -38,7 +38,7 @@ UNKNOWN_NS = {
     Kind.COPY: (1_000_000, 20_000),
     Kind.PREFILL: (1_000_000, 250_000),
     Kind.DECODE: (1_000_000, 250_000),
-    Kind.GUESS: (1_000_000, 250_000),
+    Kind.VERIFY: (1_000_000, 250_000),
     Kind.CHOOSE: (300_000, 50_000),
 }
 

@@ -146,7 +146,7 @@ class Resuming:
         if generation.copyable:
             return engine.start_copy(generation)
         if generation.draft:
-            return engine.start_guess(generation)
+            return engine.start_verify(generation)
         if generation.pending > 1:
             return engine.start_prefill(generation, max(engine.chunk_sizes))
         return engine.start_decode([generation])

@@ -178,6 +178,6 @@ class Forecast:
         self._round_ns = policy.quote(price, Kind.DECODE, rows, context, steps).total_ns
         self._best_token_ns = policy.token_ns(engine, best, usual_ns, 0)
         self._best_round_ns = policy.quote(best, Kind.DECODE, 1, 0, steps).total_ns
-        for guess in engine.guess_sizes:  # at best all of it is right
-            asked = policy.quote(best, Kind.GUESS, guess, 0, steps)
-            self._best_round_ns = min(self._best_round_ns, asked.total_ns // guess)
+        for rows in engine.draft_sizes:  # at best all of it is right
+            asked = policy.quote(best, Kind.VERIFY, rows, 0, steps)
+            self._best_round_ns = min(self._best_round_ns, asked.total_ns // rows)

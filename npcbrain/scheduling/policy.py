@@ -11,7 +11,7 @@ The order of things, and why:
    the *oldest* wave's, however urgent the others are: a big step fits only an untouched frame, and
    would starve behind smaller ones.
 2. **Then start something, reading or speaking.** Reading (copies, prefill) brings more NPCs into
-   the batch, and eight in one decode cost two or three alone; speaking (decode, guess) is what the
+   the batch, and eight in one decode cost two or three alone; speaking (decode, verify) is what the
    player sees. Where one is clearly more urgent, it goes first. Else they take turns once two of
    three are ready to speak, so speech streams on while the last are read in; before that a decode
    would cost all of its segments for a few. Nor do fewer fill what a chunk leaves over of a frame.
@@ -143,10 +143,10 @@ def least_ns(engine: EngineLike, price: Price) -> int:
     """The smallest budget in which an answer can be written at all.
 
     It is the largest step of the narrowest waves: one chunk of the smallest size, one token of one
-    generation; and of the largest guess, for it cannot be cut.
+    generation; and of the largest draft, for it cannot be cut.
     """
     shapes = [(Kind.PREFILL, engine.chunk_sizes[0]), (Kind.DECODE, 1)]
-    shapes += [(Kind.GUESS, rows) for rows in engine.guess_sizes[-1:]]
+    shapes += [(Kind.VERIFY, rows) for rows in engine.draft_sizes[-1:]]
     steps = engine.num_segments
     return max(quote(price, kind, rows, 0, steps).largest_ns for kind, rows in shapes)
 
@@ -218,7 +218,7 @@ def unaffordable(
             needed.append(Shape(Kind.COPY, 0, generation.copyable, context))
             continue
         if generation.draft:
-            kind, rows = Kind.GUESS, 1 + len(generation.draft)
+            kind, rows = Kind.VERIFY, 1 + len(generation.draft)
         elif generation.pending == 1 and not speaks:
             speaks, kind, rows = True, Kind.DECODE, 1
         elif generation.pending > 1 and not reads:
@@ -266,29 +266,29 @@ def _speaks_first(reader: Request, speaker: Request, is_quorum: bool, last_start
 
 
 def _speak(engine: EngineLike, ready: Sequence[Request], price: Price, offer: Offer) -> Plan | None:
-    """A guess, then a decode with all the others: whoever guessed may join them in it.
+    """A draft, then a decode with all the others: whoever has one may join them in it.
 
-    Unless one of the others is clearly more urgent, or the guess does not fit.
+    Unless one of the others is clearly more urgent, or the draft does not fit.
     """
-    if not engine.guess_sizes:
+    if not engine.draft_sizes:
         return _decode(engine, ready, price, offer)
-    guessing = [request for request in ready if request.generation.draft]
+    drafted = [request for request in ready if request.generation.draft]
     others = [request for request in ready if not request.generation.draft]
-    guess = _guess(engine, guessing[0].generation, price, offer) if guessing else None
-    waits = guessing and others and guessing[0].urgency_ns - others[0].urgency_ns > NEAR_NS
-    if guess is None or waits:
-        return _decode(engine, others, price, offer) or guess
-    return guess
+    draft = _verify(engine, drafted[0].generation, price, offer) if drafted else None
+    waits = drafted and others and drafted[0].urgency_ns - others[0].urgency_ns > NEAR_NS
+    if draft is None or waits:
+        return _decode(engine, others, price, offer) or draft
+    return draft
 
 
-def _guess(
+def _verify(
     engine: EngineLike, generation: GenerationLike, price: Price, offer: Offer
 ) -> Plan | None:
     rows = 1 + len(generation.draft)
-    asked = quote(price, Kind.GUESS, rows, generation.context, engine.num_segments)
+    asked = quote(price, Kind.VERIFY, rows, generation.context, engine.num_segments)
     if asked.largest_ns > max(offer.usual_ns, offer.most_ns) or asked.first_ns > offer.remaining_ns:
         return None
-    return Plan(Kind.GUESS, None, (generation,), rows)
+    return Plan(Kind.VERIFY, None, (generation,), rows)
 
 
 def _decode(

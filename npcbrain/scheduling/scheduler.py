@@ -234,8 +234,8 @@ class Scheduler:
             return self._engine.start_decode(plan.generations)
         if plan.kind is Kind.PREFILL:
             return self._engine.start_prefill(plan.generations[0], plan.rows)
-        if plan.kind is Kind.GUESS:
-            return self._engine.start_guess(plan.generations[0])
+        if plan.kind is Kind.VERIFY:
+            return self._engine.start_verify(plan.generations[0])
         return self._engine.start_copy(plan.generations[0])
 
     def _run(self, wave: WaveLike, deadline_ns: int, report: FrameReport) -> int:

@@ -97,13 +97,13 @@ def test_a_braked_guess_has_changed_nothing(
     alone: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comes = alone[HILDA]
-    monkeypatch.setattr(Drafter, "guess", lambda own, ids, most: comes[len(ids) : len(ids) + 1])
+    monkeypatch.setattr(Drafter, "draft", lambda own, ids, most: comes[len(ids) : len(ids) + 1])
     model = Model.load(TINY, num_slots=NUM_SLOTS, drafts=True)
     engine, one = Engine(model), ask(model)
     read(engine, one)
     while not one.draft:
         finish_wave(engine, engine.start_prefill(one, 2))
-    wave = engine.start_guess(one)
+    wave = engine.start_verify(one)
     for _ in range(wave.num_steps):
         before, draft = state_of(engine, one), list(one.draft)
         run_braked(engine, wave)

@@ -88,14 +88,14 @@ _take, _verify = Generation.take, Generation.verify
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "drafts"])
 def model(request: pytest.FixtureRequest) -> Iterator[Model]:
-    """The tiny model, once as it is and once with guesses, most of them right."""
+    """The tiny model, once as it is and once with drafts, most of them right."""
     plain = Model.load(TINY, num_slots=NUM_SLOTS)
     if not request.param:
         yield plain
         return
     written = [write_alone(plain, ask).ids for ask in ASKS]
 
-    def guess(own: Drafter, ids: Sequence[int], most: int) -> list[int]:
+    def draft(own: Drafter, ids: Sequence[int], most: int) -> list[int]:
         size = (1, 3, 3, 0)[len(ids) % 4]
         for known in written:
             if known[: len(ids)] == ids and size <= min(most, len(known) - len(ids)):
@@ -104,7 +104,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[Model]:
         return []
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Drafter, "guess", guess)
+        patch.setattr(Drafter, "draft", draft)
         yield Model.load(TINY, num_slots=NUM_SLOTS, drafts=True)
 
 
@@ -170,7 +170,7 @@ class Walk:
         elif one.pending > 1:
             self.engine.start_prefill(one, self.dice.choice(self.engine.chunk_sizes))
         elif one.draft:
-            self.engine.start_guess(one)
+            self.engine.start_verify(one)
         else:
             able = [other for other in resting if other.pending == 1 and not other.copyable]
             ready = [other for other in able if not other.draft]

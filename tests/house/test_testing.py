@@ -75,17 +75,17 @@ def test_forced_tokens_become_pending() -> None:
     assert generation.pending == 4
 
 
-def test_a_scripted_guess_is_right_and_gains_all_of_its_tokens_at_once() -> None:
-    engine = ScriptedEngine(ManualClock(), num_segments=1, guess_sizes=(2, 4))
-    generation = opened(engine, answer="a b c d e f", num_prompt=1, guesses={1: 3})
+def test_a_scripted_draft_is_right_and_gains_all_of_its_tokens_at_once() -> None:
+    engine = ScriptedEngine(ManualClock(), num_segments=1, draft_sizes=(2, 4))
+    generation = opened(engine, answer="a b c d e f", num_prompt=1, drafts={1: 3})
     engine.run(engine.start_decode([generation]))
     assert (generation.pending, len(generation.draft)) == (1, 3)
     with pytest.raises(UsageError, match="be ready to decode"):
         engine.start_decode([generation])
-    assert engine.run(engine.start_guess(generation)) == [generation] * 4
+    assert engine.run(engine.start_verify(generation)) == [generation] * 4
     assert (generation.generated, generation.context, generation.pending) == (5, 5, 1)
-    with pytest.raises(UsageError, match="have a guess of a known size"):
-        engine.start_guess(generation)
+    with pytest.raises(UsageError, match="have a draft of a known size"):
+        engine.start_verify(generation)
 
 
 def test_slots_run_out_and_come_back() -> None:

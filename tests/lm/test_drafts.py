@@ -1,4 +1,4 @@
-"""Guesses at what is copied from the prompt: where they come from, and that they change nothing."""
+"""Drafts of what is copied from the prompt: where they come from, and that they change nothing."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ NEWLINE = 99
 PROMPT = [1, 2, 3, 4, 9, 6, 2, 3, 5, 6, 7, 8]
 
 
-def guess(said: Sequence[int], most: int = 9, prompt: Sequence[int] = PROMPT) -> list[int]:
-    return Drafter(prompt, (NEWLINE,)).guess([*prompt, *said], most)
+def draft(said: Sequence[int], most: int = 9, prompt: Sequence[int] = PROMPT) -> list[int]:
+    return Drafter(prompt, (NEWLINE,)).draft([*prompt, *said], most)
 
 
 def test_a_guess_follows_the_longest_like_tokens_and_the_latest_of_several() -> None:
-    assert guess([2, 3]) == [5, 6, 7]
-    assert guess([1, 2, 3]) == [4, 9, 6]  # longer than the later 2 3
-    assert guess([4, 3]) == []  # no two tokens alike
-    assert guess([3]) == []
+    assert draft([2, 3]) == [5, 6, 7]
+    assert draft([1, 2, 3]) == [4, 9, 6]  # longer than the later 2 3
+    assert draft([4, 3]) == []  # no two tokens alike
+    assert draft([3]) == []
 
 
 def test_a_guess_has_three_tokens_or_one_so_that_no_chunk_is_padded() -> None:
-    assert guess([2, 3], most=2) == [5]
-    assert guess([2, 3], most=0) == []
-    assert guess([6, 7]) == [8]  # the prompt's last
-    assert guess([5, 6]) == [7]  # two would be left
+    assert draft([2, 3], most=2) == [5]
+    assert draft([2, 3], most=0) == []
+    assert draft([6, 7]) == [8]  # the prompt's last
+    assert draft([5, 6]) == [7]  # two would be left
 
 
 def test_a_guess_ends_with_its_line() -> None:
-    assert guess([1, 2], prompt=[1, 2, 3, NEWLINE, 4, 5]) == [3]
-    assert guess([1, 2], prompt=[1, 2, NEWLINE, 4, 5]) == []
+    assert draft([1, 2], prompt=[1, 2, 3, NEWLINE, 4, 5]) == [3]
+    assert draft([1, 2], prompt=[1, 2, NEWLINE, 4, 5]) == []
 
 
 def test_tokens_before_the_prompt_match_nothing() -> None:
-    assert guess([7, 8, 1, 2], prompt=[1, 2, 3, 4, 5, 6]) == [3, 4, 5]
+    assert draft([7, 8, 1, 2], prompt=[1, 2, 3, 4, 5, 6]) == [3, 4, 5]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def run(model: Model, **options: object) -> tuple[Generation, list[tuple[Kind, i
 def next_wave(engine: Engine, one: Generation) -> WaveLike:
     if one.pending > 1:
         return engine.start_prefill(one, 2)
-    return engine.start_guess(one) if one.draft else engine.start_decode([one])
+    return engine.start_verify(one) if one.draft else engine.start_decode([one])
 
 
 @pytest.mark.parametrize("wrong_at", [0, 1, 2, 3])
@@ -87,16 +87,16 @@ def test_guesses_right_or_wrong_change_no_token(
             return []
         return [token + (place == wrong_at) for place, token in enumerate(comes)]
 
-    monkeypatch.setattr(Drafter, "guess", oracle)
+    monkeypatch.setattr(Drafter, "draft", oracle)
     got, runs = run(drafting, temperature=0.8)
     assert got.ids == want.ids
     assert (got.text, got.finish_reason) == (want.text, want.finish_reason)
     assert got.num_prompt + got.generated == len(got.ids)
-    guessed = [gained for kind, rows, gained in runs if (kind, rows) == (Kind.GUESS, 4)]
-    assert guessed
-    assert max(guessed) <= wrong_at + 1
+    drafted = [gained for kind, rows, gained in runs if (kind, rows) == (Kind.VERIFY, 4)]
+    assert drafted
+    assert max(drafted) <= wrong_at + 1
     if wrong_at == 3:
-        assert max(guessed) == 4
+        assert max(drafted) == 4
         assert len(runs) < len(lone_runs) / 2
     assert all(gained == 1 for kind, rows, gained in runs if kind is Kind.DECODE)
 
@@ -104,11 +104,11 @@ def test_guesses_right_or_wrong_change_no_token(
 def test_what_is_guessed_wrong_leaves_keys_that_nothing_reads(
     plain: Model, drafting: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a guess of other tokens would show in the logits that come after it."""
+    """Else a draft of other tokens would show in the logits that come after it."""
     engine = Engine(drafting)
     rows: list[list[bytes]] = []
     for wrong in (7, 11):
-        monkeypatch.setattr(Drafter, "guess", lambda own, ids, most, w=wrong: [w] * 3)
+        monkeypatch.setattr(Drafter, "draft", lambda own, ids, most, w=wrong: [w] * 3)
         taken: list[bytes] = []
         verify = Generation.verify
 
@@ -134,7 +134,7 @@ def test_a_guess_of_any_engine_fits_whatever_chunks_it_has(
     plain: Model, drafting: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want, _ = run(plain)
-    monkeypatch.setattr(Drafter, "guess", lambda own, ids, most: [5, 6, 7][: 3 * (most >= 3)])
+    monkeypatch.setattr(Drafter, "draft", lambda own, ids, most: [5, 6, 7][: 3 * (most >= 3)])
     engine, one = Engine(drafting, chunk_sizes=(2, 32)), ask(drafting)
     read(engine, one)
     while not one.finished:
@@ -149,7 +149,7 @@ def test_an_answer_with_guesses_may_fill_the_context_to_its_last_token(
     short = ask(drafting, news="the key\n", grammar="start: /[^\\n]+/", max_new_tokens=1)
     fill = limit - len(short.ids)
     one = ask(drafting, news="the key\n", grammar="start: /[^\\n]+/", max_new_tokens=fill)
-    monkeypatch.setattr(Drafter, "guess", lambda own, ids, most: [5, 6, 7][: 3 * (most >= 3)])
+    monkeypatch.setattr(Drafter, "draft", lambda own, ids, most: [5, 6, 7][: 3 * (most >= 3)])
     engine = Engine(drafting)
     read(engine, one)
     while not one.finished:
@@ -162,8 +162,8 @@ def test_who_guesses_is_not_for_a_decode_and_who_does_not_is_not_for_a_guess(
 ) -> None:
     engine, one = Engine(plain), ask(plain)
     ready(engine, one)
-    assert "draft must have a token, got ()" in message_of(engine.start_guess, one)
-    monkeypatch.setattr(Drafter, "guess", lambda own, ids, most: [5])
+    assert "draft must have a token, got ()" in message_of(engine.start_verify, one)
+    monkeypatch.setattr(Drafter, "draft", lambda own, ids, most: [5])
     engine, one = Engine(drafting), ask(drafting)
     read(engine, one)
     while one.pending > 1:
@@ -190,7 +190,7 @@ def test_the_bench_counts_what_guesses_spare(
         return list(comes) if len(comes) == 3 <= most else []
 
     assert compare(plain, plain, [situation])["acceptance"] == 0.0
-    monkeypatch.setattr(Drafter, "guess", oracle)
+    monkeypatch.setattr(Drafter, "draft", oracle)
     result = compare(plain, drafting, [situation] * 2)
     assert (result["answers"], result["same"], result["acceptance"]) == (2, 2, 1.0)
     assert result["runs_without"] == 2 * said.num_runs

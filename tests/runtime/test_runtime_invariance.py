@@ -51,13 +51,13 @@ def answers(tiny: Model, tick_ns: int, budget_ms: float, num_npcs: int) -> dict[
 def test_answers_depend_neither_on_the_budget_nor_on_the_neighbours(
     monkeypatch: pytest.MonkeyPatch, drafts: bool
 ) -> None:
-    guessed: list[int] = []
+    drafted: list[int] = []
 
-    def guess(own: Drafter, ids: Sequence[int], most: int) -> list[int]:
-        guessed.append(len(ids))
+    def draft(own: Drafter, ids: Sequence[int], most: int) -> list[int]:
+        drafted.append(len(ids))
         return list(ids[-8:-7]) if most else []  # seldom right
 
-    monkeypatch.setattr(Drafter, "guess", guess)
+    monkeypatch.setattr(Drafter, "draft", draft)
     tiny = Model.load(TINY, num_slots=3, drafts=drafts)
     alone = answers(tiny, 100, math.inf, 1)
     crowded = answers(tiny, 100, math.inf, 5)
@@ -65,4 +65,4 @@ def test_answers_depend_neither_on_the_budget_nor_on_the_neighbours(
     assert sliced == crowded
     assert alone["npc 0"] == crowded["npc 0"]
     assert {decision.source for decision in sliced.values()} == {"model"}
-    assert bool(guessed) is drafts
+    assert bool(drafted) is drafts

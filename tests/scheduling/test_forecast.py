@@ -14,13 +14,13 @@ from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 MS = 1_000_000
 
 
-@pytest.mark.parametrize(("guess_sizes", "rounds"), [((), 10), ((2, 4), 2.5)])
+@pytest.mark.parametrize(("draft_sizes", "rounds"), [((), 10), ((2, 4), 2.5)])
 def test_nothing_is_hopeless_that_guesses_may_still_make(
-    guess_sizes: tuple[int, ...], rounds: float
+    draft_sizes: tuple[int, ...], rounds: float
 ) -> None:
     """Ten tokens, one in each round of three steps; or four, with three guessed right."""
     clock = ManualClock()
-    engine = ScriptedEngine(clock, MS, guess_sizes=guess_sizes)
+    engine = ScriptedEngine(clock, MS, draft_sizes=draft_sizes)
     cost = CostModel()
     Scheduler(engine, cost, clock).warm_up()
     allowance = Allowance()

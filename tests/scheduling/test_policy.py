@@ -49,10 +49,10 @@ class Scene:
         gap_ns: int = S,
         num_slots: int = 8,
         num_cached: int = 0,
-        guess_sizes: tuple[int, ...] = (),
+        draft_sizes: tuple[int, ...] = (),
     ) -> None:
         self.engine = ScriptedEngine(
-            ManualClock(), num_slots=num_slots, chunk_sizes=(2, 4, 16), guess_sizes=guess_sizes
+            ManualClock(), num_slots=num_slots, chunk_sizes=(2, 4, 16), draft_sizes=draft_sizes
         )
         self.order = []
         for place, num_prompt in enumerate(prompts):
@@ -345,9 +345,9 @@ def test_what_is_picked_always_fits_what_is_left(
         assert price(plan.kind, 0, plan.rows, context) <= remaining_ns
 
 
-def guessing(*places: int, num: int = 3) -> Scene:
-    """So many who are ready to speak, some of them with a guess of three tokens."""
-    scene = Scene(*[40] * num, gap_ns=0, guess_sizes=(2, 4))
+def drafted(*places: int, num: int = 3) -> Scene:
+    """So many who are ready to speak, some of them with a draft of three tokens."""
+    scene = Scene(*[40] * num, gap_ns=0, draft_sizes=(2, 4))
     for place in range(num):
         scene.generation(place).pending = 1
         scene.generation(place).draft = (7, 8, 9) if place in places else ()
@@ -355,21 +355,21 @@ def guessing(*places: int, num: int = 3) -> Scene:
 
 
 def test_a_guess_is_read_whole_or_not_at_all() -> None:
-    scene = guessing(0, num=1)
+    scene = drafted(0, num=1)
     plan = scene.pick(per_row, 90)
     assert plan is not None
-    assert (plan.kind, plan.rows) == (Kind.GUESS, 4)
+    assert (plan.kind, plan.rows) == (Kind.VERIFY, 4)
     assert scene.pick(per_row, 80) is None
     assert scene.pick(per_row, 400, 80, 80) is None
     shapes = unaffordable(scene.engine, scene.order, per_row, 80)
-    assert {(shape.kind, shape.rows) for shape in shapes} == {(Kind.GUESS, 4)}
+    assert {(shape.kind, shape.rows) for shape in shapes} == {(Kind.VERIFY, 4)}
 
 
 def test_a_guess_goes_before_a_decode_so_that_who_guessed_may_join_it() -> None:
-    scene = guessing(1)
+    scene = drafted(1)
     plan = scene.pick()
     assert plan is not None
-    assert (plan.kind, [*plan.generations]) == (Kind.GUESS, [scene.generation(1)])
+    assert (plan.kind, [*plan.generations]) == (Kind.VERIFY, [scene.generation(1)])
     scene.order[1].urgency_ns = scene.order[2].urgency_ns = NEAR_NS + 1
     plan = scene.pick()
     assert plan is not None
@@ -378,15 +378,15 @@ def test_a_guess_goes_before_a_decode_so_that_who_guessed_may_join_it() -> None:
 
 
 def test_who_has_no_room_for_a_guess_lets_the_others_speak() -> None:
-    scene = guessing(0)
-    # Four rows of a guess cost 90, three of a decode 80.
+    scene = drafted(0)
+    # Four rows of a draft cost 90, three of a decode 80.
     plan = scene.pick(per_row, 85)
     assert plan is not None
     assert plan.kind is Kind.DECODE
 
 
 def test_who_guesses_waits_for_two_of_three_like_everybody() -> None:
-    scene = guessing(0)
+    scene = drafted(0)
     for place in (1, 2):
         scene.generation(place).pending = 9
     plan = scene.pick(last_start=Kind.PREFILL)
@@ -395,9 +395,9 @@ def test_who_guesses_waits_for_two_of_three_like_everybody() -> None:
     scene.generation(1).pending = 1
     plan = scene.pick(last_start=Kind.PREFILL)
     assert plan is not None
-    assert plan.kind is Kind.GUESS
+    assert plan.kind is Kind.VERIFY
 
 
 def test_the_smallest_budget_pays_for_the_largest_guess() -> None:
     assert least_ns(Scene(9).engine, per_row) == 70  # a chunk of two
-    assert least_ns(Scene(9, guess_sizes=(2, 4)).engine, per_row) == 90
+    assert least_ns(Scene(9, draft_sizes=(2, 4)).engine, per_row) == 90

@@ -24,7 +24,7 @@ SCRIPTS = st.lists(
             "num_cached": st.integers(0, 30),
             "num_answer": st.integers(1, 12),
             "forced": st.integers(0, 3),
-            "guessed": st.sampled_from((0, 1, 3)),
+            "drafted": st.sampled_from((0, 1, 3)),
             "ttl_ms": st.integers(1, 3000),
             "priority": st.floats(0.1, 10.0),
             "cancel_after": st.none() | st.integers(0, 30),
@@ -66,7 +66,7 @@ def play(
                         num_cached=script["num_cached"],
                         answer="w " * script["num_answer"],
                         forced={1: script["forced"]},
-                        guesses={2: script["guessed"], 4: script["guessed"]},
+                        drafts={2: script["drafted"], 4: script["drafted"]},
                     )
                     requests.append((request, frame))
                     if script["cancel_after"] is not None:
@@ -84,7 +84,7 @@ def test_no_step_starts_whose_price_exceeds_what_is_left(
     cost_ns: Costs, scripts: list, budgets_us: list[int], warm: bool, failures: set[int]
 ) -> None:
     surprises = dict.fromkeys(range(0, 200, 17), 5 * MS)
-    game = Game(cost_ns, guess_sizes=(2, 4), warm=warm, failures=failures, surprises=surprises)
+    game = Game(cost_ns, draft_sizes=(2, 4), warm=warm, failures=failures, surprises=surprises)
     play(game, scripts, budgets_us, 60)
     assert game.engine.overpriced == []
 
@@ -94,7 +94,7 @@ def test_no_step_starts_whose_price_exceeds_what_is_left(
 def test_every_request_ends_in_time_or_with_a_reason(
     cost_ns: Costs, scripts: list, budgets_us: list[int], warm: bool, failures: set[int]
 ) -> None:
-    game = Game(cost_ns, guess_sizes=(2, 4), warm=warm, failures=failures)
+    game = Game(cost_ns, draft_sizes=(2, 4), warm=warm, failures=failures)
     requests = play(game, scripts, budgets_us, 21 + 3000 * MS // FRAME_NS + 1)
     for request in requests:
         assert request.done
@@ -108,7 +108,7 @@ def test_every_request_ends_in_time_or_with_a_reason(
 def test_nobody_starves_while_the_budget_fits_every_step(cost_ns: Costs, scripts: list) -> None:
     # Each frame with work in it moves somebody on by a step, so as many frames as steps suffice;
     # and some more in which guesses that were too high come down.
-    game = Game(cost_ns, guess_sizes=(2, 4))
+    game = Game(cost_ns, draft_sizes=(2, 4))
     budget_us = 2 * max(cost_ns(Kind.COPY, segment, 32, 60) for segment in range(3)) // 1000  # type: ignore[operator]
     for script in scripts:
         script |= {"ttl_ms": 10_000_000, "cancel_after": None, "frame": 0}
@@ -127,7 +127,7 @@ def test_the_same_calls_give_the_same_steps(
 ) -> None:
     runs = []
     for _ in range(2):
-        game = Game(cost_ns, guess_sizes=(2, 4))
+        game = Game(cost_ns, draft_sizes=(2, 4))
         requests = play(game, scripts, budgets_us, 50)
         runs.append((game.engine.steps, [(r.state, r.reason, r.number) for r in requests]))
     assert runs[0] == runs[1]

@@ -24,7 +24,7 @@ from rich.progress import track
 from npcbrain.commands.bench.workload import CAST
 from npcbrain.commands.scenarios import read_scenarios
 from npcbrain.engine.engine import Engine
-from npcbrain.lm.drafts import GUESS_SIZES
+from npcbrain.lm.drafts import DRAFT_SIZES
 from npcbrain.lm.model import Model
 from npcbrain.prompting.prompt import grammar as grammar_of
 from npcbrain.prompting.prompt import render
@@ -49,7 +49,7 @@ class Spoken:
         ids: Its tokens.
         took_ns: Time of its runs, after the one that read the prompt.
         num_runs: How many those were.
-        num_guesses: How many of them read a guess.
+        num_guesses: How many of them read a draft.
         num_guessed: Tokens of those guesses.
         num_right: Those that were kept.
     """
@@ -167,7 +167,7 @@ def main() -> None:
         **surroundings(),
         "result": {
             "model": plain.package.name,
-            "most_guessed_tokens": GUESS_SIZES[-1] - 1,
+            "most_guessed_tokens": DRAFT_SIZES[-1] - 1,
             "alone": alone,
             "budget_ms": BUDGET_MS,
             "groups": groups,

@@ -243,13 +243,13 @@ class EngineWay:
 
 
 def advance(engine: Engine, one: Generation) -> None:
-    """Moves an answer that is alone on by one wave: a copy, a chunk, a guess or a token."""
+    """Moves an answer that is alone on by one wave: a copy, a chunk, a draft or a token."""
     if one.copyable:
         wave = engine.start_copy(one)
     elif one.pending > 1:
         wave = engine.start_prefill(one, engine.chunk_sizes[-1])
     elif one.draft:
-        wave = engine.start_guess(one)
+        wave = engine.start_verify(one)
     else:
         wave = engine.start_decode([one])
     while one.in_wave:
