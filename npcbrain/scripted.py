@@ -373,7 +373,7 @@ class ScriptedModel:
 
     def generation(self, prefix: str, news: str, **rest: Any) -> ScriptedGeneration:
         """The next answer; a persona that is only read takes none."""
-        if "leads" not in rest:
+        if "action_prior" not in rest:
             return ScriptedGeneration()
         self.asked.append(prefix + news)
         answer = self._answers[min(len(self.asked), len(self._answers)) - 1]

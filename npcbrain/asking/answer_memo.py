@@ -41,7 +41,13 @@ class AnswerMemo:
         """What an answer depends on, in 16 bytes; a few microseconds, and none without capacity."""
         if not self._capacity:
             return b""
-        parts = (prompt.prefix, prompt.news, grammar, repr(prompt.leads), repr(prompt.odds))
+        parts = (
+            prompt.prefix,
+            prompt.news,
+            grammar,
+            repr(prompt.action_prior),
+            repr(prompt.logit_bias),
+        )
         digest = blake2b(digest_size=16)
         for part in parts:
             data = part.encode("utf-8", "surrogatepass")

@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--without-reader",
         action="store_true",
-        help="the model alone: no odds, no recalled facts, no deeds that fit",
+        help="the model alone: no action prior, no recalled facts, no deeds that fit",
     )
     evaluate.add_argument(
         "--without-chooser",

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from npcbrain.errors import EngineError, UsageError, fault
+from npcbrain.lm.action_prior import ActionPrior
 from npcbrain.lm.chunks import MIN_CHUNK
 from npcbrain.lm.drafts import Drafter
 from npcbrain.lm.grammar import Matcher
-from npcbrain.lm.leaning import Leaning
 from npcbrain.lm.sampler import RepeatGuard, SamplerConfig, pick
 from npcbrain.lm.tokenizer import StreamDecoder, Tokenizer
 from npcbrain.lm.words import WordGuard
@@ -46,16 +46,16 @@ class Generation:
     """
 
     __slots__ = (
+        "_action_prior",
         "_config",
         "_decoder",
         "_drafter",
         "_eos_id",
         "_guard",
         "_known",
-        "_leaning",
+        "_logit_bias",
         "_marks",
         "_matcher",
-        "_odds",
         "_random",
         "_words",
         "context",
@@ -85,8 +85,8 @@ class Generation:
         tokenizer: Tokenizer,
         matcher: Matcher,
         words: WordGuard | None,
-        leaning: Leaning | None = None,
-        odds: Sequence[tuple[Sequence[int], float]] = (),
+        action_prior: ActionPrior | None = None,
+        logit_bias: Sequence[tuple[Sequence[int], float]] = (),
         drafter: Drafter | None = None,
         config: SamplerConfig,
         seed: int,
@@ -118,8 +118,10 @@ class Generation:
         self._matcher = matcher
         self._words = words
         self._marks = frozenset(tokenizer.marks.values())
-        self._leaning = leaning if leaning is not None and leaning.is_open else None
-        self._odds = [(list(ids[:-1]), ids[-1], value) for ids, value in odds]
+        self._action_prior = (
+            action_prior if action_prior is not None and action_prior.is_open else None
+        )
+        self._logit_bias = [(list(ids[:-1]), ids[-1], value) for ids, value in logit_bias]
         self._drafter = drafter
         self._known: Sequence[int] = ()  # of an answer that was begun before
         self._config = config
@@ -179,11 +181,11 @@ class Generation:
             ids = [] if self.generated else self._matcher.forced()
             if not ids:
                 banned = self._guard.banned()
-                if self._leaning is not None:
-                    logits = self._leaning.lean(logits)
-                if self._odds:
+                if self._action_prior is not None:
+                    logits = self._action_prior.add_to(logits)
+                if self._logit_bias:
                     logits = logits.copy()  # a view of what the head wrote for a batch
-                    for before, token, value in self._odds:
+                    for before, token, value in self._logit_bias:
                         if not before or self.ids[-len(before) :] == before:
                             logits[token] += value
                 ids = [pick(logits, self._matcher, banned, self._config, self._random, self._words)]
@@ -235,10 +237,10 @@ class Generation:
     def _hear(self, token: int) -> None:
         """Tells a token to all that watch what is said."""
         self._guard.push(token)
-        if self._leaning is not None:
-            self._leaning.push(token)
-            if not self._leaning.is_open:
-                self._leaning = None
+        if self._action_prior is not None:
+            self._action_prior.push(token)
+            if not self._action_prior.is_open:
+                self._action_prior = None
         if self._words is not None:
             self._words.push(token)
             if token in self._marks:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Model"]
 
 MAX_SLOTS = 64  # each costs about 8 MB of keys and values with the model that ships
-NO_ODDS: Mapping[str, float] = {}
+NO_BIAS: Mapping[str, float] = {}
 MAX_SEED = (1 << 128) - 1
 
 
@@ -185,8 +185,8 @@ class Model:
         *,
         grammar: str,
         seed: int,
-        leads: Sequence[tuple[str, float]] = (),
-        odds: Mapping[str, float] = NO_ODDS,
+        action_prior: Sequence[tuple[str, float]] = (),
+        logit_bias: Mapping[str, float] = NO_BIAS,
         begun: str = "",
         temperature: float = 0.0,
         top_p: float = 1.0,
@@ -201,10 +201,10 @@ class Model:
             news: The part that does.
             grammar: What a legal answer looks like, in llguidance's Lark syntax.
             seed: Of this answer's own random generator, 0 or above.
-            leads: Ways the answer may begin, each with the natural logarithm of the odds that it
-                does, by another judgement than the model's; see ``npcbrain.lm.leaning``.
-            odds: By text, what is added to the logit of its last token wherever the others have
-                just been written: a mark, or a mark and a number.
+            action_prior: Ways the answer may begin, each with the natural logarithm of the odds
+                that it does, by another judgement than the model's; see ``lm.action_prior``.
+            logit_bias: By text, what is added to the logit of its last token wherever the others
+                have just been written: a mark, or a mark and a number.
             begun: What the answer begins with, by somebody else's choice; the model goes on from
                 there. The grammar must allow it.
             temperature: 0 to 2; 0 takes the likeliest token every time.
@@ -215,9 +215,9 @@ class Model:
             UsageError: The prompt is too long, the grammar broken, ``begun`` is against it, or a
                 number is out of range.
         """
+        from npcbrain.lm.action_prior import ActionPrior
         from npcbrain.lm.drafts import Drafter
         from npcbrain.lm.generation import Generation
-        from npcbrain.lm.leaning import Leaning
         from npcbrain.lm.sampler import SamplerConfig
 
         where = "Model.generation()"
@@ -256,8 +256,10 @@ class Model:
             tokenizer=tokenizer,
             matcher=self.grammars.matcher(grammar),
             words=self.words.guard(prefix + news) if self.words else None,
-            leaning=Leaning([(tokenizer.encode(text), odds) for text, odds in leads]),
-            odds=[(tokenizer.encode(text), value) for text, value in odds.items()],
+            action_prior=ActionPrior(
+                [(tokenizer.encode(text), value) for text, value in action_prior]
+            ),
+            logit_bias=[(tokenizer.encode(text), value) for text, value in logit_bias.items()],
             drafter=Drafter(ids, stops) if self.drafts else None,
             config=config,
             seed=seed,

@@ -97,15 +97,16 @@ class Prompt:
     Attributes:
         prefix: What rarely changes.
         news: What changes with every event.
-        leads: Every way to begin an answer, with the natural logarithm of its odds against talk by
-            classical reading alone; two judgements are better than one.
-        odds: What is added to the logarithm of a quote's odds: of any, and of the facts recalled.
+        action_prior: Every way to begin an answer, with the natural logarithm of its odds against
+            talk by classical reading alone; two judgements are better than one.
+        logit_bias: What is added to the logarithm of a quote's odds: of any, and of the facts
+            recalled.
     """
 
     prefix: str
     news: str
-    leads: tuple[tuple[str, float], ...] = ()
-    odds: Mapping[str, float] = field(default_factory=lambda: {QUOTE: QUOTE_ODDS})
+    action_prior: tuple[tuple[str, float], ...] = ()
+    logit_bias: Mapping[str, float] = field(default_factory=lambda: {QUOTE: QUOTE_ODDS})
 
 
 def render(
@@ -119,7 +120,8 @@ def render(
 
     Args:
         situation: The situation.
-        reader: Whether classical reading helps: recalls facts, names deeds that fit, tells odds.
+        reader: Whether classical reading helps: recalls facts, names deeds that fit, tells an
+            action prior.
         marks: Whether the model was taught structure in marks; else it stands in words.
         known: The facts to tell, where not all can be; they keep their numbers.
     """
@@ -150,18 +152,18 @@ def render(
     if not reader:
         return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
     recalled = recalled_facts(npc.facts, text)
-    odds = {QUOTE: QUOTE_ODDS}
+    logit_bias = {QUOTE: QUOTE_ODDS}
     for fact, value in zip(recalled, FACT_ODDS, strict=False):
         number = npc.facts.index(fact) + 1
-        odds[f"{QUOTE}{number}"] = value
+        logit_bias[f"{QUOTE}{number}"] = value
         news.append(f"{RECALLS}{number} {cut(fact, MAX_FACT_CHARS)}")
     weighed = deeds(situation)
     news.extend(" ".join((FITS, deed.name, *deed.named.values())) for deed in likely(weighed))
     over_talk = {deed.name: deed.over_talk for deed in weighed}
-    leads = tuple(
+    action_prior = tuple(
         (f" {action.name}\n", over_talk.get(action.name, 0.0)) for action in situation.actions
     )
-    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", leads, odds)
+    return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", action_prior, logit_bias)
 
 
 def _in_words(situation: Situation, reader: bool, known: Collection[str] | None) -> Prompt:
@@ -181,7 +183,7 @@ def _in_words(situation: Situation, reader: bool, known: Collection[str] | None)
                 lines += ["remembers:", *(f"- {memory}" for memory in situation.memory)]
             line = line[2:]
         lines.append(line.replace(RECALLS, "recalls:").replace(FITS, "fits:"))
-    return Prompt(head, "\n".join(lines), marked.leads, {})
+    return Prompt(head, "\n".join(lines), marked.action_prior, {})
 
 
 def memory_line(memory: str | Exchange) -> str:

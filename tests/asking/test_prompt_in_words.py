@@ -44,7 +44,7 @@ def test_structure_stands_in_words() -> None:
 
 
 def test_what_classical_reading_says_is_the_same() -> None:
-    assert render(SITUATION, marks=False).leads == render(SITUATION).leads
+    assert render(SITUATION, marks=False).action_prior == render(SITUATION).action_prior
 
 
 def test_a_model_without_marks_is_asked_in_words_and_cannot_quote() -> None:

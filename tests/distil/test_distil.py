@@ -25,7 +25,7 @@ from transformers import LlamaForCausalLM  # noqa: E402
 from npcbrain.engine.engine import Engine  # noqa: E402
 from npcbrain.graphs import quantise  # noqa: E402
 from npcbrain.graphs.four_bits import pack_rows, widen_rows  # noqa: E402
-from npcbrain.lm.leaning import Leaning  # noqa: E402
+from npcbrain.lm.action_prior import ActionPrior  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
 from npcbrain.prompting.prompt import AnswerReader, answer_grammar, render  # noqa: E402
 from tools.distil import decisions, export, prune, reopen, shed, train, turns  # noqa: E402
@@ -180,16 +180,18 @@ def test_what_reading_says_is_added_in_training_where_the_engine_adds_it(teacher
     answer = batch.labels[0][batch.labels[0] != decisions.IGNORE].tolist()
     added = torch.zeros(len(answer), tokenizer.num_tokens)
     added.index_put_(tuple(batch.leads), batch.odds, accumulate=True)
-    leaning = Leaning([(tokenizer.encode(t), o) for t, o in render(example.situation).leads])
-    assert leaning.is_open
+    prior = ActionPrior(
+        [(tokenizer.encode(t), o) for t, o in render(example.situation).action_prior]
+    )
+    assert prior.is_open
     for place, token in enumerate(answer):
-        if leaning.is_open:
+        if prior.is_open:
             np.testing.assert_array_equal(
-                added[place], leaning.lean(np.zeros(added.shape[1], np.float32))
+                added[place], prior.add_to(np.zeros(added.shape[1], np.float32))
             )
         else:
             assert not added[place].any()
-        leaning.push(token)
+        prior.push(token)
 
 
 def test_some_turns_are_judged_without_reading(teacher: Path) -> None:

@@ -178,7 +178,7 @@ def test_a_fact_that_reading_recalls_is_likelier_to_be_the_one_quoted(
         tokenizer=tokenizer,
         matcher=GrammarCompiler(tokenizer).matcher(talk),
         words=None,
-        odds=[(tokenizer.encode(text), value) for text, value in odds.items()],
+        logit_bias=[(tokenizer.encode(text), value) for text, value in odds.items()],
         config=SamplerConfig(),
         seed=0,
         max_new_tokens=32,
@@ -194,9 +194,9 @@ def test_what_is_recalled_stands_in_the_odds_by_its_number() -> None:
     npc = replace(SITUATION.npc, facts=facts)
     prompt = render(replace(SITUATION, npc=npc))
     best, next_best = (f"{QUOTE}{number}" for number in (2, 3))
-    assert prompt.odds[best] > prompt.odds[next_best] > 0
-    assert set(prompt.odds) == {QUOTE, best, next_best}
-    assert set(render(SITUATION, reader=False).odds) == {QUOTE}
+    assert prompt.logit_bias[best] > prompt.logit_bias[next_best] > 0
+    assert set(prompt.logit_bias) == {QUOTE, best, next_best}
+    assert set(render(SITUATION, reader=False).logit_bias) == {QUOTE}
 
 
 def test_the_list_of_words_that_may_be_said_does_not_hold_for_quotes(tokenizer: Tokenizer) -> None:

@@ -69,7 +69,7 @@ def speak(model: Model, engine: Engine, situation: Situation) -> Spoken:
         prompt.prefix,
         prompt.news,
         grammar=grammar_of(situation, "any" if model.has_marks else "own"),
-        leads=prompt.leads,
+        action_prior=prompt.action_prior,
         seed=0,
         temperature=0.0,
         top_p=1.0,

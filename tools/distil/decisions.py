@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import torch
 
-from npcbrain.lm.leaning import Leaning
+from npcbrain.lm.action_prior import ActionPrior
 from npcbrain.lm.marks import QUOTE
 from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.prompting.prompt import answer_text, render
@@ -89,7 +89,7 @@ class Turn:
         decided: Where its action and values end, and emotion and speech begin.
         quotes: Whether a quote stands in the place of speech.
         leads: What speaks for each token that may stand where one of the answer stands, from its
-            first on; see ``Leaning.spoken``.
+            first on; see ``ActionPrior.biases``.
     """
 
     ids: list[int]
@@ -130,26 +130,26 @@ def make_row(tokenizer: Tokenizer, group: list[Example], rng: random.Random | No
         chosen = encode("\n".join(lines[:first]) + "\n")
         rest = encode("\n".join(lines[first:]))  # a newline is its own token: cut or not, the same
         alone = rng is not None and rng.random() < ALONE
-        ways = [] if alone else [(encode(text), odds) for text, odds in prompt.leads]
+        ways = [] if alone else [(encode(text), odds) for text, odds in prompt.action_prior]
         turns.append(
             Turn(
                 [*news, *chosen, *rest, eos],
                 len(news),
                 len(news) + len(chosen),
                 lines[-1].startswith(QUOTE),
-                _led(Leaning(ways), chosen),
+                _led(ActionPrior(ways), chosen),
             )
         )
     return Row([tokenizer.bos_id, *encode(render(group[0].situation).prefix)], turns)
 
 
-def _led(leaning: Leaning, chosen: list[int]) -> list[dict[int, float]]:
+def _led(prior: ActionPrior, chosen: list[int]) -> list[dict[int, float]]:
     leads = []
     for token in chosen:
-        if not leaning.is_open:
+        if not prior.is_open:
             break
-        leads.append(leaning.spoken())
-        leaning.push(token)
+        leads.append(prior.biases())
+        prior.push(token)
     return leads
 
 
@@ -174,9 +174,9 @@ def make_batch(rows: list[Row]) -> Batch:
             rest = CHOOSING if turn.quotes else 1.0
             weights += [CHOOSING] * turn.decided + [rest] * (len(turn.ids) - turn.decided)
             positions += range(first, first + len(turn.ids))
-            for place, spoken in enumerate(turn.leads, learnt):
-                leads += [(place, token) for token in spoken]
-                odds += spoken.values()
+            for place, biases in enumerate(turn.leads, learnt):
+                leads += [(place, token) for token in biases]
+                odds += biases.values()
             learnt += len(turn.ids) - turn.answer
     layout = Layout.of([(len(row.prefix), [len(t.ids) for t in row.turns]) for row in rows])
     return Batch(

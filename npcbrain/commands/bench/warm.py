@@ -93,7 +93,7 @@ def _answer(
             prompt.prefix,
             prompt.news,
             grammar=grammar_of(situation, "any" if has_marks else "own"),
-            leads=prompt.leads,
+            action_prior=prompt.action_prior,
             seed=0,
             temperature=0.0,
             top_p=1.0,

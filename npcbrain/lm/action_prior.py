@@ -1,4 +1,4 @@
-"""What speaks for each way an answer may begin, beside what the model thinks.
+"""``ActionPrior``: how likely each action is by another judgement than the model's.
 
 Two judges of the same question: the model, and whoever weighed the answers before. Their odds are
 multiplied, by adding the second's logarithms to the logits of the tokens in which the answers
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Leaning"]
+__all__ = ["ActionPrior"]
 
 
-class Leaning:
+class ActionPrior:
     """Follows the beginning of one answer.
 
     Args:
@@ -32,14 +32,14 @@ class Leaning:
         """Whether more than one way is left."""
         return len(self._alive) > 1
 
-    def lean(self, logits: np.ndarray) -> np.ndarray:
+    def add_to(self, logits: np.ndarray) -> np.ndarray:
         """The logits with what speaks for each next token; a copy."""
-        leaned = logits.copy()
-        for token, odds in self.spoken().items():
-            leaned[token] += odds
-        return leaned
+        biased = logits.copy()
+        for token, odds in self.biases().items():
+            biased[token] += odds
+        return biased
 
-    def spoken(self) -> dict[int, float]:
+    def biases(self) -> dict[int, float]:
         """What speaks for each next token, to be added to its logit.
 
         A token on no way is as unlikely as the least likely way, and is not named.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from npcbrain.lm.leaning import Leaning
+from npcbrain.lm.action_prior import ActionPrior
 from npcbrain.lm.model import Model
 from npcbrain.prompting.prompt import answer_grammar, render
 from npcbrain.situation import Situation
@@ -18,36 +18,36 @@ FLAT = np.zeros(12, np.float32)
 
 
 def test_a_token_counts_for_as_much_as_the_best_way_through_it() -> None:
-    leaned = Leaning(WAYS).lean(FLAT)
-    assert leaned[1] - leaned[4] == 3.0
-    assert leaned[4] == leaned[0] == 0.0
+    biased = ActionPrior(WAYS).add_to(FLAT)
+    assert biased[1] - biased[4] == 3.0
+    assert biased[4] == biased[0] == 0.0
     assert not FLAT.any()
 
 
 def test_once_ways_part_only_those_that_are_left_count() -> None:
-    leaning = Leaning(WAYS)
-    leaning.push(1)
-    assert leaning.is_open
-    leaned = leaning.lean(FLAT)
-    assert leaned[3] - leaned[2] == 2.0
-    assert leaned[4] == 0.0
-    leaning.push(3)
-    assert not leaning.is_open
+    prior = ActionPrior(WAYS)
+    prior.push(1)
+    assert prior.is_open
+    biased = prior.add_to(FLAT)
+    assert biased[3] - biased[2] == 2.0
+    assert biased[4] == 0.0
+    prior.push(3)
+    assert not prior.is_open
 
 
 @pytest.mark.parametrize("token", [4, 7])
 def test_one_way_or_none_left_is_no_choice(token: int) -> None:
-    leaning = Leaning(WAYS)
-    leaning.push(token)
-    leaning.push(9)
-    assert not leaning.is_open
+    prior = ActionPrior(WAYS)
+    prior.push(token)
+    prior.push(9)
+    assert not prior.is_open
 
 
 @pytest.mark.parametrize("ways", [[], WAYS[:1]])
 def test_without_a_choice_there_is_nothing_to_lean_to(
     ways: list[tuple[tuple[int, ...], float]],
 ) -> None:
-    assert not Leaning(ways).is_open
+    assert not ActionPrior(ways).is_open
 
 
 def test_what_classical_reading_is_sure_of_decides_where_the_model_is_not() -> None:
@@ -64,13 +64,13 @@ def test_what_classical_reading_is_sure_of_decides_where_the_model_is_not() -> N
     level = np.zeros(tiny.config.vocab, np.float32)
     answers = []
     for favourite in (" cook\n", " open_gate\n"):
-        leads = [(text, 5.0 if text == favourite else 0.0) for text, _ in prompt.leads]
+        prior = [(text, 5.0 if text == favourite else 0.0) for text, _ in prompt.action_prior]
         generation = tiny.generation(
-            prompt.prefix, prompt.news, grammar=grammar, seed=0, leads=leads
+            prompt.prefix, prompt.news, grammar=grammar, seed=0, action_prior=prior
         )
         while "\n" not in generation.text:
             generation.take(level)
         answers.append(generation.text.split("\n")[0])
     assert answers == [" cook", " open_gate"]
-    best = max(prompt.leads, key=lambda lead: lead[1])
+    best = max(prompt.action_prior, key=lambda way: way[1])
     assert best[0] == " open_gate\n"
