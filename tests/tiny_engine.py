@@ -40,15 +40,15 @@ def read(engine: Engine, *generations: Generation) -> None:
     for one in generations:
         if one.slot is None:
             assert engine.open(one)
-        while not one.generated:
-            if one.copyable:
+        while not one.num_generated:
+            if one.num_to_copy:
                 finish_wave(engine, engine.start_copy(one))
             else:
                 finish_wave(engine, engine.start_prefill(one, 32))
 
 
 def advance(engine: Engine, one: Generation) -> None:
-    if one.pending > 1:
+    if one.num_pending > 1:
         finish_wave(engine, engine.start_prefill(one, 2))
     else:
         finish_wave(engine, engine.start_decode([one]))
@@ -66,7 +66,7 @@ def ready(engine: Engine, *generations: Generation) -> None:
     """Reads, and goes on until each waits for a decode."""
     read(engine, *generations)
     for one in generations:
-        while one.pending > 1:
+        while one.num_pending > 1:
             advance(engine, one)
         assert not one.finished
 

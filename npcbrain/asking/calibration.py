@@ -186,7 +186,7 @@ class Warming:
         if request is None:
             return
         generation = request.generation
-        if not request.done and generation.generated and not generation.copyable:
+        if not request.done and generation.num_generated and not generation.num_to_copy:
             self._scheduler.cancel(request)
         if request.done:
             self._request = None

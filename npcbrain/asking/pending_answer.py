@@ -133,7 +133,7 @@ class LanguageThought:
     @property
     def num_tokens(self) -> int:
         """Answer tokens so far."""
-        return 0 if self._generation is None else self._generation.generated
+        return 0 if self._generation is None else self._generation.num_generated
 
     def begin(self, generation: AnswerLike, ttl_ns: int, keep: Keep | None = None) -> None:
         """Hands the answer over to the scheduler.
@@ -173,8 +173,8 @@ class LanguageThought:
         """
         self._generation, self._request = generation, request
         self._num_read = num_read
-        if generation.generated >= num_read:
-            self._num_read = generation.generated
+        if generation.num_generated >= num_read:
+            self._num_read = generation.num_generated
             self._read(generation.text)
 
     def fail(self, reason: str) -> None:
@@ -192,8 +192,8 @@ class LanguageThought:
                 self.fail(Reason.EXPIRED)
             return
         was_in_time = self.choice is not None or not request.reason
-        if generation.generated > self._num_read:
-            self._num_read = generation.generated
+        if generation.num_generated > self._num_read:
+            self._num_read = generation.num_generated
             self._read(generation.text)
             if self.choice is None and was_in_time:
                 self.choice = _choice(reader)

@@ -46,11 +46,11 @@ class Kind(IntEnum):
 class GenerationLike(Protocol):
     """What the scheduler may read of an answer being written."""
 
-    copyable: int  # prefix tokens to copy before anything else: cached ones in, or new ones out
-    pending: int  # tokens known but not yet in the KV cache; exactly 1 means ready to speak
+    num_to_copy: int  # prefix tokens to copy before anything else: cached ones in, or new ones out
+    num_pending: int  # tokens known but not yet in the KV cache; exactly 1 means ready to speak
     draft: Sequence[int]  # tokens drafted to follow that one; with any, it is not for a decode
     context: int  # tokens in the KV cache
-    generated: int  # answer tokens so far
+    num_generated: int  # answer tokens so far
     max_new_tokens: int
     in_wave: bool
     finished: bool
@@ -119,7 +119,7 @@ class EngineLike(Protocol):
         ...
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
-        """Puts the next ``min(rows, pending)`` tokens in flight; ``rows`` is a chunk size."""
+        """Puts the next ``min(rows, num_pending)`` tokens in flight; ``rows`` is a chunk size."""
         ...
 
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:

@@ -22,6 +22,7 @@ from typing import NoReturn
 
 from npcbrain.engine.contract import BrakedError, GenerationLike, Kind, WaveLike
 from npcbrain.engine.forward_pass import Buffers, Wave
+from npcbrain.engine.probes import Probes
 from npcbrain.engine.watchdog import Brake
 from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.lm.chunks import CHUNK_SIZES, MIN_CHUNK, check_chunk_sizes, plan_chunk
@@ -38,9 +39,6 @@ __all__ = ["Engine"]
 
 PREFIX_CACHE_BYTES = 64 << 20  # some 30 personas of 150 tokens
 MIN_PREFIX = 8  # shorter ones are computed again in less time than it takes to look after them
-PROBED_COPIES = (32, 64, 128, 256)
-PROBE_CONTEXT = 0.5  # of max_context: about where prompts are
-PROBE_GRAMMAR = "start: /[^\\n]*[.!?]/"  # masks cost the most where almost anything may follow
 
 
 class Engine:
@@ -95,12 +93,12 @@ class Engine:
         self._ticket = count(1)  # orders the slots by when they were left
         self._waves: list[Wave] = []
         self.waves: Sequence[WaveLike] = self._waves
-        # Segment after segment, as in a wave: the head run twice in a row would find its weights in
-        # the processor's cache and look three times faster than it is.
-        self._shapes = [(Kind.COPY, 0, rows) for rows in PROBED_COPIES if rows < self._max_context]
-        runs_of = {Kind.PREFILL: chunk_sizes, Kind.DECODE: range(1, self.num_slots + 1)}
-        for kind, sizes in (runs_of | {Kind.VERIFY: self.draft_sizes}).items():
-            self._shapes += [(kind, i, rows) for rows in sizes for i in range(self.num_segments)]
+        sizes_of = {
+            Kind.PREFILL: chunk_sizes,
+            Kind.DECODE: range(1, self.num_slots + 1),
+            Kind.VERIFY: self.draft_sizes,
+        }
+        self._probes = Probes(model, self._runner, self._pool, self._slots, sizes_of)
         # A wave holds one generation at least, so there are never more of them than slots.
         sizes = max(self.num_slots, *runs), config.hidden, config.vocab * (self.num_heads > 1)
         self._buffers = [Buffers(*sizes) for _ in range(self.num_slots)]
@@ -112,7 +110,7 @@ class Engine:
             UsageError: It is open already, or was closed after its answer had begun.
         """
         own = own_generation(generation, "Engine.open()")
-        if own.slot is not None or own.finished or own.generated:
+        if own.slot is not None or own.finished or own.num_generated:
             raise UsageError(fault("generation", "be new", own.text, "Engine.open()"))
         saved = self.prefix_cache.get(own.prefix_key)
         num_cached = 0 if saved is None else own.num_prefix
@@ -124,7 +122,7 @@ class Engine:
         slot.generation, slot.held, slot.reach = own, (), num_held
         own.set_context(num_held)
         if num_cached > num_held:
-            own.copyable, own.saved = num_cached - num_held, saved
+            own.num_to_copy, own.cached_prefix = num_cached - num_held, saved
         return True
 
     def close(self, generation: GenerationLike) -> None:
@@ -145,7 +143,7 @@ class Engine:
         # Answers are left out: no prompt holds them, and lone tokens are not what a chunk computes.
         slot.held = own.ids[: min(own.context, own.num_prompt)]
         slot.reach = len(slot.held)
-        own.slot, own.in_wave, own.copyable, own.saved = None, False, 0, None
+        own.slot, own.in_wave, own.num_to_copy, own.cached_prefix = None, False, 0, None
 
     def decode_rows(self, generations: Sequence[GenerationLike]) -> int:
         """The rows a decode of these would have: the span of their slots, gaps included."""
@@ -159,13 +157,14 @@ class Engine:
             UsageError: The generation has nothing to copy, is not open or is in a wave.
         """
         own = self._ready(generation, "Engine.start_copy()")
-        if not own.copyable:
-            raise UsageError(fault("copyable", "be above 0", 0, "Engine.start_copy()"))
-        num_tokens = 0 if own.saved is None else own.copyable  # what comes out adds no context
-        return self._start(Kind.COPY, [own], own.copyable, 1, num_tokens)
+        if not own.num_to_copy:
+            raise UsageError(fault("num_to_copy", "be above 0", 0, "Engine.start_copy()"))
+        # What comes out of the slot adds no context.
+        num_tokens = 0 if own.cached_prefix is None else own.num_to_copy
+        return self._start(Kind.COPY, [own], own.num_to_copy, 1, num_tokens)
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
-        """Puts the next ``min(rows, pending)`` tokens in flight, or fewer.
+        """Puts the next ``min(rows, num_pending)`` tokens in flight, or fewer.
 
         It takes one less where exactly one would be left (see the module's docstring), stops at the
         end of a new prefix, and takes no more rows than needed or than the context has left.
@@ -178,16 +177,18 @@ class Engine:
         own = self._ready(generation, where)
         if rows not in self.chunk_sizes:
             raise UsageError(fault("rows", f"be one of {self.chunk_sizes}", rows, where))
-        if own.saved is not None:
-            raise UsageError(fault("copyable", "be copied first", own.copyable, where))
-        if own.pending < MIN_CHUNK:
-            raise UsageError(fault("pending", f"be at least {MIN_CHUNK}", own.pending, where))
+        if own.cached_prefix is not None:
+            raise UsageError(fault("num_to_copy", "be copied first", own.num_to_copy, where))
+        if own.num_pending < MIN_CHUNK:
+            raise UsageError(
+                fault("num_pending", f"be at least {MIN_CHUNK}", own.num_pending, where)
+            )
         room = self._max_context - 1 - own.context  # the last position is for rows without a part
         # A prefix that is new ends a chunk, so that it can be kept even if the answer ends early.
         is_new = own.context < own.num_prefix and self._is_worth_keeping(own)
         stop = own.num_prefix - own.context if is_new else None
-        rows, num_tokens = plan_chunk(rows, own.pending, room, self.chunk_sizes, stop)
-        num_steps = self.num_segments - self.num_heads * (num_tokens < own.pending)
+        rows, num_tokens = plan_chunk(rows, own.num_pending, room, self.chunk_sizes, stop)
+        num_steps = self.num_segments - self.num_heads * (num_tokens < own.num_pending)
         return self._start(Kind.PREFILL, [own], rows, num_steps, num_tokens)
 
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
@@ -203,8 +204,10 @@ class Engine:
         if not live or len(slots) != len(live):
             raise UsageError(fault("generations", "be one or more, each once", len(live), where))
         for one in live:
-            if one.pending != 1 or one.draft:
-                raise UsageError(fault("pending", "be 1", one.pending + len(one.draft), where))
+            if one.num_pending != 1 or one.draft:
+                raise UsageError(
+                    fault("num_pending", "be 1", one.num_pending + len(one.draft), where)
+                )
         rows = max(slots) - min(slots) + 1
         return self._start(Kind.DECODE, live, rows, self.num_segments)
 
@@ -263,45 +266,11 @@ class Engine:
 
     def probes(self) -> Sequence[tuple[Kind, int, int]]:
         """Every shape a step can have: kind, segment, rows."""
-        return self._shapes
+        return self._probes.shapes
 
     def probe(self, kind: Kind, segment: int, rows: int) -> int:
-        """Runs a step of this shape on no generation, to learn its price and warm its memory.
-
-        Returns:
-            The context it ran at.
-
-        Raises:
-            UsageError: There is no such shape, or no slot is free.
-            EngineError: The step failed.
-        """
-        where = "Engine.probe()"
-        if (kind, segment, rows) not in self._shapes:
-            raise UsageError(fault("shape", "be one of probes()", (kind, segment, rows), where))
-        free = [i for i, slot in enumerate(self._slots) if slot.generation is None]
-        if not free:
-            raise UsageError(fault("a slot", "be free", None, where, "probe before the game"))
-        runner, context = self._runner, int(self._max_context * PROBE_CONTEXT)
-        for slot in (self._slots[index] for index in free):
-            slot.held, slot.reach = slot.held[: context - rows], context
-        try:
-            if kind is Kind.COPY:
-                self._pool.save(free[0], rows)
-            elif segment >= self.num_segments - self.num_heads:
-                head_rows = 1 if kind is Kind.PREFILL else rows
-                runner.run_head(head_rows, segment - self.num_segments + self.num_heads)
-                for row in range(head_rows):  # a mask and a search take as long as half a head
-                    runner.logits[row].argmax()
-                    self._model.grammars.matcher(PROBE_GRAMMAR).mask()
-            elif kind is Kind.DECODE:
-                runner.seqlens_k[:rows] = [self._unread_position(row) for row in range(rows)]
-                runner.run(segment, 0, rows, 1, None)
-            else:
-                runner.seqlens_k[0] = context - 1
-                runner.run(segment, free[0], 1, rows, None)
-        except Exception as error:
-            raise EngineError(fault("probe", "run", str(error), where)) from error
-        return context
+        """Runs a step of this shape on no generation; see ``Probes.run``."""
+        return self._probes.run(kind, segment, rows)
 
     def _start(
         self, kind: Kind, live: list[Generation], rows: int, num_steps: int, num_tokens: int = 1
@@ -326,14 +295,14 @@ class Engine:
 
     def _copy(self, wave: Wave) -> None:
         own = wave.live[0]
-        if own.saved is None:
+        if own.cached_prefix is None:
             saved = self._pool.save(wave.first_slot, own.num_prefix)
             if not is_sound(saved):
                 self._distrust([own])
             self.prefix_cache.put(own.prefix_key, saved)
         else:
-            self._pool.restore(wave.first_slot, own.context, own.saved)
-        own.copyable, own.saved = 0, None
+            self._pool.restore(wave.first_slot, own.context, own.cached_prefix)
+        own.num_to_copy, own.cached_prefix = 0, None
 
     def _run_segment(self, wave: Wave) -> None:
         """Fills the inputs and runs."""
@@ -346,7 +315,8 @@ class Engine:
             taking_part = {own.slot for own in wave.live}
             for index in range(first, first + batch):
                 if index not in taking_part:
-                    runner.seqlens_k[index - first] = self._unread_position(index)
+                    unread = self._slots[index].unread_position(self._max_context)
+                    runner.seqlens_k[index - first] = unread
         if not wave.segment:
             runner.input_ids[:rows] = buffers.input_ids[:rows]
         runner.run(wave.segment, first, batch, tokens, buffers.hidden)
@@ -375,15 +345,11 @@ class Engine:
             own.set_context(own.context + wave.num_tokens)
         own = wave.live[0]
         if wave.kind is Kind.PREFILL and own.context == own.num_prefix:
-            own.copyable = own.num_prefix if self._is_worth_keeping(own) else 0
+            own.num_to_copy = own.num_prefix if self._is_worth_keeping(own) else 0
 
     def _is_worth_keeping(self, own: Generation) -> bool:
         fits = own.num_prefix * self._pool.bytes_per_token <= self.prefix_cache.max_bytes
         return fits and own.num_prefix >= MIN_PREFIX and own.prefix_key not in self.prefix_cache
-
-    def _unread_position(self, index: int) -> int:
-        """The first position of a slot that nothing has been or is being written to."""
-        return min(self._slots[index].reach, self._max_context - 1)
 
     def _slot_of(self, generation: GenerationLike) -> int:
         slot = own_generation(generation, "Engine").slot

@@ -1,7 +1,7 @@
 """One answer being written: its tokens, how far they are computed, and its text so far.
 
 Data and bookkeeping; it runs no model and knows no wave's inside. Invariant:
-``context + pending == len(ids)`` and ``num_prompt + generated == len(ids)``.
+``context + num_pending == len(ids)`` and ``num_prompt + num_generated == len(ids)``.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class Generation:
         num_prefix: Leading tokens that are worth keeping for the next prompt.
         prefix_key: Those tokens.
         context: Tokens in the KV cache.
-        pending: Tokens known but not yet in the KV cache.
+        num_pending: Tokens known but not yet in the KV cache.
         draft: Tokens drafted to follow the one that is pending; mostly none.
-        generated: Tokens of the answer so far, forced ones and the end token included.
+        num_generated: Tokens of the answer so far, forced ones and the end token included.
         max_new_tokens: The answer is cut off at this many.
-        copyable: Tokens of the prefix waiting to be copied, into the slot or out of it.
-        saved: The kept prefix that waits to be copied into the slot, if any.
+        num_to_copy: Tokens of the prefix waiting to be copied, into the slot or out of it.
+        cached_prefix: The kept prefix that waits to be copied into the slot, if any.
         slot: The slot it holds, if any.
         in_wave: Whether it is on its way through the segments.
         text: The answer so far, whole characters only.
@@ -58,21 +58,21 @@ class Generation:
         "_matcher",
         "_random",
         "_words",
+        "cached_prefix",
         "context",
-        "copyable",
         "draft",
         "error",
         "finish_reason",
         "finished",
-        "generated",
         "ids",
         "in_wave",
         "max_new_tokens",
+        "num_generated",
+        "num_pending",
         "num_prefix",
         "num_prompt",
-        "pending",
+        "num_to_copy",
         "prefix_key",
-        "saved",
         "slot",
         "text",
     )
@@ -100,12 +100,12 @@ class Generation:
         self.num_prefix = min(num_prefix, self.num_prompt - MIN_CHUNK)
         self.prefix_key = tuple(self.ids[: self.num_prefix])
         self.context = 0
-        self.pending = len(self.ids)
+        self.num_pending = len(self.ids)
         self.draft: Sequence[int] = ()
-        self.generated = 0
+        self.num_generated = 0
         self.max_new_tokens = max_new_tokens
-        self.copyable = 0
-        self.saved: np.ndarray | None = None
+        self.num_to_copy = 0
+        self.cached_prefix: np.ndarray | None = None
         self.slot: int | None = None
         self.in_wave = False
         self.text = ""
@@ -142,7 +142,7 @@ class Generation:
     def set_context(self, num_tokens: int) -> None:
         """Says that the KV cache now holds the first ``num_tokens`` of ``ids``."""
         self.context = num_tokens
-        self.pending = len(self.ids) - num_tokens
+        self.num_pending = len(self.ids) - num_tokens
 
     def take(self, logits: np.ndarray) -> None:
         """Chooses the next token by ``logits`` (float32 [vocab]) and appends what follows from it.
@@ -178,7 +178,7 @@ class Generation:
 
     def _choose(self, logits: np.ndarray) -> None:
         try:
-            ids = [] if self.generated else self._matcher.forced()
+            ids = [] if self.num_generated else self._matcher.forced()
             if not ids:
                 banned = self._guard.banned()
                 if self._action_prior is not None:
@@ -189,8 +189,8 @@ class Generation:
                         if not before or self.ids[-len(before) :] == before:
                             logits[token] += value
                 ids = [pick(logits, self._matcher, banned, self._config, self._random, self._words)]
-                if self.generated < len(self._known):
-                    ids = [self._known[self.generated]]
+                if self.num_generated < len(self._known):
+                    ids = [self._known[self.num_generated]]
                 self._matcher.push(ids[0])
                 ids += self._matcher.forced()
             if all(map(self._append, ids)) and self._matcher.ended:
@@ -206,8 +206,8 @@ class Generation:
     def _draft_ahead(self) -> None:
         """Drafts what follows a token that would be decoded alone."""
         if self._drafter is not None:
-            most = self.max_new_tokens - self.generated - 1
-            is_alone = self.pending == 1 and not self.finished
+            most = self.max_new_tokens - self.num_generated - 1
+            is_alone = self.num_pending == 1 and not self.finished
             self.draft = self._drafter.draft(self.ids, most) if is_alone else ()
 
     def _begin_with(self, token: int) -> None:
@@ -222,13 +222,13 @@ class Generation:
     def _append(self, token: int) -> bool:
         """Takes one token; whether the answer goes on."""
         self.ids.append(token)
-        self.pending += 1
-        self.generated += 1
+        self.num_pending += 1
+        self.num_generated += 1
         if token == self._eos_id:
             self.finish("stop")
             return False
         self._hear(token)
-        if self.generated >= self.max_new_tokens:
+        if self.num_generated >= self.max_new_tokens:
             # The grammar may end right here; then nothing was cut off.
             self.finish("stop" if self._matcher.ended else "length")
             return False

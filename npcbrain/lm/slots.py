@@ -35,6 +35,10 @@ class Slot:
     reach: int = 0
     last_used: int = 0
 
+    def unread_position(self, max_context: int) -> int:
+        """The first position that nothing has been or is being written to."""
+        return min(self.reach, max_context - 1)
+
 
 def choose_slot(
     slots: Sequence[Slot], ids: Sequence[int], limit: int, num_cached: int

@@ -123,7 +123,7 @@ class Resuming:
         if not self._engine.open(generation):
             return State.WAITING
         try:
-            while generation.generated < len(known) and not generation.finished:
+            while generation.num_generated < len(known) and not generation.finished:
                 self._run(self._started(generation))
         except EngineError:
             self._engine.close(generation)
@@ -143,11 +143,11 @@ class Resuming:
 
     def _started(self, generation: AnswerLike) -> WaveLike:
         engine = self._engine
-        if generation.copyable:
+        if generation.num_to_copy:
             return engine.start_copy(generation)
         if generation.draft:
             return engine.start_verify(generation)
-        if generation.pending > 1:
+        if generation.num_pending > 1:
             return engine.start_prefill(generation, max(engine.chunk_sizes))
         return engine.start_decode([generation])
 

@@ -120,7 +120,7 @@ class Forecast:
         """An answer ended; one that is nothing but a deed tells no length."""
         self._num_ended += 1
         if request.extent is not Extent.DEED:
-            num_tokens = request.generation.generated
+            num_tokens = request.generation.num_generated
             self.typical += (num_tokens - self.typical) / min(self._num_ended + 1, TYPICAL_OF)
 
     def rounds_before(self, place: int) -> int:
@@ -166,12 +166,12 @@ class Forecast:
         """Tokens until there is what somebody waits for."""
         generation = request.generation
         typical = self.typical if request.extent is Extent.WHOLE else self.typical_deed
-        return policy.tokens_left(generation.generated, generation.max_new_tokens, typical)
+        return policy.tokens_left(generation.num_generated, generation.max_new_tokens, typical)
 
     def _sum_up(self, live: Collection[GenerationLike]) -> None:
         engine, price, best = self._engine, self._cost.price_ns, self._cost.best_ns
         steps, usual_ns = engine.num_segments, self._allowance.usual_ns
-        context = max(generation.context + generation.pending for generation in live)
+        context = max(generation.context + generation.num_pending for generation in live)
         rows = min(len(live), engine.num_slots)
         self.least_ns = policy.least_ns(engine, best)
         self._token_ns = policy.token_ns(engine, price, usual_ns, context)

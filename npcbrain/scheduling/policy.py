@@ -110,10 +110,10 @@ def tokens_left(generated: int, max_new_tokens: int, typical: float) -> int:
 
 def reading_ns(generation: GenerationLike, token_ns: int, price: Price) -> int:
     """What it costs to bring a generation to its first answer token, at so much per token."""
-    copyable = generation.copyable
-    cost_ns = max(0, generation.pending - copyable - 1) * token_ns
-    if copyable:
-        cost_ns += price(Kind.COPY, 0, copyable, generation.context)
+    num_to_copy = generation.num_to_copy
+    cost_ns = max(0, generation.num_pending - num_to_copy - 1) * token_ns
+    if num_to_copy:
+        cost_ns += price(Kind.COPY, 0, num_to_copy, generation.context)
     return cost_ns
 
 
@@ -179,7 +179,7 @@ def next_step(
         generation = request.generation
         if generation.in_wave or generation.finished:
             continue
-        if generation.pending == 1 and not generation.copyable:
+        if generation.num_pending == 1 and not generation.num_to_copy:
             ready.append(request)
         elif reader is None:
             reader = request
@@ -214,14 +214,14 @@ def unaffordable(
         context = generation.context
         if generation.in_wave or generation.finished:
             continue
-        if generation.copyable:
-            needed.append(Shape(Kind.COPY, 0, generation.copyable, context))
+        if generation.num_to_copy:
+            needed.append(Shape(Kind.COPY, 0, generation.num_to_copy, context))
             continue
         if generation.draft:
             kind, rows = Kind.VERIFY, 1 + len(generation.draft)
-        elif generation.pending == 1 and not speaks:
+        elif generation.num_pending == 1 and not speaks:
             speaks, kind, rows = True, Kind.DECODE, 1
-        elif generation.pending > 1 and not reads:
+        elif generation.num_pending > 1 and not reads:
             reads, kind, rows = True, Kind.PREFILL, engine.chunk_sizes[0]
         else:
             continue
@@ -351,11 +351,11 @@ def _read(
     """
     context = generation.context
     remaining_ns = offer.remaining_ns
-    if generation.copyable:
-        if price(Kind.COPY, 0, generation.copyable, context) > remaining_ns:
+    if generation.num_to_copy:
+        if price(Kind.COPY, 0, generation.num_to_copy, context) > remaining_ns:
             return None
-        return Plan(Kind.COPY, None, (generation,), generation.copyable)
-    pending, sizes = generation.pending, engine.chunk_sizes
+        return Plan(Kind.COPY, None, (generation,), generation.num_to_copy)
+    pending, sizes = generation.num_pending, engine.chunk_sizes
     cover = next((i for i, rows in enumerate(sizes) if rows >= pending), len(sizes) - 1)
     if all(price(Kind.PREFILL, 0, rows, context) > remaining_ns for rows in sizes[: cover + 1]):
         return None

@@ -138,7 +138,7 @@ class Scheduler:
         """Tells that the action of an answer is known; whoever reads the answer sees it first."""
         if not request.decided:
             request.decided = True
-            self._forecast.decided(request.generation.generated)
+            self._forecast.decided(request.generation.num_generated)
 
     def cancel(self, request: Request, reason: str = Reason.CANCELLED) -> bool:
         """Ends a request at any moment between two steps; False when it has ended already."""
@@ -295,10 +295,10 @@ class Scheduler:
         ahead_ns = 0
         for request in tuple(self._open):
             generation = request.generation
-            copyable, at = generation.copyable, generation.context
+            num_to_copy, at = generation.num_to_copy, generation.context
             if not request.on_trial and forecast.is_hopeless(request, now_ns):
                 self._fail(request, Reason.WOULD_EXCEED)
-            elif copyable and known and best(Kind.COPY, 0, copyable, at) > most_ns:
+            elif num_to_copy and known and best(Kind.COPY, 0, num_to_copy, at) > most_ns:
                 self._fail(request, Reason.NO_BUDGET)  # the one step whose size nobody can choose
             else:
                 ahead_ns += forecast.reading_ns(generation)

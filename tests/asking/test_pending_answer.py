@@ -37,7 +37,7 @@ class Writer:
 
     def write(self, num_tokens: int) -> LanguageThought:
         """Until the answer has so many tokens, or is over."""
-        while self.generation.generated < num_tokens and not self.thought.done:
+        while self.generation.num_generated < num_tokens and not self.thought.done:
             deadline_ns = self.clock.now_ns() + STEP_NS * 3 // 2
             self.scheduler.run_frame(deadline_ns, FrameReport())
             self.thought.listen()

@@ -30,8 +30,8 @@ def test_the_logits_are_those_of_the_segments_to_the_last_bit(folder: Path) -> N
     one = model.generation("A bed costs", " five", grammar=ANY, seed=0, max_new_tokens=4)
     assert engine.open(one)
     ids = list(one.ids)
-    while not one.generated:
-        copies = engine.start_copy(one) if one.copyable else None
+    while not one.num_generated:
+        copies = engine.start_copy(one) if one.num_to_copy else None
         wave = copies or engine.start_prefill(one, engine.chunk_sizes[-1])
         while one.in_wave:
             engine.run(wave)

@@ -73,7 +73,7 @@ def test_every_stage_feeds_the_next_from_the_teacher_to_a_legal_decision(
     assert engine.open(generation)
     reader = AnswerReader(situation)
     while not reader.decided:
-        one = generation.pending == 1
+        one = generation.num_pending == 1
         wave = engine.start_decode([generation]) if one else engine.start_prefill(generation, 32)
         for _ in range(wave.num_steps):
             engine.run(wave)

@@ -69,7 +69,16 @@ def state_of(engine: Engine, *generations: Generation) -> list[Any]:
     slots = [(slot.generation, slot.reach, tuple(slot.held)) for slot in engine._slots]
     waves = [(wave, wave.segment, tuple(wave.live)) for wave in engine._waves]  # type: ignore[attr-defined]
     ones = [
-        (g.slot, g.in_wave, g.context, g.pending, g.generated, tuple(g.ids), g.text, g.copyable)
+        (
+            g.slot,
+            g.in_wave,
+            g.context,
+            g.num_pending,
+            g.num_generated,
+            tuple(g.ids),
+            g.text,
+            g.num_to_copy,
+        )
         for g in generations
     ]
     return [slots, waves, ones, len(engine._buffers)]

@@ -78,7 +78,7 @@ def test_a_new_wave_starts_with_the_usual_patience() -> None:
     game = BrakingGame(slow={0: 90 * MS, 1: 90 * MS})
     request = game.ask(num_prompt=4, answer="a " * 30)
     late_ns = []
-    while request.generation.generated < 2:
+    while request.generation.num_generated < 2:
         num_armed, deadline_ns = len(game.braking.brake.armed), game.clock.now_ns() + 4 * MS
         game.frame(budget_ns=4 * MS)
         late_ns += [stop - deadline_ns for stop in game.braking.brake.armed[num_armed:][:1]]

@@ -58,7 +58,7 @@ def test_an_answer_that_is_too_long_is_cut_off(engine: Engine, model: Model) -> 
     one = ask(model, max_new_tokens=5)
     read(engine, one)
     write(engine, one)
-    assert (one.finish_reason, one.generated) == ("length", 5)
+    assert (one.finish_reason, one.num_generated) == ("length", 5)
 
 
 def test_an_answer_may_fill_the_context_to_its_last_token(engine: Engine, model: Model) -> None:
@@ -74,7 +74,7 @@ def test_an_answer_may_fill_the_context_to_its_last_token(engine: Engine, model:
 def test_no_chunk_writes_beyond_its_slot(engine: Engine, model: Model, rows: int) -> None:
     one = ask(model, prefix="", news="a" * 250, max_new_tokens=4)
     engine.open(one)
-    while not one.generated:
+    while not one.num_generated:
         wave = engine.start_prefill(one, rows)
         # The last of the 256 positions is for rows that take no part in a decode.
         assert wave.context + wave.rows <= 255
@@ -156,10 +156,10 @@ def test_a_decode_spans_the_slots_between(engine: Engine, model: Model) -> None:
 def test_a_decode_gives_every_generation_a_token(engine: Engine, model: Model) -> None:
     several = [ask(model, seed=seed) for seed in range(3)]
     ready(engine, *several)
-    before = [one.generated for one in several]
+    before = [one.num_generated for one in several]
     gained = finish_wave(engine, engine.start_decode(several))
     assert list(gained) == several
-    assert all(one.generated > count for one, count in zip(several, before, strict=True))
+    assert all(one.num_generated > count for one, count in zip(several, before, strict=True))
 
 
 @pytest.mark.parametrize("step", range(4))
@@ -198,7 +198,7 @@ def test_waves_can_come_and_go_forever(engine: Engine, model: Model) -> None:
     for _ in range(3 * NUM_SLOTS):
         one = ask(model)
         engine.open(one)
-        wave = engine.start_copy(one) if one.copyable else engine.start_prefill(one, 4)
+        wave = engine.start_copy(one) if one.num_to_copy else engine.start_prefill(one, 4)
         engine.run(wave)
         engine.close(one)
     assert list(engine.waves) == []
@@ -277,10 +277,10 @@ def test_the_whole_of_an_answer_can_be_forced(engine: Engine, model: Model) -> N
         ("closed", "generation must hold a slot, got None - at Engine; call open() and mind its"),
         ("in wave", "generation must be at rest and unfinished, got '' - at Engine.start_prefill"),
         ("rows", "rows must be one of (2, 4, 8, 16, 32), got 3 - at Engine.start_prefill()"),
-        ("decode", "pending must be 1, got "),
+        ("decode", "num_pending must be 1, got "),
         ("twice", "generations must be one or more, each once, got 2 - at Engine.start_decode()"),
         ("nobody", "generations must be one or more, each once, got 0 - at Engine.start_decode()"),
-        ("copy", "copyable must be above 0, got 0 - at Engine.start_copy()"),
+        ("copy", "num_to_copy must be above 0, got 0 - at Engine.start_copy()"),
     ],
 )
 def test_a_wave_that_cannot_be_is_refused(

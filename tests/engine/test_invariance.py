@@ -165,14 +165,14 @@ class Walk:
             self.collect()
 
     def start(self, one: Generation, resting: list[Generation]) -> None:
-        if one.copyable:
+        if one.num_to_copy:
             self.engine.start_copy(one)
-        elif one.pending > 1:
+        elif one.num_pending > 1:
             self.engine.start_prefill(one, self.dice.choice(self.engine.chunk_sizes))
         elif one.draft:
             self.engine.start_verify(one)
         else:
-            able = [other for other in resting if other.pending == 1 and not other.copyable]
+            able = [other for other in resting if other.num_pending == 1 and not other.num_to_copy]
             ready = [other for other in able if not other.draft]
             others = [other for other in ready if other is not one and self.dice.random() < 0.6]
             self.engine.start_decode([one, *others])
@@ -213,7 +213,7 @@ def test_random_schedules_finish_answers_and_meet_every_kind_of_reuse(
             walk.step()
             for one in set(walk.open) - known:
                 known.add(one)
-                num_restored += one.saved is not None
+                num_restored += one.cached_prefix is not None
                 num_warm += one.context > 0
         num_done += len(walk.done)
     assert num_done > 12

@@ -47,13 +47,13 @@ def test_a_new_prefix_waits_to_be_kept_once_it_is_computed(engine: Engine, model
     one = ask(model)
     engine.open(one)
     while one.context < one.num_prefix:
-        assert not one.copyable
+        assert not one.num_to_copy
         finish_wave(engine, engine.start_prefill(one, 32))
-    assert one.context == one.copyable == one.num_prefix
+    assert one.context == one.num_to_copy == one.num_prefix
     wave = engine.start_copy(one)
     assert (wave.kind, wave.rows, wave.num_steps) == (Kind.COPY, one.num_prefix, 1)
     assert engine.run(wave) == ()
-    assert one.copyable == 0
+    assert one.num_to_copy == 0
     assert one.prefix_key in engine.prefix_cache
 
 
@@ -63,12 +63,12 @@ def test_a_kept_prefix_is_copied_instead_of_computed(
     first, second = ask(model), ask(model)
     read(engine, first)
     engine.open(second)
-    assert second.copyable == second.num_prefix
+    assert second.num_to_copy == second.num_prefix
     assert message_of(engine.start_prefill, second, 8) == (
-        f"copyable must be copied first, got {second.num_prefix} - at Engine.start_prefill()"
+        f"num_to_copy must be copied first, got {second.num_prefix} - at Engine.start_prefill()"
     )
     engine.run(engine.start_copy(second))
-    assert (second.context, second.copyable) == (second.num_prefix, 0)
+    assert (second.context, second.num_to_copy) == (second.num_prefix, 0)
     read(engine, second)
     assert write(engine, second) == [alone[HILDA]]
 
@@ -89,9 +89,9 @@ def test_a_prefix_dropped_while_it_waits_is_still_copied_right(
 def test_a_prefix_that_does_not_fit_is_not_kept(model: Model, prefix_cache_bytes: int) -> None:
     engine, one = Engine(model, prefix_cache_bytes=prefix_cache_bytes), ask(model)
     engine.open(one)
-    while not one.generated:
+    while not one.num_generated:
         finish_wave(engine, engine.start_prefill(one, 32))
-        assert not one.copyable
+        assert not one.num_to_copy
     assert len(engine.prefix_cache) == 0
 
 
@@ -105,10 +105,10 @@ def test_a_warm_slot_computes_only_what_is_new(
     other_news, same = ask(model, news="give it\n"), ask(model)
     engine.open(other_news)
     assert other_news.context > other_news.num_prefix
-    assert other_news.copyable == 0
+    assert other_news.num_to_copy == 0
     engine.close(other_news)
     engine.open(same)
-    assert same.pending < same.num_prompt - same.num_prefix
+    assert same.num_pending < same.num_prompt - same.num_prefix
     read(engine, same)
     assert write(engine, same) == [alone[HILDA]]
 
@@ -118,7 +118,7 @@ def test_the_same_question_again_computes_two_tokens(engine: Engine, model: Mode
     read(engine, first)
     engine.close(first)
     engine.open(second)
-    assert second.pending == 2
+    assert second.num_pending == 2
 
 
 def test_probes_cover_every_shape_a_wave_can_have(engine: Engine) -> None:

@@ -81,7 +81,7 @@ def speak(engine: Engine, *generations: Generation) -> None:
     """Token after token, all together, to the end of the first."""
     while True:
         for one in generations:
-            while one.pending > 1:
+            while one.num_pending > 1:
                 finish_wave(engine, engine.start_prefill(one, 2))
         finish_wave(engine, engine.start_decode(generations))
 
@@ -109,7 +109,7 @@ def test_who_shares_a_batch_with_numbers_that_are_none_keeps_what_it_has_read(
 def test_a_prefix_that_is_no_numbers_is_never_kept(engine: Engine, tiny: Model) -> None:
     one = ask(tiny)
     assert engine.open(one)
-    while not one.copyable:
+    while not one.num_to_copy:
         wave = engine.start_prefill(one, 32)
         while wave in engine.waves:
             engine.run(wave)

@@ -43,7 +43,7 @@ def test_an_answer_is_given_out_token_by_token() -> None:
     generation = opened(engine, answer=" say\n Hello there.", num_prompt=3)
     wave = engine.start_prefill(generation, 4)
     assert [list(engine.run(wave)) for _ in range(3)] == [[], [], [generation]]
-    assert (generation.text, generation.context, generation.pending) == (" say", 3, 1)
+    assert (generation.text, generation.context, generation.num_pending) == (" say", 3, 1)
     for text in (" say\n Hello", " say\n Hello there."):
         wave = engine.start_decode([generation])
         for _ in range(3):
@@ -65,25 +65,25 @@ def test_a_cached_prefix_is_copied_before_it_is_read() -> None:
     with pytest.raises(UsageError, match=r"^generation must be copied before it is read, got "):
         engine.start_prefill(generation, 4)
     engine.run(engine.start_copy(generation))
-    assert (generation.context, generation.pending, generation.copyable) == (12, 8, 0)
+    assert (generation.context, generation.num_pending, generation.num_to_copy) == (12, 8, 0)
 
 
 def test_forced_tokens_become_pending() -> None:
     engine = ScriptedEngine(ManualClock(), num_segments=1)
     generation = opened(engine, num_prompt=1, forced={1: 3})
     engine.run(engine.start_decode([generation]))
-    assert generation.pending == 4
+    assert generation.num_pending == 4
 
 
 def test_a_scripted_draft_is_right_and_gains_all_of_its_tokens_at_once() -> None:
     engine = ScriptedEngine(ManualClock(), num_segments=1, draft_sizes=(2, 4))
     generation = opened(engine, answer="a b c d e f", num_prompt=1, drafts={1: 3})
     engine.run(engine.start_decode([generation]))
-    assert (generation.pending, len(generation.draft)) == (1, 3)
+    assert (generation.num_pending, len(generation.draft)) == (1, 3)
     with pytest.raises(UsageError, match="be ready to decode"):
         engine.start_decode([generation])
     assert engine.run(engine.start_verify(generation)) == [generation] * 4
-    assert (generation.generated, generation.context, generation.pending) == (5, 5, 1)
+    assert (generation.num_generated, generation.context, generation.num_pending) == (5, 5, 1)
     with pytest.raises(UsageError, match="have a draft of a known size"):
         engine.start_verify(generation)
 

@@ -133,11 +133,11 @@ def answers(engine: Engine, model: Model, prompts: list[str], *, together: bool)
         while any(not one.finished for one in group):
             waiting = [one for one in group if not one.in_wave and not one.finished]
             for one in waiting:
-                if one.copyable:
+                if one.num_to_copy:
                     engine.start_copy(one)
-                elif one.pending > 1:
+                elif one.num_pending > 1:
                     engine.start_prefill(one, 32 if together else 8)
-            lone = [one for one in waiting if one.pending == 1 and not one.in_wave]
+            lone = [one for one in waiting if one.num_pending == 1 and not one.in_wave]
             if lone:
                 engine.start_decode(lone)
             for wave in [*engine.waves]:  # a step of each: parts of heads take turns
@@ -175,8 +175,8 @@ def test_an_answer_given_up_between_two_parts_of_the_head_disturbs_nobody(sliced
     )
     for one in (first, second):
         assert engine.open(one)
-        while one.pending > 1 or one.copyable:
-            wave = engine.start_copy(one) if one.copyable else engine.start_prefill(one, 8)
+        while one.num_pending > 1 or one.num_to_copy:
+            wave = engine.start_copy(one) if one.num_to_copy else engine.start_prefill(one, 8)
             while wave in engine.waves:
                 engine.run(wave)
 

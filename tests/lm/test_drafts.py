@@ -69,7 +69,7 @@ def run(model: Model, **options: object) -> tuple[Generation, list[tuple[Kind, i
 
 
 def next_wave(engine: Engine, one: Generation) -> WaveLike:
-    if one.pending > 1:
+    if one.num_pending > 1:
         return engine.start_prefill(one, 2)
     return engine.start_verify(one) if one.draft else engine.start_decode([one])
 
@@ -91,7 +91,7 @@ def test_guesses_right_or_wrong_change_no_token(
     got, runs = run(drafting, temperature=0.8)
     assert got.ids == want.ids
     assert (got.text, got.finish_reason) == (want.text, want.finish_reason)
-    assert got.num_prompt + got.generated == len(got.ids)
+    assert got.num_prompt + got.num_generated == len(got.ids)
     drafted = [gained for kind, rows, gained in runs if (kind, rows) == (Kind.VERIFY, 4)]
     assert drafted
     assert max(drafted) <= wrong_at + 1
@@ -166,9 +166,9 @@ def test_who_guesses_is_not_for_a_decode_and_who_does_not_is_not_for_a_guess(
     monkeypatch.setattr(Drafter, "draft", lambda own, ids, most: [5])
     engine, one = Engine(drafting), ask(drafting)
     read(engine, one)
-    while one.pending > 1:
+    while one.num_pending > 1:
         finish_wave(engine, next_wave(engine, one))
-    assert "pending must be 1, got 2" in message_of(engine.start_decode, [one])
+    assert "num_pending must be 1, got 2" in message_of(engine.start_decode, [one])
 
 
 def test_the_bench_counts_what_guesses_spare(

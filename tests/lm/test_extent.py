@@ -31,7 +31,7 @@ def asked_after_ten_answers(extent: Extent, ttl_ns: int) -> State:
         request = game.ask(answer=words, num_prompt=4)
         while not request.done:
             game.frame()
-            if request.generation.generated >= 2:
+            if request.generation.num_generated >= 2:
                 game.scheduler.decided(request)
     game.frames(8)
     late = game.ask(answer=words, num_prompt=4, ttl_ns=ttl_ns, extent=extent)
@@ -51,7 +51,7 @@ def test_only_what_is_waited_for_must_come_in_time(extent: Extent, is_refused: b
 def test_whoever_has_decided_is_not_given_up_for_words_that_will_be_late() -> None:
     game = Game()
     request = game.ask(answer="a b c d e f g h i j", ttl_ns=140 * MS, extent=Extent.DECIDED)
-    while request.generation.generated < 2:
+    while request.generation.num_generated < 2:
         game.frame()
     game.scheduler.decided(request)
     while not request.done:
@@ -65,15 +65,15 @@ def test_whoever_has_yet_to_decide_goes_before_the_words_of_others() -> None:
     for is_told in False, True:
         game = Game()
         first = game.ask(answer="a b c d e f g h i j k l m n o p", extent=Extent.DECIDED)
-        while first.generation.generated < 2:
+        while first.generation.num_generated < 2:
             game.frame()
         if is_told:
             game.scheduler.decided(first)
         game.clock.advance_ns(700 * MS)
         second = game.ask(answer="a b", num_prompt=40, extent=Extent.DECIDED)
-        while not second.generation.generated:
+        while not second.generation.num_generated:
             game.frame()
-        order[is_told] = first.generation.generated
+        order[is_told] = first.generation.num_generated
     assert order[True] < order[False]
 
 

@@ -32,7 +32,7 @@ def test_a_prompt_is_the_encoded_parts_between_control_tokens(model: Model) -> N
     generation, encode = ask(model), model.tokenizer.encode
     assert generation.ids == [1, *encode("Hilda\n"), *encode("hello\n"), 2]
     assert list(generation.prefix_key) == [1, *encode("Hilda\n")]
-    assert (generation.context, generation.pending) == (0, len(generation.ids))
+    assert (generation.context, generation.num_pending) == (0, len(generation.ids))
 
 
 def test_a_players_control_tokens_do_not_end_the_prompt(model: Model) -> None:

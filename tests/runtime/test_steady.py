@@ -151,12 +151,12 @@ def test_no_idle_frame_starts_the_collector() -> None:
 def test_a_frame_in_mid_sentence_keeps_what_is_said_and_nothing_else(model: Model) -> None:
     talkers = Talkers(model)
     several = talkers.ask(180)
-    while not all(one.generated > 30 for one in several):
+    while not all(one.num_generated > 30 for one in several):
         talkers.frame()
-    said = sum(one.generated for one in several)
+    said = sum(one.num_generated for one in several)
     kept = blocks_kept(talkers.frame, 60)
     assert not any(one.finished for one in several)
-    said = sum(one.generated for one in several) - said
+    said = sum(one.num_generated for one in several) - said
     assert said > 60
     # Its number, and what the guard against repetition knows of it.
     assert kept <= 3 * said
@@ -165,7 +165,7 @@ def test_a_frame_in_mid_sentence_keeps_what_is_said_and_nothing_else(model: Mode
 def test_a_frame_in_mid_sentence_needs_a_few_kilobytes(model: Model) -> None:
     talkers = Talkers(model)
     several = talkers.ask(180)
-    while not all(one.generated > 30 for one in several):
+    while not all(one.num_generated > 30 for one in several):
         talkers.frame()
     assert most_at_once(talkers.frame, 30) < 16 * KIB
     assert not any(one.finished for one in several)

@@ -28,7 +28,7 @@ def test_nothing_is_hopeless_that_guesses_may_still_make(
         allowance.begin(0, allowance.period_ns)  # frames that are the model's own
     forecast = Forecast(engine, cost, allowance)
     generation = ScriptedGeneration(max_new_tokens=11)
-    generation.pending, generation.generated = 1, 1
+    generation.num_pending, generation.num_generated = 1, 1
     needed_ns = rounds * engine.num_segments * cost.best_ns(Kind.DECODE, 0, 1, 0)
     for share, is_hopeless in (0.99, True), (1.01, False):
         request = Request("npc", generation, 0, round(share * needed_ns), 1.0, 1)

@@ -349,7 +349,7 @@ def drafted(*places: int, num: int = 3) -> Scene:
     """So many who are ready to speak, some of them with a draft of three tokens."""
     scene = Scene(*[40] * num, gap_ns=0, draft_sizes=(2, 4))
     for place in range(num):
-        scene.generation(place).pending = 1
+        scene.generation(place).num_pending = 1
         scene.generation(place).draft = (7, 8, 9) if place in places else ()
     return scene
 
@@ -388,11 +388,11 @@ def test_who_has_no_room_for_a_guess_lets_the_others_speak() -> None:
 def test_who_guesses_waits_for_two_of_three_like_everybody() -> None:
     scene = drafted(0)
     for place in (1, 2):
-        scene.generation(place).pending = 9
+        scene.generation(place).num_pending = 9
     plan = scene.pick(last_start=Kind.PREFILL)
     assert plan is not None
     assert plan.kind is Kind.PREFILL
-    scene.generation(1).pending = 1
+    scene.generation(1).num_pending = 1
     plan = scene.pick(last_start=Kind.PREFILL)
     assert plan is not None
     assert plan.kind is Kind.VERIFY

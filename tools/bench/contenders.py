@@ -171,7 +171,7 @@ class Npcbrain:
 
     def _read(self, one: Generation) -> None:
         engine = self._engine
-        while not one.generated:
+        while not one.num_generated:
             wave = engine.start_prefill(one, engine.chunk_sizes[-1])
             while one.in_wave:
                 engine.run(wave)

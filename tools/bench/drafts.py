@@ -76,7 +76,7 @@ def speak(model: Model, engine: Engine, situation: Situation) -> Spoken:
         max_new_tokens=MAX_NEW_TOKENS,
     )
     engine.open(one)
-    while not one.generated:
+    while not one.num_generated:
         advance(engine, one)
     took_ns = num_runs = num_guesses = num_guessed = num_right = 0
     while not one.finished:

@@ -244,9 +244,9 @@ class EngineWay:
 
 def advance(engine: Engine, one: Generation) -> None:
     """Moves an answer that is alone on by one wave: a copy, a chunk, a draft or a token."""
-    if one.copyable:
+    if one.num_to_copy:
         wave = engine.start_copy(one)
-    elif one.pending > 1:
+    elif one.num_pending > 1:
         wave = engine.start_prefill(one, engine.chunk_sizes[-1])
     elif one.draft:
         wave = engine.start_verify(one)
@@ -265,5 +265,5 @@ def typical_answer(model: Model, load: Load) -> int:
         while not one.finished:
             advance(engine, one)
         engine.close(one)
-        generations.append(one.generated)
+        generations.append(one.num_generated)
     return round(sum(generations) / len(generations))

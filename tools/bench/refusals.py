@@ -137,7 +137,7 @@ class _Play:
         now_ns = self._clock.now_ns()
         for person, question in tuple(self._live.items()):
             request = question.request
-            if question.decided_ns is None and request.generation.generated >= question.deed:
+            if question.decided_ns is None and request.generation.num_generated >= question.deed:
                 question.decided_ns = now_ns
                 self._scheduler.decided(request)
             if request.done:

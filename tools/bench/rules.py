@@ -92,18 +92,18 @@ class TokenRate:
 
     def spend(self, engine: Engine, thinking: Sequence[Generation]) -> None:
         """Reads one prompt whole, if one waits, and says its tokens."""
-        reader = next((one for one in thinking if not one.generated), None)
-        while reader is not None and not reader.generated:
+        reader = next((one for one in thinking if not one.num_generated), None)
+        while reader is not None and not reader.num_generated:
             wave = _reading(engine, reader)
             _finish(engine, wave)
         left = self._num_tokens
         while left > 0:
-            before = sum(one.generated for one in thinking)
-            wave = _next_wave(engine, [one for one in thinking if one.generated], left)
+            before = sum(one.num_generated for one in thinking)
+            wave = _next_wave(engine, [one for one in thinking if one.num_generated], left)
             if wave is None:
                 return
             _finish(engine, wave)
-            left -= max(1, sum(one.generated for one in thinking) - before)
+            left -= max(1, sum(one.num_generated for one in thinking) - before)
 
 
 def fair_layers(engine: Engine, budget_ms: float) -> int:
@@ -128,17 +128,17 @@ def _next_wave(
 ) -> WaveLike | None:
     """Reading first, so that speaking is done by many; None if there is nothing to do."""
     for one in thinking:
-        if not one.finished and (one.copyable or one.pending > 1):
+        if not one.finished and (one.num_to_copy or one.num_pending > 1):
             return _reading(engine, one)
-    ready = [one for one in thinking if not one.finished and one.pending == 1]
+    ready = [one for one in thinking if not one.finished and one.num_pending == 1]
     return engine.start_decode(ready[:max_speakers]) if ready else None
 
 
 def _reading(engine: Engine, one: Generation) -> WaveLike:
-    if one.copyable:
+    if one.num_to_copy:
         return engine.start_copy(one)
     sizes = engine.chunk_sizes
-    return engine.start_prefill(one, next((n for n in sizes if n >= one.pending), sizes[-1]))
+    return engine.start_prefill(one, next((n for n in sizes if n >= one.num_pending), sizes[-1]))
 
 
 def _finish(engine: Engine, wave: WaveLike) -> None:

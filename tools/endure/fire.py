@@ -66,9 +66,9 @@ class Reference:
             one = self._model.generation(prefix, news, **options)
             assert self._engine.open(one)
             while not one.finished:
-                if one.copyable:
+                if one.num_to_copy:
                     self._run(self._engine.start_copy(one))
-                elif one.pending > 1:
+                elif one.num_pending > 1:
                     self._run(self._engine.start_prefill(one, 32))
                 else:
                     self._run(self._engine.start_decode([one]))
@@ -214,7 +214,7 @@ class Fire:
             if one.finished and one.finish_reason != "error":
                 assert one.ids == self._reference.ids(*question), "an answer is another one"
                 self.num_equal += 1
-            elif one.slot is None and one.generated:  # cut off for good
+            elif one.slot is None and one.num_generated:  # cut off for good
                 ids = self._reference.ids(*question)
                 assert one.ids == ids[: len(one.ids)], "an answer began as another one"
             else:

@@ -112,7 +112,7 @@ def _answer(
             action = frame
         if word is None and reader.say:
             word = frame
-        if tokens is None and generation.generated >= ANSWER_TOKENS:
+        if tokens is None and generation.num_generated >= ANSWER_TOKENS:
             tokens = frame
         if request.done:
             break

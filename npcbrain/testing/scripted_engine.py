@@ -1,4 +1,4 @@
-"""Doubles of an engine and of a model: what they answer, and how long it takes, is a script.
+"""``ScriptedEngine``: the double of an engine; what it answers, and how long it takes, is a script.
 
 No model, no ONNX, no randomness: time passes only by a scripted cost a step. Invariant: the same
 script and the same calls give the same steps at the same times, and a call that breaks the engine's
@@ -9,69 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
 
 from npcbrain.engine.contract import GenerationLike, Kind, WaveLike
 from npcbrain.errors import EngineError, UsageError, fault
-from npcbrain.prompting.prompt import answer_text
-from npcbrain.situation import Decision
-from npcbrain.thinker import EngineThinker, Thinker, ThinkerSettings
+from npcbrain.testing.manual_clock import ManualClock
 
-__all__ = [
-    "ManualClock",
-    "ScriptedEngine",
-    "ScriptedGeneration",
-    "ScriptedModel",
-    "ScriptedWave",
-    "Step",
-    "default_cost_ns",
-]
+__all__ = ["ScriptedEngine", "ScriptedGeneration", "ScriptedWave", "Step", "default_cost_ns"]
 
 PROBED_COPIES = (16, 64)
-
-
-class ManualClock:
-    """A clock that stands still until it is advanced.
-
-    >>> clock = ManualClock()
-    >>> clock.advance_ns(16_666_667)
-    >>> clock.now_ns()
-    16666667
-    """
-
-    __slots__ = ("_now_ns", "_stolen_ns")
-
-    def __init__(self, now_ns: int = 0) -> None:
-        self._now_ns = now_ns
-        self._stolen_ns = 0
-
-    def now_ns(self) -> int:
-        """The time it was set to."""
-        return self._now_ns
-
-    def busy_ns(self) -> int:
-        """The part of it in which the program had a core."""
-        return self._now_ns - self._stolen_ns
-
-    def steal_ns(self, step_ns: int) -> None:
-        """Lets time pass in which other programs have the core.
-
-        Raises:
-            UsageError: ``step_ns`` is negative.
-        """
-        self.advance_ns(step_ns)
-        self._stolen_ns += step_ns
-
-    def advance_ns(self, step_ns: int) -> None:
-        """Lets time pass.
-
-        Raises:
-            UsageError: ``step_ns`` is negative: time never goes back.
-        """
-        if step_ns < 0:
-            raise UsageError(fault("step_ns", "be 0 or more", step_ns, "ManualClock.advance_ns()"))
-        self._now_ns += step_ns
 
 
 def default_cost_ns(kind: Kind, segment: int, rows: int, context: int) -> int:
@@ -103,11 +50,11 @@ class ScriptedGeneration:
     forced: Mapping[int, int] = field(default_factory=dict)
     drafts: Mapping[int, int] = field(default_factory=dict)
     max_new_tokens: int = 64
-    copyable: int = 0
-    pending: int = 0
+    num_to_copy: int = 0
+    num_pending: int = 0
     draft: Sequence[int] = ()
     context: int = 0
-    generated: int = 0
+    num_generated: int = 0
     in_wave: bool = False
     finished: bool = False
     finish_reason: str = ""
@@ -116,22 +63,22 @@ class ScriptedGeneration:
 
     def __post_init__(self) -> None:
         self.tokens = tuple(re.findall(r"\s*\S+", self.answer)) or ("",)
-        self.pending = self.num_prompt
+        self.num_pending = self.num_prompt
 
     @property
     def text(self) -> str:
         """The answer so far."""
-        return "".join(self.tokens[: self.generated])
+        return "".join(self.tokens[: self.num_generated])
 
     def take_token(self) -> None:
         """Gains one answer token, and those forced after it."""
-        self.generated += 1
-        if self.generated >= len(self.tokens):
+        self.num_generated += 1
+        if self.num_generated >= len(self.tokens):
             self.finished, self.finish_reason = True, "stop"
-        elif self.generated >= self.max_new_tokens:
+        elif self.num_generated >= self.max_new_tokens:
             self.finished, self.finish_reason = True, "length"
-        self.pending = 0 if self.finished else 1 + self.forced.get(self.generated, 0)
-        num_drafted = self.drafts.get(self.generated, 0) if self.pending == 1 else 0
+        self.num_pending = 0 if self.finished else 1 + self.forced.get(self.num_generated, 0)
+        num_drafted = self.drafts.get(self.num_generated, 0) if self.num_pending == 1 else 0
         self.draft = range(num_drafted)
 
 
@@ -212,7 +159,7 @@ class ScriptedEngine:
             if holder is None:
                 self._slots[slot] = scripted
                 scripted.slot = slot
-                scripted.copyable = min(scripted.num_cached, scripted.pending - 1)
+                scripted.num_to_copy = min(scripted.num_cached, scripted.num_pending - 1)
                 return True
         return False
 
@@ -236,24 +183,30 @@ class ScriptedEngine:
 
     def start_copy(self, generation: GenerationLike) -> WaveLike:
         """Puts a copy in flight."""
-        _check(generation.copyable > 0, "have something to copy", generation, "start_copy")
-        return self._start(Kind.COPY, [generation], generation.copyable, 1, generation.copyable)
+        _check(generation.num_to_copy > 0, "have something to copy", generation, "start_copy")
+        return self._start(
+            Kind.COPY, [generation], generation.num_to_copy, 1, generation.num_to_copy
+        )
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
         """Puts a chunk in flight."""
-        _check(generation.copyable == 0, "be copied before it is read", generation, "start_prefill")
-        _check(generation.pending > 0, "have pending tokens", generation, "start_prefill")
+        _check(
+            generation.num_to_copy == 0, "be copied before it is read", generation, "start_prefill"
+        )
+        _check(generation.num_pending > 0, "have pending tokens", generation, "start_prefill")
         if rows not in self.chunk_sizes:
             rule = f"be one of {self.chunk_sizes}"
             raise UsageError(fault("rows", rule, rows, "ScriptedEngine.start_prefill()"))
-        num_tokens = min(rows, generation.pending)
-        num_steps = self.num_segments - (num_tokens < generation.pending)
+        num_tokens = min(rows, generation.num_pending)
+        num_steps = self.num_segments - (num_tokens < generation.num_pending)
         return self._start(Kind.PREFILL, [generation], rows, num_steps, num_tokens)
 
     def start_decode(self, generations: Sequence[GenerationLike]) -> WaveLike:
         """Puts one token of each in flight."""
         for generation in generations:
-            ready = generation.pending == 1 and not generation.copyable and not generation.draft
+            ready = (
+                generation.num_pending == 1 and not generation.num_to_copy and not generation.draft
+            )
             _check(ready, "be ready to decode", generation, "start_decode")
         rows = self.decode_rows(generations)
         return self._start(Kind.DECODE, generations, rows, self.num_segments, 1)
@@ -331,60 +284,17 @@ class ScriptedEngine:
         gained: list[GenerationLike] = []
         for generation in wave.live:
             generation.context += wave.num_tokens
-            generation.pending -= wave.num_tokens
+            generation.num_pending -= wave.num_tokens
             if wave.kind is Kind.VERIFY:
                 while not generation.finished and len(gained) < wave.num_tokens:
                     generation.take_token()
                     gained.append(generation)
             elif wave.kind is Kind.COPY:
-                generation.copyable = 0
-            elif generation.pending == 0:
+                generation.num_to_copy = 0
+            elif generation.num_pending == 0:
                 generation.take_token()
                 gained.append(generation)
         return gained
-
-
-class Words:
-    """A tokenizer whose tokens are words."""
-
-    def count(self, text: str) -> int:
-        """How many there are."""
-        return len(text.split())
-
-
-class ScriptedModel:
-    """A model that answers by a script, for tests of a game: ``nb.Runtime(ScriptedModel(...))``.
-
-    Args:
-        answers: What is decided, in the order in which NPCs ask: decisions, or texts to say. The
-            last holds for all that follow. An action that the asker may not do is ``refused``.
-
-    Attributes:
-        asked: The prompts so far, in words.
-    """
-
-    has_marks = False
-
-    def __init__(self, *answers: Decision | str) -> None:
-        said = answers or ("Well met.",)
-        self._answers = [Decision("say", say=a) if isinstance(a, str) else a for a in said]
-        self.asked: list[str] = []
-        self.tokenizer = Words()
-
-    def generation(self, prefix: str, news: str, **rest: Any) -> ScriptedGeneration:
-        """The next answer; a persona that is only read takes none."""
-        if "action_prior" not in rest:
-            return ScriptedGeneration()
-        self.asked.append(prefix + news)
-        answer = self._answers[min(len(self.asked), len(self._answers)) - 1]
-        return ScriptedGeneration(answer_text(answer), max_new_tokens=rest["max_new_tokens"])
-
-    def thinker(self, settings: ThinkerSettings) -> Thinker:
-        """A scripted engine thinks, in no time unless the runtime's clock is a ``ManualClock``."""
-        clock = settings.clock if isinstance(settings.clock, ManualClock) else ManualClock()
-        engine = settings.engine or ScriptedEngine(clock)
-        settings = replace(settings, engine=engine, memo=0)
-        return EngineThinker(self, settings)  # type: ignore[arg-type]  # it reads two arguments
 
 
 def _scripted(generation: GenerationLike) -> ScriptedGeneration:

@@ -1,6 +1,6 @@
-"""For tests of games and of npcbrain itself: a clock driven by hand, scripted doubles, replays.
+"""``replay``: a recording played again, as a test.
 
-What plays a model's part is ``npcbrain.scripted``'s. Invariant: nothing here is needed in play.
+The playing is ``npcbrain.replay``'s, which is imported only then: the doubles need none of it.
 """
 
 from __future__ import annotations
@@ -8,30 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from npcbrain.scripted import (
-    ManualClock,
-    ScriptedEngine,
-    ScriptedGeneration,
-    ScriptedModel,
-    ScriptedWave,
-    Step,
-    default_cost_ns,
-)
-
 if TYPE_CHECKING:
     from npcbrain.lm.model import Model
     from npcbrain.replay.play import Build, Replay
 
-__all__ = [
-    "ManualClock",
-    "ScriptedEngine",
-    "ScriptedGeneration",
-    "ScriptedModel",
-    "ScriptedWave",
-    "Step",
-    "default_cost_ns",
-    "replay",
-]
+__all__ = ["replay"]
 
 
 def replay(path: str | Path, build: Build, *, model: Model | None = None) -> Replay:
@@ -53,6 +34,6 @@ def replay(path: str | Path, build: Build, *, model: Model | None = None) -> Rep
         RecordingError: The recording cannot be read, or does not fit the game.
         UsageError: ``build`` cannot be called, or the model is another.
     """
-    from npcbrain.replay.play import play  # not above: the doubles need none of it
+    from npcbrain.replay.play import play
 
     return play(path, build, model)
