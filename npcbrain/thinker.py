@@ -256,7 +256,7 @@ class EngineThinker:
             self._think(started_ns + budget_ns, report)
             return
         spent_ns = self._play.now_ns() - started_ns
-        self._overlap.go(turn_ns(budget_ns, self.scheduler.allowance.period_ns, spent_ns))
+        self._overlap.go(turn_ns(budget_ns, self.scheduler.budget_history.period_ns, spent_ns))
 
     def take_askers(self) -> tuple[str, ...]:
         """Who has asked since the last call."""

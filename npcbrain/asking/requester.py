@@ -273,11 +273,11 @@ class LanguageMind:
 
     def _is_hopeless(self) -> bool:
         """Whether no step fits any budget of late: what the scheduler calls ``no_budget``."""
-        allowance = self._scheduler.allowance
-        if not allowance.known:
+        history = self._scheduler.budget_history
+        if not history.known:
             return False
         best_ns = self._scheduler.cost.best_ns
-        return least_ns(self._engine, best_ns) > allowance.most_ns
+        return least_ns(self._engine, best_ns) > history.most_ns
 
     def _line_up(self, now_ns: int) -> None:
         """Puts the most urgent first, and turns away those at the end who would be too late."""

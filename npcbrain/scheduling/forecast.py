@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 from npcbrain.clock import NS_PER_S
 from npcbrain.engine.contract import EngineLike, GenerationLike, Kind
-from npcbrain.pricing.cost import Allowance, CostModel
+from npcbrain.pricing.budget_history import BudgetHistory
+from npcbrain.pricing.cost import CostModel
 from npcbrain.scheduling import policy
 from npcbrain.scheduling.request import Extent, Request
 
@@ -40,12 +41,12 @@ class Forecast:
 
     __slots__ = (
         "_age",
-        "_allowance",
         "_best_round_ns",
         "_best_token_ns",
         "_cost",
         "_engine",
         "_found_ns",
+        "_history",
         "_looked_ns",
         "_num_decided",
         "_num_ended",
@@ -56,13 +57,13 @@ class Forecast:
         "typical_deed",
     )
 
-    def __init__(self, engine: EngineLike, cost: CostModel, allowance: Allowance) -> None:
+    def __init__(self, engine: EngineLike, cost: CostModel, history: BudgetHistory) -> None:
         self.typical = float(FIRST_TYPICAL)
         self.typical_deed = float(FIRST_TYPICAL_DEED)
         self.least_ns = 0
         self._engine = engine
         self._cost = cost
-        self._allowance = allowance
+        self._history = history
         self._age = FORECAST_FRAMES
         self._looked_ns = 0
         self._num_decided = 0
@@ -135,7 +136,7 @@ class Forecast:
         if self._num_ended < MIN_ENDED:
             return self.is_hopeless(request, now_ns, num_before)
         num_rounds = num_before + self._num_tokens(request)
-        time_ns = self._allowance.time_ns(reading_ns + num_rounds * self._round_ns)
+        time_ns = self._history.time_ns(reading_ns + num_rounds * self._round_ns)
         return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
 
     def is_hopeless(self, request: Request, now_ns: int, num_before: int = 0) -> bool:
@@ -144,22 +145,22 @@ class Forecast:
         Nothing is, before some frames have told what the game grants; and what is decided is only
         waiting for its words.
         """
-        if not self._allowance.known or request.served:
+        if not self._history.known or request.served:
             return False
         reading_ns = policy.reading_ns(request.generation, self._best_token_ns, self._cost.best_ns)
         num_rounds = num_before + self._num_tokens(request)
-        time_ns = self._allowance.least_time_ns(reading_ns + num_rounds * self._best_round_ns)
+        time_ns = self._history.least_time_ns(reading_ns + num_rounds * self._best_round_ns)
         return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
 
     def is_crowded_out(self, now_ns: int, deadline_ns: int, num_ahead: int) -> bool:
         """Whether one not asked for yet, behind so many others, would come too late."""
         num_rounds = self.rounds_before(num_ahead + self._engine.num_slots)
-        if not self._allowance.known:
+        if not self._history.known:
             return False
         if self._num_ended < MIN_ENDED:
-            time_ns = self._allowance.least_time_ns(num_rounds * self._best_round_ns)
+            time_ns = self._history.least_time_ns(num_rounds * self._best_round_ns)
         else:
-            time_ns = self._allowance.time_ns(num_rounds * self._round_ns)
+            time_ns = self._history.time_ns(num_rounds * self._round_ns)
         return policy.would_exceed(now_ns, deadline_ns, time_ns)
 
     def _num_tokens(self, request: Request) -> int:
@@ -170,7 +171,7 @@ class Forecast:
 
     def _sum_up(self, live: Collection[GenerationLike]) -> None:
         engine, price, best = self._engine, self._cost.price_ns, self._cost.best_ns
-        steps, usual_ns = engine.num_segments, self._allowance.usual_ns
+        steps, usual_ns = engine.num_segments, self._history.usual_ns
         context = max(generation.context + generation.num_pending for generation in live)
         rows = min(len(live), engine.num_slots)
         self.least_ns = policy.least_ns(engine, best)

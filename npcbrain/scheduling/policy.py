@@ -34,10 +34,21 @@ from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, WaveLike
 from npcbrain.scheduling.request import Request
 
 __all__ = [
-    "Offer", "Plan", "Price", "Quote", "Shape", "least_ns", "next_step", "quote",
-    "reading_ns", "token_ns", "tokens_left", "unaffordable", "urgency_ns",
+    "FrameBudget",
+    "Plan",
+    "Price",
+    "Quote",
+    "Shape",
+    "least_ns",
+    "next_step",
+    "quote",
+    "reading_ns",
+    "token_ns",
+    "tokens_left",
+    "unaffordable",
+    "urgency_ns",
     "would_exceed",
-]  # fmt: skip
+]
 
 HORIZON_NS = 10 * NS_PER_S  # deadlines further away than this are all alike; bounds starvation
 NEAR_NS = 500 * NS_PER_MS  # reading and speaking take turns when their urgencies differ by less
@@ -49,8 +60,8 @@ Price = Callable[[Kind, int, int, int], int]
 """``price(kind, segment, rows, context)`` in nanoseconds: ``CostModel.price_ns`` or ``best_ns``."""
 
 
-class Offer(NamedTuple):
-    """What there is to spend, in nanoseconds."""
+class FrameBudget(NamedTuple):
+    """What there is to spend of a frame, in nanoseconds."""
 
     remaining_ns: int  # of this frame
     usual_ns: int  # a usual frame's whole budget
@@ -155,7 +166,7 @@ def next_step(
     engine: EngineLike,
     order: Sequence[Request],
     price: Price,
-    offer: Offer,
+    budget: FrameBudget,
     *,
     fresh: bool,
     last_start: Kind,
@@ -166,11 +177,11 @@ def next_step(
         engine: Asked for its waves and sizes; nothing is started.
         order: The open requests, most urgent first.
         price: Prices a step.
-        offer: What there is to spend.
+        budget: What there is to spend.
         fresh: Whether no step has run in this frame yet.
         last_start: The kind of the wave last started.
     """
-    wave = _in_flight(engine.waves, order, price, offer.remaining_ns, fresh)
+    wave = _in_flight(engine.waves, order, price, budget.remaining_ns, fresh)
     if wave is not None:
         return Plan(wave.kind, wave, wave.generations, wave.rows)
     reader: Request | None = None
@@ -193,13 +204,13 @@ def next_step(
         reader = None
     is_quorum = 3 * len(ready) >= 2 * len(order)
     if reader is None or (ready and _speaks_first(reader, ready[0], is_quorum, last_start)):
-        plan = _speak(engine, ready, price, offer)
+        plan = _speak(engine, ready, price, budget)
         if plan is None and reader is not None:
-            plan = _read(engine, reader.generation, price, offer)
+            plan = _read(engine, reader.generation, price, budget)
         return plan
-    plan = _read(engine, reader.generation, price, offer)
+    plan = _read(engine, reader.generation, price, budget)
     if plan is None and (fresh or is_quorum):
-        return _speak(engine, ready, price, offer)
+        return _speak(engine, ready, price, budget)
     return plan
 
 
@@ -265,34 +276,39 @@ def _speaks_first(reader: Request, speaker: Request, is_quorum: bool, last_start
     return is_quorum and last_start is not Kind.DECODE
 
 
-def _speak(engine: EngineLike, ready: Sequence[Request], price: Price, offer: Offer) -> Plan | None:
+def _speak(
+    engine: EngineLike, ready: Sequence[Request], price: Price, budget: FrameBudget
+) -> Plan | None:
     """A draft, then a decode with all the others: whoever has one may join them in it.
 
     Unless one of the others is clearly more urgent, or the draft does not fit.
     """
     if not engine.draft_sizes:
-        return _decode(engine, ready, price, offer)
+        return _decode(engine, ready, price, budget)
     drafted = [request for request in ready if request.generation.draft]
     others = [request for request in ready if not request.generation.draft]
-    draft = _verify(engine, drafted[0].generation, price, offer) if drafted else None
+    draft = _verify(engine, drafted[0].generation, price, budget) if drafted else None
     waits = drafted and others and drafted[0].urgency_ns - others[0].urgency_ns > NEAR_NS
     if draft is None or waits:
-        return _decode(engine, others, price, offer) or draft
+        return _decode(engine, others, price, budget) or draft
     return draft
 
 
 def _verify(
-    engine: EngineLike, generation: GenerationLike, price: Price, offer: Offer
+    engine: EngineLike, generation: GenerationLike, price: Price, budget: FrameBudget
 ) -> Plan | None:
     rows = 1 + len(generation.draft)
     asked = quote(price, Kind.VERIFY, rows, generation.context, engine.num_segments)
-    if asked.largest_ns > max(offer.usual_ns, offer.most_ns) or asked.first_ns > offer.remaining_ns:
+    if (
+        asked.largest_ns > max(budget.usual_ns, budget.most_ns)
+        or asked.first_ns > budget.remaining_ns
+    ):
         return None
     return Plan(Kind.VERIFY, None, (generation,), rows)
 
 
 def _decode(
-    engine: EngineLike, ready: Sequence[Request], price: Price, offer: Offer
+    engine: EngineLike, ready: Sequence[Request], price: Price, budget: FrameBudget
 ) -> Plan | None:
     """One token for as many as it pays to take along, all the ready ones if possible."""
     if not ready:
@@ -302,20 +318,20 @@ def _decode(
     context = max(generation.context for generation in group)
     rows = engine.decode_rows(group)
     # Spares most frames' last quotes. Of all rows: a lone one's price may be of a slow spell.
-    if all(price(Kind.DECODE, 0, n, context) > offer.remaining_ns for n in range(1, rows + 1)):
+    if all(price(Kind.DECODE, 0, n, context) > budget.remaining_ns for n in range(1, rows + 1)):
         return None
     alone = quote(price, Kind.DECODE, 1, context, steps)
-    if alone.largest_ns > offer.usual_ns:
+    if alone.largest_ns > budget.usual_ns:
         # Usual frames are too small even for one; a larger one now and then has to do.
         group, rows, asked = group[:1], 1, alone
-        if alone.largest_ns > offer.most_ns:
+        if alone.largest_ns > budget.most_ns:
             return None
     else:
         asked = quote(price, Kind.DECODE, rows, context, steps)
         # Gaps between slots cost as much as rows: past a point, two waves are cheaper than one.
-        if asked.largest_ns > offer.usual_ns or asked.total_ns > len(group) * alone.total_ns:
-            group, rows, asked = _gather(engine, group, price, context, offer.usual_ns)
-    if asked.first_ns > offer.remaining_ns:
+        if asked.largest_ns > budget.usual_ns or asked.total_ns > len(group) * alone.total_ns:
+            group, rows, asked = _gather(engine, group, price, context, budget.usual_ns)
+    if asked.first_ns > budget.remaining_ns:
         return None
     return Plan(Kind.DECODE, None, group, rows)
 
@@ -341,7 +357,7 @@ def _gather(
 
 
 def _read(
-    engine: EngineLike, generation: GenerationLike, price: Price, offer: Offer
+    engine: EngineLike, generation: GenerationLike, price: Price, budget: FrameBudget
 ) -> Plan | None:
     """A copy where one waits, else a chunk of the prompt.
 
@@ -350,7 +366,7 @@ def _read(
     left of this frame is free but the wave's later steps are not.
     """
     context = generation.context
-    remaining_ns = offer.remaining_ns
+    remaining_ns = budget.remaining_ns
     if generation.num_to_copy:
         if price(Kind.COPY, 0, generation.num_to_copy, context) > remaining_ns:
             return None
@@ -362,9 +378,9 @@ def _read(
     best_per_token = 0.0
     for i in range(cover, -1, -1):
         rows = sizes[i]
-        limit_ns = offer.usual_ns
+        limit_ns = budget.usual_ns
         if i == 0 and not best_per_token:
-            limit_ns = max(limit_ns, offer.most_ns)
+            limit_ns = max(limit_ns, budget.most_ns)
         if price(Kind.PREFILL, 0, rows, context) > limit_ns:  # mostly spares a whole quote
             continue
         # The head runs only when the chunk reaches the prompt's end.

@@ -15,7 +15,8 @@ from operator import attrgetter
 from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
 from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, Probing, WaveLike
 from npcbrain.errors import EngineError, UsageError, fault, warn_game
-from npcbrain.pricing.cost import Allowance, CostModel
+from npcbrain.pricing.budget_history import BudgetHistory
+from npcbrain.pricing.cost import CostModel
 from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
 from npcbrain.scheduling import policy
@@ -46,7 +47,7 @@ class Scheduler:
 
     Attributes:
         cost: The prices.
-        allowance: What the game grants.
+        budget_history: What the game grants.
         health: Whether answers come of it; while it rests, requests fail with ``engine_error``.
         interrupted: Set from another thread to end the frame after a step.
         before_change: Called before requests come or go; ends a frame that runs elsewhere.
@@ -55,12 +56,12 @@ class Scheduler:
 
     def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
         self.cost = cost
-        self.allowance = Allowance()
+        self.budget_history = BudgetHistory()
         self.health = Health("the model's engine")
         self.interrupted = False
         self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
         self.tell: Callable[[str], None] = warn_game
-        self._forecast = Forecast(engine, cost, self.allowance)
+        self._forecast = Forecast(engine, cost, self.budget_history)
         self._runner = StepRunner(engine, cost, clock)
         self._engine = engine
         self._clock = clock
@@ -185,7 +186,7 @@ class Scheduler:
         now_ns = self._frame_ns = self._clock.now_ns()
         budget_ns = deadline_ns - now_ns - self._lost_ns
         model_ns = -report.model_ns
-        self.allowance.begin(now_ns, budget_ns)
+        self.budget_history.begin(now_ns, budget_ns)
         self._expire(now_ns)
         if self._requests and not self.health.may_try(now_ns):
             self._fail_all([one.generation for one in self._requests.values()], None)
@@ -213,13 +214,13 @@ class Scheduler:
             self._admit(self._clock.now_ns())
         if not self._open:
             return None
-        allowance, price = self.allowance, self.cost.price_ns
+        history, price = self.budget_history, self.cost.price_ns
         remaining_ns = deadline_ns - self._clock.now_ns()
         if fresh:
             self._lost_ns = deadline_ns - remaining_ns - self._frame_ns
-        offer = policy.Offer(remaining_ns, allowance.usual_ns, allowance.most_ns)
+        budget = policy.FrameBudget(remaining_ns, history.usual_ns, history.most_ns)
         plan = policy.next_step(
-            self._engine, self._open, price, offer, fresh=fresh, last_start=self._last_start
+            self._engine, self._open, price, budget, fresh=fresh, last_start=self._last_start
         )
         if plan is None or plan.wave is not None:
             return None if plan is None else plan.wave
@@ -286,8 +287,8 @@ class Scheduler:
 
     def _judge(self, now_ns: int) -> None:
         """Fails those who cannot be served, or not in time, before anything is spent on them."""
-        forecast, allowance, best = self._forecast, self.allowance, self.cost.best_ns
-        known, most_ns = allowance.known, allowance.most_ns
+        forecast, history, best = self._forecast, self.budget_history, self.cost.best_ns
+        known, most_ns = history.known, history.most_ns
         if forecast.least_ns > most_ns:
             if known:
                 self._refuse_all()
@@ -313,7 +314,7 @@ class Scheduler:
     def _admit(self, now_ns: int) -> None:
         """Gives out free slots, most urgent first, to those who will be in time."""
         forecast = self._forecast
-        if forecast.least_ns > self.allowance.most_ns:
+        if forecast.least_ns > self.budget_history.most_ns:
             return  # the verdict on all of them waits for more frames
         for request in tuple(self._waiting):
             if not self._engine.open(request.generation):
@@ -347,7 +348,7 @@ class Scheduler:
             return
         self._has_warned = True
         least_ms = policy.least_ns(self._engine, self.cost.price_ns) / NS_PER_MS
-        where, left_ms = "Runtime.update()", round(self.allowance.most_ns / NS_PER_MS, 2)
+        where, left_ms = "Runtime.update()", round(self.budget_history.most_ns / NS_PER_MS, 2)
         advice = (
             f"the model's smallest steps cost up to {least_ms:.2f} ms on this machine, "
             "so trees answer everything; raise budget_ms or load a smaller model"
@@ -358,10 +359,10 @@ class Scheduler:
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""
-        self.allowance.end(budget_ns, priced_ns)
-        if not self.allowance.known or (priced_ns and not self._forecast.is_fresh):
+        self.budget_history.end(budget_ns, priced_ns)
+        if not self.budget_history.known or (priced_ns and not self._forecast.is_fresh):
             return
-        price, most_ns = self.cost.price_ns, self.allowance.most_ns
+        price, most_ns = self.cost.price_ns, self.budget_history.most_ns
         for shape in policy.unaffordable(self._engine, self._open, price, most_ns):
             self.cost.doubt(*shape)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from npcbrain.engine.contract import Kind
 from npcbrain.errors import UsageError
-from npcbrain.pricing.cost import Allowance, CostModel
+from npcbrain.pricing.cost import CostModel
 from npcbrain.pricing.price_table import NUM_KEPT, SPIKE, UNKNOWN_NS, WINDOW
 
 MS = 1_000_000
@@ -266,92 +266,6 @@ def test_a_quantile_out_of_range_is_refused() -> None:
     assert str(caught.value) == (
         "quantile must lie between 0 and 1, got 1.0 - at CostModel(); leave it at 0.98"
     )
-
-
-def test_an_allowance_learns_the_budget_and_the_frame_rate() -> None:
-    allowance = Allowance()
-    for frame in range(100):
-        allowance.begin(frame * 10 * MS, 4 * MS)
-    assert allowance.usual_ns == allowance.most_ns == 4 * MS
-    assert abs(allowance.period_ns - 10 * MS) <= 10
-
-
-def test_a_pause_teaches_an_allowance_nothing() -> None:
-    allowance = Allowance()
-    for frame in range(20):
-        allowance.begin(frame * 10 * MS, 4 * MS)
-    before = (allowance.usual_ns, allowance.most_ns, allowance.period_ns)
-    for frame in range(1000):
-        allowance.begin((20 + frame) * 10 * MS, -frame)
-    allowance.begin(60_000 * MS, 4 * MS)
-    assert (allowance.usual_ns, allowance.most_ns, allowance.period_ns) == before
-
-
-def test_an_allowance_knows_after_eight_frames_with_a_budget() -> None:
-    allowance = Allowance()
-    for frame in range(7):
-        allowance.begin(frame, 1)
-        allowance.begin(frame, 0)
-    assert not allowance.known
-    allowance.begin(8, 1)
-    assert allowance.known
-
-
-def test_work_takes_as_long_as_its_share_of_the_frames() -> None:
-    allowance = Allowance()
-    for frame in range(300):
-        allowance.begin(frame * 16 * MS, 4 * MS)
-        allowance.end(4 * MS, 4 * MS)
-    assert allowance.time_ns(8 * MS) == pytest.approx(32 * MS, rel=0.01)
-
-
-def test_work_never_takes_less_than_itself() -> None:
-    allowance = Allowance()
-    for frame in range(20):
-        allowance.begin(frame * 16 * MS, 1 << 62)
-    assert allowance.time_ns(8 * MS) == 8 * MS
-
-
-def test_a_budget_without_limit_says_nothing_about_efficiency() -> None:
-    allowance = Allowance()
-    allowance.begin(0, 1 << 62)
-    for _ in range(200):
-        allowance.end(1 << 62, 1000 * MS)
-    assert allowance.efficiency == pytest.approx(1.0, abs=0.01)
-
-
-def test_a_frame_without_limit_is_soon_outweighed() -> None:
-    allowance = Allowance()
-    for frame in range(100):
-        allowance.begin(frame * 16 * MS, 4 * MS if frame else 1 << 62)
-    assert allowance.usual_ns == pytest.approx(4 * MS, rel=0.01)
-
-
-def test_a_few_frames_that_trees_ate_up_say_little_of_the_seconds_to_come() -> None:
-    """As when a whole village is spoken to at once: eight frames of 1 ms after a hundred of 4."""
-    allowance = Allowance()
-    for frame in range(108):
-        allowance.begin(frame * 16 * MS, 4 * MS if frame < 100 else MS)
-        allowance.end(4 * MS, 4 * MS)
-    assert allowance.usual_ns < 2.1 * MS
-    assert allowance.time_ns(8 * MS) < 36 * MS
-    assert allowance.least_time_ns(8 * MS) < 36 * MS
-
-
-def test_a_budget_that_has_become_smaller_is_what_times_are_told_by_after_some_seconds() -> None:
-    allowance = Allowance()
-    for frame in range(500):
-        allowance.begin(frame * 16 * MS, 4 * MS if frame < 100 else MS)
-        allowance.end(4 * MS, 4 * MS)
-    assert allowance.time_ns(8 * MS) == pytest.approx(128 * MS, rel=0.02)
-
-
-def test_a_loading_screen_is_no_promise() -> None:
-    allowance = Allowance()
-    for frame in range(32):
-        allowance.begin(frame * 16 * MS, 4 * MS if frame else 1 << 62)
-        allowance.end(4 * MS, 4 * MS)
-    assert allowance.time_ns(8 * MS) > 16 * MS  # and not a frame's whole time for each frame
 
 
 @pytest.mark.parametrize("num_runs", [1, 40])

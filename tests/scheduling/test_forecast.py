@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from npcbrain.engine.contract import Kind
-from npcbrain.pricing.cost import MIN_FRAMES, Allowance, CostModel
+from npcbrain.pricing.budget_history import MIN_FRAMES, BudgetHistory
+from npcbrain.pricing.cost import CostModel
 from npcbrain.scheduling.forecast import Forecast
 from npcbrain.scheduling.request import Request
 from npcbrain.scheduling.scheduler import Scheduler
@@ -23,10 +24,10 @@ def test_nothing_is_hopeless_that_guesses_may_still_make(
     engine = ScriptedEngine(clock, MS, draft_sizes=draft_sizes)
     cost = CostModel()
     Scheduler(engine, cost, clock).warm_up()
-    allowance = Allowance()
+    history = BudgetHistory()
     for _ in range(MIN_FRAMES):
-        allowance.begin(0, allowance.period_ns)  # frames that are the model's own
-    forecast = Forecast(engine, cost, allowance)
+        history.begin(0, history.period_ns)  # frames that are the model's own
+    forecast = Forecast(engine, cost, history)
     generation = ScriptedGeneration(max_new_tokens=11)
     generation.num_pending, generation.num_generated = 1, 1
     needed_ns = rounds * engine.num_segments * cost.best_ns(Kind.DECODE, 0, 1, 0)

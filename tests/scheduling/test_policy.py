@@ -9,7 +9,7 @@ from npcbrain.engine.contract import Kind
 from npcbrain.scheduling.policy import (
     HORIZON_NS,
     NEAR_NS,
-    Offer,
+    FrameBudget,
     Plan,
     Quote,
     Shape,
@@ -77,8 +77,8 @@ class Scene:
         fresh: bool = True,
         last_start: Kind = Kind.DECODE,
     ) -> Plan | None:
-        offer = Offer(remaining_ns, usual_ns, most_ns)
-        return next_step(self.engine, self.order, price, offer, fresh=fresh, last_start=last_start)
+        budget = FrameBudget(remaining_ns, usual_ns, most_ns)
+        return next_step(self.engine, self.order, price, budget, fresh=fresh, last_start=last_start)
 
 
 def test_the_earlier_deadline_is_more_urgent() -> None:
