@@ -8,9 +8,7 @@ deadline or FAILED with a reason, and no step starts whose price exceeds what is
 from __future__ import annotations
 
 import math
-from bisect import insort
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 
 from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
 from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, Probing, WaveLike
@@ -23,6 +21,7 @@ from npcbrain.scheduling import policy
 from npcbrain.scheduling.forecast import Forecast
 from npcbrain.scheduling.health import Health
 from npcbrain.scheduling.request import Extent, Request, State
+from npcbrain.scheduling.requests import Requests
 from npcbrain.scheduling.step_runner import StepRunner
 
 __all__ = ["Extent", "Request", "Scheduler", "State"]
@@ -65,9 +64,7 @@ class Scheduler:
         self._runner = StepRunner(engine, cost, clock)
         self._engine = engine
         self._clock = clock
-        self._requests: dict[int, Request] = {}  # all that live, by the id of their generation
-        self._open: list[Request] = []
-        self._waiting: list[Request] = []
+        self._requests = Requests(engine)
         self._num_submitted = 0
         self._last_start = Kind.PREFILL
         self._frame_ns = 0  # when the frame began
@@ -78,12 +75,12 @@ class Scheduler:
     @property
     def num_thinking(self) -> int:
         """Requests that hold a slot."""
-        return len(self._open)
+        return len(self._requests.thinking)
 
     @property
     def num_waiting(self) -> int:
         """Requests that wait for one."""
-        return len(self._waiting)
+        return len(self._requests.waiting)
 
     @property
     def typical(self) -> float:
@@ -117,23 +114,20 @@ class Scheduler:
             raise UsageError(fault("ttl_ns", "be an integer of 0 or more", ttl_ns, where))
         if not (math.isfinite(priority) and priority > 0.0):
             raise UsageError(fault("priority", "be finite and above 0", priority, where))
-        if generation.finished or id(generation) in self._requests:
+        if generation.finished or self._requests.find(generation) is not None:
             raise UsageError(fault("generation", "be new", name, where, "make one per request"))
         now_ns = self._clock.now_ns()
         self._num_submitted += 1
         request = Request(
             name, generation, now_ns, now_ns + ttl_ns, priority, self._num_submitted, extent
         )
-        self._requests[id(generation)] = request
-        self._waiting.append(request)
+        self._requests.add(request)
         self._forecast.outdate()
         return request
 
     def resume(self, request: Request) -> None:
         """Has a request, submitted just now, hold the slot that its generation was given before."""
-        self._waiting.remove(request)
-        request.state = State.THINKING
-        self._open.append(request)
+        self._requests.begin(request)
 
     def decided(self, request: Request) -> None:
         """Tells that the action of an answer is known; whoever reads the answer sees it first."""
@@ -144,9 +138,9 @@ class Scheduler:
     def cancel(self, request: Request, reason: str = Reason.CANCELLED) -> bool:
         """Ends a request at any moment between two steps; False when it has ended already."""
         self.before_change()
-        if self._requests.get(id(request.generation)) is not request:
+        if self._requests.find(request.generation) is not request:
             return False
-        self._fail(request, reason)
+        self._requests.fail(request, reason)
         return True
 
     def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
@@ -189,20 +183,21 @@ class Scheduler:
         self.budget_history.begin(now_ns, budget_ns)
         self._expire(now_ns)
         if self._requests and not self.health.may_try(now_ns):
-            self._fail_all([one.generation for one in self._requests.values()], None)
+            self._fail_all([one.generation for one in self._requests], None)
         if self._requests:
             # Who comes first and who comes too late changes no faster than the forecast.
-            if self._forecast.look(self._requests.values(), now_ns):
-                self._rank(now_ns)
+            if self._forecast.look(self._requests, now_ns):
+                self._requests.rank(now_ns)
                 self._judge(now_ns)
             priced_ns = 0
             # A step cannot be paused once begun, so its price is asked before, never after.
             while (wave := self._pick(deadline_ns, fresh=priced_ns == 0)) is not None:
                 priced_ns += self._run(wave, deadline_ns, report)
-            if self._open and not (self.interrupted and priced_ns):  # cut off, it tells no share
+            is_cut_off = self.interrupted and priced_ns  # then it tells no share
+            if self._requests.thinking and not is_cut_off:
                 self._learn_from_leftovers(budget_ns, priced_ns)
-        report.num_thinking = len(self._open)
-        report.num_waiting = len(self._waiting)
+        report.num_thinking = len(self._requests.thinking)
+        report.num_waiting = len(self._requests.waiting)
         model_ns += report.model_ns
         report.scheduling_ns += max(0, self._clock.now_ns() - now_ns - model_ns)
 
@@ -210,9 +205,9 @@ class Scheduler:
         """The wave whose next step is to run now, started if need be."""
         if self.interrupted and not fresh:  # the first one runs, or a hasty game starved its minds
             return None
-        if self._waiting and len(self._open) < self._engine.num_slots:
+        if self._requests.waiting and len(self._requests.thinking) < self._engine.num_slots:
             self._admit(self._clock.now_ns())
-        if not self._open:
+        if not self._requests.thinking:
             return None
         history, price = self.budget_history, self.cost.price_ns
         remaining_ns = deadline_ns - self._clock.now_ns()
@@ -220,7 +215,12 @@ class Scheduler:
             self._lost_ns = deadline_ns - remaining_ns - self._frame_ns
         budget = policy.FrameBudget(remaining_ns, history.usual_ns, history.most_ns)
         plan = policy.next_step(
-            self._engine, self._open, price, budget, fresh=fresh, last_start=self._last_start
+            self._engine,
+            self._requests.thinking,
+            price,
+            budget,
+            fresh=fresh,
+            last_start=self._last_start,
         )
         if plan is None or plan.wave is not None:
             return None if plan is None else plan.wave
@@ -252,38 +252,28 @@ class Scheduler:
             return price_ns
         self._last_step_ns = self._runner.ended_ns
         for generation in gained:
-            request = self._requests.get(id(generation))
+            request = self._requests.find(generation)
             if generation.finished and request is not None:
                 self._finish(request, self._last_step_ns)
         return price_ns
 
     def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError | None) -> None:
         for generation in generations:  # not in _run(): its frame, in a traceback, is a cycle
-            if (request := self._requests.get(id(generation))) is not None:
-                self._fail(request, Reason.ENGINE_ERROR, error)
+            if (request := self._requests.find(generation)) is not None:
+                self._requests.fail(request, Reason.ENGINE_ERROR, error)
 
     def _expire(self, now_ns: int) -> None:
-        for request in self._requests.values():
+        for request in self._requests:
             if now_ns >= request.deadline_ns or request.generation.finished:
                 break
         else:
             return  # as in nearly every frame
-        for requests in (self._open, self._waiting):
+        for requests in (self._requests.thinking, self._requests.waiting):
             for request in tuple(requests):
                 if now_ns >= request.deadline_ns:
-                    self._fail(request, Reason.EXPIRED)
+                    self._requests.fail(request, Reason.EXPIRED)
                 elif request.generation.finished:  # by another scheduler of the same engine
                     self._finish(request, now_ns)
-
-    def _rank(self, now_ns: int) -> None:
-        for request in self._requests.values():
-            request.urgency_ns = policy.urgency_ns(
-                now_ns, request.created_ns, request.deadline_ns, request.priority
-            )
-            if request.served:
-                request.urgency_ns += policy.SERVED_NS
-        self._open.sort(key=_RANK)
-        self._waiting.sort(key=_RANK)
 
     def _judge(self, now_ns: int) -> None:
         """Fails those who cannot be served, or not in time, before anything is spent on them."""
@@ -294,40 +284,39 @@ class Scheduler:
                 self._refuse_all()
             return
         ahead_ns = 0
-        for request in tuple(self._open):
+        for request in tuple(self._requests.thinking):
             generation = request.generation
             num_to_copy, at = generation.num_to_copy, generation.context
             if not request.on_trial and forecast.is_hopeless(request, now_ns):
-                self._fail(request, Reason.WOULD_EXCEED)
+                self._requests.fail(request, Reason.WOULD_EXCEED)
             elif num_to_copy and known and best(Kind.COPY, 0, num_to_copy, at) > most_ns:
-                self._fail(request, Reason.NO_BUDGET)  # the one step whose size nobody can choose
+                # The one step whose size nobody can choose.
+                self._requests.fail(request, Reason.NO_BUDGET)
             else:
                 ahead_ns += forecast.reading_ns(generation)
-        place = len(self._open)
-        for request in tuple(self._waiting):
+        place = len(self._requests.thinking)
+        for request in tuple(self._requests.waiting):
             reading_ns = ahead_ns + forecast.unopened_reading_ns(request.generation)
             if self._is_late(request, now_ns, reading_ns, forecast.rounds_before(place)):
-                self._fail(request, Reason.WOULD_EXCEED)
+                self._requests.fail(request, Reason.WOULD_EXCEED)
             else:
                 ahead_ns, place = reading_ns, place + 1
 
     def _admit(self, now_ns: int) -> None:
         """Gives out free slots, most urgent first, to those who will be in time."""
-        forecast = self._forecast
+        forecast, requests = self._forecast, self._requests
         if forecast.least_ns > self.budget_history.most_ns:
             return  # the verdict on all of them waits for more frames
-        for request in tuple(self._waiting):
+        for request in tuple(requests.waiting):
             if not self._engine.open(request.generation):
                 return
-            self._waiting.remove(request)
-            ahead_ns = sum(forecast.reading_ns(other.generation) for other in self._open)
+            ahead_ns = sum(forecast.reading_ns(other.generation) for other in requests.thinking)
             # Only now is it known what the slot and the prefix cache spare it.
             reading_ns = forecast.reading_ns(request.generation)
             forecast.opened(reading_ns)
-            request.state = State.THINKING
-            insort(self._open, request, key=_RANK)
+            requests.begin(request)
             if self._is_late(request, now_ns, ahead_ns + reading_ns):
-                self._fail(request, Reason.WOULD_EXCEED)
+                requests.fail(request, Reason.WOULD_EXCEED)
 
     def _is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
         """Whether a request that has not begun would end after its deadline."""
@@ -342,8 +331,8 @@ class Scheduler:
         return not request.on_trial
 
     def _refuse_all(self) -> None:
-        for request in tuple(self._requests.values()):
-            self._fail(request, Reason.NO_BUDGET)
+        for request in tuple(self._requests):
+            self._requests.fail(request, Reason.NO_BUDGET)
         if self._has_warned:
             return
         self._has_warned = True
@@ -363,39 +352,18 @@ class Scheduler:
         if not self.budget_history.known or (priced_ns and not self._forecast.is_fresh):
             return
         price, most_ns = self.cost.price_ns, self.budget_history.most_ns
-        for shape in policy.unaffordable(self._engine, self._open, price, most_ns):
+        for shape in policy.unaffordable(self._engine, self._requests.thinking, price, most_ns):
             self.cost.doubt(*shape)
 
     def _finish(self, request: Request, now_ns: int) -> None:
         self.health.ended(request.generation, now_ns)
         if now_ns >= request.deadline_ns:
-            self._fail(request, Reason.EXPIRED)
+            self._requests.fail(request, Reason.EXPIRED)
             return
         self._forecast.ended(request)
-        self._end(request, State.DONE)
-
-    def _fail(self, request: Request, reason: str, error: EngineError | None = None) -> None:
-        request.reason, request.error = reason, error
-        self._end(request, State.FAILED)
-
-    def _end(self, request: Request, state: State) -> None:
-        if request.state is State.THINKING:
-            self._open.remove(request)
-            self._engine.close(request.generation)
-        else:
-            self._waiting.remove(request)
-        request.state = state
-        del self._requests[id(request.generation)]
+        self._requests.finish(request)
 
     def abandon(self) -> None:
         """Ends all requests, though an interrupt may have left any list half changed."""
         self.before_change()
-        for request in {id(one): one for one in (*self._requests.values(), *self._open)}.values():
-            request.reason, request.state = request.reason or "cancelled", State.FAILED
-            self._engine.close(request.generation)
-        self._open.clear()
-        self._waiting.clear()
-        self._requests.clear()
-
-
-_RANK = attrgetter("urgency_ns", "number")
+        self._requests.abandon()

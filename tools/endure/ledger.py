@@ -26,7 +26,8 @@ class Ledger:
         self.ended: Counter[int] = Counter()
         self._live: set[int] = set()
         self._scheduler = scheduler
-        submit, end = scheduler.submit, scheduler._end
+        requests = scheduler._requests
+        submit, end = scheduler.submit, requests._end
 
         def counted_submit(*args: Any, **options: Any) -> Request:
             request = submit(*args, **options)
@@ -43,7 +44,7 @@ class Ledger:
             end(request, state)
 
         scheduler.submit = counted_submit  # type: ignore[method-assign]
-        scheduler._end = counted_end  # type: ignore[method-assign]
+        requests._end = counted_end  # type: ignore[method-assign]
 
     @property
     def is_right(self) -> bool:
