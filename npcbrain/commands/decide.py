@@ -17,7 +17,7 @@ from npcbrain.clock import NS_PER_MS
 from npcbrain.commands.frame_clock import FrameClock
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault
-from npcbrain.npcs.npc import DEFAULT_LINE
+from npcbrain.npcs.responder import DEFAULT_LINE
 from npcbrain.pricing.cost import CostModel
 from npcbrain.prompting.prompt import grammar as grammar_of
 from npcbrain.report import NO_LIMIT_NS, FrameReport

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from npcbrain.errors import HandlerError, fault
 from npcbrain.npcs.contracts import Handler
-from npcbrain.npcs.npc import Npc
+from npcbrain.npcs.responder import Responder
 from npcbrain.situation import Decision
 from npcbrain.tree import Status
 
@@ -16,7 +16,7 @@ __all__ = ["perform"]
 ANSWERS = {None: Status.SUCCESS, True: Status.SUCCESS, False: Status.FAILURE}
 
 
-def perform(npc: Npc, handler: Handler, decision: Decision, path: str) -> Status:
+def perform(npc: Responder, handler: Handler, decision: Decision, path: str) -> Status:
     """Calls a handler; the event is over if it does what it must not.
 
     Args:

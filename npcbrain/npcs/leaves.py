@@ -1,8 +1,8 @@
 """The leaves a behaviour tree thinks with: ``Heard``, ``Decide``, ``Act``, ``Reflex`` and others.
 
-They hold settings only; what a run needs is on the ``Npc`` that owns the tree. Invariant:
-``Decide`` never blocks and never raises for what a player can cause; it fails with a reason, and
-the selector above it runs its next child.
+They hold settings only; what a run needs is on the NPC that owns the tree, whose part for leaves is
+``Responder``. Invariant: ``Decide`` never blocks and never raises for what a player can cause; it
+fails with a reason, and the selector above it runs its next child.
 
 A villager that talks while it works::
 
@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from npcbrain.errors import TreeError, UsageError, fault
 from npcbrain.npcs.handling import perform
-from npcbrain.npcs.npc import Npc
+from npcbrain.npcs.responder import Responder
 from npcbrain.prompting.action_ranking import load_tables, only_talks
 from npcbrain.prompting.stock_lines import load as load_phrases
 from npcbrain.reasons import Reason
@@ -247,19 +247,19 @@ class Act(StatefulLeaf):
         """A deed that is done is not done again."""
         ctx.handle = SAYS if data == SAYS else None
 
-    def _go_on(self, npc: Npc, status: Status, ctx: Context) -> Status:
+    def _go_on(self, npc: Responder, status: Status, ctx: Context) -> Status:
         if status is Status.RUNNING:
             return status
         ctx.handle = SAYS
         if npc.thinking:
             return Status.RUNNING
-        if npc.reason or (npc.answer is not None and npc.answer.source == "tree"):
+        if npc.tree_speaks:
             npc.reply(self._words(npc, ctx))
         else:
             npc.finish_event()
         return Status.SUCCESS
 
-    def _words(self, npc: Npc, ctx: Context) -> Sequence[str] | None:
+    def _words(self, npc: Responder, ctx: Context) -> Sequence[str] | None:
         """What to choose from where the tree has the word; None for the persona's ``fallback``."""
         return _told(self.lines, ctx)
 
@@ -309,7 +309,7 @@ class Reflex(Act):
         npc.choose(decision)
         return Act.on_start(self, ctx)
 
-    def _words(self, npc: Npc, ctx: Context) -> Sequence[str] | None:
+    def _words(self, npc: Responder, ctx: Context) -> Sequence[str] | None:
         """Words that fit the deed."""
         if self.lines is not None or npc.answer is None:
             return _told(self.lines, ctx)
@@ -348,9 +348,9 @@ class CannedReply(StatefulLeaf):
         return self.on_start(ctx)
 
 
-def _npc(ctx: Context) -> Npc:
+def _npc(ctx: Context) -> Responder:
     npc = ctx.owner
-    if not isinstance(npc, Npc):
+    if not isinstance(npc, Responder):
         advice = "add the tree with Runtime.add_npc"
         raise UsageError(fault("the tree's owner", "be an Npc", npc, ctx.path, advice))
     return npc

@@ -15,6 +15,7 @@ from npcbrain.npcs.contracts import Host, Thought
 from npcbrain.npcs.memory import CAPACITY, Memory
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
+from npcbrain.npcs.responder import Responder
 from npcbrain.recording.moments import Kind, copied
 from npcbrain.recording.recorder import Recorder
 from npcbrain.scheduling.request import Extent
@@ -108,7 +109,7 @@ class RecordedNpc(Npc):
         """Asks the model, and says so."""
         with self._called("think", [ttl_ms, extent.value]):
             thought = super().think(ttl_ms, extent=extent)
-        event = self._event
+        event = self._exchange.event
         if thought is not None and event is not None:
             grammar = self._deed_grammar if extent is Extent.DEED else self._grammar
             self._recorder.asked(self, grammar, thought, event, ttl_ms, extent)
@@ -172,7 +173,7 @@ class RecordedNpc(Npc):
 
 
 PERSONA: Any = Character.__dict__["persona"]
-BLACKBOARD: Any = Npc.__dict__["blackboard"]
+BLACKBOARD: Any = Responder.__dict__["blackboard"]
 SCENE: Any = Character.__dict__["scene"]
 ACTIONS: Any = Character.__dict__["actions"]
 IMPORTANCE: Any = Character.__dict__["importance"]

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 from npcbrain.asking.pending_answer import LanguageThought
 from npcbrain.errors import SaveError, TreeError, fault
 from npcbrain.npcs.contracts import Thought
+from npcbrain.npcs.inbox import MAX_WAITING
 from npcbrain.npcs.inputs import MAX_IMPORTANCE, MIN_IMPORTANCE
 from npcbrain.npcs.memory import Entry, entry_of
-from npcbrain.npcs.npc import MAX_WAITING, Npc
+from npcbrain.npcs.npc import Npc
+from npcbrain.npcs.open_exchange import OpenExchange
 from npcbrain.prompting.prompt import last_whole_sentence
 from npcbrain.reasons import Reason
 from npcbrain.saves.flight import SavedThought, ThoughtCapture, capture_thought, read_thought
@@ -73,12 +75,12 @@ _parts = attrgetter(
     "emotion",
     "reason",
     "decision",
-    "_answer",
-    "_event",
-    "_is_open",
-    "_is_accepted",
-    "_wants_whole",
-    "_rests",
+    "_exchange.answer",
+    "_exchange.event",
+    "_exchange.awaits_words",
+    "_exchange.is_accepted",
+    "_exchange.wants_whole",
+    "_inbox.rests",
     "thinking",
     "_num_replies",
     "num_missed",
@@ -150,7 +152,7 @@ def capture_npc(
         return NpcCapture(
             _parts(npc),
             npc.memory._entries[:],
-            [*npc._waiting],
+            [*npc._inbox.waiting],
             num_asked,
             capture_thought(thought, play_ns) if isinstance(thought, LanguageThought) else None,
             plain_entries(npc.blackboard, f"$.npcs[{number}].blackboard", hook),
@@ -168,7 +170,7 @@ class SavedNpc:
 
     Attributes:
         actions: None for those of its persona.
-        flags: Is open, is accepted, wants whole, rests, thinks.
+        flags: Awaits words, is accepted, wants whole, rests, thinks.
         counts: Replies, missed, asked.
     """
 
@@ -297,22 +299,32 @@ def put_back(
     npc._scene = saved.scene
     npc.actions = npc.persona.actions if saved.actions is None else saved.actions
     npc.memory.restore(saved.entries, saved.num_learned, saved.capacity)
-    npc.speech, npc.emotion, npc.reason = saved.speech, saved.emotion, saved.reason
-    npc.decision, npc._answer, npc._event = saved.decision, saved.answer, saved.event
-    npc._waiting.clear()
-    npc._waiting.extend(saved.waiting)
-    is_open, npc._is_accepted, npc._wants_whole, npc._rests, thinks = saved.flags
-    npc._is_open = is_open and saved.answer is not None
-    npc._num_replies, npc.num_missed, _ = saved.counts
+    npc.speech, npc.emotion, npc.decision = saved.speech, saved.emotion, saved.decision
+    awaits_words, is_accepted, wants_whole, rests, thinks = saved.flags
+    is_answered = saved.answer is not None
+    npc._exchange = OpenExchange(
+        saved.event,
+        saved.answer,
+        awaits_words and is_answered,
+        is_accepted and is_answered,
+        wants_whole,
+        saved.reason,
+    )
+    inbox = npc._inbox
+    inbox.waiting.clear()
+    inbox.waiting.extend(saved.waiting)
+    inbox.rests = rests
+    npc._num_replies, inbox.num_missed, _ = saved.counts
     npc._thought = thought
     npc.blackboard.clear()
     npc.blackboard.update(made.blackboard)
     if thinks and thought is None:
         _fall_silent(npc)
-    if npc._answer is not None and not npc.is_legal(npc._answer):
-        notes.append(f"npc {npc.name!r} may not {npc._answer.action!r} so any more: it is not done")
+    answer = npc.answer
+    if answer is not None and not npc.is_legal(answer):
+        notes.append(f"npc {npc.name!r} may not {answer.action!r} so any more: it is not done")
         npc.drop_thought()
-        npc._forget_answer()
+        npc._exchange = npc._exchange.without_answer()
     tree = made.tree
     num_new, error = go_on(npc.tree, tree.layout, tree.statuses, tree.numbers, tree.live, now_ns)
     if num_new:
@@ -323,7 +335,7 @@ def put_back(
 
 def _fall_silent(npc: Npc) -> None:
     """A thought is lost: what it said ends at its last whole sentence, or a tree finds words."""
-    said = last_whole_sentence(npc.speech) if npc._is_open else ""
-    npc.speech = said
-    if npc._is_open and not said:
-        npc.reason = Reason.CANCELLED
+    awaits_words = npc._exchange.awaits_words
+    npc.speech = last_whole_sentence(npc.speech) if awaits_words else ""
+    if awaits_words and not npc.speech:
+        npc._exchange = npc._exchange.cut_off(Reason.CANCELLED)

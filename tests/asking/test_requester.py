@@ -11,7 +11,8 @@ from npcbrain.asking.requester import LanguageMind
 from npcbrain.errors import UsageError
 from npcbrain.lm.marks import MEMORY
 from npcbrain.npcs.memory import Memory
-from npcbrain.pricing.cost import MIN_FRAMES, CostModel
+from npcbrain.pricing.budget_history import MIN_FRAMES
+from npcbrain.pricing.cost import CostModel
 from npcbrain.prompting.prompt import answer_grammar
 from npcbrain.report import FrameReport
 from npcbrain.scheduling.scheduler import Scheduler

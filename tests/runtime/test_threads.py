@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from npcbrain.errors import UsageError
+from npcbrain.npcs.inbox import MAX_WAITING
 from npcbrain.npcs.leaves import CannedReply, Heard
-from npcbrain.npcs.npc import MAX_WAITING
 from npcbrain.npcs.persona import Persona
 from npcbrain.runtime import Runtime
 from npcbrain.tree import Sequence, Task

@@ -9,7 +9,7 @@ from frame_game import MS, Game, S
 
 from npcbrain.engine.contract import Kind
 from npcbrain.errors import EngineError, UsageError
-from npcbrain.pricing.cost import MIN_FRAMES
+from npcbrain.pricing.budget_history import MIN_FRAMES
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduling.forecast import MIN_ENDED
 from npcbrain.scheduling.scheduler import Scheduler, State
