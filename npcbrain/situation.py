@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from npcbrain.errors import SituationError, fault
+from npcbrain.plain_text import clean_text
 
 __all__ = ["Action", "Decision", "Event", "Exchange", "Profile", "Scene", "Situation", "clean_text"]
 
@@ -21,15 +22,6 @@ MAX_NAME_CHARS = 64  # of a name, role, trait, action, argument or value
 MAX_LINE_CHARS = 240  # of a goal, fact or memory; a player's line is cut, these are refused
 HANDLER_ARG = "npc"  # what handlers call the one who acts; no argument may be called so too
 MAX_LINES = 32  # facts, memories or bystanders in one situation
-
-
-def clean_text(text: str) -> str:
-    """One line of printable text: control characters and runs of white space become one space.
-
-    >>> clean_text("  Hello\\n\\tthere\\x00 ")
-    'Hello there'
-    """
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 @dataclass(frozen=True, slots=True)

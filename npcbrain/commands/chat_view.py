@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from npcbrain.clock import NS_PER_MS
-from npcbrain.situation import clean_text
+from npcbrain.plain_text import clean_text
 
 if TYPE_CHECKING:
     from npcbrain.commands.conversation import Turn

@@ -18,9 +18,10 @@ from npcbrain.commands.frame_clock import FRAME_NS, FrameClock
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard, Reflex
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
+from npcbrain.plain_text import clean_text
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
-from npcbrain.situation import Decision, clean_text
+from npcbrain.situation import Decision
 from npcbrain.tree import Node, Selector, Sequence, Succeed
 
 __all__ = ["Conversation", "Turn"]

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from npcbrain.errors import SituationError, UsageError, fault
-from npcbrain.prompting.prompt import EMOTIONS, SENTENCE_ENDS
+from npcbrain.plain_text import SENTENCE_ENDS
+from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.situation import Action, Decision, Situation
 
 __all__ = ["Expectation", "Scenario", "interval", "read_scenarios", "scores"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from npcbrain.errors import SituationError, UsageError, fault
-from npcbrain.situation import MAX_NAME_CHARS, Action, Scene, clean_text, read_actions
+from npcbrain.plain_text import clean_text
+from npcbrain.situation import MAX_NAME_CHARS, Action, Scene, read_actions
 
 __all__ = ["checked_actions", "checked_importance", "checked_scene", "line_of", "name_of"]
 

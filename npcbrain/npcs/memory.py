@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from threading import Lock
 
 from npcbrain.errors import UsageError, fault
+from npcbrain.plain_text import SENTENCE_ENDS, clean_text, cut_at_sentence
 from npcbrain.prompting.action_ranking import only_talks
-from npcbrain.prompting.prompt import SENTENCE_ENDS, last_whole_sentence, memory_line
-from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, Exchange, clean_text
+from npcbrain.prompting.prompt import memory_line
+from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, Exchange
 
 __all__ = ["Entry", "Memory", "entry_of"]
 
@@ -224,11 +225,7 @@ def shorten(text: str, limit: int = MAX_LINE_CHARS) -> str:
     'The old mill by the'
     """
     # Cleaning costs time per character, and the text may be a book.
-    line = clean_text(text[: 4 * limit])
-    if len(line) <= limit:
-        return line
-    head = line[: limit + 1]
-    return last_whole_sentence(head[:limit]) or head.rpartition(" ")[0] or head[:limit]
+    return cut_at_sentence(clean_text(text[: 4 * limit]), limit)
 
 
 def _told(event: Event) -> tuple[str, str]:

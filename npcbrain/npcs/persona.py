@@ -15,7 +15,8 @@ from typing import Any
 
 from npcbrain.errors import PersonaError, SituationError, fault
 from npcbrain.plain_file import read_plain
-from npcbrain.situation import MAX_LINE_CHARS, MAX_LINES, Action, Profile, Situation, clean_text
+from npcbrain.plain_text import clean_text
+from npcbrain.situation import MAX_LINE_CHARS, MAX_LINES, Action, Profile, Situation
 
 __all__ = ["SAY", "Persona"]
 

@@ -21,8 +21,8 @@ from npcbrain.npcs.open_exchange import IDLE, OpenExchange
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.slips import can_do, warn_of_asking
 from npcbrain.npcs.why import why
+from npcbrain.plain_text import last_whole_sentence
 from npcbrain.prompting.action_ranking import only_talks
-from npcbrain.prompting.prompt import last_whole_sentence
 from npcbrain.prompting.reflex import reflex, words_for
 from npcbrain.reasons import Reason
 from npcbrain.scheduling.request import Extent

@@ -7,11 +7,12 @@ Invariant: pure; the same situation, the same deeds.
 
 from __future__ import annotations
 
+from npcbrain.plain_text import clean_text, cut_at_word
 from npcbrain.prompting.action_ranking import Deed, weigh
 from npcbrain.prompting.fact_retrieval import recalled_facts
-from npcbrain.situation import Event, Situation, clean_text
+from npcbrain.situation import Event, Situation
 
-__all__ = ["called_for", "cut", "deeds", "event_text", "is_spoken", "temper"]
+__all__ = ["called_for", "deeds", "event_text", "is_spoken", "temper"]
 
 MAX_EVENT_CHARS = 280  # of a player's line or an event that are read; about 70 tokens
 SPEECH, ATTACK = "speech", "attack"  # kinds of event
@@ -19,14 +20,7 @@ SPEECH, ATTACK = "speech", "attack"  # kinds of event
 
 def event_text(event: Event) -> str:
     """The event's text, cleaned and cut at a word: a player may type 100,000 characters."""
-    return cut(clean_text(event.text), MAX_EVENT_CHARS)
-
-
-def cut(text: str, limit: int) -> str:
-    """``text``, cut at a word if it has more characters than ``limit``."""
-    if len(text) <= limit:
-        return text
-    return text[: limit + 1].rpartition(" ")[0] or text[:limit]
+    return cut_at_word(clean_text(event.text), MAX_EVENT_CHARS)
 
 
 def is_spoken(event: Event) -> bool:

@@ -39,9 +39,15 @@ def recalled_facts(facts: Sequence[str], text: str) -> list[str]:
     >>> recalled_facts(["A bed costs five coppers.", "The cellar has rats."], "How much is a bed?")
     ['A bed costs five coppers.']
     """
-    worth = lexicon(tuple(facts)).overlap(stems(text), weighs_rare=True)
+    return [*_recalled(tuple(facts), text)]
+
+
+# Prompt, action prior and reflex ask the same of one event, and a prompt may be made anew, shorter.
+@lru_cache(maxsize=256)
+def _recalled(facts: tuple[str, ...], text: str) -> tuple[str, ...]:
+    worth = lexicon(facts).overlap(stems(text), weighs_rare=True)
     order = sorted(worth, key=lambda index: (-worth[index], index))[:MAX_RECALLED]
-    return [facts[index] for index in order if worth[index] >= CLOSE * worth[order[0]]]
+    return tuple(facts[index] for index in order if worth[index] >= CLOSE * worth[order[0]])
 
 
 # Facts, names and values come again with every event; what they hold is worth keeping.

@@ -44,7 +44,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from npcbrain.lm.marks import CAN, DID, EVENT, FITS, KNOWS, MEMORY, QUOTE, RECALLS, REPLY, SAID
-from npcbrain.prompting.action_priors import cut, deeds, event_text
+from npcbrain.plain_text import cut_at_word, last_whole_sentence
+from npcbrain.prompting.action_priors import deeds, event_text
 from npcbrain.prompting.action_ranking import is_talk, likely
 from npcbrain.prompting.disarming import disarmed
 from npcbrain.prompting.fact_retrieval import recalled_facts
@@ -59,7 +60,6 @@ __all__ = [
     "answer_grammar",
     "answer_text",
     "grammar",
-    "last_whole_sentence",
     "memory_line",
     "quotable",
     "render",
@@ -86,7 +86,6 @@ QUOTE_ODDS = 1.0
 # What classical reading adds to the facts it recalls, once the model quotes: the best, the next.
 FACT_ODDS = (1.5, 0.5)
 MAX_FACT_CHARS = 160  # of a fact that is recalled; whole it stands among the facts
-SENTENCE_ENDS = ".!?"
 NUMBER = re.compile(rf"(?<=[{KNOWS}{RECALLS}])\d+")  # of a fact, after its mark
 
 
@@ -156,7 +155,7 @@ def render(
     for fact, value in zip(recalled, FACT_ODDS, strict=False):
         number = npc.facts.index(fact) + 1
         logit_bias[f"{QUOTE}{number}"] = value
-        news.append(f"{RECALLS}{number} {cut(fact, MAX_FACT_CHARS)}")
+        news.append(f"{RECALLS}{number} {cut_at_word(fact, MAX_FACT_CHARS)}")
     weighed = deeds(situation)
     news.extend(" ".join((FITS, deed.name, *deed.named.values())) for deed in likely(weighed))
     over_talk = {deed.name: deed.over_talk for deed in weighed}
@@ -350,18 +349,6 @@ class AnswerReader:
             return spoken(facts[index], situation.npc.name), "fact"
         memory = str(situation.memory[index - len(facts)])
         return retold(memory, situation.npc.name, situation.event.source), "memory"
-
-
-def last_whole_sentence(text: str) -> str:
-    """``text`` up to its last sentence end, or nothing.
-
-    >>> last_whole_sentence("Five coppers. Break")
-    'Five coppers.'
-    >>> last_whole_sentence("Five coppers")
-    ''
-    """
-    end = max(text.rfind(mark) for mark in SENTENCE_ENDS)
-    return text[: end + 1]
 
 
 def _action_line(action: Action) -> str:

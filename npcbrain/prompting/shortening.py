@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from npcbrain.prompting.action_priors import cut, event_text
+from npcbrain.plain_text import cut_at_word
+from npcbrain.prompting.action_priors import event_text
 from npcbrain.prompting.fact_retrieval import recalled_facts, stems
 from npcbrain.prompting.prompt import Prompt, render
 from npcbrain.situation import Action, Situation
@@ -55,7 +56,7 @@ def shorter_prompts(
     for num_chars, fact_chars, num_values in STEPS:
         before = situation, known
         if num_chars is not None and len(text) > num_chars:
-            event = replace(situation.event, text=cut(text, num_chars))
+            event = replace(situation.event, text=cut_at_word(text, num_chars))
             situation = replace(situation, event=event)
         if fact_chars is not None and facts:
             nearest = _nearest(facts, text, fact_chars)

@@ -11,8 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from npcbrain.prompting.prompt import EMOTIONS, last_whole_sentence
-from npcbrain.situation import MAX_LINE_CHARS, Action, Decision, clean_text
+from npcbrain.plain_text import clean_text, last_whole_sentence
+from npcbrain.prompting.prompt import EMOTIONS
+from npcbrain.situation import MAX_LINE_CHARS, Action, Decision
 
 __all__ = ["NOTHING_YET", "Reading", "read_answer"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npcbrain.plain_text import last_whole_sentence
 from npcbrain.prompting.action_ranking import only_talks
-from npcbrain.prompting.prompt import last_whole_sentence
 from npcbrain.reasons import Reason
 from npcbrain.remote.desk import Desk, Job, News
 from npcbrain.scheduling.request import Extent

@@ -18,7 +18,7 @@ from npcbrain.npcs.inputs import MAX_IMPORTANCE, MIN_IMPORTANCE
 from npcbrain.npcs.memory import Entry, entry_of
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.open_exchange import OpenExchange
-from npcbrain.prompting.prompt import last_whole_sentence
+from npcbrain.plain_text import last_whole_sentence
 from npcbrain.reasons import Reason
 from npcbrain.saves.flight import SavedThought, ThoughtCapture, capture_thought, read_thought
 from npcbrain.saves.plain import Hook, plain_entries, restored

@@ -10,7 +10,7 @@ import math
 from typing import Any, Final
 
 from npcbrain.errors import SaveError, fault
-from npcbrain.situation import clean_text
+from npcbrain.plain_text import clean_text
 
 __all__ = ["LONGEST", "Reader"]
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npcbrain.prompting.prompt import EMOTIONS, SENTENCE_ENDS
+from npcbrain.plain_text import SENTENCE_ENDS
+from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import (
     BANK,
     MIN_CHOICE,

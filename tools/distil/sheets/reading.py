@@ -13,7 +13,8 @@ from typing import Any
 
 from npcbrain.errors import NpcBrainError, UsageError, fault
 from npcbrain.npcs.memory import Memory
-from npcbrain.prompting.prompt import EMOTIONS, SENTENCE_ENDS
+from npcbrain.plain_text import SENTENCE_ENDS
+from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.situation import Decision, Event, Situation, clean_text
 from tools.distil.situations.example import Example, Expect
 
