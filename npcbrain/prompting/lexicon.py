@@ -9,7 +9,7 @@ with its own words and with what is found, not with the lines.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
 __all__ = ["MAX_SLIPS", "Lexicon"]
@@ -23,6 +23,7 @@ MAX_SLIPS = 12  # words that are looked at for slips in a line: gibberish has do
 MAX_WORDS = 1024  # among which slips are looked for: more than any prompt holds
 LEAST = ALIKE / (2 - ALIKE)  # of a word's trigrams: who shares fewer is not alike, however short
 BY_COUNT = itemgetter(1)
+NUM_FOUND = 4  # questions whose findings are kept: the same is asked for a choice and for a prompt
 
 
 class Lexicon:
@@ -32,7 +33,7 @@ class Lexicon:
         lines: The words of each line, each once.
     """
 
-    __slots__ = ("_holders", "_places", "_sizes", "lines")
+    __slots__ = ("_found", "_holders", "_places", "_sizes", "lines")
 
     def __init__(self, lines: Iterable[Sequence[str]]) -> None:
         """Some microseconds a word.
@@ -41,6 +42,7 @@ class Lexicon:
             lines: The words of each, as ``fact_retrieval.stems`` makes them.
         """
         self.lines = tuple(lines)
+        self._found: dict[tuple[tuple[str, ...], bool], Mapping[int, float]] = {}
         self._places: dict[str, list[tuple[int, int]]] = {}  # of a word: line, place in it
         for number, words in enumerate(self.lines):
             for place, word in enumerate(words):
@@ -54,13 +56,25 @@ class Lexicon:
                 for trigram in own:
                     self._holders.setdefault(trigram, []).append(word)
 
-    def overlap(self, asked: Collection[str], *, weighs_rare: bool = False) -> dict[int, float]:
+    def overlap(self, asked: Sequence[str], *, weighs_rare: bool = False) -> Mapping[int, float]:
         """How much of what is asked stands in each line; lines in which nothing does are left out.
+
+        The last few findings are kept.
 
         Args:
             asked: Words, each once.
             weighs_rare: Whether a word that many lines share counts less.
         """
+        key = tuple(asked), weighs_rare
+        found = self._found.get(key)
+        if found is None:
+            found = self._look_up(key[0], weighs_rare)
+            if len(self._found) >= NUM_FOUND:
+                self._found.clear()
+            self._found[key] = found
+        return found
+
+    def _look_up(self, asked: tuple[str, ...], weighs_rare: bool) -> dict[int, float]:
         places, worth = self._places, dict[int, float]()
         known_before: Counter[int] = Counter()  # by line, long words so far that stand in it
         most_known = num_long = 0
