@@ -17,7 +17,9 @@ def clean_text(text: str) -> str:
     >>> clean_text("  Hello\\n\\tthere\\x00 ")
     'Hello there'
     """
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def cut_at_word(text: str, limit: int) -> str:

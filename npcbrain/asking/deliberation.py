@@ -18,7 +18,8 @@ from npcbrain.situation import Action, Event, Profile, Scene, Situation
 
 if TYPE_CHECKING:
     from npcbrain.choosing.choice import Choice
-    from npcbrain.choosing.chooser import Chooser
+    from npcbrain.choosing.chooser import Chooser, Shape
+    from npcbrain.choosing.groundwork import Groundwork
 
 __all__ = ["Deliberation"]
 
@@ -49,12 +50,32 @@ class Deliberation:
     Attributes:
         num_steps: Steps run so far.
         health: Whether choices come of it; while it rests, the model decides alone.
+        has_declined: Whether what was begun last turned out to be too much to read.
+        watch: Called after each step with its shape, how long it took, and whether it failed.
     """
 
-    __slots__ = ("_busy_ns", "_chooser", "_clock", "_prices", "_unread", "health", "num_steps")
+    __slots__ = (
+        "_busy_ns",
+        "_chooser",
+        "_clock",
+        "_groundwork",
+        "_layouts",
+        "_prices",
+        "_unread",
+        "has_declined",
+        "health",
+        "num_steps",
+        "watch",
+    )
 
     def __init__(self, chooser: Chooser, prices: CostModel, clock: Clock) -> None:
+        from npcbrain.choosing.groundwork import Layouts  # not above: it brings numpy along
+
         self._chooser = chooser
+        self._layouts = Layouts()
+        self._groundwork: Groundwork | None = None  # for what the chooser is to read next
+        self.has_declined = False
+        self.watch: Callable[[Shape, int, bool], None] = _unwatched
         self._prices = prices
         self._clock = clock
         self._busy_ns = busy_time_of(clock)
@@ -108,21 +129,36 @@ class Deliberation:
         """
         learn = self._prices.correct if known else self._prices.observe
         for _ in range(1 if known else NUM_ROUNDS):
-            self._chooser.forget()
-            self._chooser.begin(NOBODY)
-            while self._chooser.situation is not None:
+            self._forget()
+            self.begin(NOBODY)
+            while self._next_shape is not None:
                 self._step(learn)
-        self._chooser.forget()
+        self._forget()
 
     def begin(self, situation: Situation) -> bool:
         """Begins to choose, unless it has begun; False if it is too much to read, or all fails."""
         if not self.health.may_try(self._clock.now_ns()):
             return False
-        return self._chooser.situation is situation or self._chooser.begin(situation)
+        work, chooser = self._groundwork, self._chooser
+        if (chooser.situation if work is None else work.situation) is situation:
+            return not self.has_declined
+        from npcbrain.choosing.groundwork import Groundwork  # not above: it brings numpy along
+
+        self.give_up()
+        encode, reader = chooser.encode, chooser.reader
+        self._groundwork = Groundwork(situation, encode, self._layouts, reader=reader)
+        return True
 
     def give_up(self) -> None:
         """Forgets what is being read."""
+        self._groundwork = None
+        self.has_declined = False
         self._chooser.give_up()
+
+    def _forget(self) -> None:
+        self.give_up()
+        self._chooser.forget()
+        self._layouts.forget()
 
     def run(
         self,
@@ -143,7 +179,11 @@ class Deliberation:
         """
         is_fresh = True
         limit_ns = deadline_ns
-        while (is_fresh or not is_hurried()) and self._fits(limit_ns, is_fresh):
+        while (
+            (is_fresh or not is_hurried())
+            and (shape := self._next_shape) is not None
+            and self._fits(shape, limit_ns, is_fresh)
+        ):
             is_fresh, limit_ns = False, deadline_ns if share_ns is None else share_ns
             choice = self._step()
             if choice is not None:
@@ -155,11 +195,12 @@ class Deliberation:
         is_fresh = True
         while self._unread:
             situation = self._unread[0]
-            if not self.begin(situation) or self._chooser.knows_persona:
-                self._chooser.give_up()
+            begun = self.begin(situation) and not self._chooser.knows_persona
+            if not begun or (shape := self._next_shape) is None:
+                self.give_up()
                 del self._unread[0]
                 continue
-            if (is_hurried() and not is_fresh) or not self._fits(deadline_ns, is_fresh):
+            if (is_hurried() and not is_fresh) or not self._fits(shape, deadline_ns, is_fresh):
                 return
             is_fresh = False
             try:
@@ -167,8 +208,20 @@ class Deliberation:
             except EngineError:
                 del self._unread[0]  # asking will say so
 
-    def _fits(self, deadline_ns: int, is_fresh: bool) -> bool:
-        shape, now_ns = self._chooser.next_shape, self._clock.now_ns()
+    @property
+    def needed_ns(self) -> int:
+        """What the next step takes at the very least; 0 if there is none, or nobody knows."""
+        shape = self._next_shape
+        return 0 if shape is None else self._prices.best_ns(Kind.CHOOSE, *shape)
+
+    @property
+    def _next_shape(self) -> Shape | None:
+        if self._groundwork is not None:
+            return self._groundwork.shape
+        return None if self._chooser.situation is None else self._chooser.next_shape
+
+    def _fits(self, shape: Shape, deadline_ns: int, is_fresh: bool) -> bool:
+        now_ns = self._clock.now_ns()
         if now_ns + self._prices.price_ns(Kind.CHOOSE, *shape) <= deadline_ns:
             return True
         if is_fresh and now_ns < deadline_ns:  # what is never tried is never measured again
@@ -178,14 +231,21 @@ class Deliberation:
     def _step(
         self, learn: Callable[[Kind, int, int, int, int], None] | None = None
     ) -> Choice | None:
-        shape, busy_ns = self._chooser.next_shape, self._busy_ns
+        shape, busy_ns = self._next_shape, self._busy_ns
+        assert shape is not None
         started_ns = self._clock.now_ns()
         busy_started_ns = 0 if busy_ns is None else busy_ns()
+        choice: Choice | None = None
         try:
-            choice = self._chooser.step()
+            if self._groundwork is None:
+                choice = self._chooser.step()
+            else:
+                self._lay_ground(self._groundwork)
         except EngineError as error:
             self._chooser.distrust()
-            self.health.failed(self._clock.now_ns(), error)
+            now_ns = self._clock.now_ns()
+            self.health.failed(now_ns, error)
+            self.watch(shape, now_ns - started_ns, True)
             raise
         if choice is not None:
             self.health.worked()
@@ -193,4 +253,21 @@ class Deliberation:
         own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
         (learn or self._prices.observe)(Kind.CHOOSE, *shape, own_ns)
         self.num_steps += 1
+        self.watch(shape, took_ns, False)
         return choice
+
+    def _lay_ground(self, work: Groundwork) -> None:
+        """Does a piece; behind the last one the chooser begins to read."""
+        work.step()
+        if work.shape is not None:
+            return
+        layout = work.layout
+        self.has_declined = layout is None or not self._chooser.begin(
+            work.situation, layout, work.told
+        )
+        if not self.has_declined:
+            self._groundwork = None
+
+
+def _unwatched(shape: Shape, took_ns: int, failed: bool) -> None:
+    """Nobody looks on."""

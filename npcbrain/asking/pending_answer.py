@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
 from npcbrain.clock import Clock
@@ -21,7 +22,7 @@ from npcbrain.situation import Decision, Situation
 if TYPE_CHECKING:
     from npcbrain.choosing.choice import Choice
 
-__all__ = ["AnswerLike", "LanguageThought", "LostThought", "Question"]
+__all__ = ["AnswerLike", "LanguageThought", "LostThought", "Question", "seed_of"]
 
 Keep = Callable[[str], None]
 
@@ -135,6 +136,12 @@ class LanguageThought:
         """Answer tokens so far."""
         return 0 if self._generation is None else self._generation.num_generated
 
+    @property
+    def is_chosen_whole(self) -> bool:
+        """Whether what was chosen is an answer without a word of the model."""
+        choice = self.chosen
+        return choice is not None and (bool(choice.quote) or self.question.extent is Extent.DEED)
+
     def begin(self, generation: AnswerLike, ttl_ns: int, keep: Keep | None = None) -> None:
         """Hands the answer over to the scheduler.
 
@@ -242,3 +249,9 @@ def _choice(reader: AnswerReader) -> Decision | None:
     if not reader.decided or reader.action is None:
         return None
     return Decision(reader.action, dict(reader.args))
+
+
+def seed_of(seed: int, name: str, number: int) -> int:
+    """The seed of somebody's question, by a runtime's and by how often it asked before."""
+    digest = blake2b(f"{seed}\0{number}\0{name}".encode("utf-8", "replace"), digest_size=8)
+    return int.from_bytes(digest.digest(), "little")

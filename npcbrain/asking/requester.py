@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from npcbrain.asking.answer_memo import AnswerMemo
 from npcbrain.asking.deliberation import Deliberation
 from npcbrain.asking.models import ModelLike
-from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, Question
+from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, Question, seed_of
+from npcbrain.asking.work_price import WorkPrices
 from npcbrain.asking.writer import Writer, text_of
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.engine.contract import EngineLike
@@ -35,11 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["LanguageMind"]
 
 MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
-FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
 EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
 BUSY_SHARE = 2  # of a frame, the part for choosing while answers are being written
 NO_LINES: Mapping[str, Sequence[str]] = {}
-PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
 
 
 class LanguageMind:
@@ -65,7 +63,7 @@ class LanguageMind:
         "_memo",
         "_num_asked",
         "_num_recalled",
-        "_price_ns",
+        "_prices",
         "_queue",
         "_scheduler",
         "_seed",
@@ -101,7 +99,7 @@ class LanguageMind:
         self._num_asked: dict[str, int] = {}
         self._queue: list[LanguageThought] = []
         self._is_in_order = True  # the queue, most urgent first
-        self._price_ns = FIRST_PRICE_NS
+        self._prices = WorkPrices()
         self._has_refused = False
         self._told: LanguageThought | None = None  # who was told that the budget is too small
         load_tables()
@@ -147,19 +145,16 @@ class LanguageMind:
             grammar,
             name,
             priority,
-            _seed(self._seed, name, number),
+            seed_of(self._seed, name, number),
             number,
             extent,
             lines,
         )
         ttl_ns = round(ttl_ms * NS_PER_MS)
-        thought = LanguageThought(question, self._scheduler, self._clock, ttl_ns)
-        self._queue.append(thought)
-        self._is_in_order = False
-        return thought
+        return self.ask_again(LanguageThought(question, self._scheduler, self._clock, ttl_ns))
 
     def ask_again(self, thought: LanguageThought) -> LanguageThought:
-        """Queues a thought of a saved game, whose prompt was still to be made."""
+        """Queues a thought whose prompt is to be made; one of a saved game, for instance."""
         self._queue.append(thought)
         self._is_in_order = False
         return thought
@@ -175,6 +170,7 @@ class LanguageMind:
         others that its answer would be late is not made at all: ``would_exceed``.
         """
         queue, now_ns = self._queue, self._clock.now_ns()
+        granted_ns = deadline_ns - now_ns
         if not queue:
             if self._deliberation is not None and self._deliberation.has_unread:
                 self._deliberation.read(self._share(now_ns, deadline_ns), self._is_hurried)
@@ -183,24 +179,23 @@ class LanguageMind:
             self._refuse_all(now_ns)
         self._line_up(now_ns)
         scheduler, num_slots = self._scheduler, self._engine.num_slots
-        share_ns = now_ns + (deadline_ns - now_ns) // EARLY_SHARE
+        share_ns = now_ns + granted_ns // EARLY_SHARE
         while queue:
-            is_early = scheduler.num_waiting >= num_slots
-            if now_ns + self._price_ns > (share_ns if is_early else deadline_ns):
-                if now_ns < deadline_ns and not is_early:
-                    # What is never tried is never measured again: no hiccup must close the door.
-                    self._price_ns -= self._price_ns >> PRICE_SHIFT
-                break
             thought = queue[0]
-            if not thought.done and not self._has_chosen(thought, deadline_ns):
+            if not thought.done and not self._has_chosen(thought, deadline_ns, granted_ns):
                 break
+            if not thought.done:
+                price, limit_ns = self._prices.prompt, deadline_ns
+                if thought.is_chosen_whole:
+                    price = self._prices.quote
+                elif scheduler.num_waiting >= num_slots:
+                    limit_ns = share_ns
+                now_ns = self._clock.now_ns()
+                if not price.fits(now_ns, limit_ns, granted_ns):
+                    break
+                self._begin(thought, now_ns)
+                price.learn(self._clock.now_ns() - now_ns)
             del queue[0]
-            now_ns = self._clock.now_ns()
-            if thought.done:
-                continue
-            self._begin(thought, now_ns)
-            self._price_ns -= self._price_ns >> PRICE_SHIFT
-            now_ns = self._learn_price(now_ns)
             if scheduler.interrupted:
                 break
 
@@ -313,30 +308,43 @@ class LanguageMind:
                 thought.fail(Reason.NO_BUDGET)
         queue.clear()
 
-    def _has_chosen(self, thought: LanguageThought, deadline_ns: int) -> bool:
+    def _has_chosen(self, thought: LanguageThought, deadline_ns: int, granted_ns: int) -> bool:
         """Goes on choosing for a thought; False if that needs another frame."""
         deliberation = self._deliberation
         if deliberation is None or thought.chosen is not None or not thought.may_choose:
             return True
         now_ns = self._clock.now_ns()
-        if now_ns >= thought.deadline_ns or self._recall(thought):
+        if now_ns >= thought.deadline_ns:
             return True
+        if thought.key is None:
+            if not self._prices.recall.fits(now_ns, deadline_ns, granted_ns):
+                return False
+            is_known = self._recall(thought)
+            self._prices.recall.learn(self._clock.now_ns() - now_ns)
+            if is_known:
+                return True
         try:
             if deliberation.begin(thought.question.situation):
-                now_ns = self._learn_price(now_ns)
-                share_ns = self._share(now_ns, deadline_ns)
+                share_ns = self._share(self._clock.now_ns(), deadline_ns)
                 thought.chosen = deliberation.run(deadline_ns, share_ns, self._is_hurried)
-                return thought.chosen is not None
+                if thought.chosen is not None:
+                    return True
+                if not deliberation.has_declined:
+                    return self._is_given_up(thought, deliberation)
         except EngineError as error:
             self._faults += (str(error),)  # the model decides alone
         thought.may_choose = False
         return True
 
-    def _learn_price(self, started_ns: int) -> int:
-        """What making a prompt, or a chooser's tokens, took; returns the time."""
-        now_ns = self._clock.now_ns()
-        self._price_ns = max(self._price_ns, now_ns - started_ns)
-        return now_ns
+    def _is_given_up(self, thought: LanguageThought, deliberation: Deliberation) -> bool:
+        """Whether the chooser's next step fits no budget of late: then it fails at once."""
+        scheduler, needed_ns = self._scheduler, deliberation.needed_ns
+        history = scheduler.budget_history
+        if history.known and needed_ns > history.most_ns:
+            thought.fail(Reason.NO_BUDGET)
+            scheduler.notice.give(scheduler.tell, needed_ns, history.most_ns)
+            deliberation.give_up()
+        return thought.done
 
     def _share(self, now_ns: int, deadline_ns: int) -> int:
         """Until when the chooser may run: while answers are being written, not all of a frame."""
@@ -374,7 +382,7 @@ class LanguageMind:
             return
         question, choice = thought.question, thought.chosen
         keep = partial(self._memo.keep, thought.key or b"")
-        if choice is not None and (choice.quote or question.extent is Extent.DEED):
+        if choice is not None and thought.is_chosen_whole:
             text = text_of(choice, question)
             keep(text)
             thought.recall(text)
@@ -389,8 +397,3 @@ class LanguageMind:
                 self._scheduler.tell(message)
             return
         thought.begin(generation, ttl_ns, keep)
-
-
-def _seed(seed: int, name: str, number: int) -> int:
-    digest = blake2b(f"{seed}\0{number}\0{name}".encode("utf-8", "replace"), digest_size=8)
-    return int.from_bytes(digest.digest(), "little")

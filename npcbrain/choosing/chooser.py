@@ -76,6 +76,10 @@ class _Pass:
 class Chooser:
     """Chooses for the NPCs of one runtime.
 
+    Attributes:
+        encode: Gives the tokens of a text, and keeps them.
+        reader: Whether classical reading helps.
+
     Args:
         encoder: What reads.
         kept_bytes: Memory for personas that were read.
@@ -101,14 +105,16 @@ class Chooser:
             if own != known:
                 advice = "take the model that came with this version, or distil the chooser again"
                 raise ModelError(fault(kind, f"be {known}", own, "$.chooser", advice))
+        self.encode = encoder.encode
+        self.reader = reader
         self._encoder = encoder
-        self._reader = reader
         self._words = words
         self._room = kept_bytes
         self._kept: OrderedDict[tuple[int, ...], _Read] = OrderedDict()
         self._situation: Situation | None = None
         self._persona: Persona | None = None
         self._known: _Read | None = None
+        self._told: News | None = None
         self._news: News | None = None
         self._memories: Offers | None = None
         self._pass: _Pass | None = None
@@ -117,13 +123,21 @@ class Chooser:
         size = (2, MAX_PERSONA + MAX_NEWS, encoder.hidden)
         self._sides = np.empty(size, np.float32)  # what the rows of one layer look at
 
-    def begin(self, situation: Situation) -> bool:
-        """Begins to read a situation; False if it is too much for the chooser."""
+    def begin(
+        self, situation: Situation, layout: Persona | None = None, told: News | None = None
+    ) -> bool:
+        """Begins to read a situation; False if it is too much for the chooser.
+
+        Args:
+            situation: What to choose about.
+            layout: Its persona's layout, where it is known; see ``groundwork``.
+            told: Its news', likewise.
+        """
         self.give_up()
-        layout = persona(situation, self._encoder.encode)
+        layout = persona(situation, self.encode) if layout is None else layout
         if layout is None:
             return False
-        self._situation, self._persona = situation, layout
+        self._situation, self._persona, self._told = situation, layout, told
         self._known = self._kept.get(layout.ids)
         if self._known is None:
             self._pass = _Pass(layout.ids, 0, self._encoder.hidden)
@@ -136,7 +150,7 @@ class Chooser:
     def give_up(self) -> None:
         """Forgets what is being read."""
         self._situation = self._persona = self._known = self._pass = None
-        self._news = self._memories = None
+        self._news = self._told = self._memories = None
 
     def distrust(self) -> None:
         """Forgets what is being read and, of its persona, what was kept: a step went wrong."""
@@ -210,7 +224,7 @@ class Chooser:
             tokens,
             whole[0],
             encoder.worth,
-            reader=self._reader,
+            reader=self.reader,
             words=self._words,
         )
         self.give_up()
@@ -259,7 +273,7 @@ class Chooser:
         assert self._situation is not None
         assert self._persona is not None
         self._known = self._kept[self._persona.ids]
-        self._news = news(self._situation, self._encoder.encode)
+        self._news = self._told or news(self._situation, self.encode)
         self._pass = _Pass(self._news.ids, MAX_PERSONA, self._encoder.hidden)
 
     def _keep(self, key: tuple[int, ...], read: _Read) -> None:

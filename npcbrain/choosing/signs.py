@@ -6,7 +6,7 @@ pure; the same situation, the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import sqrt
 
 from npcbrain.choosing.layout import remembered
@@ -15,11 +15,12 @@ from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import lexicon, stems
 from npcbrain.situation import Situation
 
-__all__ = ["NUM_SIGNS", "Signs", "of_memories", "signs"]
+__all__ = ["NUM_SIGNS", "Signs", "of_memories", "read_ahead", "signs"]
 
 NUM_SIGNS = 4  # of a candidate of any kind; what a kind has less of is 0
 Signs = tuple[float, float, float, float]
 MOST = 6.0  # natural logarithm of odds beyond which more says nothing
+ARGS_AT_ONCE = 4  # whose values are looked up in one part
 
 
 def signs(situation: Situation, num_facts: int) -> list[Signs]:
@@ -51,6 +52,39 @@ def signs(situation: Situation, num_facts: int) -> list[Signs]:
                 for share, earlier, value in zip(shares, before, values, strict=True)
             )
     return found + _of_texts(text, situation.npc.facts, known_before)[:num_facts]
+
+
+def read_ahead(situation: Situation, memories: Sequence[str]) -> Iterator[int]:
+    """Looks up, part by part, what ``signs`` and ``of_memories`` will look up.
+
+    What was looked up last is kept, so that they then take a part of a millisecond, whatever a
+    player typed; all in one it may be several.
+
+    Args:
+        situation: The situation.
+        memories: What may be told of what is remembered.
+
+    Yields:
+        Before each part, about how many things it holds against the words of the event.
+    """
+    actions = situation.actions
+    yield len(actions)
+    deeds(situation)
+    asked = stems(called_for(situation))
+    known_before = stems(" ".join(map(str, remembered(situation))))
+    values = [legal for action in actions for legal in action.args.values()]
+    for start in range(0, len(values), ARGS_AT_ONCE):
+        group = values[start : start + ARGS_AT_ONCE]
+        yield sum(map(len, group))
+        for legal in group:
+            _shares(asked, legal)
+            _shares(known_before, legal)
+    facts = situation.npc.facts
+    yield len(facts) + 1
+    _of_texts(event_text(situation.event), facts, known_before)
+    if memories:
+        yield len(memories)
+        of_memories(situation, memories)
 
 
 def of_memories(situation: Situation, memories: Sequence[str]) -> list[Signs]:

@@ -29,7 +29,8 @@ class BudgetHistory:
     Attributes:
         usual_ns: The budget of a frame, averaged over about eight of them; 0 before the first.
             It sizes the next steps.
-        most_ns: The largest of the last 64; what never fits it, never fits.
+        most_ns: The largest of the last 64, what choosing and prompts had of it included; what
+            never fits it, never fits.
         period_ns: From one frame with a budget to the next, averaged alike.
         efficiency: Priced nanoseconds run per granted nanosecond, in frames that had more to do.
     """
@@ -67,8 +68,8 @@ class BudgetHistory:
         """Whether enough frames were seen to call a step impossible."""
         return len(self._recent) >= MIN_FRAMES
 
-    def begin(self, now_ns: int, budget_ns: int) -> None:
-        """A frame begins with so much to spend."""
+    def begin(self, now_ns: int, budget_ns: int, chosen_ns: int = 0) -> None:
+        """A frame begins with so much to spend, after choosing and prompts have had so much."""
         if budget_ns <= 0:
             return
         budget_ns = min(budget_ns, MAX_BUDGET_NS)
@@ -77,7 +78,7 @@ class BudgetHistory:
         self._last_ns = now_ns
         worth_ns = min(budget_ns, MAX_PERIODS * self.period_ns)
         self.usual_ns += (worth_ns - self.usual_ns) // 8 if self._recent else worth_ns
-        self._recent.append(budget_ns)
+        self._recent.append(budget_ns + min(chosen_ns, MAX_BUDGET_NS))
         self._mean_ns += (worth_ns - self._mean_ns) // len(self._recent)
         self.most_ns = max(self._recent)
 

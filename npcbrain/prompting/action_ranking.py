@@ -9,7 +9,7 @@ pure; the same situation, the same lines.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -147,7 +147,7 @@ def only_talks(decision: Decision) -> bool:
 
 
 def read_signs(
-    actions: Sequence[Action], asked: Collection[str], *, attacked: bool = False
+    actions: Sequence[Action], asked: Sequence[str], *, attacked: bool = False
 ) -> list[Signs]:
     """What speaks for each action but the nearness of its name.
 

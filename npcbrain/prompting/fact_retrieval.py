@@ -75,6 +75,8 @@ def stem(word: str) -> str:
     >>> stem("opened"), stem("opening"), stem("key")
     ('open', 'open', 'key')
     """
+    if not word.endswith(ENDINGS):
+        return word
     for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]

@@ -9,7 +9,8 @@ with its own words and with what is found, not with the lines.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 __all__ = ["MAX_SLIPS", "Lexicon"]
 
@@ -20,6 +21,9 @@ MAX_SLIP_LETTERS = 24  # longer ones are no words, and have as many trigrams
 MAX_LONGER = 3  # letters that one word may have more than the other
 MAX_SLIPS = 12  # words that are looked at for slips in a line: gibberish has dozens
 MAX_WORDS = 1024  # among which slips are looked for: more than any prompt holds
+LEAST = ALIKE / (2 - ALIKE)  # of a word's trigrams: who shares fewer is not alike, however short
+BY_COUNT = itemgetter(1)
+NUM_FOUND = 4  # questions whose findings are kept: the same is asked for a choice and for a prompt
 
 
 class Lexicon:
@@ -29,7 +33,7 @@ class Lexicon:
         lines: The words of each line, each once.
     """
 
-    __slots__ = ("_commonness", "_holders", "_places", "lines")
+    __slots__ = ("_found", "_holders", "_places", "_sizes", "lines")
 
     def __init__(self, lines: Iterable[Sequence[str]]) -> None:
         """Some microseconds a word.
@@ -38,25 +42,39 @@ class Lexicon:
             lines: The words of each, as ``fact_retrieval.stems`` makes them.
         """
         self.lines = tuple(lines)
+        self._found: dict[tuple[tuple[str, ...], bool], Mapping[int, float]] = {}
         self._places: dict[str, list[tuple[int, int]]] = {}  # of a word: line, place in it
         for number, words in enumerate(self.lines):
             for place, word in enumerate(words):
                 self._places.setdefault(word, []).append((number, place))
-        # Of each trigram, the words that hold it, and how many trigrams these have.
-        self._holders: dict[str, list[tuple[str, int]]] = {}
+        self._sizes: dict[str, int] = {}  # of a word that may be meant by a slip: its trigrams
+        self._holders: dict[str, list[str]] = {}  # of each trigram, the words that hold it
         for word in list(self._places)[:MAX_WORDS]:
             if MIN_SLIP_LETTERS <= len(word) <= MAX_SLIP_LETTERS:
                 own = _trigrams(word)
+                self._sizes[word] = len(own)
                 for trigram in own:
-                    self._holders.setdefault(trigram, []).append((word, len(own)))
+                    self._holders.setdefault(trigram, []).append(word)
 
-    def overlap(self, asked: Collection[str], *, weighs_rare: bool = False) -> dict[int, float]:
+    def overlap(self, asked: Sequence[str], *, weighs_rare: bool = False) -> Mapping[int, float]:
         """How much of what is asked stands in each line; lines in which nothing does are left out.
+
+        The last few findings are kept.
 
         Args:
             asked: Words, each once.
             weighs_rare: Whether a word that many lines share counts less.
         """
+        key = tuple(asked), weighs_rare
+        found = self._found.get(key)
+        if found is None:
+            found = self._look_up(key[0], weighs_rare)
+            if len(self._found) >= NUM_FOUND:
+                self._found.clear()
+            self._found[key] = found
+        return found
+
+    def _look_up(self, asked: tuple[str, ...], weighs_rare: bool) -> dict[int, float]:
         places, worth = self._places, dict[int, float]()
         known_before: Counter[int] = Counter()  # by line, long words so far that stand in it
         most_known = num_long = 0
@@ -84,15 +102,19 @@ class Lexicon:
         if len(word) > MAX_SLIP_LETTERS:
             return {}
         own = _trigrams(word)
-        shared: Counter[tuple[str, int]] = Counter()
+        shared: Counter[str] = Counter()
         for trigram in own:
             shared.update(self._holders.get(trigram, ()))
+        sizes, places, least = self._sizes, self._places, LEAST * len(own)
         first: dict[int, tuple[int, str]] = {}
-        for (other, num_trigrams), count in shared.items():
+        # Those that share most come first: of hundreds of words a few are looked at.
+        for other, count in sorted(shared.items(), key=BY_COUNT, reverse=True):
+            if count < least:
+                break
             if abs(len(word) - len(other)) > MAX_LONGER:
                 continue
-            if 2 * count >= ALIKE * (len(own) + num_trigrams):
-                for line, place in self._places[other]:
+            if 2 * count >= ALIKE * (len(own) + sizes[other]):
+                for line, place in places[other]:
                     if line not in first or place < first[line][0]:
                         first[line] = place, other
         return {line: other for line, (_, other) in first.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from npcbrain.prompting.action_priors import deeds, is_spoken
+from npcbrain.prompting.action_priors import deeds, event_text, is_spoken
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import recalled_facts, split_words
 from npcbrain.prompting.retelling import spoken
@@ -55,9 +55,14 @@ def reflex(situation: Situation) -> Decision | None:
         if args is not None:
             return Decision(best.name, args, source="tree")
     talk = next((action for action in situation.actions if is_talk(action)), None)
-    facts = recalled_facts(situation.npc.facts, event.text) if talk and is_spoken(event) else []
+    facts = _recalled(situation) if talk and is_spoken(event) else []
     said = next(filter(None, (spoken(fact, situation.npc.name) for fact in facts)), "")
     return Decision(talk.name, say=said, source="tree") if talk and said else None
+
+
+def _recalled(situation: Situation) -> list[str]:
+    """The facts that are asked about, by as much of the event as a prompt has room for."""
+    return recalled_facts(situation.npc.facts, event_text(situation.event))
 
 
 def words_for(

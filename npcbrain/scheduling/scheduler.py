@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
+from npcbrain.clock import NS_PER_S, Clock
 from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, Probing, WaveLike
 from npcbrain.errors import EngineError, UsageError, fault, warn_game
 from npcbrain.pricing.budget_history import BudgetHistory
@@ -18,6 +18,7 @@ from npcbrain.pricing.cost import CostModel
 from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
 from npcbrain.scheduling import policy
+from npcbrain.scheduling.budget_notice import BudgetNotice
 from npcbrain.scheduling.forecast import Forecast
 from npcbrain.scheduling.health import Health
 from npcbrain.scheduling.request import Extent, Request, State
@@ -51,6 +52,7 @@ class Scheduler:
         interrupted: Set from another thread to end the frame after a step.
         before_change: Called before requests come or go; ends a frame that runs elsewhere.
         tell: Says aloud what the game's maker should know.
+        notice: Of a budget too small.
     """
 
     def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
@@ -60,6 +62,7 @@ class Scheduler:
         self.interrupted = False
         self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
         self.tell: Callable[[str], None] = warn_game
+        self.notice = BudgetNotice()
         self._forecast = Forecast(engine, cost, self.budget_history)
         self._runner = StepRunner(engine, cost, clock)
         self._engine = engine
@@ -70,7 +73,6 @@ class Scheduler:
         self._frame_ns = 0  # when the frame began
         self._lost_ns = 0  # from then until the last frame's first step could start
         self._last_step_ns = clock.now_ns()
-        self._has_warned = False  # of a budget too small
 
     @property
     def num_thinking(self) -> int:
@@ -180,7 +182,7 @@ class Scheduler:
         now_ns = self._frame_ns = self._clock.now_ns()
         budget_ns = deadline_ns - now_ns - self._lost_ns
         model_ns = -report.model_ns
-        self.budget_history.begin(now_ns, budget_ns)
+        self.budget_history.begin(now_ns, budget_ns, report.prompts_ns)
         self._expire(now_ns)
         if self._requests and not self.health.may_try(now_ns):
             self._fail_all([one.generation for one in self._requests], None)
@@ -333,18 +335,8 @@ class Scheduler:
     def _refuse_all(self) -> None:
         for request in tuple(self._requests):
             self._requests.fail(request, Reason.NO_BUDGET)
-        if self._has_warned:
-            return
-        self._has_warned = True
-        least_ms = policy.least_ns(self._engine, self.cost.price_ns) / NS_PER_MS
-        where, left_ms = "Runtime.update()", round(self.budget_history.most_ns / NS_PER_MS, 2)
-        advice = (
-            f"the model's smallest steps cost up to {least_ms:.2f} ms on this machine, "
-            "so trees answer everything; raise budget_ms or load a smaller model"
-        )
-        self.tell(
-            fault("budget_ms", "leave room for one step of the model", left_ms, where, advice)
-        )
+        least_ns = policy.least_ns(self._engine, self.cost.price_ns)
+        self.notice.give(self.tell, least_ns, self.budget_history.most_ns)
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""

@@ -18,7 +18,7 @@ from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.situation import Action, Event, Profile, Scene, Situation
 
 # A millisecond is some 30,000 on a core of 2020. Compared word by word it took a million.
-MOST_READING = 90_000  # a reflex looks for its words, too
+MOST_READING = 70_000
 WORDS = st.sampled_from(
     "copper coppers coper silver sliver slivers bed beds cellar celar gate gates mill mile old "
     "oldest smith smithy blacksmith rope ropes roped kitten kitchen".split()

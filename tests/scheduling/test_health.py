@@ -82,6 +82,7 @@ class Village:
         self.runtime = Runtime(ScriptedModel(), clock=self.clock, engine=self.engine, memo=0)
         for number in range(4):
             self.runtime.add_npc(f"npc {number}", persona=GRETA, tree=VILLAGER)
+        self.runtime.on_action("give", lambda npc, item: None)
 
     def second(self) -> list[str]:
         """Everybody is talked to, and sixty frames go by; who answered whom."""
@@ -105,4 +106,4 @@ def test_people_carry_on_by_tree_and_the_model_comes_back_when_the_engine_does()
     assert rounds[-1] == ["model"] * 4
     assert village.runtime.scheduler is not None
     assert village.runtime.scheduler.health.is_well
-    assert len([one for one in told if "engine failed" in str(one.message)]) == 1
+    assert len(told) == 1
