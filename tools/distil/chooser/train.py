@@ -34,7 +34,7 @@ from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
 from tools.distil.chooser.chatter import Chatter
-from tools.distil.chooser.net import Group, Net, Scores
+from tools.distil.chooser.net import Group, Net
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.augmenting import Augmenter
 from tools.distil.sheets.quoting import Quotes
@@ -172,8 +172,10 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
         of_actions = scores.candidates[:, :num_actions]
         deeds.append(functional.cross_entropy(of_actions, wanted, reduction="none"))
         right += int((of_actions.argmax(1) == wanted).sum())
-        moods.append(_moods(net, scores, wanted, targets))
-        occasions = net.occ(scores.whole) + net.occ2(scores.actions[wanted])
+
+        chosen = scores.actions[torch.arange(len(wanted)), wanted]
+        occasions = net.occ(scores.whole) + net.occ2(chosen)
+        moods.append(_moods(net, scores.whole, chosen, targets))
         for row, target in enumerate(targets):
             own = scores.candidates[row]
             for (start, stop), value in zip(slots[target.action], target.values, strict=True):
@@ -202,9 +204,9 @@ ALLOWED = {
 
 
 def _moods(
-    net: Net, scores: Scores, wanted: torch.Tensor, targets: Sequence[Target]
+    net: Net, whole: torch.Tensor, chosen: torch.Tensor, targets: Sequence[Target]
 ) -> torch.Tensor:
-    emotions = net.emo(scores.whole) + net.emo2(scores.actions[wanted])
+    emotions = net.emo(whole) + net.emo2(chosen)
     known = [row for row, target in enumerate(targets) if target.emotion is not None]
     right = torch.tensor([targets[row].emotion for row in known], dtype=torch.long)
     return functional.cross_entropy(emotions[known], right, reduction="none")
@@ -267,10 +269,14 @@ def main() -> None:
     torch.manual_seed(options.seed)
     net = Net(options.encoder)
     if options.resume:
-        net.load_state_dict(torch.load(options.resume, weights_only=True)["net"])
+        kept = torch.load(options.resume, weights_only=True)["net"]
+        net.load_state_dict(kept)
     sheets = read_sheets(options.sheets, "train")
     rng = random.Random(options.seed)
-    quotes, chatter = Quotes(sheets, options.sheets, texts=True), Chatter.read(options.sheets)
+    quotes, chatter = (
+        Quotes(sheets, options.sheets, texts=True),
+        Chatter.read(options.sheets, sheets),
+    )
     groups = draw(sheets, quotes, reader_of(options.encoder), rng, chatter=chatter)
     train(net, groups, options)
 
