@@ -52,12 +52,13 @@ def test_a_smaller_vocabulary_gives_common_words_the_same_tokens(
     assert small("a b c") == whole("a b c")
     assert small("a 1 c") != whole("a 1 c")
     assert max(small("a b c 1 2 3")) < pieces
-    assert Net(tmp_path, CONFIG.width).emb.word_embeddings.weight.shape[0] == pieces
+    assert Net(tmp_path, CONFIG.width, CONFIG.looks).emb.word_embeddings.weight.shape[0] == pieces
 
 
 def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Path) -> None:
-    net = Net(encoder, CONFIG.width).eval()
+    net = Net(encoder, CONFIG.width, CONFIG.looks).eval()
     torch.nn.init.normal_(net.k.weight, std=0.1)  # or all but the signs would be nearly equal
+    torch.nn.init.normal_(net.look.weight, std=0.1)
     folder = shutil.copytree(TINY, tmp_path / "model")
     weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
     add_chooser(folder, CONFIG, weights, (encoder / "tokenizer.json").read_bytes())
@@ -84,7 +85,7 @@ def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Pat
 
 def test_it_learns(encoder: Path) -> None:
     torch.manual_seed(2)
-    net = Net(encoder, CONFIG.width)
+    net = Net(encoder, CONFIG.width, CONFIG.looks)
     groups = draw(SHEETS, Quotes(SHEETS), reader_of(encoder), random.Random(1))
     batch = [next(groups) for _ in range(3)]
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)

@@ -27,7 +27,7 @@ from tools.distil.turns import NEVER, Layout, _Gather
 
 __all__ = ["LOOKS", "Group", "Net", "Scores"]
 
-LOOKS = 3  # layers, the last ones, in which candidates look at the news
+LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,15 @@ class Net(nn.Module):
     Args:
         encoder: A folder with a small BERT, such as a sentence encoder.
         width: Of one kind of score.
+        looks: In how many layers, the last ones, candidates look at the news.
     """
 
-    def __init__(self, encoder: Path, width: int = 128) -> None:
+    def __init__(self, encoder: Path, width: int = 128, looks: int = LOOKS) -> None:
         super().__init__()
         bert = BertModel.from_pretrained(encoder, add_pooling_layer=False)
         self.emb, self.layers = bert.embeddings, bert.encoder.layer
         hidden, self.heads = bert.config.hidden_size, bert.config.num_attention_heads
-        self.width = width
+        self.width, self.looks = width, looks
         self.q, self.k = nn.Linear(hidden, KINDS * width), nn.Linear(hidden, KINDS * width)
         self.e, self.c = nn.Linear(hidden, KINDS * width), nn.Linear(hidden, KINDS * width)
         self.bias, self.look = nn.Linear(hidden, KINDS), nn.Linear(hidden, KINDS)
@@ -168,7 +169,7 @@ class Net(nn.Module):
         of_persona = layout.hidden.float()
         of_news = torch.where(layout.turns == len(ids), NEVER, 0.0).view(-1, 1, 1, turn)
         ahead = of_persona.repeat_interleave(most, 0)
-        first_look = len(self.layers) - LOOKS
+        first_look = len(self.layers) - self.looks
         looked = x[:0]
         for index, layer in enumerate(self.layers):
             own = layer.attention.self
