@@ -16,9 +16,10 @@ from npcbrain.choosing.chooser import Chooser  # noqa: E402
 from npcbrain.choosing.layout import news, persona  # noqa: E402
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
+from tools.distil.chooser.ablate import score  # noqa: E402
 from tools.distil.chooser.export import add_chooser  # noqa: E402
 from tools.distil.chooser.net import Group, Net  # noqa: E402
-from tools.distil.chooser.train import draw, loss_of, reader_of  # noqa: E402
+from tools.distil.chooser.train import Diet, draw, loss_of, reader_of  # noqa: E402
 from tools.distil.chooser.vocabulary import cut  # noqa: E402
 from tools.distil.sheets import read_sheets  # noqa: E402
 from tools.distil.sheets.quoting import Quotes  # noqa: E402
@@ -97,3 +98,20 @@ def test_it_learns(encoder: Path) -> None:
         optimizer.step()
     assert float(loss) < 0.7 * float(first)
     assert set(told) == {"deed", "value", "words", "emotion", "right"}
+
+
+def test_a_variant_of_the_training_is_scored_on_characters_it_has_not_seen(encoder: Path) -> None:
+    unseen = read_sheets(split="val")[:20]
+    net = Net(encoder, CONFIG.width, looks=0).eval()
+    found = score(net, unseen, Quotes(unseen, texts=True), reader_of(encoder))
+    assert set(found) == {"deeds", "deeds alone", "acts", "words"}
+    assert all(0 <= share <= 1 for share in found.values())
+
+
+def test_generated_situations_are_a_share_of_what_is_learnt(encoder: Path) -> None:
+    quotes, encode = Quotes(SHEETS), reader_of(encoder)
+    names = {len(persona(sheet.examples[0].situation, encode).ids) for sheet in SHEETS}
+    groups = draw(SHEETS, quotes, encode, random.Random(1), Diet(varied=0.0, generated=0.5))
+    written = [len(next(groups)[0].persona.ids) in names for _ in range(30)]
+    assert any(written)
+    assert not all(written)

@@ -100,7 +100,7 @@ class Net(nn.Module):
     Args:
         encoder: A folder with a small BERT, such as a sentence encoder.
         width: Of one kind of score.
-        looks: In how many layers, the last ones, candidates look at the news.
+        looks: In how many layers, the last ones, candidates look at the news; 0 to compare.
     """
 
     def __init__(self, encoder: Path, width: int = 128, looks: int = LOOKS) -> None:
@@ -193,7 +193,7 @@ class Net(nn.Module):
                 looked = self._fed(layer, looked, seen)
             both = torch.cat([self._by_row(mixed), self._by_row(told)])
             x = self._fed(layer, x, _Gather.apply(both, layout.back, layout.places))
-        return x, looked
+        return x, looked if self.looks else x[looks.rows]
 
     @staticmethod
     def _fed(layer: nn.Module, x: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
