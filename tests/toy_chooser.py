@@ -17,7 +17,7 @@ from tools.distil.chooser.export import add_chooser
 from tools.distil.chooser.graphs import EncoderConfig
 
 TINY = Path(__file__).parent / "models" / "tiny"
-CONFIG = EncoderConfig(hidden=32, heads=2, layers=2, width=8)
+CONFIG = EncoderConfig(hidden=32, heads=2, layers=2, looks=1, width=8)
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;!?'-/"
 
 
@@ -51,7 +51,7 @@ def _weights(seed: int) -> dict[str, np.ndarray]:
         "sign": (KINDS, 4),
         "args": (2,),
     }
-    sides = dict.fromkeys("qkec", KINDS * width) | {"bias": KINDS}
+    sides = dict.fromkeys("qkec", KINDS * width) | {"bias": KINDS, "look": KINDS}
     sides |= dict.fromkeys(("occ", "occ2"), len(OCCASIONS) + 1)
     sides |= dict.fromkeys(("emo", "emo2"), len(EMOTIONS))
     linear = {name: (size, hidden) for name, size in sides.items()}

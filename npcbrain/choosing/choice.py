@@ -69,34 +69,22 @@ class Offers:
         keys: float32 [candidates, width], compared with the news as a whole.
         marks: float32 [candidates, width], of length 1, compared with each of its tokens.
         bias: float32 [candidates].
-        occasions: float32 [actions, occasions], what doing it speaks for.
-        emotions: float32 [actions, emotions].
         kinds: int64 [candidates], 0 for an action, 1 for a value, 2 for a fact, 3 for a memory.
     """
 
     keys: Rows
     marks: Rows
     bias: Rows
-    occasions: Rows
-    emotions: Rows
     kinds: npt.NDArray[np.int64]
 
     @classmethod
-    def read(cls, kind_of: Sequence[int], rows: Rows, width: int, num_occasions: int) -> Offers:
-        """Sorts what the graph gave for candidates, row by row, actions first."""
+    def read(cls, kind_of: Sequence[int], rows: Rows, width: int) -> Offers:
+        """Sorts what the graph gave for candidates, row by row."""
         kinds = np.array(kind_of, np.int64)
         at = np.arange(len(kinds))
         keys = rows[:, : KINDS * width].reshape(-1, KINDS, width)[at, kinds]
         marks = rows[:, KINDS * width : 2 * KINDS * width].reshape(-1, KINDS, width)[at, kinds]
-        rest = rows[: int((kinds == 0).sum()), 2 * KINDS * width + KINDS :]
-        return cls(
-            keys,
-            _unit(marks),
-            rows[at, 2 * KINDS * width + kinds],
-            rest[:, :num_occasions],
-            rest[:, num_occasions:],
-            kinds,
-        )
+        return cls(keys, _unit(marks), rows[at, 2 * KINDS * width + kinds], kinds)
 
 
 def candidates(persona: Persona) -> list[tuple[int, int]]:
@@ -126,6 +114,7 @@ def choose(
     memories: Offers | None,
     tokens: Rows,
     whole: Rows,
+    judged: Rows,
     worth: Worth,
     *,
     reader: bool = True,
@@ -142,12 +131,15 @@ def choose(
         tokens: float32 [rows, 4 width], what each token of the news asks for; the first row is not
             looked at.
         whole: float32 [4 width + occasions + emotions], what the news as a whole ask for.
+        judged: float32 [candidates, 4 + occasions + emotions], what candidates and then memories
+            are worth after they looked at the news, and what doing an action speaks for.
         worth: What nearness to a single token, and the signs of classical reading, count for.
         reader: Whether those signs count.
         words: What may be said: ``"own"`` words alone, ``"quotes"`` alone, or ``"any"``.
     """
     read = signs(situation, len(persona.facts)) if reader else None
     scores = _scores(offers, whole, tokens[1:], worth, read)
+    scores += judged[np.arange(len(scores)), offers.kinds]
     spans = spans_of(persona)
     of_actions = scores[: len(persona.actions)] + _called(spans, scores, worth)
     of_actions[[is_talk(one) for one in situation.actions]] += np.float32(worth.talk)
@@ -160,9 +152,10 @@ def choose(
     first_fact = len(scores) - len(persona.facts)
     rest = whole[KINDS * offers.keys.shape[1] :]
     acts = not is_talk(action)
-    occasions = rest[: OWN + 1] + offers.occasions[index] + ALLOWED[acts]
+    speaks_for = judged[index, KINDS:]
+    occasions = rest[: OWN + 1] + speaks_for[: OWN + 1] + ALLOWED[acts]
     occasions[OWN] += NEVER if words == "quotes" else np.float32(worth.own)
-    emotions = rest[OWN + 1 :] + offers.emotions[index]
+    emotions = rest[OWN + 1 :] + speaks_for[OWN + 1 :]
     said = OCCASIONS[best] if (best := int(occasions.argmax())) < OWN else ""
     if not acts:
         most = occasions[best]
@@ -173,9 +166,9 @@ def choose(
             texts = [text for text, _ in told.memories]
             read = of_memories(situation, texts) if reader else None
             heard = tokens[1 : told.num_heard]  # a memory is like itself, which says nothing
-            for text, score in zip(
-                texts, _scores(memories, whole, heard, worth, read), strict=True
-            ):
+            told_by = _scores(memories, whole, heard, worth, read)
+            told_by += judged[len(scores) :, MEMORY]
+            for text, score in zip(texts, told_by, strict=True):
                 if score + worth.memory > most:
                     said, most = text, score + worth.memory
     if words == "own":

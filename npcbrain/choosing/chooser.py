@@ -1,6 +1,8 @@
 """``Chooser``: reads a persona once and its news each time, in steps of a few milliseconds.
 
-A step takes up to 32 rows through one layer. Rows are cut at the same places whatever the frames,
+In the last layers a persona's candidates (actions, values, facts) go along with the news' rows:
+they were read without them, and look a second time. A step takes up to 32 rows through one layer.
+Rows are cut at the same places whatever the frames,
 so a choice does not depend on them, to the last bit. Invariant: one situation is read at a time;
 who begins another gives up the one before, which may be begun again.
 """
@@ -43,34 +45,66 @@ class Shape(NamedTuple):
 
 @dataclass(slots=True)
 class _Read:
-    """A persona that was read: its keys and values by layer, float16 [layers, 2, tokens, hidden].
+    """A persona that was read.
 
-    Half the memory of float32. What is read now is rounded alike before the news look at it, so a
-    choice does not depend on whether the persona was kept.
+    Attributes:
+        sides: Its keys and values by layer, float16 [layers, 2, tokens, hidden]: half the memory
+            of float32. What is read now is rounded alike before the news look at it, so a choice
+            does not depend on whether the persona was kept.
+        looking: Its candidates' states and queries where their second look begins, float32
+            [2, candidates, hidden].
+        offers: What its candidates offer.
     """
 
     sides: npt.NDArray[np.float16]
+    looking: Rows
     offers: Offers
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory of it, but for the offers."""
+        return self.sides.nbytes + self.looking.nbytes
 
 
 class _Pass:
     """Some tokens on their way through the layers, chunk by chunk."""
 
-    __slots__ = ("chunk", "hidden", "ids", "layer", "query", "sides", "start")
+    __slots__ = ("chunk", "hidden", "ids", "layer", "num_rows", "query", "sides", "start")
 
-    def __init__(self, ids: tuple[int, ...], start: int, hidden: int) -> None:
+    def __init__(self, ids: tuple[int, ...], start: int, hidden: int, num_looking: int = 0) -> None:
         self.ids = np.array(ids, np.int64)
         self.start = start  # the first one's position
         self.layer = -1  # the graph that gives tokens their first states
         self.chunk = 0
-        self.hidden = np.empty((len(ids), hidden), np.float32)
+        self.num_rows = len(ids)
+        # Candidates that look at these tokens stand behind them, and join them later.
+        self.hidden = np.empty((len(ids) + num_looking, hidden), np.float32)
         self.query = np.empty_like(self.hidden)
         self.sides = np.empty((2, len(ids), hidden), np.float32)  # this layer's keys and values
 
     @property
     def rows(self) -> slice:
         """Those of the next step."""
-        return slice(self.chunk, min(self.chunk + CHUNK, len(self.ids)))
+        return slice(self.chunk, min(self.chunk + CHUNK, self.num_rows))
+
+    def join(self, looking: Rows) -> None:
+        """Takes candidates along, from the next layer on."""
+        self.hidden[self.num_rows :], self.query[self.num_rows :] = looking
+        self.num_rows = len(self.hidden)
+
+    def take(self, hidden: Rows, more: list[Rows]) -> None:
+        """Keeps what the rows of a step became, and goes on to the next ones."""
+        rows = self.rows
+        self.hidden[rows] = hidden
+        if more:
+            self.query[rows] = more[0]
+            own = slice(rows.start, min(rows.stop, len(self.ids)))  # nobody looks at candidates
+            count = max(0, own.stop - own.start)
+            self.sides[0, own], self.sides[1, own] = more[1][:count], more[2][:count]
+        self.chunk = rows.stop
+        if self.chunk == self.num_rows:
+            self.chunk = 0
+            self.layer += 1
 
 
 class Chooser:
@@ -117,6 +151,8 @@ class Chooser:
         self._told: News | None = None
         self._news: News | None = None
         self._memories: Offers | None = None
+        self._judged: Rows | None = None
+        self._looking: Rows | None = None
         self._pass: _Pass | None = None
         self._next: npt.NDArray[np.float32] | None = None
         self._layers: list[npt.NDArray[np.float16]] = []
@@ -150,19 +186,19 @@ class Chooser:
     def give_up(self) -> None:
         """Forgets what is being read."""
         self._situation = self._persona = self._known = self._pass = None
-        self._news = self._told = self._memories = None
+        self._news = self._told = self._memories = self._judged = None
 
     def distrust(self) -> None:
         """Forgets what is being read and, of its persona, what was kept: a step went wrong."""
         read = None if self._persona is None else self._kept.pop(self._persona.ids, None)
         if read is not None:
-            self._room += read.sides.nbytes
+            self._room += read.num_bytes
         self.give_up()
 
     def forget(self) -> None:
         """Forgets all personas too."""
         self.give_up()
-        self._room += sum(read.sides.nbytes for read in self._kept.values())
+        self._room += sum(read.num_bytes for read in self._kept.values())
         self._kept.clear()
 
     @property
@@ -182,8 +218,11 @@ class Chooser:
         assert own is not None
         layers = self._encoder.num_layers
         if own.layer == layers:
-            offering = self._offering
-            return Shape(layers + 1 + (not offering), len(offering) or len(own.ids), 0)
+            if offering := self._offering:
+                return Shape(layers + 1, len(offering), 0)
+            if self._judged is None:
+                return Shape(layers + 3, len(self._looked(own)), 0)
+            return Shape(layers + 2, len(own.ids), 0)
         chunk = own.rows
         known = 0 if self._known is None or own.layer < 0 else self._known.sides.shape[2]
         return Shape(own.layer + 1, chunk.stop - chunk.start, known + len(own.ids))
@@ -205,16 +244,21 @@ class Chooser:
         if offering:
             rows = encoder.offers(own.hidden[[place for _, place in offering]])
             kinds = [kind for kind, _ in offering]
-            offers = Offers.read(kinds, rows, encoder.width, encoder.num_occasions)
+            offers = Offers.read(kinds, rows, encoder.width)
             if self._known is not None:
                 self._memories = offers
                 return None
-            self._keep(self._persona.ids, _Read(np.stack(self._layers), offers))
+            assert self._looking is not None
+            read = _Read(np.stack(self._layers), self._looking, offers)
+            self._keep(self._persona.ids, read)
             self._read_news()
+            return None
+        if self._judged is None:
+            self._judged = encoder.looks(self._looked(own))
             return None
         assert self._known is not None
         assert self._news is not None
-        tokens, whole = encoder.asks(own.hidden)
+        tokens, whole = encoder.asks(own.hidden[: len(own.ids)])
         choice = choose(
             self._situation,
             self._persona,
@@ -223,6 +267,7 @@ class Chooser:
             self._memories,
             tokens,
             whole[0],
+            self._judged,
             encoder.worth,
             reader=self.reader,
             words=self._words,
@@ -239,6 +284,12 @@ class Chooser:
             return [(MEMORY, place) for _, place in self._news.memories]
         return []
 
+    def _looked(self, own: _Pass) -> Rows:
+        """States of all candidates that have seen the news; memories stand among these."""
+        assert self._news is not None
+        places = [place for _, place in self._news.memories]
+        return own.hidden[[*range(len(own.ids), own.num_rows), *places]]
+
     def _run_layer(self, own: _Pass) -> None:
         encoder, rows, layer = self._encoder, own.rows, own.layer
         if layer < 0:
@@ -250,15 +301,22 @@ class Chooser:
             known = 0 if self._known is None else self._known.sides.shape[2]
             keys, values = self._sides[:, : known + len(own.ids)]
             hidden, *more = encoder.layer(layer, own.hidden[rows], own.query[rows], keys, values)
-        own.hidden[rows] = hidden
-        if more:
-            own.query[rows], own.sides[0, rows], own.sides[1, rows] = more
-        own.chunk = rows.stop
-        if own.chunk == len(own.ids):
-            own.chunk = 0
-            own.layer += 1
-            if more and self._known is None:
-                self._layers.append(_halved(own.sides))
+        own.take(hidden, more)
+        if own.chunk:
+            return
+        if more and self._known is None:
+            self._layers.append(_halved(own.sides))
+        if own.layer == encoder.num_layers - encoder.num_looks:
+            self._begin_looking(own)
+
+    def _begin_looking(self, own: _Pass) -> None:
+        """A persona's candidates are kept as they are; kept ones join the news."""
+        if self._known is not None:
+            own.join(self._known.looking)
+            return
+        assert self._persona is not None
+        places = [place for _, place in candidates(self._persona)]
+        self._looking = np.stack([own.hidden[places], own.query[places]])
 
     def _look(self, own: _Pass) -> None:
         """Puts together what the rows of a layer look at."""
@@ -274,14 +332,15 @@ class Chooser:
         assert self._persona is not None
         self._known = self._kept[self._persona.ids]
         self._news = self._told or news(self._situation, self.encode)
-        self._pass = _Pass(self._news.ids, MAX_PERSONA, self._encoder.hidden)
+        num_looking = self._known.looking.shape[1]
+        self._pass = _Pass(self._news.ids, MAX_PERSONA, self._encoder.hidden, num_looking)
 
     def _keep(self, key: tuple[int, ...], read: _Read) -> None:
         self._kept[key] = read
-        self._room -= read.sides.nbytes
+        self._room -= read.num_bytes
         while self._room < 0 and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
-            self._room += oldest.sides.nbytes
+            self._room += oldest.num_bytes
 
 
 def _halved(sides: Rows) -> npt.NDArray[np.float16]:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from npcbrain.prompting.action_priors import event_text, is_spoken
-from npcbrain.prompting.fact_retrieval import stems
 from npcbrain.prompting.retelling import retold
 from npcbrain.situation import Exchange, Situation
 
@@ -40,11 +39,6 @@ LEANING = re.compile(
     r"|how come|which|since when|says who|like what|such as|because|deal|sure)\b"
     r"|\b(it|its|that|those|them|they|this|these|ones|other|another|more|else|too|again|instead"
     r"|he|him|his|she|her|hers|there|then)\b",
-    re.IGNORECASE,
-)
-PAST = re.compile(
-    r"\b(why|how come|remember|remind|forg[eo]t|forgotten|again|earlier|before|last|happened|since"
-    r"|yesterday|ago|did i|have i|was it|told you|know me|anything for|anything in)\b",
     re.IGNORECASE,
 )
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in actionNames
@@ -148,18 +142,9 @@ def news(situation: Situation, encode: Encode) -> News:
 
 
 def is_tellable(memory: str, situation: Situation) -> bool:
-    """Whether a memory may be told to whoever spoke, see ``prompting.retelling``.
-
-    In training nearly every memory bears on what is asked; in play few do. So something must speak
-    for it: a word that both have, or that one asks for what was, or why.
-    """
+    """Whether a memory may be told to whoever spoke, see ``prompting.retelling``."""
     event = situation.event
-    if not is_spoken(event):
-        return False
-    asked = event_text(event)
-    if not PAST.search(asked) and not set(stems(asked)) & set(stems(memory)):
-        return False
-    return bool(retold(memory, situation.npc.name, event.source))
+    return is_spoken(event) and bool(retold(memory, situation.npc.name, event.source))
 
 
 def remembered(situation: Situation) -> list[str | Exchange]:

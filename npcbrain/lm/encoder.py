@@ -34,6 +34,7 @@ class Encoder:
 
     Attributes:
         num_layers: Its layers.
+        num_looks: How many of them, the last ones, candidates pass twice.
         hidden: Width of a state.
         width: Of one kind of score.
         num_occasions: Occasions it chooses among; the last one stands for words of one's own.
@@ -42,8 +43,9 @@ class Encoder:
     """
 
     def __init__(self, files: EncoderFiles, sessions: tuple[Any, ...], tokenizer: Any) -> None:
-        *self._layers, self._offers, self._asks = sessions
+        *self._layers, self._offers, self._asks, self._looks = sessions
         self.num_layers = files.layers
+        self.num_looks = files.looks
         self.hidden = files.hidden
         self.width = files.width
         self.num_occasions = files.occasions
@@ -76,6 +78,10 @@ class Encoder:
     def asks(self, hidden: Rows) -> list[Rows]:
         """What the news ask for: token by token, and as a whole (their first row)."""
         return self._run(self._asks, {"hidden_in": hidden})
+
+    def looks(self, hidden: Rows) -> Rows:
+        """What candidates are worth after their second look, float32 [rows, ...]."""
+        return self._run(self._looks, {"hidden_in": hidden})[0]
 
     def _encode(self, text: str) -> tuple[int, ...]:
         text = text.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
@@ -128,9 +134,10 @@ def _specs(files: EncoderFiles) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     more = files.occasions + files.emotions
     asked = NUM_KINDS * files.width
     states = {"hidden_in": rows}
-    specs.append((states, {"offers": (FLOAT, (None, 2 * asked + NUM_KINDS + more))}))
+    specs.append((states, {"offers": (FLOAT, (None, 2 * asked + NUM_KINDS))}))
     whole = (FLOAT, (1, asked + more))
     specs.append((states, {"tokens": (FLOAT, (None, asked)), "whole": whole}))
+    specs.append((states, {"judged": (FLOAT, (None, NUM_KINDS + more))}))
     return specs
 
 

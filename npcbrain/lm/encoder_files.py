@@ -13,9 +13,10 @@ from npcbrain.lm.manifest import Fields, known_file
 
 __all__ = ["EncoderFiles", "Worth", "read_encoder"]
 
-# Of a chooser; usual: 6, 384, 128, 30522, 37, 12.
+# Of a chooser; usual: 6, 3, 384, 128, 12000, 109, 12.
 MAX_ENCODER = {
     "layers": 32,
+    "looks": 32,
     "hidden": 2048,
     "width": 1024,
     "vocab": 262_144,
@@ -52,9 +53,11 @@ class EncoderFiles:
     """The files and shapes of a chooser, see ``npcbrain.lm.encoder``.
 
     Attributes:
-        graphs: File names: the first, one a layer, what candidates offer, what the news ask for.
+        graphs: File names: the first, one a layer, what candidates offer, what the news ask for,
+            what candidates are after their second look.
         tokenizer: File name of its own tokenizer.
         layers: Its layers.
+        looks: How many of them, the last ones, candidates pass twice, see ``choosing.chooser``.
         hidden: Width of a state.
         width: Of one kind of score.
         vocab: Its tokenizer's ids are below it.
@@ -66,6 +69,7 @@ class EncoderFiles:
     graphs: tuple[str, ...]
     tokenizer: str
     layers: int
+    looks: int
     hidden: int
     width: int
     vocab: int
@@ -78,7 +82,9 @@ def read_encoder(fields: Fields, files: Mapping[str, object]) -> EncoderFiles:
     chooser = fields.child("chooser")
     numbers = {name: chooser.whole(name, 1, limit) for name, limit in MAX_ENCODER.items()}
     names = [f"chooser_{index}.onnx" for index in range(numbers["layers"] + 1)]
-    names += ["chooser_offers.onnx", "chooser_asks.onnx"]
+    names += ["chooser_offers.onnx", "chooser_asks.onnx", "chooser_looks.onnx"]
+    if numbers["looks"] > numbers["layers"]:
+        raise chooser.error("looks", f"be at most {numbers['layers']}", numbers["looks"])
     for name in names:
         if name not in files:
             raise fields.error("chooser", f"have {name} listed in $.files", name)

@@ -16,9 +16,10 @@ from npcbrain.choosing.chooser import Chooser  # noqa: E402
 from npcbrain.choosing.layout import news, persona  # noqa: E402
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
+from tools.distil.chooser.ablate import score  # noqa: E402
 from tools.distil.chooser.export import add_chooser  # noqa: E402
 from tools.distil.chooser.net import Group, Net  # noqa: E402
-from tools.distil.chooser.train import draw, loss_of, reader_of  # noqa: E402
+from tools.distil.chooser.train import Diet, draw, loss_of, reader_of  # noqa: E402
 from tools.distil.chooser.vocabulary import cut  # noqa: E402
 from tools.distil.sheets import read_sheets  # noqa: E402
 from tools.distil.sheets.quoting import Quotes  # noqa: E402
@@ -52,12 +53,13 @@ def test_a_smaller_vocabulary_gives_common_words_the_same_tokens(
     assert small("a b c") == whole("a b c")
     assert small("a 1 c") != whole("a 1 c")
     assert max(small("a b c 1 2 3")) < pieces
-    assert Net(tmp_path, CONFIG.width).emb.word_embeddings.weight.shape[0] == pieces
+    assert Net(tmp_path, CONFIG.width, CONFIG.looks).emb.word_embeddings.weight.shape[0] == pieces
 
 
 def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Path) -> None:
-    net = Net(encoder, CONFIG.width).eval()
+    net = Net(encoder, CONFIG.width, CONFIG.looks).eval()
     torch.nn.init.normal_(net.k.weight, std=0.1)  # or all but the signs would be nearly equal
+    torch.nn.init.normal_(net.look.weight, std=0.1)
     folder = shutil.copytree(TINY, tmp_path / "model")
     weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
     add_chooser(folder, CONFIG, weights, (encoder / "tokenizer.json").read_bytes())
@@ -84,7 +86,7 @@ def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Pat
 
 def test_it_learns(encoder: Path) -> None:
     torch.manual_seed(2)
-    net = Net(encoder, CONFIG.width)
+    net = Net(encoder, CONFIG.width, CONFIG.looks)
     groups = draw(SHEETS, Quotes(SHEETS), reader_of(encoder), random.Random(1))
     batch = [next(groups) for _ in range(3)]
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
@@ -96,3 +98,20 @@ def test_it_learns(encoder: Path) -> None:
         optimizer.step()
     assert float(loss) < 0.7 * float(first)
     assert set(told) == {"deed", "value", "words", "emotion", "right"}
+
+
+def test_a_variant_of_the_training_is_scored_on_characters_it_has_not_seen(encoder: Path) -> None:
+    unseen = read_sheets(split="val")[:20]
+    net = Net(encoder, CONFIG.width, looks=0).eval()
+    found = score(net, unseen, Quotes(unseen, texts=True), reader_of(encoder))
+    assert set(found) == {"deeds", "deeds alone", "acts", "words"}
+    assert all(0 <= share <= 1 for share in found.values())
+
+
+def test_generated_situations_are_a_share_of_what_is_learnt(encoder: Path) -> None:
+    quotes, encode = Quotes(SHEETS), reader_of(encoder)
+    names = {len(persona(sheet.examples[0].situation, encode).ids) for sheet in SHEETS}
+    groups = draw(SHEETS, quotes, encode, random.Random(1), Diet(varied=0.0, generated=0.5))
+    written = [len(next(groups)[0].persona.ids) in names for _ in range(30)]
+    assert any(written)
+    assert not all(written)

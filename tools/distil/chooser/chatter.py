@@ -1,14 +1,15 @@
 """What players say that asks for small talk, strewn among written exchanges.
 
 ``data/utterances.tsv`` holds, by hand, what is said and which line of ``stock_lines`` answers it.
-It fits anybody, so each time somebody else hears it. An exchange that came before and bears on
-nothing is remembered now and then too: in play one always is. Invariant: who knows something about
-what is asked is not taught to answer with small talk.
+It fits anybody, so each time somebody else hears it. What came before and bears on nothing is
+remembered now and then too, an exchange or what somebody else remembers: in play such things always
+are. Invariant: who knows something about what is asked is not taught to answer with small talk.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from npcbrain.lm.marks import QUOTE
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import stems
 from npcbrain.situation import Decision, Event, Exchange
+from tools.distil.sheets import Sheet
 from tools.distil.sheets.augmenting import ASKERS
 from tools.distil.situations.example import Example
 
@@ -25,7 +27,10 @@ __all__ = ["UTTERANCES", "Chatter", "read_utterances"]
 UTTERANCES = "utterances.tsv"  # occasion, what is said
 SHARE = 1 / 3  # of what is said, for each written exchange
 REMEMBERED = 0.3  # share of exchanges with nothing before them that get one which bears on nothing
+UNRELATED = 0.3  # share of exchanges that remember what bears on nothing, beside what they do
 KNOWN = 2  # words shared with a fact from which the fact may be what is asked for
+NAMELESS = re.compile(r"(?:The|A|An) [^A-Z]+")  # a memory that anybody may have
+EVERYWHERE = frozenset(stems("the player said gave asked came"))
 
 
 def read_utterances(folder: Path) -> list[tuple[str, str]]:
@@ -43,18 +48,29 @@ class Chatter:
 
     Attributes:
         utterances: Occasion and what is said.
+        memories: What characters remember that names nobody.
     """
 
     utterances: Sequence[tuple[str, str]]
+    memories: Sequence[str] = ()
 
     @classmethod
-    def read(cls, folder: Path) -> Chatter:
-        """Reads a folder's."""
-        return cls(read_utterances(folder))
+    def read(cls, folder: Path, sheets: Sequence[Sheet] = ()) -> Chatter:
+        """Reads a folder's; what is remembered comes from sheets."""
+        remembered = {
+            memory: None
+            for sheet in sheets
+            for example in sheet.examples
+            for memory in example.situation.memory
+            if isinstance(memory, str) and NAMELESS.fullmatch(memory)
+        }
+        return cls(read_utterances(folder), tuple(remembered))
 
     def join(self, group: Sequence[Example], rng: random.Random) -> list[Example]:
         """The group, with small talk and with memories that bear on nothing."""
         joined = [self._reminded(example, group, rng) for example in group]
+        if self.memories:
+            joined = [self._distracted(example, rng) for example in joined]
         if not self.utterances:
             return joined
         for example in group:
@@ -77,6 +93,16 @@ class Chatter:
         heard = replace(situation, event=Event("speech", source, text), memory=())
         decision = Decision(talk.name, {}, "", f"{QUOTE}{occasion}")
         return replace(example, situation=heard, decision=decision)
+
+    def _distracted(self, example: Example, rng: random.Random) -> Example:
+        situation, memory = example.situation, rng.choice(self.memories)
+        if rng.random() >= UNRELATED:
+            return example
+        told = [situation.event.text, *situation.npc.facts, *(a.name for a in situation.actions)]
+        if (set(stems(memory)) - EVERYWHERE) & set(stems(" ".join(told))):
+            return example
+        before = (memory, *situation.memory)
+        return replace(example, situation=replace(situation, memory=before))
 
     @staticmethod
     def _reminded(example: Example, group: Sequence[Example], rng: random.Random) -> Example:

@@ -57,6 +57,7 @@ def add_chooser(
     manifest["chooser"] = {
         "tokenizer": {"file": TOKENIZER},
         "layers": config.layers,
+        "looks": config.looks,
         "hidden": config.hidden,
         "width": config.width,
         "vocab": len(weights["emb.word_embeddings.weight"]),

@@ -1,4 +1,4 @@
-"""The chooser as ONNX graphs: one for the tokens, one a layer, two for its judgement.
+"""The chooser as ONNX graphs: one for the tokens, one a layer, three for its judgement.
 
 It builds graphs from float32 arrays; it reads no file and runs nothing. Invariant: between two
 graphs travel the rows of the residual stream and their queries, keys and values, so whoever runs
@@ -11,10 +11,13 @@ them may cut rows into chunks, as long as all keys and values of a layer are the
     ``hidden_in`` and ``query_in`` [rows, hidden], ``keys`` and ``values`` [length, hidden], to the
     same four; the last one to ``hidden`` alone.
 ``chooser_offers.onnx``
-    ``hidden_in`` [rows, hidden] to ``offers`` [rows, 8 width + 4 + occasions + emotions].
+    ``hidden_in`` [rows, hidden] to ``offers`` [rows, 8 width + 4].
 ``chooser_asks.onnx``
     ``hidden_in`` [rows, hidden], the first one of the news' first token, to ``tokens``
     [rows, 4 width] and ``whole`` [1, 4 width + occasions + emotions].
+``chooser_looks.onnx``
+    ``hidden_in`` [rows, hidden], of candidates that have looked at the news, to ``judged``
+    [rows, 4 + occasions + emotions].
 """
 
 from __future__ import annotations
@@ -35,11 +38,21 @@ KERNEL = "rowint8"
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """The numbers that shape the encoder; ``width``: of one kind of score."""
+    """The numbers that shape the encoder.
+
+    Attributes:
+        hidden: Width of a state.
+        heads: Of attention.
+        layers: How many.
+        looks: In how many of them, the last ones, candidates look at the news.
+        eps: Of its norms.
+        width: Of one kind of score.
+    """
 
     hidden: int = 384
     heads: int = 12
     layers: int = 6
+    looks: int = 3
     eps: float = 1e-12
     width: int = 128
 
@@ -54,6 +67,7 @@ def chooser_graphs(config: EncoderConfig, weights: Weights) -> dict[str, bytes]:
         files[f"chooser_{layer + 1}.onnx"] = _layer(config, weights, layer)
     files["chooser_offers.onnx"] = _offers(config, weights)
     files["chooser_asks.onnx"] = _asks(config, weights)
+    files["chooser_looks.onnx"] = _looks(config, weights)
     return files
 
 
@@ -113,11 +127,19 @@ def _attend_next(
 
 
 def _offers(config: EncoderConfig, weights: Weights) -> bytes:
+    return _of_rows(config, weights, ("k", "c", "bias"), "offers")
+
+
+def _looks(config: EncoderConfig, weights: Weights) -> bytes:
+    return _of_rows(config, weights, ("look", "occ2", "emo2"), "judged")
+
+
+def _of_rows(config: EncoderConfig, weights: Weights, names: tuple[str, ...], output: str) -> bytes:
     parts = GraphParts()
     hidden = parts.input("hidden_in", TensorProto.FLOAT, ("rows", config.hidden))
-    found = _joined(parts, weights, hidden, ("k", "c", "bias", "occ2", "emo2"), "offers")
-    parts.output(found, ("rows", _width(weights, "k", "c", "bias", "occ2", "emo2")))
-    return parts.model("offers")
+    found = _joined(parts, weights, hidden, names, output)
+    parts.output(found, ("rows", _width(weights, *names)))
+    return parts.model(output)
 
 
 def _asks(config: EncoderConfig, weights: Weights) -> bytes:

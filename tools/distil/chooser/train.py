@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -34,18 +35,18 @@ from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
 from tools.distil.chooser.chatter import Chatter
-from tools.distil.chooser.net import Group, Net, Scores
+from tools.distil.chooser.net import Group, Net
+from tools.distil.decisions import drawn
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.augmenting import Augmenter
 from tools.distil.sheets.quoting import Quotes
 from tools.distil.sheets.reading import DATA
 from tools.distil.situations.example import Example
+from tools.distil.situations.lexicon import load
 
-__all__ = ["Target", "draw", "loss_of", "reader_of", "target_of"]
+__all__ = ["Diet", "Target", "draw", "loss_of", "reader_of", "target_of", "train"]
 
 OWN = len(OCCASIONS)  # words of its own; facts come after it
-VARIED = 0.6  # share of groups that are varied, see ``sheets.augmenting``
-UNREAD = 0.15  # share of exchanges without the signs of classical reading
 TURNS = 12  # exchanges of a character that share its reading
 SPEECH, EMOTION = 0.6, 0.15  # what words and emotion count beside the deed
 WARM, LEAST = 60, 0.02  # steps until the full rate, and the share of it that is left at the end
@@ -66,6 +67,23 @@ class Target:
 
 
 Batch = list[tuple[Group, list[Target]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Diet:
+    """What a chooser is fed with.
+
+    Attributes:
+        varied: Share of groups that are varied, see ``sheets.augmenting``.
+        unread: Share of exchanges without the signs of classical reading.
+        generated: Share of groups that come from the generator, see ``situations``.
+        chatter: Small talk, and memories that bear on nothing.
+    """
+
+    varied: float = 0.6
+    unread: float = 0.15
+    generated: float = 0.0
+    chatter: Chatter | None = None
 
 
 def reader_of(encoder: Path):
@@ -109,12 +127,13 @@ def draw(
     quotes: Quotes,
     encode,
     rng: random.Random,
-    first: int = 0,
-    chatter: Chatter | None = None,
+    diet: Diet | None = None,
 ) -> Iterator[tuple[Group, list[Target]]]:
     """Endless groups: a character, and what is right in some exchanges of its."""
+    diet = diet or Diet()
     augmenter = Augmenter(sheets, rng)
-    for epoch in itertools.count(first):
+    generated = drawn(load("train"), rng, TURNS)
+    for epoch in itertools.count():
         order = random.Random(epoch)
         groups = []
         for sheet in sheets:
@@ -122,12 +141,14 @@ def draw(
             groups += [examples[i : i + TURNS] for i in range(0, len(examples), TURNS)]
         order.shuffle(groups)
         for group in groups:
+            while rng.random() < diet.generated:
+                yield from _as_groups(next(generated), encode, rng, diet.unread)
             group = [_quoting(example, quotes) for example in group]
-            if rng.random() < VARIED:
+            if rng.random() < diet.varied:
                 group = augmenter.vary(group)
-            if chatter is not None:
-                group = chatter.join(group, rng)
-            yield from _as_groups(group, encode, rng)
+            if diet.chatter is not None:
+                group = diet.chatter.join(group, rng)
+            yield from _as_groups(group, encode, rng, diet.unread)
 
 
 def _quoting(example: Example, quotes: Quotes) -> Example:
@@ -138,7 +159,7 @@ def _quoting(example: Example, quotes: Quotes) -> Example:
 
 
 def _as_groups(
-    examples: Sequence[Example], encode, rng: random.Random
+    examples: Sequence[Example], encode, rng: random.Random, unread: float
 ) -> Iterator[tuple[Group, list[Target]]]:
     found: dict[tuple[int, ...], tuple[Group, list[Target]]] = {}
     for example in examples:
@@ -149,7 +170,7 @@ def _as_groups(
         told = news(example.situation, encode)
         memories = [text for text, _ in told.memories]
         of_told = torch.tensor(of_memories(example.situation, memories)).view(-1, NUM_SIGNS)
-        if rng.random() < UNREAD:
+        if rng.random() < unread:
             read, of_told = torch.zeros_like(read), torch.zeros_like(of_told)
         group, targets = found.setdefault(layout.ids, (Group(layout, [], [], []), []))
         group.news.append(told)
@@ -172,8 +193,10 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
         of_actions = scores.candidates[:, :num_actions]
         deeds.append(functional.cross_entropy(of_actions, wanted, reduction="none"))
         right += int((of_actions.argmax(1) == wanted).sum())
-        moods.append(_moods(net, scores, wanted, targets))
-        occasions = net.occ(scores.whole) + net.occ2(scores.actions[wanted])
+
+        chosen = scores.actions[torch.arange(len(wanted)), wanted]
+        occasions = net.occ(scores.whole) + net.occ2(chosen)
+        moods.append(_moods(net, scores.whole, chosen, targets))
         for row, target in enumerate(targets):
             own = scores.candidates[row]
             for (start, stop), value in zip(slots[target.action], target.values, strict=True):
@@ -202,9 +225,9 @@ ALLOWED = {
 
 
 def _moods(
-    net: Net, scores: Scores, wanted: torch.Tensor, targets: Sequence[Target]
+    net: Net, whole: torch.Tensor, chosen: torch.Tensor, targets: Sequence[Target]
 ) -> torch.Tensor:
-    emotions = net.emo(scores.whole) + net.emo2(scores.actions[wanted])
+    emotions = net.emo(whole) + net.emo2(chosen)
     known = [row for row, target in enumerate(targets) if target.emotion is not None]
     right = torch.tensor([targets[row].emotion for row in known], dtype=torch.long)
     return functional.cross_entropy(emotions[known], right, reduction="none")
@@ -218,38 +241,66 @@ def _rate(step: int, share: float) -> float:
     return min(1.0, (step + 1) / WARM) * max(LEAST, 1 - share)
 
 
-def train(net: Net, groups: Iterator[tuple[Group, list[Target]]], options) -> None:
-    """Steps until the time is over; the state is written at its end and every ten minutes."""
+def train(
+    net: Net,
+    groups: Iterator[tuple[Group, list[Target]]],
+    *,
+    lr: float,
+    minutes: float = math.inf,
+    tokens: float = math.inf,
+    together: int = 4,
+    seed: int = 7,
+    out: Path | None = None,
+) -> None:
+    """Steps until the time is over, or so many tokens are read.
+
+    Args:
+        net: What learns.
+        groups: What it learns.
+        lr: The highest rate of the encoder.
+        minutes: How long.
+        tokens: How many.
+        together: Groups a step.
+        seed: Of the order of steps.
+        out: Where the state is written, at the end and every ten minutes.
+    """
     heads = [p for n, p in net.named_parameters() if not n.startswith(("emb", "layers"))]
     body = [p for n, p in net.named_parameters() if n.startswith(("emb", "layers"))]
     sides = [{"params": body, "times": 1.0}, {"params": heads, "times": HEADS}]
-    optimizer = torch.optim.AdamW(sides, lr=options.lr, weight_decay=0.01)
-    rng = random.Random(options.seed)
-    started, saved, step = time.monotonic(), time.monotonic(), 0
+    optimizer = torch.optim.AdamW(sides, lr=lr, weight_decay=0.01)
+    rng = random.Random(seed)
+    started, saved, step, num_read, share = time.monotonic(), time.monotonic(), 0, 0, 0.0
     with Progress(transient=True) as progress:
-        task = progress.add_task("learning", total=options.minutes)
-        while (minutes := (time.monotonic() - started) / 60) < options.minutes:
-            pool = [next(groups) for _ in range(options.groups * POOL)]
+        task = progress.add_task("learning", total=1.0)
+        while share < 1:
+            pool = [next(groups) for _ in range(together * POOL)]
             pool.sort(key=lambda pair: max(len(told.ids) for told in pair[0].news))
-            cuts = range(0, len(pool), options.groups)
-            batches = [pool[i : i + options.groups] for i in cuts]
+            batches = [pool[i : i + together] for i in range(0, len(pool), together)]
             rng.shuffle(batches)
             for batch in batches:
                 for side in optimizer.param_groups:
-                    side["lr"] = options.lr * side["times"] * _rate(step, minutes / options.minutes)
+                    side["lr"] = lr * side["times"] * _rate(step, share)
                 loss, told = loss_of(net, batch)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
                 optimizer.step()
                 optimizer.zero_grad()
                 step += 1
-                minutes = (time.monotonic() - started) / 60
+                num_read += sum(_size(group) for group, _ in batch)
+                share = max((time.monotonic() - started) / 60 / minutes, num_read / tokens)
                 line = " ".join(f"{name} {value:.3f}" for name, value in told.items())
-                progress.update(task, completed=minutes, description=f"step {step} {line}")
-            if time.monotonic() - saved > 600:
+                progress.update(task, completed=share, description=f"step {step} {line}")
+                if share >= 1:
+                    break
+            if out is not None and time.monotonic() - saved > 600:
                 saved = time.monotonic()
-                torch.save({"net": net.state_dict()}, options.out)
-    torch.save({"net": net.state_dict()}, options.out)
+                torch.save({"net": net.state_dict()}, out)
+    if out is not None:
+        torch.save({"net": net.state_dict()}, out)
+
+
+def _size(group: Group) -> int:
+    return len(group.persona.ids) + sum(len(told.ids) for told in group.news)
 
 
 def main() -> None:
@@ -269,10 +320,19 @@ def main() -> None:
     if options.resume:
         net.load_state_dict(torch.load(options.resume, weights_only=True)["net"])
     sheets = read_sheets(options.sheets, "train")
+    quotes = Quotes(sheets, options.sheets, texts=True)
+    diet = Diet(chatter=Chatter.read(options.sheets, sheets))
     rng = random.Random(options.seed)
-    quotes, chatter = Quotes(sheets, options.sheets, texts=True), Chatter.read(options.sheets)
-    groups = draw(sheets, quotes, reader_of(options.encoder), rng, chatter=chatter)
-    train(net, groups, options)
+    groups = draw(sheets, quotes, reader_of(options.encoder), rng, diet)
+    train(
+        net,
+        groups,
+        lr=options.lr,
+        minutes=options.minutes,
+        together=options.groups,
+        seed=options.seed,
+        out=options.out,
+    )
 
 
 if __name__ == "__main__":
