@@ -15,8 +15,7 @@ from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable
 from npcbrain.tree.calls import Argument, readers_of, shown
 from npcbrain.tree.composites import Composite
-from npcbrain.tree.node import MAX_TURNS, NEVER_NS, Compiled, Node, Site, State
-from npcbrain.tree.ordered import place_all
+from npcbrain.tree.node import MAX_STEPS, NEVER_NS, Compiled, Node, Site, State
 from npcbrain.tree.stateful import Context
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
 
@@ -29,13 +28,16 @@ class Child:
     It can be used while the function is being called, and at no other time.
     """
 
-    __slots__ = ("_branch", "_compiled", "_me", "_slot")
+    __slots__ = ("_branch", "_compiled", "_me", "_size", "_slot")
 
-    def __init__(self, branch: BranchContext, me: State, compiled: Compiled, slot: int) -> None:
+    def __init__(
+        self, branch: BranchContext, me: State, compiled: Compiled, slot: int, size: int
+    ) -> None:
         self._branch = branch
         self._me = me
         self._compiled = compiled
         self._slot = slot
+        self._size = size
 
     @property
     def status(self) -> Status:
@@ -50,7 +52,7 @@ class Child:
         """
         branch, me = self._branch, self._me
         branch.check_open("tick()")
-        branch.count_turn(me)
+        branch.count_turn(me, self._size)
         try:
             status = self._compiled.tick(me)
         except BaseException as error:
@@ -91,13 +93,14 @@ class BranchContext(Context):
         me: State,
         compiled: list[Compiled],
         slots: list[int],
+        sizes: list[int],
         numbers: Mapping[str, int],
         moments: Mapping[str, int],
-        count_turn: Callable[[State], None],
+        count_turn: Callable[[State, int], None],
     ) -> None:
         super().__init__(path, me)
-        pairs = zip(compiled, slots, strict=True)
-        self.children = tuple(Child(self, me, child, slot) for child, slot in pairs)
+        each = zip(compiled, slots, sizes, strict=True)
+        self.children = tuple(Child(self, me, *one) for one in each)
         self.is_new = True
         self.is_open = False
         self.failed: BaseException | None = None
@@ -216,15 +219,22 @@ class Branch(Composite):
         site.read_time()
         spent = site.spent()
         readers = readers_of(self.arguments, site)
-        compiled = place_all(self.children, site)
+        compiled: list[Compiled] = []
+        sizes: list[int] = []
+        for number, one in enumerate(self.children):
+            before = site.num_below()
+            compiled.append(site.child(one, number))
+            sizes.append(site.num_below() - before)
 
-        def count_turn(me: State) -> None:
-            me[spent] += 1
-            if me[spent] > MAX_TURNS:
+        def count_turn(me: State, size: int) -> None:
+            me[spent] += size
+            if me[spent] > MAX_STEPS:
                 raise site.endless()
 
         own = site.live(
-            lambda me: BranchContext(site.path, me, compiled, slots, numbers, moments, count_turn)
+            lambda me: BranchContext(
+                site.path, me, compiled, slots, sizes, numbers, moments, count_turn
+            )
         )
 
         def tick(me: State) -> Status:

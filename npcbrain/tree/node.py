@@ -32,7 +32,7 @@ from npcbrain.tree.status import IDLE, Status
 __all__ = [
     "BLACKBOARD",
     "FIRST",
-    "MAX_TURNS",
+    "MAX_STEPS",
     "NEVER_NS",
     "NOW_NS",
     "OWNER",
@@ -49,7 +49,7 @@ __all__ = [
 NEVER_NS = 1 << 62  # a moment no clock reaches (146 years), so "unset" needs no second slot
 MAX_DEPTH = 64  # of nested nodes; each costs a Python frame in every tick, and 1000 is the limit
 
-MAX_TURNS = 100_000  # of all loops in one tick; with a child that answers at once some 15 ms
+MAX_STEPS = 100_000  # of nodes in the loops of one tick; at once answered, some 15 ms
 
 MAX_DETAIL = 40  # characters of a node's settings that displays get
 
@@ -291,6 +291,10 @@ class Site:
         """Compiles a child; ``number`` is its place among its siblings."""
         return self._compiler.place(node, f"{self.path}/{number}", self._depth + 1)
 
+    def num_below(self) -> int:
+        """How many nodes were compiled below this one so far."""
+        return len(self._compiler.infos) - (self.index - FIRST) - 1
+
     def slot(self, high: int = 1, *, low: int = 0, initial: int = 0) -> int:
         """The place of an int in ``low .. high``; a saved state outside that is refused."""
         at = self._compiler.take()
@@ -315,18 +319,19 @@ class Site:
         return at
 
     def spent(self) -> int:
-        """The place of how many turns the loops of the whole tree have taken in this tick.
+        """The place of how many steps the loops of the whole tree have taken in this tick.
 
-        A loop adds its own when it is through, and raises ``endless`` when they come to
-        ``MAX_TURNS`` with its own: loops in loops would multiply what each alone may do.
+        Each further turn counts as many as there are nodes below the loop, whether or not all of
+        them are ticked. A loop adds its own when it is through, and raises ``endless`` when they
+        come to ``MAX_STEPS`` with its own: loops in loops would multiply what each alone may do.
         """
         self._compiler.has_loops = True
         return FIRST + self._compiler.num_nodes
 
     def endless(self) -> TreeError:
         """What to raise when a tick would not end."""
-        rule = f"end a tick within {MAX_TURNS} turns of all its loops"
-        advice = "let the child be RUNNING now and then, or repeat less often"
+        rule = f"end a tick within {MAX_STEPS} steps of nodes in loops"
+        advice = "let the child be RUNNING now and then, repeat less often, or repeat fewer nodes"
         return TreeError(fault(self.what, rule, "more", self.path, advice))
 
     def live(self, make: Callable[[State], object]) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from npcbrain.tree.arguments import check_count, num_turns
 from npcbrain.tree.decorators import Decorator, mapped
-from npcbrain.tree.node import MAX_TURNS, Compiled, Node, Site, State
+from npcbrain.tree.node import MAX_STEPS, Compiled, Node, Site, State
 from npcbrain.tree.pointer import Pointer, reader
 from npcbrain.tree.ports import Port
 from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Status
@@ -34,7 +34,8 @@ class Repeat(Decorator):
     With ``num_cycles=None`` it never succeeds, and one cycle ends the tick (RUNNING): a child
     that answers at once would otherwise never give the frame back. Of 0 cycles, it succeeds without
     ticking the child. Halted: counts from zero. A pointer is read at each tick; -1 stands for None
-    there. More than 100,000 turns of a tree's loops in one tick are an error.
+    there. Each turn counts as many steps as there are nodes below;
+    more than 100,000 in one tick of a tree are an error.
 
     Raises:
         TreeError: ``num_cycles`` is below 0.
@@ -164,6 +165,7 @@ def _counted(
     index, spent = site.index, site.spent()
     turn = site.slot(MOST if isinstance(count, Pointer) else max(count - 1, 0))
     compiled = site.child(child)
+    size = site.num_below()
 
     def halt(me: State) -> None:
         me[turn] = 0
@@ -173,12 +175,17 @@ def _counted(
 
     if isinstance(count, Pointer):
         told = num_turns(count, what, site)
-        tick = _told(compiled, site, turn, spent, told, again)
+        tick = _told(compiled, site, turn, spent, told, again, size)
     elif count == 0:
         tick = _none(index, again)
     else:
-        tick = _fixed(compiled.tick, site, turn, spent, count, again)
+        tick = _fixed(compiled.tick, site, turn, spent, count, again, size)
     return Compiled(tick, halt, compiled.may_skip)
+
+
+def _left(spent: int, size: int) -> int:
+    """Turns of so many nodes that reach the limit of a tick."""
+    return -(-(MAX_STEPS - spent) // size)
 
 
 def _none(index: int, answer: Status) -> Callable[[State], Status]:
@@ -196,22 +203,23 @@ def _fixed(
     spent: int,
     last: int,
     again: Status,
+    size: int,
 ) -> Callable[[State], Status]:
-    index, is_short = site.index, last <= MAX_TURNS // 100
+    index, is_short = site.index, last * size <= MAX_STEPS // 100
 
     def tick(me: State) -> Status:
         status = tick_child(me)
         if status is again:
             count = begun = me[turn] + 1
-            stop = last if is_short else min(last, count + MAX_TURNS - me[spent])
+            stop = last if is_short else min(last, count + _left(me[spent], size))
             while count < stop:
                 status = tick_child(me)
                 if status is not again:
                     break
                 count += 1
             if count != begun:
-                me[spent] += count - begun
-                if me[spent] >= MAX_TURNS:
+                me[spent] += (count - begun) * size
+                if me[spent] >= MAX_STEPS:
                     raise site.endless()
             me[turn] = count if status is RUNNING or status is SKIPPED else 0
         elif status is not RUNNING and status is not SKIPPED:
@@ -229,6 +237,7 @@ def _told(
     spent: int,
     told: Callable[[State], int],
     again: Status,
+    size: int,
 ) -> Callable[[State], Status]:
     """As above, with a last turn that may change from tick to tick; of Retry, from turn to turn."""
     index, tick_child, rereads = site.index, child.tick, again is FAILURE
@@ -240,7 +249,7 @@ def _told(
             child.halt(me)
             me[index] = again
             return again
-        begun, stop = count + 1, count + 1 + MAX_TURNS - me[spent]
+        begun, stop = count + 1, count + 1 + _left(me[spent], size)
         while True:
             status = tick_child(me)
             if status is not again:
@@ -256,7 +265,7 @@ def _told(
             if count >= stop:
                 raise site.endless()
         if count > begun:
-            me[spent] += count - begun
+            me[spent] += (count - begun) * size
         me[turn] = count if status is RUNNING or status is SKIPPED else 0
         me[index] = status
         return status

@@ -10,6 +10,8 @@ from tree_puppets import A, B, C, HandClock, Play
 
 from npcbrain.errors import TreeError
 from npcbrain.tree import (
+    Branch,
+    BranchContext,
     Concurrent,
     Cooldown,
     Delay,
@@ -247,9 +249,45 @@ def test_a_tick_that_would_not_end_is_an_error_with_its_node(root: Node) -> None
             tree.tick()
         message = str(caught.value)
         assert (
-            " 'again' must end a tick within 100000 turns of all its loops, got 'more'" in message
+            " 'again' must end a tick within 100000 steps of nodes in loops, got 'more'" in message
         )
         assert all(status is Status.IDLE for _, status in tree.statuses)
+
+
+@pytest.mark.parametrize("kind", [Repeat, Retry])
+@pytest.mark.parametrize("times", [1_000_000_000, Pointer("n")])
+def test_a_turn_counts_as_many_steps_as_there_are_nodes_below(kind: Any, times: Any) -> None:
+    count = 0
+
+    def work(owner: object) -> bool:
+        nonlocal count
+        count += 1
+        return kind is Repeat
+
+    wide = (Sequence if kind is Repeat else Selector)(*[Task("work", work)] * 4_900)
+    tree = compile(kind(wide, times), None, HandClock())
+    tree.blackboard["n"] = 1_000_000_000
+    with pytest.raises(TreeError, match="must end a tick within 100000 steps of nodes in loops"):
+        tree.tick()
+    assert count <= 2 * 4_900 + 100_000
+
+
+def test_so_it_is_with_children_that_an_own_node_ticks() -> None:
+    count = 0
+
+    def work(owner: object) -> None:
+        nonlocal count
+        count += 1
+
+    def restless(ctx: BranchContext) -> Status:
+        while ctx.child.tick() is Status.SUCCESS:
+            pass
+        return Status.SUCCESS
+
+    root = Branch(Sequence(*[Task("work", work)] * 4_900), id="Own", fn=restless)
+    with pytest.raises(TreeError, match="must end a tick within 100000 steps of nodes in loops"):
+        compile(root, None, HandClock()).tick()
+    assert count <= 100_000
 
 
 def test_turns_are_counted_anew_for_each_tick() -> None:

@@ -249,7 +249,9 @@ def test_a_function_that_ticks_for_ever_is_stopped() -> None:
         return SUCCESS
 
     for root in (steered(restless, Succeed()), Repeat(steered(restless, Succeed()), 3)):
-        with pytest.raises(TreeError, match="must end a tick within 100000 turns of all its loops"):
+        with pytest.raises(
+            TreeError, match="must end a tick within 100000 steps of nodes in loops"
+        ):
             compile(root, None, HandClock()).tick()
 
 
