@@ -30,6 +30,14 @@ def add_import_command(commands: Commands) -> None:
         "model", type=Path, metavar="SOURCE", help="a .gguf file, or a folder with config.json"
     )
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    command.add_argument(
+        "--adapter",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a LoRA adapter, as PEFT saves it, to be merged in; may be given several times",
+    )
     command.add_argument("--name", default="", help="the model's name (its own if absent)")
     command.add_argument(
         "--max-context", type=int, default=1024, metavar="N", help="most tokens (1024)"
@@ -67,6 +75,7 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
         options.kernel,
         options.step_ms,
         options.min_agreement,
+        tuple(options.adapter),
     )
     last = ""
 

@@ -64,7 +64,7 @@ def import_model(
     settings = settings or ImportSettings()
     settings.check()
     _check_out(out)
-    source = open_source(path, settings.max_context)
+    source = open_source(path, settings.max_context, settings.adapters)
     vocabulary = read_vocabulary(source)
     tokenizer = _tokenizer(vocabulary, source)
     before, after = framed_prompt(vocabulary, str(path))
@@ -207,7 +207,11 @@ class _Writer:
             "format": FRAMED,
             "name": self._name(),
             "licence": source.licence[:MAX_NAME_CHARS],
-            "source": {"file": source.path.name, "architecture": config.blocks.name},
+            "source": {
+                "file": source.path.name,
+                "architecture": config.blocks.name,
+                "adapters": self._adapters(),
+            },
             "files": self.files,
             "segments": [
                 {
@@ -230,6 +234,7 @@ class _Writer:
         return {
             "name": self._name(),
             "architecture": config.blocks.name,
+            "adapters": self._adapters(),
             "parameters": sum(
                 int(np.prod(self.source.weights.shape_of(name))) for name in self.source.weights
             ),
@@ -244,6 +249,9 @@ class _Writer:
             "bytes": sum(int(entry["bytes"]) for entry in self.files.values()),
             "seconds": round(seconds, 1),
         }
+
+    def _adapters(self) -> list[str]:
+        return [folder.resolve().name for folder in self.settings.adapters]
 
     def _name(self) -> str:
         return (self.settings.name or self.source.name)[:MAX_NAME_CHARS] or "imported"

@@ -6,6 +6,7 @@ Invariant: settings that were checked are in range.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from npcbrain.errors import UsageError, fault
 from npcbrain.lm.package import MIN_CONTEXT
@@ -27,6 +28,7 @@ class ImportSettings:
         kernel: One of ``KERNELS``; ``auto`` takes the first that agrees.
         step_ms: Most a step may take, as far as the model can be cut.
         min_agreement: Least share of positions whose most likely token must be the source's.
+        adapters: Folders of LoRA adapters, as PEFT saves them, to be merged into the weights.
     """
 
     name: str = ""
@@ -34,6 +36,7 @@ class ImportSettings:
     kernel: str = AUTO
     step_ms: float = 2.0
     min_agreement: float = 0.9
+    adapters: tuple[Path, ...] = ()
 
     def check(self) -> None:
         """Refuses what is out of range.

@@ -6,9 +6,8 @@ supported architecture and has all its weights.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,15 @@ import numpy as np
 
 from npcbrain.errors import ModelError, UsageError, fault
 from npcbrain.graphs.shape import LlamaConfig
+from npcbrain.importing.adapter import Adapter
 from npcbrain.importing.architectures import LOCAL_THETA, architecture_of, read_shape
 from npcbrain.importing.gguf_file import GgufFile
+from npcbrain.importing.json_file import read_json
 from npcbrain.importing.safetensors_file import SafetensorsFile
 from npcbrain.importing.stored_weights import StoredWeights
-from npcbrain.plain_file import read_plain
 
-__all__ = ["Source", "open_source", "read_json"]
+__all__ = ["Source", "open_source"]
 
-MAX_JSON_BYTES = 64 << 20  # a tokenizer.json of 262,144 tokens has 33 MB
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 NEVER_HERE = (46, 62)  # layers of Gemma's largest, whose scores are scaled otherwise
 
@@ -69,43 +68,29 @@ class Source:
     fields: Mapping[str, Any]
 
 
-def open_source(path: Path, max_context: int) -> Source:
+def open_source(path: Path, max_context: int, adapters: Sequence[Path] = ()) -> Source:
     """Opens a model.
 
     Args:
         path: A ``.gguf`` file, or a folder with ``config.json`` and ``*.safetensors``.
         max_context: Most tokens of a sequence.
+        adapters: Folders of LoRA adapters; its weights are read with what they add.
 
     Raises:
-        ModelError: It is neither, not whole, or of an architecture that is not supported.
-        UsageError: The path is not there, or a package is missing.
+        ModelError: It is neither, not whole, or of an architecture that is not supported; or an
+            adapter is not of this model, or more than LoRA.
+        UsageError: A path is not there, or a package is missing.
     """
     if path.is_dir():
-        return _open_folder(path, max_context)
-    if path.is_file():
-        return _open_gguf(path, max_context)
-    advice = "pass a .gguf file or a folder with config.json"
-    raise UsageError(fault("source", "exist", str(path), "import-model", advice))
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-        ModelError: The file is missing, too large or holds something else.
-    """
-    try:
-        content = read_plain(path, MAX_JSON_BYTES)
-        if len(content) > MAX_JSON_BYTES:
-            raise ModelError(
-                fault("file", f"have at most {MAX_JSON_BYTES} bytes", "more", str(path))
-            )
-        data = json.loads(content.decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(fault("file", "be readable JSON", str(error), str(path))) from None
-    if not isinstance(data, dict):
-        raise ModelError(fault("file", "hold an object", data, str(path)))
-    return data
+        source = _open_folder(path, max_context)
+    elif path.is_file():
+        source = _open_gguf(path, max_context)
+    else:
+        advice = "pass a .gguf file or a folder with config.json"
+        raise UsageError(fault("source", "exist", str(path), "import-model", advice))
+    for folder in adapters:
+        source.weights.merge(Adapter(folder, source.weights.matrices()))
+    return source
 
 
 class _Shards:

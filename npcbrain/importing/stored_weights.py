@@ -13,6 +13,7 @@ import numpy as np
 
 from npcbrain.errors import ModelError, fault
 from npcbrain.graphs.shape import LlamaConfig
+from npcbrain.importing.adapter import Adapter
 from npcbrain.importing.architectures import Architecture
 
 __all__ = ["StoredWeights", "Tensors"]
@@ -66,10 +67,11 @@ class _Recipe(NamedTuple):
     first_row: int = 0
     swapped_heads: int = 0
     is_less_one: bool = False
+    matrix: str = ""  # as transformers stores it, whatever this file calls it
 
 
 class StoredWeights(Mapping[str, np.ndarray]):
-    """Float32 weights by name, each read anew when it is asked for."""
+    """Float32 weights by name, each read anew when it is asked for, with what adapters add."""
 
     def __init__(
         self, tensors: Tensors, kind: Architecture, config: LlamaConfig, where: str, *, gguf: bool
@@ -80,6 +82,7 @@ class StoredWeights(Mapping[str, np.ndarray]):
             ModelError: A weight is missing or has the wrong shape.
         """
         self._tensors = tensors
+        self._adapters: list[Adapter] = []
         self._recipes = {
             name: _recipe(name, shape, kind, config, gguf)
             for name, shape in _shapes(config).items()
@@ -101,6 +104,8 @@ class StoredWeights(Mapping[str, np.ndarray]):
             weight = weight[recipe.first_row : recipe.first_row + rows].copy()
         if recipe.swapped_heads:
             weight = _in_halves(weight, recipe.swapped_heads)
+        for adapter in self._adapters:
+            weight = adapter.add_to(weight, recipe.matrix, recipe.first_row)
         return weight + np.float32(1) if recipe.is_less_one else weight
 
     def __iter__(self) -> Iterator[str]:
@@ -112,6 +117,18 @@ class StoredWeights(Mapping[str, np.ndarray]):
     def shape_of(self, name: str) -> tuple[int, ...]:
         """The shape of a weight, without reading it."""
         return self._recipes[name].shape
+
+    def matrices(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of what an adapter may change, by the names that transformers has."""
+        return {
+            recipe.matrix: (recipe.stored_rows, *recipe.shape[1:])
+            for name, recipe in self._recipes.items()
+            if len(recipe.shape) == 2 and name != "model.embed_tokens.weight"
+        }
+
+    def merge(self, adapter: Adapter) -> None:
+        """From now on weights are read with what this adapter adds."""
+        self._adapters.append(adapter)
 
     def of_layer(self, layer: int) -> dict[str, np.ndarray]:
         """All weights of one layer, in memory."""
@@ -169,9 +186,10 @@ def _recipe(
         swapped = {"q": config.heads, "k": config.kv_heads}.get(name[-len("q_proj.weight")], 0)
         swapped = swapped if "_proj.weight" in name and ".self_attn." in name else 0
     is_less_one = kind.gains_less_one and not gguf and len(shape) == 1
+    matrix = stored
     if gguf:
         stored = _gguf_name(stored, has_outer=config.blocks.outer_norms)
-    return _Recipe(stored, shape, rows, first, swapped, is_less_one)
+    return _Recipe(stored, shape, rows, first, swapped, is_less_one, matrix)
 
 
 def _gguf_name(name: str, *, has_outer: bool) -> str:

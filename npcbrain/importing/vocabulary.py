@@ -16,7 +16,8 @@ from typing import Any
 
 from npcbrain.errors import ModelError, fault
 from npcbrain.importing.gguf_tokens import tokenizer_of_gguf
-from npcbrain.importing.source import Source, read_json
+from npcbrain.importing.json_file import read_json
+from npcbrain.importing.source import Source
 
 __all__ = ["Vocabulary", "read_vocabulary"]
 

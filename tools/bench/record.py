@@ -50,6 +50,11 @@ def surroundings() -> dict[str, Any]:
     }
 
 
+def load_average() -> float | None:
+    """How many processes wanted a core in the last minute; None where the system does not tell."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+
+
 def main() -> int:
     """Returns the command's exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -33,6 +33,7 @@ from npcbrain.remote import Remote
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Scene
 from tools.bench.llama_http import LlamaHttp
+from tools.bench.record import load_average, surroundings
 
 __all__ = ["Crowd", "bench_remote"]
 
@@ -191,7 +192,8 @@ def main() -> None:
         context=options.context,
         words=not options.without_words,
     )
-    text = json.dumps(result, indent=1)
+    around = {**surroundings(), "load_average": load_average()}
+    text = json.dumps({**around, "model": options.model.name, **result}, indent=1)
     print(text)
     if options.out is not None:
         options.out.write_text(text + "\n", encoding="utf-8")
