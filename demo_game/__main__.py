@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 import npcbrain as nb
+from demo_game.playing.continuing import continued
 from demo_game.playing.game import Game
 from demo_game.playing.options import Options
 from demo_game.playing.pacer import Pacer
@@ -87,9 +88,9 @@ def _play(
     # What was loaded lives to the end; a collector that walks it again and again costs frames.
     gc.collect()
     gc.freeze()
-    seed = options.seed
-    while True:
-        game = Game(
+
+    def new_game(seed: int) -> Game:
+        return Game(
             screen,
             assets,
             model,
@@ -100,15 +101,23 @@ def _play(
                 goal=EndingKind(options.ending),
                 settings=settings,
                 settings_file=settings_file,
+                saves=None if settings_file is None else settings_file.parent / "saves",
                 tape=options.tape,
             ),
             recorder=recorder,
         )
+
+    game = new_game(options.seed)
+    while True:
         _run(game, options, headless=headless)
+        if game.menu.wanted:
+            game = continued(game, new_game)
+            continue
+        game.close()
         if not game.wants_new:
             break
-        seed += 1
-    report = game.tally.to_dict(seed=seed, budget_ms=settings.budget_ms, model=model)
+        game = new_game(game.options.seed + 1)
+    report = game.tally.to_dict(seed=game.options.seed, budget_ms=settings.budget_ms, model=model)
     ending = game.village.mystery.ending
     report["ending"] = None if ending is None else str(ending.kind)
     if options.report is not None:
@@ -119,11 +128,11 @@ def _play(
 
 
 def _run(game: Game, options: argparse.Namespace, *, headless: bool) -> None:
-    """Plays one village to its end."""
+    """Plays one village until it is over, or another one is asked for."""
     num_frames = options.frames or (HEADLESS_FRAMES if headless else MAX_FRAMES)
     shot: Path | None = options.screenshot
     try:
-        while not (game.is_over or game.wants_new) and game.tally.num_frames < num_frames:
+        while not game.is_left and game.tally.num_frames < num_frames:
             game.frame()
             last = game.tally.num_frames == num_frames
             if shot is not None and (last or _is_good_moment(game, num_frames)):
@@ -133,7 +142,6 @@ def _run(game: Game, options: argparse.Namespace, *, headless: bool) -> None:
         print("stopped")
     if shot is not None:
         game.save_picture(shot)
-    game.close()
 
 
 def _is_good_moment(game: Game, num_frames: int) -> bool:

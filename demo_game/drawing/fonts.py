@@ -9,7 +9,7 @@ import pygame
 
 from demo_game.drawing.palette import Colour
 
-__all__ = ["Fonts", "wrapped"]
+__all__ = ["Fonts", "fitted", "wrapped"]
 
 # Whatever of these the machine has; otherwise the font that comes with pygame.
 FAMILIES = "avenirnext,segoeui,notosans,dejavusans,ubuntu,helveticaneue,arial"
@@ -45,6 +45,15 @@ class Fonts:
             picture.blit(outer, (1 + dx - 0, dy))
         picture.blit(inner, (2, 1))
         return picture
+
+
+def fitted(font: pygame.font.Font, text: str, width: int) -> str:
+    """A text that is no wider than ``width`` pixels; what is cut off is shown by dots."""
+    if font.size(text)[0] <= width:
+        return text
+    while text and font.size(text.rstrip() + "...")[0] > width:
+        text = text[:-1]
+    return text.rstrip() + "..."
 
 
 def wrapped(font: pygame.font.Font, text: str, width: int) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pygame
 
 from demo_game.drawing import palette
-from demo_game.drawing.fonts import Fonts, wrapped
+from demo_game.drawing.fonts import Fonts, fitted, wrapped
 from demo_game.drawing.palette import Colour
 from demo_game.world import land
 
@@ -19,6 +19,7 @@ __all__ = ["Card", "Cards"]
 WIDTH = 560
 PAD = 30
 KEY_WIDTH = 74
+ROW = 44
 DIM: Colour = (172, 162, 170)
 
 
@@ -27,12 +28,13 @@ class Card:
     """What one says.
 
     Attributes:
-        name: Which it is: ``begin``, ``pause``, ``accuse`` or ``end``.
+        name: Which it is: ``begin``, ``pause``, ``save``, ``load``, ``accuse`` or ``end``.
         title: Its headline.
         lines: Paragraphs.
         keys: Keys and what they do, in two columns.
         foot: What to press, as ``(key, meaning)``.
         accent: Its colour.
+        rows: A key, what it chooses, and more about that, one below the other.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Card:
     keys: tuple[tuple[str, str], ...] = ()
     foot: tuple[tuple[str, str], ...] = ()
     accent: Colour = palette.TEAL
+    rows: tuple[tuple[str, str, str], ...] = ()
 
 
 class Cards:
@@ -71,6 +74,7 @@ class Cards:
         num_rows = (len(card.keys) + 1) // 2
         height = 84 + sum(len(p) * line_height + 8 for p in paragraphs)
         height += num_rows * 22 + (12 if card.keys else 0) + (52 if card.foot else 12)
+        height += ROW * len(card.rows)
         sheet = pygame.Surface((WIDTH, height), pygame.SRCALPHA)
         frame = sheet.get_rect()
         pygame.draw.rect(sheet, card.accent, frame, border_radius=18)
@@ -91,6 +95,9 @@ class Cards:
             right = x + self._cap(sheet, key, x, top)
             word = fonts.small.render(meaning, True, (214, 206, 208))
             sheet.blit(word, (max(right + 8, x + KEY_WIDTH - 20), top + 1))
+        for key, choice, more in card.rows:
+            self._row(sheet, key, choice, more, y)
+            y += ROW
         x = WIDTH - PAD
         for key, meaning in reversed(card.foot):
             word = fonts.label.render(meaning, True, palette.CREAM)
@@ -100,6 +107,20 @@ class Cards:
             self._cap(sheet, key, x, height - 40)
             x -= 22
         return sheet
+
+    def _row(self, sheet: pygame.Surface, key: str, choice: str, more: str, y: int) -> None:
+        fonts, x = self._fonts, PAD + 34
+        area = pygame.Rect(PAD, y, WIDTH - 2 * PAD, ROW - 6)
+        pygame.draw.rect(sheet, palette.lighter(palette.PANEL, 0.06), area, border_radius=8)
+        self._cap(sheet, key, PAD + 8, area.centery - 9)
+        width = area.right - 8 - x
+        title = fonts.label.render(fitted(fonts.label, choice, width), True, palette.CREAM)
+        if not more:
+            sheet.blit(title, (x, area.centery - title.get_height() // 2))
+            return
+        sheet.blit(title, (x, y + 3))
+        detail = fonts.small.render(fitted(fonts.small, more, width), True, DIM)
+        sheet.blit(detail, (x, y + 19))
 
     def _cap(self, sheet: pygame.Surface, key: str, x: int, y: int) -> int:
         """A key; answers with its width."""

@@ -17,7 +17,7 @@ from demo_game.people.body import Body
 from demo_game.people.surroundings import Surroundings
 from demo_game.world.land import PLACES
 
-__all__ = ["Errand", "Villager"]
+__all__ = ["LEAD_FRAMES", "Errand", "Villager"]
 
 SUCCESS, RUNNING = nb.tree.Status.SUCCESS, nb.tree.Status.RUNNING
 
@@ -40,8 +40,8 @@ class Errand:
     """What a decision set out to do.
 
     Attributes:
-        kind: ``go_to``, ``lead``, ``fetch``, ``follow`` or ``flee``.
-        place: Where to, for the first three.
+        kind: ``go_to``, ``lead``, ``open``, ``fetch``, ``follow`` or ``flee``.
+        place: Where to, for the first four.
         frames_left: After so many frames it is over, wherever it stands.
         done: Called when it is done, and not when time runs out.
         is_there: Whether the place was reached.
@@ -205,7 +205,7 @@ class Villager:
         player = self._around.player
         if errand.kind == "go_to":
             return self.go(errand.place, 1.25)
-        if errand.kind == "lead":
+        if errand.kind in ("lead", "open"):
             return self._lead(errand.place, player)
         if errand.kind == "fetch":
             return self._fetch(errand, player)
@@ -221,9 +221,9 @@ class Villager:
         """Sends it to a place."""
         self.errand = Errand("go_to", place, ERRAND_FRAMES)
 
-    def lead(self, place: str, done: Callable[[], None]) -> None:
+    def lead(self, place: str, done: Callable[[], None], kind: str = "lead") -> None:
         """Lets it walk ahead of the player to a place, waiting where the player falls behind."""
-        self.errand = Errand("lead", place, LEAD_FRAMES, done)
+        self.errand = Errand(kind, place, LEAD_FRAMES, done)
 
     def fetch(self, place: str, done: Callable[[], None]) -> None:
         """Sends it to a place and back to the player with what it got there."""

@@ -23,10 +23,10 @@ class Command:
     """Something the player wants.
 
     Attributes:
-        name: What: a name of ``keys.USUAL``, or ``quit``, ``say``, ``give``, ``click``, ``yes`` or
-            ``no``.
+        name: What: a name of ``keys.USUAL``, or ``quit``, ``say``, ``give``, ``slot``, ``click``,
+            ``yes`` or ``no``.
         text: What is said.
-        number: Which thing is given, from 0.
+        number: Which thing is given, from 0, or which slot is chosen, from 1.
         spot: Where was clicked.
     """
 
@@ -94,6 +94,8 @@ class Controls:
             return None if line is None else Command("say", text=line)
         name = self.keys.does(event.key)
         if card:
+            if card in ("save", "load") and pygame.K_1 <= event.key <= pygame.K_9:
+                return Command("slot", number=event.key - pygame.K_0)
             if name in ("talk", "pause"):
                 return Command("yes" if name == "talk" else "no")
             return Command(name) if name in CARD_KEYS else None
@@ -110,4 +112,5 @@ class Controls:
         return Command(name) if name else None
 
 
-CARD_KEYS = ("new", "sound", "fullscreen", "rate", "picture")  # that work while a card is shown
+# That work while a card is shown.
+CARD_KEYS = ("new", "save", "load", "sound", "fullscreen", "rate", "picture")

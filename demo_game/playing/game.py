@@ -28,7 +28,10 @@ from demo_game.playing.options import Options
 from demo_game.playing.pacer import Pacer
 from demo_game.playing.presses import keys_of, options_data
 from demo_game.playing.recorder import Recorder
+from demo_game.playing.save_menu import SaveMenu
+from demo_game.playing.slots import Slots
 from demo_game.playing.sound import Sound
+from demo_game.playing.stutters import Stutters
 from demo_game.playing.view import View
 from demo_game.village.assets import Assets
 from demo_game.village.crowd import SIZES
@@ -42,8 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["Game"]
 
 RESERVE_MS = 1.0  # kept free of the frame for the display and for what nobody foresaw
-STUTTER_MS = 90.0  # a frame so long is seen by everybody
-STUTTER_FRAMES = 60  # between two notes about it
 FIRST_SELECTED = "greta"
 DRAW_FRAMES = 30  # whose drawing time tells what the next one will need
 END_FRAMES = 150  # from the ending to its card
@@ -63,6 +64,7 @@ class Game:
         modes: How the game runs.
         is_over: Whether the player has closed the window, or the script has seen the ending.
         wants_new: Whether another village is asked for.
+        menu: Saving and loading; what slot is wanted.
     """
 
     def __init__(
@@ -91,13 +93,16 @@ class Game:
         self.sound = Sound(is_on=self.settings.sound and not options.plays_itself)
         self.autoplay = Autoplay(self.village, options.goal) if options.plays_itself else None
         self.card: Card | None = prompts.beginning(self.keys)
+        # A recording cannot hold what lies in a slot.
+        slots = None if options.saves is None or options.tape else Slots(options.saves)
+        self.menu = SaveMenu(self.village, options.seed, slots, self.keys)
         self._screen, self._clock, self._recorder = screen, clock, recorder
         self._choice: Villager | None = None
         self._draw_ms: deque[float] = deque([4.0], maxlen=DRAW_FRAMES)
         self._owed = 0  # of the village's time, in frames times sixty
         self._frames_to_end = END_FRAMES
         self._num_shots = 0
-        self._since_stutter = STUTTER_FRAMES
+        self._stutters = Stutters()
         pygame.key.stop_text_input()
         self._keep_rate()
 
@@ -140,10 +145,16 @@ class Game:
         self.tally.add(times, report, self.limit_ms)
         self.view.overs.note(report, num_steps)
         self.view.hud.add(times, report)
-        self._tell_stutter(times)
+        if (stutter := self._stutters.note(times, self.limit_ms)) is not None:
+            self.view.notices.add(stutter)
         if self._recorder is not None:
             self._recorder.take(self._screen)
         self._clock.next_frame()
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its loop is to end: it is over, or another game is asked for."""
+        return self.is_over or self.wants_new or self.menu.wanted > 0
 
     @property
     def limit_ms(self) -> float:
@@ -166,6 +177,10 @@ class Game:
         elif command.name == "give":
             if listener is not None:
                 self.village.offer(listener, command.number)
+        elif command.name == "slot" and self.card is not None:
+            self.card = self.menu.choose(self.card.name, command.number)
+        elif command.name in ("save", "load"):
+            self._show_slots(command.name)
         elif command.name == "click":
             self._click(*command.spot)
         else:
@@ -206,11 +221,8 @@ class Game:
 
     def _do_no(self) -> None:
         """Escape on a card."""
-        self._do_withdraw()
-        self.card = None
-
-    def _do_withdraw(self) -> None:
-        if self.card is not None and self.card.name == "accuse":
+        card, self.card = self.card, None
+        if card is not None and card.name == "accuse":
             self.village.mystery.withdraw()
 
     def _do_new(self) -> None:
@@ -220,6 +232,11 @@ class Game:
     def _do_pause(self) -> None:
         self.controls.release()
         self.card = prompts.pause(self.keys, self.settings)
+
+    def _show_slots(self, name: str) -> None:
+        if self.card is None or self.card.name in ("pause", "save", "load"):
+            self.controls.release()
+            self.card = self.menu.card(name)
 
     def _do_talk(self) -> None:
         self._choice = self.listener  # or somebody who runs by would take the words
@@ -349,14 +366,6 @@ class Game:
                 self.view.text_box.close()
                 self.card = prompts.end(ending, self.tally, self.keys)
                 self._frames_to_end = -END_FRAMES
-
-    def _tell_stutter(self, times: FrameTimes) -> None:
-        """Says what everybody saw: the model had the frame, and the frame was late."""
-        self._since_stutter += 1
-        if times.model_ms > STUTTER_MS and self._since_stutter > STUTTER_FRAMES:
-            self._since_stutter = 0
-            words = f"The model took {times.model_ms:.0f} ms: the whole village stood still."
-            self.view.notices.add(Happening(Kind.STUTTER, words))
 
     def _follow_files(self) -> None:
         saved = self.village.trees.poll()

@@ -35,6 +35,7 @@ class Options:
         trees: Where the tree files are.
         settings: What the player has chosen.
         settings_file: Where that is remembered; None for nowhere.
+        saves: The folder of saved games; None for nowhere.
         tape: Where the game is recorded, to be played again; None for nowhere.
         again: A recording that is played again, whose keys count in place of the player's.
     """
@@ -46,5 +47,6 @@ class Options:
     trees: Path = TREES
     settings: Settings = field(default_factory=Settings)
     settings_file: Path | None = None
+    saves: Path | None = None
     tape: Path | None = None
     again: Pressed | None = None

@@ -10,13 +10,16 @@ from demo_game.playing.settings import Settings
 from demo_game.story.ending import Ending, EndingKind
 from demo_game.story.mystery import Mystery
 
-__all__ = ["accusation", "beginning", "end", "key_row", "pause"]
+__all__ = ["accusation", "beginning", "end", "key_row", "loaded", "pause"]
 
 ACCENTS = {
     EndingKind.JUSTICE: palette.TEAL,
     EndingKind.MERCY: palette.AMBER,
     EndingKind.SILENCE: palette.ROSE,
 }
+
+
+MAX_TOLD = 6  # lines about a loaded game
 
 
 def beginning(keys: Keys) -> Card:
@@ -54,8 +57,31 @@ def pause(keys: Keys, settings: Settings) -> Card:
         "Pause",
         (state,),
         (("WASD", "walk"), ("1 to 9", "give something away"), *helped),
-        ((keys.name("new"), "a new village"), (keys.name("pause"), "go on")),
+        (
+            (keys.name("save"), "save"),
+            (keys.name("load"), "load"),
+            (keys.name("new"), "a new village"),
+            (keys.name("pause"), "go on"),
+        ),
         palette.SLATE,
+    )
+
+
+def loaded(name: str, told: str, keys: Keys) -> Card:
+    """Shown when a saved game is back.
+
+    Args:
+        name: What the slot is called.
+        told: What is not as it was saved, a line each.
+        keys: How keys are called.
+    """
+    lines = tuple(told.splitlines()[:MAX_TOLD])
+    return Card(
+        "loaded",
+        "Welcome back",
+        (f"{name}. Everybody is where they were.", *lines),
+        (),
+        ((keys.name("talk"), "go on"),),
     )
 
 

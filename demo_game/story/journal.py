@@ -7,6 +7,7 @@ person is noted once.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from demo_game.story.clue import Clue
@@ -71,6 +72,17 @@ class Journal:
     def knows(self, clue: Clue) -> bool:
         """Whether a clue is noted."""
         return clue in self._known
+
+    @property
+    def clues(self) -> tuple[Clue, ...]:
+        """All that are noted, in no order."""
+        return tuple(self._known)
+
+    def restore(self, notes: Iterable[Note], clues: Iterable[Clue], *, has_bell: bool) -> None:
+        """Makes it the notebook of a saved game."""
+        self.notes, self._known = list(notes), set(clues)
+        self.places = {clue.place for clue in self._known if clue.place}
+        self.has_bell = has_bell
 
     @property
     def proofs(self) -> Counter[str]:

@@ -14,7 +14,7 @@ from demo_game.story import temper
 from demo_game.story.case import HIDEOUTS, Case
 from demo_game.story.clue import Clue
 from demo_game.story.ending import Ending, by_accusation, by_mercy, by_time
-from demo_game.story.journal import PROOFS, Journal
+from demo_game.story.journal import PROOFS, Journal, Note
 
 __all__ = ["BELL", "GUARD", "SECONDS", "Mystery"]
 
@@ -137,6 +137,21 @@ class Mystery:
     def withdraw(self) -> None:
         """The player takes the accusation back."""
         self.accused = ""
+
+    def restore(
+        self,
+        notes: Iterable[Note],
+        clues: Iterable[Clue],
+        regard: Mapping[str, int],
+        seconds_left: float,
+        *,
+        has_bell: bool,
+    ) -> None:
+        """Makes it what it was in a saved game; all personas are made anew."""
+        self.journal.restore(notes, clues, has_bell=has_bell)
+        self.regard.update(regard)
+        self.seconds_left = seconds_left
+        self._refresh()
 
     def update(self, seconds: float) -> None:
         """Lets time pass; the caravan leaves when it is over."""

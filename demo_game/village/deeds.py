@@ -17,7 +17,7 @@ from demo_game.story.case import HIDEOUTS
 from demo_game.story.mystery import Mystery
 from demo_game.village.happening import Happening, Kind
 
-__all__ = ["Deeds", "Gift"]
+__all__ = ["GIFT_FRAMES", "WHERE_FROM", "Deeds", "Gift"]
 
 GIFT_FRAMES = 2 * FPS
 GIFT_REACH = 220.0  # pixels; a villager that answers another is no giver
@@ -102,6 +102,22 @@ class Deeds:
         """Notes that something happened."""
         self.happenings.append(Happening(kind, text, who))
 
+    def begin(self, villager: Villager, kind: str, place: str) -> None:
+        """Lets somebody begin an errand that it was on when the game was saved."""
+        npc = villager.npc
+        if kind == "go_to":
+            villager.send(place)
+        elif kind == "lead":
+            self._lead(npc, place)
+        elif kind == "open":
+            self._open(npc, HIDEOUTS[place].what)
+        elif kind == "fetch":
+            self._fetch(npc, next(item for item, at in WHERE_FROM.items() if at == place))
+        elif kind == "follow":
+            villager.follow()
+        else:
+            villager.flee()
+
     def look_into(self, place: str) -> None:
         """A hiding place stands open before the player."""
         self.found(self._mystery.look_into(place))
@@ -165,7 +181,7 @@ class Deeds:
     def _open(self, npc: nb.Npc, what: str) -> None:
         """Leads to what is to be opened, and opens it."""
         place = next(place for place, hideout in HIDEOUTS.items() if hideout.what == what)
-        self._villagers[npc.name].lead(place, partial(self.look_into, place))
+        self._villagers[npc.name].lead(place, partial(self.look_into, place), "open")
 
     def _accuse(self, npc: nb.Npc, who: str) -> None:
         self._mystery.accuse(who)

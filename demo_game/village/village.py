@@ -46,7 +46,11 @@ HOLD_PER_CHAR = 2.6  # ... and longer by this for each character, to be read
 
 
 class Village:
-    """The game's world, one frame at a time."""
+    """The game's world, one frame at a time.
+
+    Attributes:
+        offers: What the player holds out to whom, and is not yet taken or refused.
+    """
 
     def __init__(
         self,
@@ -69,7 +73,7 @@ class Village:
         personas = {name: nb.Persona.load(PERSONAS / f"{name}.json") for name in CAST}
         self.mystery = Mystery(make_case(seed), personas)
         self.deeds = Deeds(self.runtime, self.villagers, self.player, self.mystery)
-        self._offers: dict[str, str] = {}  # what was held out to whom, and not yet taken
+        self.offers: dict[str, str] = {}
         self._rng = random.Random(seed)
         self._frame = 0
         self._was_over = False
@@ -145,14 +149,14 @@ class Village:
             Whether there was such a thing, and it may be given away.
         """
         pouch = self.player.pouch
-        if not 0 <= number < len(pouch) or villager.name in self._offers:
+        if not 0 <= number < len(pouch) or villager.name in self.offers:
             return False
         item = pouch[number]
         if item == BELL:
             self.deeds.tell(Kind.SEEN, "The bell belongs in the shrine.")
             return False
         self.player.lose(item)
-        self._offers[villager.name] = item
+        self.offers[villager.name] = item
         self.deeds.gifts.append(Gift(item, self.player.body.head, villager.name))
         villager.talking_to = self.player.body
         villager.npc.notice("gift", source="player", text=f"The player gives you {a_or_an(item)}.")
@@ -227,10 +231,10 @@ class Village:
     def _note(self, name: str, decision: nb.Decision) -> None:
         """What an answer means for the story."""
         villager = self.villagers[name]
-        item = self._offers.pop(name, "") if decision.action == "refuse" else ""
+        item = self.offers.pop(name, "") if decision.action == "refuse" else ""
         if item:
             self.player.receive(item)
-        elif item := self._offers.pop(name, ""):
+        elif item := self.offers.pop(name, ""):
             worth = self.mystery.take_gift(name, item)
             joy = ", just what I wanted" if worth > 1 else ""
             villager.npc.remember(f"The player gave me {a_or_an(item)}{joy}.", importance=0.8)
@@ -249,6 +253,13 @@ class Village:
             npc.persona = self.mystery.persona(name)
             npc.actions = npc.persona.actions
             self.runtime.warm(npc)
+
+    def dress_all(self) -> None:
+        """Gives everybody the persona that the story now has for them, whatever they are at."""
+        self.mystery.outdated.clear()
+        for name, villager in self.villagers.items():
+            villager.npc.become(self.mystery.persona(name))
+        self.runtime.warm_up()
 
     def _look_around(self, villager: Villager) -> None:
         body = villager.body

@@ -1,0 +1,44 @@
+"""What everybody saw, in words: the model had the frame, and the frame was late.
+
+Invariant: one note at a time, however often it happens.
+"""
+
+from __future__ import annotations
+
+from demo_game.panels.graph import FrameTimes
+from demo_game.village.happening import Happening, Kind
+
+__all__ = ["Stutters"]
+
+SEEN_MS = 90.0  # a frame so long is seen by everybody
+PAUSE_FRAMES = 60  # between two notes
+
+
+class Stutters:
+    """Notes them.
+
+    Attributes:
+        count: How many there were.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._since = PAUSE_FRAMES
+
+    def note(self, times: FrameTimes, limit_ms: float) -> Happening | None:
+        """Looks at a frame; answers with what there is to tell.
+
+        Args:
+            times: Of the frame.
+            limit_ms: What it may take.
+        """
+        self._since += 1
+        if times.model_ms <= SEEN_MS:
+            return None
+        self.count += 1
+        if self._since <= PAUSE_FRAMES:
+            return None
+        self._since = 0
+        lost = round(times.model_ms / limit_ms)
+        words = f"The model took {times.model_ms:.0f} ms in one piece: {lost} frames were lost."
+        return Happening(Kind.STUTTER, words)
