@@ -6,7 +6,6 @@ asking never raises for anything a player can cause; what cannot be answered has
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
@@ -20,7 +19,7 @@ from npcbrain.asking.writer import Writer, text_of
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import EngineError, NpcBrainError
-from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.prompting.action_ranking import load_tables
 from npcbrain.prompting.stock_lines import load as load_phrases
 from npcbrain.reasons import Reason
@@ -38,7 +37,6 @@ MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
 FIRST_PRICE_NS = 1_500_000  # of a prompt, before one was made: that of a grammar not seen before
 EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
 BUSY_SHARE = 2  # of a frame, the part for choosing while answers are being written
-NO_LINES: Mapping[str, Sequence[str]] = {}
 PRICE_SHIFT = 4  # a price falls by a sixteenth with each prompt, or frame, that does not raise it
 
 
@@ -107,34 +105,13 @@ class LanguageMind:
         load_tables()
         load_phrases()
 
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory | None,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-        extent: Extent = Extent.WHOLE,
-        lines: Mapping[str, Sequence[str]] = NO_LINES,
-    ) -> LanguageThought:
+    def ask(self, inquiry: Inquiry) -> LanguageThought:
         """Begins a thought.
 
         The answer depends on the situation, the seed, the name and how often that name has asked,
         and on nothing else.
-
-        Args:
-            situation: What to decide about.
-            memory: Where to take memories from, as many as fit; None asks with the situation's
-                own, all of them.
-            grammar: ``prompt.answer_grammar`` of the situation's actions.
-            name: Who asks.
-            ttl_ms: How long the answer is worth waiting for.
-            priority: The NPC's importance.
-            extent: How much of the answer must be there in time; ``grammar`` agrees with it.
-            lines: Its own lines by occasion, to quote where the model chooses one.
         """
+        situation, memory, name = inquiry.situation, inquiry.memory, inquiry.name
         number = self._num_asked.get(name, 0)
         self._num_asked[name] = number + 1
         self._askers[name] = None
@@ -144,15 +121,15 @@ class LanguageMind:
         question = Question(
             situation,
             memory is not None,
-            grammar,
+            inquiry.grammar,
             name,
-            priority,
+            inquiry.priority,
             _seed(self._seed, name, number),
             number,
-            extent,
-            lines,
+            inquiry.extent,
+            inquiry.lines,
         )
-        ttl_ns = round(ttl_ms * NS_PER_MS)
+        ttl_ns = round(inquiry.ttl_ms * NS_PER_MS)
         thought = LanguageThought(question, self._scheduler, self._clock, ttl_ns)
         self._queue.append(thought)
         self._is_in_order = False
