@@ -28,11 +28,6 @@ Deeds = dict[str, list[str]]
 Future = tuple[dict[str, list[Decision]], Deeds]
 
 
-@pytest.fixture(scope="module")
-def tiny() -> Model:
-    return Model.load(TINY, num_slots=3)
-
-
 class Moment(NamedTuple):
     """A game as it was saved, and what was known of it then."""
 
