@@ -19,6 +19,7 @@ from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import NS_PER_MS, SystemClock
 from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.pricing.cost import CostModel
 from npcbrain.prompting.prompt import answer_grammar, grammar
 from npcbrain.reasons import Reason
@@ -129,9 +130,8 @@ def _begin(asked: Asked, mind: LanguageMind, model: Model, name: str) -> Languag
         legal = answer_grammar(situation.actions, words="none")
     else:
         legal = grammar(situation, "any" if model.has_marks else "own")
-    thought = mind.ask(
-        situation, None, legal, name=name, ttl_ms=asked.ttl_ms, priority=1.0, extent=asked.extent
-    )
+    inquiry = Inquiry(situation, None, legal, name, asked.ttl_ms, extent=asked.extent)
+    thought = mind.ask(inquiry)
     mind.forget(name)  # each question has a name of its own, and none is asked twice
     return thought
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from npcbrain.npcs.contracts import Handler, Host
+from npcbrain.npcs.contracts import Handler, Host, Inquiry
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
-from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.report import FrameReport
@@ -69,13 +68,13 @@ class HandDrivenMind:
     may_quote = False
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Situation, dict[str, Any]]] = []
+        self.asked: list[Inquiry] = []
         self.ideas: list[Idea] = []
 
     def num_tokens_left(self, situation: Situation) -> None: ...
 
-    def ask(self, situation: Situation, memory: Memory, grammar: str, **rest: Any) -> Idea:
-        self.asked.append((situation, rest))
+    def ask(self, inquiry: Inquiry) -> Idea:
+        self.asked.append(inquiry)
         self.ideas.append(Idea())
         return self.ideas[-1]
 

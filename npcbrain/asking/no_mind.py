@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from npcbrain.asking.pending_answer import LostThought
-from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.reasons import Reason
-from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Situation
 
 __all__ = ["NoMind"]
-
-NO_LINES: Mapping[str, Sequence[str]] = {}
 
 
 class NoMind:
@@ -25,17 +20,6 @@ class NoMind:
         """Nobody counts."""
         return None
 
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory | None,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-        extent: Extent = Extent.WHOLE,
-        lines: Mapping[str, Sequence[str]] = NO_LINES,
-    ) -> LostThought:
+    def ask(self, inquiry: Inquiry) -> LostThought:
         """Declines."""
         return LostThought(Reason.NO_MODEL)

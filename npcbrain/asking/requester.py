@@ -6,7 +6,6 @@ asking never raises for anything a player can cause; what cannot be answered has
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,13 +19,13 @@ from npcbrain.asking.writer import Writer, text_of
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import EngineError, NpcBrainError
-from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.prompting.action_ranking import load_tables
 from npcbrain.prompting.stock_lines import load as load_phrases
 from npcbrain.reasons import Reason
 from npcbrain.report import NO_LIMIT_NS
 from npcbrain.scheduling.policy import least_ns, urgency_ns
-from npcbrain.scheduling.scheduler import Extent, Scheduler
+from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.situation import Situation
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ __all__ = ["LanguageMind"]
 MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
 EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
 BUSY_SHARE = 2  # of a frame, the part for choosing while answers are being written
-NO_LINES: Mapping[str, Sequence[str]] = {}
 
 
 class LanguageMind:
@@ -105,34 +103,13 @@ class LanguageMind:
         load_tables()
         load_phrases()
 
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory | None,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-        extent: Extent = Extent.WHOLE,
-        lines: Mapping[str, Sequence[str]] = NO_LINES,
-    ) -> LanguageThought:
+    def ask(self, inquiry: Inquiry) -> LanguageThought:
         """Begins a thought.
 
         The answer depends on the situation, the seed, the name and how often that name has asked,
         and on nothing else.
-
-        Args:
-            situation: What to decide about.
-            memory: Where to take memories from, as many as fit; None asks with the situation's
-                own, all of them.
-            grammar: ``prompt.answer_grammar`` of the situation's actions.
-            name: Who asks.
-            ttl_ms: How long the answer is worth waiting for.
-            priority: The NPC's importance.
-            extent: How much of the answer must be there in time; ``grammar`` agrees with it.
-            lines: Its own lines by occasion, to quote where the model chooses one.
         """
+        situation, memory, name = inquiry.situation, inquiry.memory, inquiry.name
         number = self._num_asked.get(name, 0)
         self._num_asked[name] = number + 1
         self._askers[name] = None
@@ -142,15 +119,15 @@ class LanguageMind:
         question = Question(
             situation,
             memory is not None,
-            grammar,
+            inquiry.grammar,
             name,
-            priority,
+            inquiry.priority,
             seed_of(self._seed, name, number),
             number,
-            extent,
-            lines,
+            inquiry.extent,
+            inquiry.lines,
         )
-        ttl_ns = round(ttl_ms * NS_PER_MS)
+        ttl_ns = round(inquiry.ttl_ms * NS_PER_MS)
         return self.ask_again(LanguageThought(question, self._scheduler, self._clock, ttl_ns))
 
     def ask_again(self, thought: LanguageThought) -> LanguageThought:

@@ -17,6 +17,7 @@ from npcbrain.clock import NS_PER_MS
 from npcbrain.commands.frame_clock import FrameClock
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.npcs.responder import DEFAULT_LINE
 from npcbrain.pricing.cost import CostModel
 from npcbrain.prompting.prompt import grammar as grammar_of
@@ -162,7 +163,7 @@ class Decider:
 
     def _ask(self, mind: LanguageMind, situation: Situation, ttl_ms: float) -> LanguageThought:
         legal, name = grammar_of(situation, self._words), situation.npc.name
-        return mind.ask(situation, None, legal, name=name, ttl_ms=ttl_ms, priority=1.0)
+        return mind.ask(Inquiry(situation, None, legal, name, ttl_ms))
 
 
 def tree_decision(situation: Situation, reason: str) -> Decision:

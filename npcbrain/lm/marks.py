@@ -11,8 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 __all__ = [
-    "CAN", "DID", "EVENT", "FITS", "KNOWS", "MARKS", "MEMORY", "QUOTE", "RECALLS", "REPLY", "SAID",
-]  # fmt: skip
+    "CAN",
+    "DID",
+    "EVENT",
+    "FITS",
+    "KNOWS",
+    "MARKS",
+    "MEMORY",
+    "QUOTE",
+    "RECALLS",
+    "REPLY",
+    "SAID",
+]
 
 KNOWS = "\x01"  # a fact
 CAN = "\x02"  # a legal action

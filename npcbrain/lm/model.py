@@ -50,9 +50,17 @@ class Model:
     """
 
     __slots__ = (
-        "config", "drafts", "encoder", "frame", "grammars", "num_slots", "package", "sessions",
-        "tokenizer", "words",
-    )  # fmt: skip
+        "config",
+        "drafts",
+        "encoder",
+        "frame",
+        "grammars",
+        "num_slots",
+        "package",
+        "sessions",
+        "tokenizer",
+        "words",
+    )
 
     def __init__(
         self,

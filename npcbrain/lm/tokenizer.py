@@ -36,8 +36,15 @@ class Tokenizer:
     """
 
     __slots__ = (
-        "_bpe", "_mark", "bos_id", "eos_id", "marks", "newline_ids", "num_tokens", "token_bytes",
-    )  # fmt: skip
+        "_bpe",
+        "_mark",
+        "bos_id",
+        "eos_id",
+        "marks",
+        "newline_ids",
+        "num_tokens",
+        "token_bytes",
+    )
 
     def __init__(
         self,

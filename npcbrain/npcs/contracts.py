@@ -19,7 +19,7 @@ from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision, Situation
 from npcbrain.tree import Status
 
-__all__ = ["Handler", "Host", "Mind", "Thought"]
+__all__ = ["Handler", "Host", "Inquiry", "Mind", "Thought"]
 
 Handler = Callable[..., Status | bool | None]
 """``handler(npc, **args)``: performs an action in the game."""
@@ -56,6 +56,33 @@ class Thought(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What an NPC asks a mind.
+
+    Attributes:
+        situation: What to decide about.
+        memory: Where to take memories from, as many as fit; None asks with the situation's own, all
+            of them.
+        grammar: What a legal answer looks like: ``prompt.answer_grammar`` of the situation's
+            actions.
+        name: Who asks.
+        ttl_ms: How long the answer is worth waiting for.
+        priority: The NPC's importance.
+        extent: How much of the answer must be there in time; ``grammar`` agrees with it.
+        lines: Its own lines by occasion, to quote where one of them is chosen.
+    """
+
+    situation: Situation
+    memory: Memory | None
+    grammar: str
+    name: str
+    ttl_ms: float
+    priority: float = 1.0
+    extent: Extent = Extent.WHOLE
+    lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
 class Mind(Protocol):
     """Whoever writes the thoughts."""
 
@@ -68,24 +95,8 @@ class Mind(Protocol):
         """What a prompt has left beside who is asked; None where nobody counts."""
         ...
 
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-        extent: Extent,
-        lines: Mapping[str, Sequence[str]],
-    ) -> Thought:
-        """Begins a thought; the memories that fit are added to the situation. Never raises.
-
-        ``extent`` tells how much of the answer must be there in time.
-
-        ``lines`` are the asker's own, by occasion.
-        """
+    def ask(self, inquiry: Inquiry) -> Thought:
+        """Begins a thought. Never raises."""
         ...
 
 

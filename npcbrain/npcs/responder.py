@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from npcbrain.npcs.bubble import Bubble
 from npcbrain.npcs.character import Character
-from npcbrain.npcs.contracts import Handler, Host, Thought
+from npcbrain.npcs.contracts import Handler, Host, Inquiry, Thought
 from npcbrain.npcs.inbox import Inbox
 from npcbrain.npcs.memory import Memory
 from npcbrain.npcs.open_exchange import IDLE, OpenExchange
@@ -148,17 +148,17 @@ class Responder(Character):
         self._exchange = self._exchange.asked(wants_whole=extent is Extent.WHOLE)
         self._bubble.begin()
         self.speech = ""
-        thought = self._host.mind.ask(
+        inquiry = Inquiry(
             situation,
             self.memory,
             self._deed_grammar if extent is Extent.DEED else self._grammar,
-            name=self.name,
-            ttl_ms=ttl_ms,
-            priority=self._importance,
-            extent=extent,
-            lines=self.persona.lines,
+            self.name,
+            ttl_ms,
+            self._importance,
+            extent,
+            self.persona.lines,
         )
-        self._thought = thought
+        thought = self._thought = self._host.mind.ask(inquiry)
         self.listen()  # what cannot be answered is known at once, for the tree to go on
         return thought
 

@@ -7,7 +7,7 @@ were written, and every number is in range; where it has not, the message has th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -17,19 +17,10 @@ import msgpack
 from npcbrain.errors import PersonaError, RecordingError, SaveError, fault
 from npcbrain.npcs.inputs import MAX_IMPORTANCE, MIN_IMPORTANCE
 from npcbrain.npcs.persona import Persona
+from npcbrain.saves.codec import Codec
 from npcbrain.saves.plain import plain, restored
 from npcbrain.saves.reader import LONGEST, Reader
-from npcbrain.saves.situations import (
-    actions_data,
-    decision_data,
-    event_data,
-    read_actions_of,
-    read_decision,
-    read_event,
-    read_scene,
-    scene_data,
-)
-from npcbrain.scheduling.request import Extent
+from npcbrain.saves.situations import ACTIONS, DECISION, EVENT, EXTENT, SCENE
 from npcbrain.situation import Decision, Situation
 
 __all__ = [
@@ -176,13 +167,6 @@ def read_moment(reader: Reader) -> Moment:
     return Moment(kind, reader.value, tuple(values))
 
 
-class Codec(NamedTuple):
-    """One value of a moment, there and back."""
-
-    plain: Callable[[Any], Any]
-    read: Callable[[Reader], Any]
-
-
 def _same(value: Any) -> Any:
     return value
 
@@ -235,16 +219,9 @@ def _read_digest(reader: Reader) -> bytes:
     return reader.data()
 
 
-def _read_extent(reader: Reader) -> Extent:
-    try:
-        return Extent(reader.text())
-    except ValueError:
-        raise reader.wrong("be deed, decided or whole") from None
-
-
 def _state_data(state: State) -> list[Any]:
     done, reason, emotion, kept, added, choice, decision, tokens = state
-    answer = [decision_data(choice), decision_data(decision)]
+    answer = [DECISION.plain_optional(choice), DECISION.plain_optional(decision)]
     return [done, reason, emotion, kept, added, *answer, None if tokens is None else [*tokens]]
 
 
@@ -258,8 +235,8 @@ def _read_state(reader: Reader) -> State:
         emotion.text(),
         kept.whole(),
         added.text(),
-        read_decision(choice) if choice.optional() else None,
-        read_decision(decision) if decision.optional() else None,
+        DECISION.read_optional(choice),
+        DECISION.read_optional(decision),
         tuple(one.whole(0, MAX_TOKEN) for one in tokens.items()) if tokens.optional() else None,
     )
 
@@ -287,11 +264,9 @@ DATA = Codec(_same, _read_data)  # copied by the recorder, since the game may ch
 SHARE = Codec(_same, lambda reader: reader.number(0.0, 1.0))
 IMPORTANCE = Codec(_same, lambda reader: reader.number(MIN_IMPORTANCE, MAX_IMPORTANCE))
 PERSONA = Codec(Persona.to_dict, _read_persona)
-DECISION = Codec(decision_data, read_decision)
 STATE = Codec(_state_data, _read_state)
-EVENT = Codec(event_data, read_event)
 
-CODECS: dict[Kind, tuple[Codec, ...]] = {
+CODECS: dict[Kind, tuple[Codec[Any], ...]] = {
     Kind.SETTINGS: (Codec(_settings_data, _read_settings),),
     Kind.ADD: (TEXT, PERSONA, IMPORTANCE),
     Kind.REMOVE: (NPC,),
@@ -299,8 +274,8 @@ CODECS: dict[Kind, tuple[Codec, ...]] = {
     Kind.EVENT: (NPC, EVENT),
     Kind.REMEMBER: (NPC, TEXT, SHARE),
     Kind.FORGET: (NPC,),
-    Kind.SCENE: (NPC, Codec(scene_data, read_scene)),
-    Kind.ACTIONS: (NPC, Codec(actions_data, read_actions_of)),
+    Kind.SCENE: (NPC, SCENE),
+    Kind.ACTIONS: (NPC, ACTIONS),
     Kind.PERSONA: (NPC, PERSONA),
     Kind.IMPORTANCE: (NPC, IMPORTANCE),
     Kind.WRITE: (NPC, TEXT, DATA),
@@ -313,7 +288,7 @@ CODECS: dict[Kind, tuple[Codec, ...]] = {
     Kind.ASK: (
         NPC,
         EVENT,
-        Codec(lambda extent: extent.value, _read_extent),
+        EXTENT,
         Codec(_same, lambda reader: reader.number(0.0, LONGEST)),
         IMPORTANCE,
         Codec(_digest, _read_digest),

@@ -5,18 +5,17 @@ Invariant: a thought is asked for in one place at a time, and changes place once
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from npcbrain.asking.models import ModelLike
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.errors import UsageError, fault
-from npcbrain.npcs.contracts import Mind, Thought
-from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.contracts import Inquiry, Mind, Thought
 from npcbrain.npcs.npc import Npc
 from npcbrain.pricing.cost import CostModel
 from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
-from npcbrain.scheduling.request import Extent
 from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.situation import Decision, Situation
 from npcbrain.thinker import Brain, Thinker, ThinkerSettings, thinker_of
@@ -27,7 +26,6 @@ __all__ = ["Hybrid"]
 MOVES = frozenset(
     (Reason.WOULD_EXCEED, Reason.NO_BUDGET, Reason.UNREACHABLE, Reason.ENGINE_ERROR, Reason.REFUSED)
 )
-NO_LINES: Mapping[str, Sequence[str]] = {}
 Elsewhere = Callable[[], Thought]
 
 
@@ -162,36 +160,16 @@ class HybridMind:
         """As the near one counts."""
         return self._near.num_tokens_left(situation)
 
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-        extent: Extent = Extent.WHOLE,
-        lines: Mapping[str, Sequence[str]] = NO_LINES,
-    ) -> HybridThought:
+    def ask(self, inquiry: Inquiry) -> HybridThought:
         """Begins a thought in one of two places."""
-        deadline_ns = self._clock.now_ns() + round(ttl_ms * NS_PER_MS)
+        deadline_ns = self._clock.now_ns() + round(inquiry.ttl_ms * NS_PER_MS)
 
         def asked(mind: Mind) -> Thought:
             left_ms = (deadline_ns - self._clock.now_ns()) / NS_PER_MS
-            return mind.ask(
-                situation,
-                memory,
-                grammar,
-                name=name,
-                ttl_ms=max(0.0, left_ms),
-                priority=priority,
-                extent=extent,
-                lines=lines,
-            )
+            return mind.ask(replace(inquiry, ttl_ms=max(0.0, left_ms)))
 
         first, second = self._near, self._far
-        if priority < self.near_from:
+        if inquiry.priority < self.near_from:
             first, second = second, first
         return HybridThought(asked(first), lambda: asked(second))
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
 from npcbrain.asking.pending_answer import LostThought
 from npcbrain.clock import NS_PER_MS, Clock
-from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.remote.desk import Desk, Job
 from npcbrain.remote.thought import RemoteThought
 from npcbrain.scheduling.policy import HORIZON_NS
-from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Situation
 
 __all__ = ["RemoteMind"]
 
-NO_LINES: Mapping[str, Sequence[str]] = {}
 MEMORY_TOKENS = 200  # of a prompt; a server has more room than a frame
 LETTERS_A_TOKEN = 4  # more or less, in all vocabularies
 MAX_SEED = (1 << 31) - 1  # that every server takes
@@ -48,39 +45,29 @@ class RemoteMind:
         """Nobody counts."""
         return None
 
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory | None,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-        extent: Extent = Extent.WHOLE,
-        lines: Mapping[str, Sequence[str]] = NO_LINES,
-    ) -> RemoteThought | LostThought:
+    def ask(self, inquiry: Inquiry) -> RemoteThought | LostThought:
         """Begins a thought; over at once where the server is known to be away.
 
-        ``grammar`` and ``lines`` are our own model's; a server is told the legal actions, and its
-        answer is held against them here.
+        Its ``grammar`` and ``lines`` are our own model's; a server is told the legal actions, and
+        its answer is held against them here.
         """
         if self._desk.refusal:
             return LostThought(self._desk.refusal)
+        situation, memory, name = inquiry.situation, inquiry.memory, inquiry.name
         number = self._num_asked.get(name, 0)
         self._num_asked[name] = number + 1
         self._number += 1
         if memory is not None:
             situation = replace(situation, memory=memory.select(MEMORY_TOKENS, _num_tokens))
-        ttl_ns = round(ttl_ms * NS_PER_MS)
+        ttl_ns = round(inquiry.ttl_ms * NS_PER_MS)
         now_ns = time.perf_counter_ns()
         job = Job(
             name,
             situation,
-            extent,
+            inquiry.extent,
             seed=_seed(self._seed, name, number),
             # As ``policy.urgency_ns`` ranks; that all grow older alike changes no order.
-            rank=now_ns + int(min(ttl_ns, HORIZON_NS) / priority),
+            rank=now_ns + int(min(ttl_ns, HORIZON_NS) / inquiry.priority),
             number=self._number,
             deadline_ns=now_ns + ttl_ns,
         )

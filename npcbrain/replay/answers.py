@@ -6,23 +6,22 @@ not depend on that. Invariant: what is compared is tokens wherever they are know
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from npcbrain.clock import PlayClock
 from npcbrain.engine.contract import Kind as StepKind
 from npcbrain.engine.engine import Engine
 from npcbrain.errors import UsageError, fault
 from npcbrain.lm.model import Model
-from npcbrain.npcs.contracts import Thought
-from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.contracts import Inquiry, Thought
 from npcbrain.npcs.npc import Npc
 from npcbrain.recording.moments import State
 from npcbrain.recording.recorder import FrameClock, tokens_of
 from npcbrain.replay.recording import Recording
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.saves.snapshot import Save
-from npcbrain.scheduling.request import Extent
-from npcbrain.situation import Decision, Situation
+from npcbrain.situation import Decision
 from npcbrain.thinker import EngineThinker, ThinkerSettings
 
 __all__ = ["ModelAnswers"]
@@ -71,26 +70,9 @@ class ModelAnswers:
         )
         self.num_checked = 0
 
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory,
-        grammar: str,
-        name: str,
-        extent: Extent,
-        lines: Mapping[str, Sequence[str]],
-    ) -> Thought:
+    def ask(self, inquiry: Inquiry) -> Thought:
         """Puts a question, which is answered when that is to be compared."""
-        return self._thinker.mind.ask(
-            situation,
-            memory,
-            grammar,
-            name=name,
-            ttl_ms=TTL_MS,
-            priority=1.0,
-            extent=extent,
-            lines=lines,
-        )
+        return self._thinker.mind.ask(replace(inquiry, ttl_ms=TTL_MS, priority=1.0))
 
     def differs(
         self, thought: Thought, choice: Decision | None, state: State

@@ -7,13 +7,12 @@ against the recording, up to the first difference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from npcbrain.npcs.contracts import Thought
-from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.contracts import Inquiry, Thought
 from npcbrain.npcs.npc import Npc
 from npcbrain.recording.moments import Kind, Moment, Settings, State, plain_of
 from npcbrain.recording.recorder import FrameClock, Recorder
@@ -22,7 +21,6 @@ from npcbrain.replay.difference import Difference, first_of
 from npcbrain.replay.recording import Recording, Turn
 from npcbrain.report import FrameReport
 from npcbrain.saves.snapshot import Save
-from npcbrain.scheduling.request import Extent
 from npcbrain.situation import Decision, Situation
 from npcbrain.thinker import NullThinker, Thinker, ThinkerSettings
 
@@ -30,8 +28,6 @@ if TYPE_CHECKING:  # it loads ONNX Runtime
     from npcbrain.replay.answers import ModelAnswers
 
 __all__ = ["Playback", "PlayedModel"]
-
-NO_LINES: Mapping[str, Sequence[str]] = {}
 
 
 class Playback:
@@ -347,20 +343,9 @@ class PlayedMind:
         """Unknown: no model counts."""
         return None
 
-    def ask(
-        self,
-        situation: Situation,
-        memory: Memory,
-        grammar: str,
-        *,
-        name: str,
-        ttl_ms: float,
-        priority: float,
-        extent: Extent = Extent.WHOLE,
-        lines: Mapping[str, Sequence[str]] = NO_LINES,
-    ) -> PlayedThought:
+    def ask(self, inquiry: Inquiry) -> PlayedThought:
         """Begins a thought of the recording."""
         answers, inner = self._playback.answers, None
         if answers is not None:
-            inner = answers.ask(situation, memory, grammar, name, extent, lines)
-        return self._playback.asked(name, inner)
+            inner = answers.ask(inquiry)
+        return self._playback.asked(inquiry.name, inner)

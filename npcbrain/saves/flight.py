@@ -14,18 +14,7 @@ from npcbrain.asking.pending_answer import LanguageThought, Question
 from npcbrain.npcs.inputs import MAX_IMPORTANCE, MIN_IMPORTANCE
 from npcbrain.npcs.npc import Npc
 from npcbrain.saves.reader import LONGEST, Reader
-from npcbrain.saves.situations import (
-    actions_data,
-    decision_data,
-    event_data,
-    read_actions_of,
-    read_decision,
-    read_event,
-    read_scene,
-    read_told,
-    scene_data,
-    told_data,
-)
+from npcbrain.saves.situations import ACTIONS, DECISION, EVENT, EXTENT, SCENE, TOLD
 from npcbrain.scheduling.request import Extent
 from npcbrain.situation import MAX_LINES, Decision, Situation
 
@@ -56,20 +45,20 @@ class ThoughtCapture(NamedTuple):
         situation = question.situation
         return [
             [
-                event_data(situation.event),
-                scene_data(situation.scene),
-                actions_data(situation.actions),
-                [told_data(told) for told in situation.memory],
+                EVENT.plain(situation.event),
+                SCENE.plain(situation.scene),
+                ACTIONS.plain(situation.actions),
+                [TOLD.plain(told) for told in situation.memory],
                 question.may_forget,
                 question.priority,
                 question.seed,
                 question.number,
-                question.extent.value,
+                EXTENT.plain(question.extent),
             ],
             now_ns - self.asked_ns,
             self.deadline_ns - now_ns,
-            decision_data(self.choice),
-            decision_data(self.decision),
+            DECISION.plain_optional(self.choice),
+            DECISION.plain_optional(self.decision),
             self.done,
             self.reason,
             self.speech,
@@ -193,26 +182,22 @@ def read_thought(reader: Reader) -> SavedThought:
     told = memory.items()
     if len(told) > MAX_LINES:
         raise memory.wrong(f"hold at most {MAX_LINES} lines")
-    try:
-        asked_for = Extent(extent.text())
-    except ValueError:
-        raise extent.wrong("be deed, decided or whole") from None
     return SavedThought(
         {
-            "scene": read_scene(scene),
-            "event": read_event(event),
-            "actions": read_actions_of(actions),
-            "memory": tuple(read_told(line) for line in told),
+            "scene": SCENE.read(scene),
+            "event": EVENT.read(event),
+            "actions": ACTIONS.read(actions),
+            "memory": tuple(TOLD.read(line) for line in told),
         },
         forget.flag(),
         priority.number(MIN_IMPORTANCE, MAX_IMPORTANCE),
         seed.whole(0, MAX_SEED),
         number.whole(),
-        asked_for,
+        EXTENT.read(extent),
         age.whole(0, LONGEST),
         left.whole(-LONGEST, LONGEST),
-        read_decision(choice) if choice.optional() else None,
-        read_decision(decision) if decision.optional() else None,
+        DECISION.read_optional(choice),
+        DECISION.read_optional(decision),
         done.flag(),
         reason.text(),
         speech.text(),

@@ -23,18 +23,7 @@ from npcbrain.reasons import Reason
 from npcbrain.saves.flight import SavedThought, ThoughtCapture, capture_thought, read_thought
 from npcbrain.saves.plain import Hook, plain_entries, restored
 from npcbrain.saves.reader import Reader
-from npcbrain.saves.situations import (
-    actions_data,
-    decision_data,
-    event_data,
-    read_actions_of,
-    read_decision,
-    read_event,
-    read_scene,
-    read_told,
-    scene_data,
-    told_data,
-)
+from npcbrain.saves.situations import ACTIONS, DECISION, EVENT, SCENE, TOLD
 from npcbrain.saves.trees import SavedTree, live_data, read_tree, tree_data
 from npcbrain.situation import Action, Decision, Event, Scene
 from npcbrain.tree.node import Program
@@ -43,23 +32,6 @@ from npcbrain.tree.saved import Capture, SavedLayout, capture, go_on
 __all__ = ["NpcCapture", "SavedNpc", "capture_npc", "put_back", "read_name", "read_npc"]
 
 MAX_CAPACITY = 1 << 20  # lines of one memory
-FIELDS = (
-    "name",
-    "importance",
-    "scene",
-    "actions",
-    "memory",
-    "says",
-    "decision",
-    "answer",
-    "event",
-    "waiting",
-    "flags",
-    "counts",
-    "thought",
-    "blackboard",
-    "tree",
-)
 
 
 # What the frame takes of an NPC in one go; none of it is changed later, only replaced.
@@ -104,18 +76,18 @@ class NpcCapture(NamedTuple):
         name, its_own, importance, scene, actions, capacity, num_learned, *rest = self.parts
         speech, emotion, reason, decision, answer, event, *flags = rest
         *flags, num_replies, num_missed = flags
-        lines = [[e.importance, e.order, told_data(e.told)] for e in self.entries]
+        lines = [[e.importance, e.order, TOLD.plain(e.told)] for e in self.entries]
         return {
             "name": name,
             "importance": importance,
-            "scene": scene_data(scene),
-            "actions": None if actions == its_own else actions_data(actions),
+            "scene": SCENE.plain(scene),
+            "actions": None if actions == its_own else ACTIONS.plain(actions),
             "memory": [capacity, num_learned, lines],
             "says": [speech, emotion, reason],
-            "decision": decision_data(decision),
-            "answer": decision_data(answer),
-            "event": event_data(event),
-            "waiting": [event_data(one) for one in self.waiting],
+            "decision": DECISION.plain_optional(decision),
+            "answer": DECISION.plain_optional(answer),
+            "event": EVENT.plain_optional(event),
+            "waiting": [EVENT.plain(one) for one in self.waiting],
             "flags": flags,
             "counts": [num_replies, num_missed, self.num_asked],
             "thought": None if self.thought is None else self.thought.data(),
@@ -213,35 +185,33 @@ def read_npc(reader: Reader) -> SavedNpc:
 
     Blackboard and tree are left as they are: they may hold things that are made by hooks.
     """
-    (
-        _, importance, scene, actions, memory, says, decision, answer, event, waiting, flags,
-        counts, thought, blackboard, tree,
-    ) = (reader.field(name) for name in FIELDS)  # fmt: skip
-    capacity, num_learned, entries = _read_memory(memory)
-    speech, emotion, reason = (text.text() for text in says.items(3))
-    events = [read_event(item) for item in waiting.items()]
+    field = reader.field
+    capacity, num_learned, entries = _read_memory(field("memory"))
+    speech, emotion, reason = (text.text() for text in field("says").items(3))
+    waiting, thought = field("waiting"), field("thought")
+    events = [EVENT.read(item) for item in waiting.items()]
     if len(events) > MAX_WAITING:
         raise waiting.wrong(f"hold at most {MAX_WAITING} events")
     return SavedNpc(
         read_name(reader),
-        importance.number(MIN_IMPORTANCE, MAX_IMPORTANCE),
-        read_scene(scene),
-        read_actions_of(actions) if actions.optional() else None,
+        field("importance").number(MIN_IMPORTANCE, MAX_IMPORTANCE),
+        SCENE.read(field("scene")),
+        ACTIONS.read_optional(field("actions")),
         entries,
         num_learned,
         capacity,
         speech,
         emotion,
         reason,
-        read_decision(decision) if decision.optional() else None,
-        read_decision(answer) if answer.optional() else None,
-        read_event(event) if event.optional() else None,
+        DECISION.read_optional(field("decision")),
+        DECISION.read_optional(field("answer")),
+        EVENT.read_optional(field("event")),
         events,
-        tuple(flag.flag() for flag in flags.items(5)),
-        tuple(count.whole() for count in counts.items(3)),
+        tuple(flag.flag() for flag in field("flags").items(5)),
+        tuple(count.whole() for count in field("counts").items(3)),
         read_thought(thought) if thought.optional() else None,
-        blackboard,
-        tree,
+        field("blackboard"),
+        field("tree"),
     )
 
 
@@ -253,7 +223,7 @@ def _read_memory(reader: Reader) -> tuple[int, int, list[Entry]]:
         importance, order, told = line.items(3)
         last = entries[-1].order if entries else -1
         number = order.whole(last + 1, num_learned - 1)
-        entries.append(entry_of(read_told(told), importance.number(0.0, 1.0), number))
+        entries.append(entry_of(TOLD.read(told), importance.number(0.0, 1.0), number))
     if len(entries) > capacity:
         raise SaveError(
             fault("memory", f"hold at most {capacity} lines", len(entries), lines.where)

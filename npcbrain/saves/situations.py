@@ -6,11 +6,14 @@ Invariant: what is read can stand in a prompt: every line of it is clean, every 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from npcbrain.errors import SituationError
 from npcbrain.npcs.inputs import MAX_TEXT_CHARS
+from npcbrain.saves.codec import Codec
 from npcbrain.saves.reader import Reader
+from npcbrain.scheduling.request import Extent
 from npcbrain.situation import (
     MAX_LINE_CHARS,
     MAX_NAME_CHARS,
@@ -22,27 +25,16 @@ from npcbrain.situation import (
     read_actions,
 )
 
-__all__ = [
-    "actions_data",
-    "decision_data",
-    "event_data",
-    "read_actions_of",
-    "read_decision",
-    "read_event",
-    "read_scene",
-    "read_told",
-    "scene_data",
-    "told_data",
-]
+__all__ = ["ACTIONS", "DECISION", "EVENT", "EXTENT", "SCENE", "TOLD"]
 
 
-def event_data(event: Event | None) -> list[str] | None:
+def _event_data(event: Event) -> list[str]:
     """An event."""
-    return None if event is None else [event.kind, event.source, event.text]
+    return [event.kind, event.source, event.text]
 
 
-def read_event(reader: Reader) -> Event:
-    """The event that ``event_data`` made a list of."""
+def _read_event(reader: Reader) -> Event:
+    """The event that ``_event_data`` made a list of."""
     kind, source, text = reader.items(3)
     return Event(
         kind.line(MAX_NAME_CHARS, may_be_empty=False),
@@ -51,27 +43,27 @@ def read_event(reader: Reader) -> Event:
     )
 
 
-def scene_data(scene: Scene) -> list[Any]:
+def _scene_data(scene: Scene) -> list[Any]:
     """A scene."""
     return [scene.place, scene.time, list(scene.nearby)]
 
 
-def read_scene(reader: Reader) -> Scene:
-    """The scene that ``scene_data`` made a list of."""
+def _read_scene(reader: Reader) -> Scene:
+    """The scene that ``_scene_data`` made a list of."""
     place, time, nearby = reader.items(3)
     names = tuple(near.line(MAX_NAME_CHARS) for near in nearby.items())
     return Scene(place.line(MAX_NAME_CHARS), time.line(MAX_NAME_CHARS), names)
 
 
-def told_data(told: str | Exchange) -> str | list[str]:
+def _told_data(told: str | Exchange) -> str | list[str]:
     """A remembered line."""
     if isinstance(told, str):
         return told
     return [told.name, told.who, told.heard, told.deed, told.reply]
 
 
-def read_told(reader: Reader) -> str | Exchange:
-    """The line that ``told_data`` took apart."""
+def _read_told(reader: Reader) -> str | Exchange:
+    """The line that ``_told_data`` took apart."""
     if isinstance(reader.value, str):
         return reader.line(MAX_LINE_CHARS, may_be_empty=False)
     name, who, heard, deed, reply = (part.line(MAX_LINE_CHARS) for part in reader.items(5))
@@ -81,10 +73,8 @@ def read_told(reader: Reader) -> str | Exchange:
     return told
 
 
-def decision_data(decision: Decision | None) -> list[Any] | None:
+def _decision_data(decision: Decision) -> list[Any]:
     """A decision."""
-    if decision is None:
-        return None
     return [
         decision.action,
         dict(decision.args),
@@ -96,8 +86,8 @@ def decision_data(decision: Decision | None) -> list[Any] | None:
     ]
 
 
-def read_decision(reader: Reader) -> Decision:
-    """The decision that ``decision_data`` made a list of."""
+def _read_decision(reader: Reader) -> Decision:
+    """The decision that ``_decision_data`` made a list of."""
     action, args, *texts = reader.items(7)
     given = {name: value.text() for name, value in args.entries().items()}
     emotion, say, source, reason, quoted = (text.text() for text in texts)
@@ -106,13 +96,13 @@ def read_decision(reader: Reader) -> Decision:
     return Decision(action.text(), given, emotion, say, source, reason, quoted)
 
 
-def actions_data(actions: Sequence[Action]) -> list[Any]:
+def _actions_data(actions: Sequence[Action]) -> list[Any]:
     """What somebody may do."""
     return [[action.name, {k: list(v) for k, v in action.args.items()}] for action in actions]
 
 
-def read_actions_of(reader: Reader) -> tuple[Action, ...]:
-    """The actions that ``actions_data`` made a list of."""
+def _read_actions(reader: Reader) -> tuple[Action, ...]:
+    """The actions that ``_actions_data`` made a list of."""
     data = []
     for item in reader.items():
         name, args = item.items(2)
@@ -122,3 +112,18 @@ def read_actions_of(reader: Reader) -> tuple[Action, ...]:
         return read_actions(data, reader.where)
     except SituationError as error:
         raise reader.wrong("be legal actions", str(error)) from error
+
+
+def _read_extent(reader: Reader) -> Extent:
+    try:
+        return Extent(reader.text())
+    except ValueError:
+        raise reader.wrong("be deed, decided or whole") from None
+
+
+ACTIONS = Codec(_actions_data, _read_actions)
+DECISION = Codec(_decision_data, _read_decision)
+EVENT = Codec(_event_data, _read_event)
+EXTENT = Codec(attrgetter("value"), _read_extent)
+SCENE = Codec(_scene_data, _read_scene)
+TOLD = Codec(_told_data, _read_told)

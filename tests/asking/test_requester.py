@@ -10,6 +10,7 @@ from npcbrain.asking.pending_answer import LanguageThought
 from npcbrain.asking.requester import LanguageMind
 from npcbrain.errors import UsageError
 from npcbrain.lm.marks import MEMORY
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.npcs.memory import Memory
 from npcbrain.pricing.budget_history import MIN_FRAMES
 from npcbrain.pricing.cost import CostModel
@@ -46,9 +47,7 @@ class Bench:
         event = Event("speech", "player", text)
         situation = Situation(GRETA.profile, Scene(), event, GRETA.actions, ("He paid.",))
         grammar = answer_grammar(GRETA.actions)
-        return self.mind.ask(
-            situation, memory, grammar, name=name, ttl_ms=ttl_ms, priority=priority
-        )
+        return self.mind.ask(Inquiry(situation, memory, grammar, name, ttl_ms, priority))
 
     def frame(self, budget_ns: int = BUDGET_NS) -> FrameReport:
         report = FrameReport()
@@ -299,5 +298,5 @@ def test_each_question_has_a_seed_of_its_own() -> None:
 
 def test_no_mind_answers_at_once() -> None:
     situation = Situation(GRETA.profile, Scene(), Event("speech", "you", "Hi"), GRETA.actions)
-    thought = NoMind().ask(situation, None, "", name="greta", ttl_ms=1.0, priority=1.0)
+    thought = NoMind().ask(Inquiry(situation, None, "", "greta", 1.0))
     assert (thought.done, thought.reason, thought.decision) == (True, "no_model", None)

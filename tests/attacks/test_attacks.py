@@ -124,11 +124,6 @@ def test_the_chooser_reads_words_as_words_too() -> None:
         assert bones(attack.text) in expected
 
 
-@pytest.fixture(scope="module")
-def tiny() -> Model:
-    return Model.load(TINY, num_slots=3)
-
-
 def test_whatever_is_said_and_whatever_the_model_prefers_deeds_and_values_are_legal(
     tiny: Model,
 ) -> None:

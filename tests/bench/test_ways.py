@@ -27,11 +27,6 @@ NUM_NPCS = 5
 ROOMY_MS = 1000.0
 
 
-@pytest.fixture(scope="module")
-def tiny() -> Model:
-    return Model.load(TINY, num_slots=3)
-
-
 @pytest.fixture
 def load() -> Load:
     return Load(NUM_NPCS, PEOPLE)

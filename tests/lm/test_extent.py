@@ -150,7 +150,7 @@ def test_the_mind_is_asked_for_as_much_as_the_leaf_wants() -> None:
         stage = Stage(Sequence(Heard(), leaf))
         stage.npc.hear("Hello!")
         stage.tick()
-        wanted.append(stage.mind.asked[-1][1]["extent"])
+        wanted.append(stage.mind.asked[-1].extent)
     assert wanted == [Extent.DEED, Extent.DECIDED, Extent.WHOLE]
 
 

@@ -25,7 +25,7 @@ def test_facts_traits_and_actions_change_together() -> None:
     stage.npc.become(sold_out)
     stage.npc.hear("Bread, please.")
     stage.frame()
-    situation, _ = stage.mind.asked[0]
+    situation = stage.mind.asked[0].situation
     assert situation.npc.facts == ("The bread is sold out.",)
     assert situation.npc.traits == ("weary",)
     assert [action.name for action in situation.actions] == ["say", "nap"]

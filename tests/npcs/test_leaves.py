@@ -94,7 +94,7 @@ def test_a_handler_that_fails_leaves_the_next_event_to_the_model() -> None:
     stage.tick()
     stage.npc.listen()
     stage.tick()
-    assert [situation.event.text for situation, _ in stage.mind.asked] == [
+    assert [one.situation.event.text for one in stage.mind.asked] == [
         "Bread, please.",
         "And a cake.",
     ]
@@ -221,7 +221,7 @@ def test_a_time_to_live_may_stand_on_the_blackboard() -> None:
     stage.npc.blackboard["patience"] = 900
     stage.npc.hear("Bread, please.")
     stage.tick()
-    assert stage.mind.asked[0][1]["ttl_ms"] == 900.0
+    assert stage.mind.asked[0].ttl_ms == 900.0
 
 
 @pytest.mark.parametrize(

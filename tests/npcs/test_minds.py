@@ -41,7 +41,7 @@ def test_a_talker_asks_with_the_time_it_is_given() -> None:
     stage = Stage(nb.minds.talker(ttl_ms=900))
     stage.npc.hear("Good day!")
     stage.frame()
-    assert stage.mind.asked[0][1]["ttl_ms"] == 900
+    assert stage.mind.asked[0].ttl_ms == 900
 
 
 @pytest.mark.parametrize("work", ["sweep", 3])

@@ -114,16 +114,12 @@ def test_the_model_is_asked_about_the_event_at_hand(npc: Npc, mind: HandDrivenMi
     npc.importance = 2.0
     npc.hear("Bread, please.")
     npc.think(1500.0)
-    situation, rest = mind.asked[0]
-    assert situation.event.text == "Bread, please."
-    assert (situation.scene, situation.npc) == (npc.scene, GRETA.profile)
-    assert rest == {
-        "name": "greta",
-        "ttl_ms": 1500.0,
-        "priority": 2.0,
-        "extent": Extent.DECIDED,
-        "lines": GRETA.lines,
-    }
+    asked = mind.asked[0]
+    assert asked.situation.event.text == "Bread, please."
+    assert (asked.situation.scene, asked.situation.npc) == (npc.scene, GRETA.profile)
+    assert asked.memory is npc.memory
+    assert (asked.name, asked.ttl_ms, asked.priority) == ("greta", 1500.0, 2.0)
+    assert (asked.extent, asked.lines) == (Extent.DECIDED, GRETA.lines)
 
 
 def test_speech_streams_while_it_thinks(npc: Npc, mind: HandDrivenMind) -> None:
@@ -259,7 +255,7 @@ def test_new_actions_change_what_the_model_may_choose(npc: Npc, mind: HandDriven
     npc.actions = [Action("say"), Action("hide")]  # type: ignore[assignment]
     npc.hear("Boo!")
     npc.think(1500.0)
-    assert [action.name for action in mind.asked[0][0].actions] == ["say", "hide"]
+    assert [action.name for action in mind.asked[0].situation.actions] == ["say", "hide"]
 
 
 @pytest.mark.parametrize(

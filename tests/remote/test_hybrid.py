@@ -11,6 +11,7 @@ from stand_in import StandIn, patiently
 
 import npcbrain as nb
 from npcbrain import tree
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.npcs.memory import Memory
 from npcbrain.remote.hybrid import HybridMind, HybridThought
 from npcbrain.situation import Event, Scene, Situation
@@ -29,9 +30,7 @@ class Pair:
         self.mind = HybridMind(self.near, self.far, self.clock, near_from=1.0)
 
     def ask(self, importance: float = 1.0) -> HybridThought:
-        return self.mind.ask(
-            SITUATION, Memory(), "", name="greta", ttl_ms=2000.0, priority=importance
-        )
+        return self.mind.ask(Inquiry(SITUATION, Memory(), "", "greta", 2000.0, importance))
 
     def asked(self) -> tuple[int, int]:
         return len(self.near.ideas), len(self.far.ideas)
@@ -54,7 +53,7 @@ def test_where_one_cannot_the_other_is_asked_with_the_time_that_is_left(reason: 
     pair.far.ideas[0].fail(reason)
     thought.listen()
     assert (pair.asked(), thought.done) == ((1, 1), False)
-    assert pair.near.asked[0][1]["ttl_ms"] == 1500.0
+    assert pair.near.asked[0].ttl_ms == 1500.0
     pair.near.ideas[0].succeed(ANSWER)
     thought.listen()
     assert (thought.done, thought.decision) == (True, ANSWER)

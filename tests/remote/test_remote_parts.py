@@ -13,6 +13,7 @@ from minds import GRETA
 
 import npcbrain as nb
 from npcbrain.clock import NS_PER_S
+from npcbrain.npcs.contracts import Inquiry
 from npcbrain.npcs.memory import Memory
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.remote.answer import read_answer
@@ -234,8 +235,7 @@ def test_on_the_games_thread_a_frame_of_five_hundred_who_wait_costs_no_more_than
     desk, clock = Desk(), ManualClock()
     mind = RemoteMind(desk, clock, seed=0)
     thoughts = [
-        mind.ask(situation(), Memory(), "", name=f"npc {n}", ttl_ms=1000.0 + n, priority=1.0)
-        for n in range(500)
+        mind.ask(Inquiry(situation(), Memory(), "", f"npc {n}", 1000.0 + n)) for n in range(500)
     ]
     mind.collect()
     assert mind.take_askers() == ()
@@ -252,7 +252,7 @@ def test_an_answer_depends_on_the_seed_the_name_and_how_often_that_name_has_aske
         desk = Desk()
         mind = RemoteMind(desk, ManualClock(), seed=seed)
         for name in ("al", "bo", "al"):
-            mind.ask(situation(), None, "", name=name, ttl_ms=1.0, priority=1.0)
+            mind.ask(Inquiry(situation(), None, "", name, 1.0))
         return [job.seed for job in desk.asked]
 
     assert seeds(1) == seeds(1)
@@ -262,7 +262,7 @@ def test_an_answer_depends_on_the_seed_the_name_and_how_often_that_name_has_aske
 def test_a_pause_of_the_game_costs_no_thought_its_time() -> None:
     clock = ManualClock()
     mind = RemoteMind(Desk(), clock, seed=0)
-    thought = mind.ask(situation(), None, "", name="al", ttl_ms=1.0, priority=1.0)
+    thought = mind.ask(Inquiry(situation(), None, "", "al", 1.0))
     time.sleep(0.005)  # the system's clock goes on, the game's does not
     mind.collect()
     thought.listen()

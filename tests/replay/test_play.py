@@ -216,9 +216,9 @@ class Far(NullThinker):
 
     def collect(self, report: Any) -> None:
         asked = self.hand.asked
-        for idea, (_, rest) in zip(self.hand.ideas, asked, strict=True):
+        for idea, one in zip(self.hand.ideas, asked, strict=True):
             if not idea.done and self.rng.random() < 0.2:
-                self.news.append(rest["name"])
+                self.news.append(one.name)
                 if idea.choice is None:
                     idea.choose("give", item="room")
                 elif len(idea.speech) < 20:

@@ -23,11 +23,6 @@ from npcbrain.tree import Selector, Sequence, Status, Succeed
 GUARD = Persona.from_dict({"name": "Al", "role": "guard", "lines": {"fallback": ["Halt!"]}})
 
 
-@pytest.fixture(scope="module")
-def tiny() -> Model:
-    return Model.load(TINY, num_slots=3)
-
-
 def num_free(game: Game) -> int:
     engine = game.runtime._thinker.engine  # type: ignore[attr-defined]
     return sum(slot.generation is None for slot in engine._slots)

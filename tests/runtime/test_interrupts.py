@@ -13,25 +13,21 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from cook import COOK, TREE
 
 import npcbrain.asking.calibration
 import npcbrain.asking.requester
 import npcbrain.engine.engine
 import npcbrain.npcs.roster
 import npcbrain.runtime
+import npcbrain.scheduling.requests
 import npcbrain.scheduling.scheduler
 import npcbrain.scheduling.step_runner
 import npcbrain.scheduling.worker
 import npcbrain.thinker
 from npcbrain.lm.model import Model
-from npcbrain.npcs.leaves import Act, Decide, Heard
-from npcbrain.npcs.persona import Persona
 from npcbrain.runtime import Runtime
-from npcbrain.tree import Sequence
 
-TINY = Path(__file__).parents[1] / "models" / "tiny"
-COOK = Persona.from_dict({"name": "Al", "role": "cook"})
-TREE = Sequence(Heard(), Decide(ttl_ms=600_000), Act())
 WATCHED = {
     module.__file__: {
         node.finalbody[0].lineno
@@ -44,17 +40,13 @@ WATCHED = {
         npcbrain.engine.engine,
         npcbrain.npcs.roster,
         npcbrain.runtime,
+        npcbrain.scheduling.requests,
         npcbrain.scheduling.scheduler,
         npcbrain.scheduling.step_runner,
         npcbrain.scheduling.worker,
         npcbrain.thinker,
     )
 }  # and the lines before which Python looks for no signal: the first ones of a ``finally``
-
-
-@pytest.fixture(scope="module")
-def tiny() -> Model:
-    return Model.load(TINY, num_slots=3)
 
 
 def interrupted_at(number: int, call: Callable[[], object]) -> bool:

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cook import COOK
 
 from npcbrain.errors import UsageError
 from npcbrain.npcs.inbox import MAX_WAITING
 from npcbrain.npcs.leaves import CannedReply, Heard
-from npcbrain.npcs.persona import Persona
 from npcbrain.runtime import Runtime
 from npcbrain.tree import Sequence, Task
 
-COOK = Persona.from_dict({"name": "Al", "role": "cook"})
 REPLIES = Sequence(Heard(), CannedReply())
 
 

@@ -28,11 +28,6 @@ Deeds = dict[str, list[str]]
 Future = tuple[dict[str, list[Decision]], Deeds]
 
 
-@pytest.fixture(scope="module")
-def tiny() -> Model:
-    return Model.load(TINY, num_slots=3)
-
-
 class Moment(NamedTuple):
     """A game as it was saved, and what was known of it then."""
 
@@ -230,7 +225,7 @@ def test_an_edited_persona_is_asked_again(tiny: Model, played: Played) -> None:
 def test_what_an_npc_may_no_longer_do_is_not_done(tiny: Model, tmp_path: Path) -> None:
     game = Game(None, names=("Ann",))
     npc = game.npc("Ann")
-    npc._set_answer(Decision("give", {"item": "key"}))
+    npc.choose(Decision("give", {"item": "key"}))
     game.runtime.save(tmp_path / "a.npcb").wait()
     game = Game(None, names=("Ann",), cook={**COOK, "actions": [{"name": "say"}]})
     report = game.runtime.load(tmp_path / "a.npcb")

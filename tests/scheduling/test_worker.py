@@ -9,32 +9,22 @@ import signal
 import threading
 import time
 import weakref
-from pathlib import Path
 
 import pytest
+from cook import COOK, TREE
 
 from npcbrain.commands.bench.overlap import bench_overlap
 from npcbrain.errors import TreeError, UsageError
 from npcbrain.lm.model import Model
-from npcbrain.npcs.leaves import Act, Decide, Heard
-from npcbrain.npcs.persona import Persona
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.scheduling.worker import Overlap, turn_ns
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
 from npcbrain.thinker import EngineThinker
-from npcbrain.tree import Sequence, Task
+from npcbrain.tree import Task
 
 MS = 1_000_000
-TINY = Path(__file__).parents[1] / "models" / "tiny"
-COOK = Persona.from_dict({"name": "Al", "role": "cook"})
-TREE = Sequence(Heard(), Decide(ttl_ms=600_000), Act())
-
-
-@pytest.fixture(scope="module")
-def tiny() -> Model:
-    return Model.load(TINY, num_slots=3)
 
 
 class Turns:
