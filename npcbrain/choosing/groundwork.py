@@ -90,7 +90,7 @@ class Groundwork:
         self._layouts = layouts
         self._reader = reader
         self._pieces = self._work()
-        self.shape: Shape | None = next(self._pieces)
+        self.shape: Shape | None = next(self._pieces, None)
 
     def step(self) -> None:
         """Does the next piece."""
