@@ -19,6 +19,8 @@ KINDS = {
     "prefill": "read a prompt",
     "decode": "write one token, for so many NPCs",
     "guess": "write a token and try guessed ones",
+    "choose": "choose what to do and to say",
+    "prepare": "prepare a choice, piece by piece",
 }
 
 
