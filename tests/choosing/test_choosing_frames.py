@@ -10,7 +10,7 @@ from timed_chooser import ChoosingModel, toy_encoder
 import npcbrain as nb
 from npcbrain.lm.encoder import Encoder
 from npcbrain.reasons import Reason
-from npcbrain.testing import ManualClock, ScriptedEngine
+from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 
 MS = 1_000_000
 FRAME_NS = 16_666_667
@@ -101,3 +101,20 @@ def test_frames_full_of_choosing_are_no_small_budgets(encoder: Encoder) -> None:
     assert inn.answer(4.0)[0] == "model"
     allowance = inn.runtime.scheduler.allowance  # type: ignore[union-attr]
     assert allowance.most_ns >= 3_900_000
+
+
+def test_a_prompt_waits_for_a_frame_that_has_room_for_it(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "worth", encoder.worth._replace(own=1e6))
+    inn = Inn(encoder, 1_900_000)
+    plain = inn.model.generation
+
+    def slowly(*parts: str, **rest: object) -> ScriptedGeneration:
+        inn.clock.advance_ns(1_400_000)  # behind two steps of the chooser there is no such room
+        return plain(*parts, **rest)
+
+    monkeypatch.setattr(inn.model, "generation", slowly)
+    assert inn.answer(4.0)[0] == "model"
+    assert len(inn.model.asked) == 1
+    assert inn.over_ns == 0
