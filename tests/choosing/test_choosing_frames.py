@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import pytest
 from timed_chooser import ChoosingModel, toy_encoder
@@ -32,7 +33,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
 class Inn:
     """README's game: one NPC, a talker's tree."""
 
-    def __init__(self, encoder: Encoder, step_ns: int, **settings: object) -> None:
+    def __init__(self, encoder: Encoder, step_ns: int, **settings: Any) -> None:
         self.clock = ManualClock()
         self.model = ChoosingModel(encoder, self.clock, step_ns)
         # Half a millisecond a step, as the model that ships on a slow core.
@@ -107,11 +108,11 @@ def test_a_prompt_waits_for_a_frame_that_has_room_for_it(
     encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoder, "worth", encoder.worth._replace(own=1e6))
-    inn = Inn(encoder, 1_900_000)
+    inn = Inn(encoder, 2_600_000)  # one step a frame, and 1.4 ms left over
     plain = inn.model.generation
 
-    def slowly(*parts: str, **rest: object) -> ScriptedGeneration:
-        inn.clock.advance_ns(1_400_000)  # behind two steps of the chooser there is no such room
+    def slowly(*parts: str, **rest: Any) -> ScriptedGeneration:
+        inn.clock.advance_ns(1_450_000)
         return plain(*parts, **rest)
 
     monkeypatch.setattr(inn.model, "generation", slowly)

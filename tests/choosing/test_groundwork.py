@@ -103,7 +103,8 @@ def test_no_piece_is_long_whatever_is_said_to_whomever(encoder: Encoder, line: s
 
 
 def test_a_persona_met_before_needs_no_layout(encoder: Encoder) -> None:
-    layouts, shapes = Layouts(), []
+    layouts = Layouts()
+    shapes: list[list[str]] = []
     for text in "Hm?", "One ale.":
         own = work(encoder, situation(text), layouts)
         shapes.append([])
