@@ -202,6 +202,8 @@ class EngineThinker:
         self.scheduler: Scheduler = Scheduler(engine, self.prices, play)
         self.engine = engine
         deliberation = Deliberation.of(model, self.prices, play)
+        if deliberation is not None:
+            deliberation.watch = getattr(engine, "add_choosing", None)
         self._mind = LanguageMind(
             model,
             self.scheduler,

@@ -14,6 +14,7 @@ from npcbrain.engine.contract import Kind
 from npcbrain.errors import EngineError
 from npcbrain.pricing.cost import CostModel
 from npcbrain.scheduling.health import Health
+from npcbrain.scheduling.policy import Price
 from npcbrain.situation import Action, Event, Profile, Scene, Situation
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from npcbrain.choosing.groundwork import Groundwork
 
 __all__ = ["Deliberation"]
+
+Watch = Callable[[str, int, int, int, bool], None]
+"""``watch(what, rows, context, took_ns, failed)``, of a step that has just ended."""
 
 NUM_ROUNDS = 3  # measured, of each kind of step
 
@@ -51,7 +55,7 @@ class Deliberation:
         num_steps: Steps run so far.
         health: Whether choices come of it; while it rests, the model decides alone.
         has_declined: Whether what was begun last turned out to be too much to read.
-        watch: Called after each step with its shape, how long it took, and whether it failed.
+        watch: Told of each step that has ended, if anybody is; see ``engine.trace.Trace``.
     """
 
     __slots__ = (
@@ -75,7 +79,7 @@ class Deliberation:
         self._layouts = Layouts()
         self._groundwork: Groundwork | None = None  # for what the chooser is to read next
         self.has_declined = False
-        self.watch: Callable[[Shape, int, bool], None] = _unwatched
+        self.watch: Watch | None = None
         self._prices = prices
         self._clock = clock
         self._busy_ns = busy_time_of(clock)
@@ -146,8 +150,9 @@ class Deliberation:
 
         self.give_up()
         encode, reader = chooser.encode, chooser.reader
-        self._groundwork = Groundwork(situation, encode, self._layouts, reader=reader)
-        return True
+        self._groundwork = work = Groundwork(situation, encode, self._layouts, reader=reader)
+        self.has_declined = work.shape is None  # as when it was met before
+        return not self.has_declined
 
     def give_up(self) -> None:
         """Forgets what is being read."""
@@ -208,11 +213,10 @@ class Deliberation:
             except EngineError:
                 del self._unread[0]  # asking will say so
 
-    @property
-    def needed_ns(self) -> int:
-        """What the next step takes at the very least; 0 if there is none, or nobody knows."""
+    def needed_ns(self, price: Price) -> int:
+        """The smallest budget in which the next step can be run; 0 if there is none."""
         shape = self._next_shape
-        return 0 if shape is None else self._prices.best_ns(Kind.CHOOSE, *shape)
+        return 0 if shape is None else price(Kind.CHOOSE, *shape)
 
     @property
     def _next_shape(self) -> Shape | None:
@@ -245,7 +249,7 @@ class Deliberation:
             self._chooser.distrust()
             now_ns = self._clock.now_ns()
             self.health.failed(now_ns, error)
-            self.watch(shape, now_ns - started_ns, True)
+            self._show(shape, now_ns - started_ns, failed=True)
             raise
         if choice is not None:
             self.health.worked()
@@ -253,7 +257,7 @@ class Deliberation:
         own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
         (learn or self._prices.observe)(Kind.CHOOSE, *shape, own_ns)
         self.num_steps += 1
-        self.watch(shape, took_ns, False)
+        self._show(shape, took_ns, failed=False)
         return choice
 
     def _lay_ground(self, work: Groundwork) -> None:
@@ -268,6 +272,10 @@ class Deliberation:
         if not self.has_declined:
             self._groundwork = None
 
+    def _show(self, shape: Shape, took_ns: int, *, failed: bool) -> None:
+        if self.watch is None:
+            return
+        from npcbrain.choosing.groundwork import PIECES
 
-def _unwatched(shape: Shape, took_ns: int, failed: bool) -> None:
-    """Nobody looks on."""
+        segment, rows, context = shape
+        self.watch(PIECES.get(segment, str(segment)), rows, context, took_ns, failed)

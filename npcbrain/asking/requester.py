@@ -152,7 +152,7 @@ class LanguageMind:
             if self._deliberation is not None and self._deliberation.has_unread:
                 self._deliberation.read(self._share(now_ns, deadline_ns), self._is_hurried)
             return
-        if self._is_hopeless():
+        if self._is_hopeless(granted_ns):
             self._refuse_all(now_ns)
         self._line_up(now_ns)
         scheduler, num_slots = self._scheduler, self._engine.num_slots
@@ -243,13 +243,11 @@ class LanguageMind:
         if self._deliberation is not None:
             self._deliberation.give_up()
 
-    def _is_hopeless(self) -> bool:
+    def _is_hopeless(self, granted_ns: int) -> bool:
         """Whether no step fits any budget of late: what the scheduler calls ``no_budget``."""
-        history = self._scheduler.budget_history
-        if not history.known:
-            return False
-        best_ns = self._scheduler.cost.best_ns
-        return least_ns(self._engine, best_ns) > history.most_ns
+        history, best_ns = self._scheduler.budget_history, self._scheduler.cost.best_ns
+        most_ns = max(history.most_ns, granted_ns)
+        return history.known and least_ns(self._engine, best_ns) > most_ns
 
     def _line_up(self, now_ns: int) -> None:
         """Puts the most urgent first, and turns away those at the end who would be too late."""
@@ -307,19 +305,22 @@ class LanguageMind:
                 if thought.chosen is not None:
                     return True
                 if not deliberation.has_declined:
-                    return self._is_given_up(thought, deliberation)
+                    return self._is_given_up(thought, deliberation, granted_ns)
         except EngineError as error:
             self._faults += (str(error),)  # the model decides alone
         thought.may_choose = False
         return True
 
-    def _is_given_up(self, thought: LanguageThought, deliberation: Deliberation) -> bool:
+    def _is_given_up(
+        self, thought: LanguageThought, deliberation: Deliberation, granted_ns: int
+    ) -> bool:
         """Whether the chooser's next step fits no budget of late: then it fails at once."""
         scheduler, needed_ns = self._scheduler, deliberation.needed_ns
-        history = scheduler.budget_history
-        if history.known and needed_ns > history.most_ns:
+        history, cost = scheduler.budget_history, scheduler.cost
+        most_ns = max(history.most_ns, granted_ns)
+        if history.known and needed_ns(cost.best_ns) > most_ns:
             thought.fail(Reason.NO_BUDGET)
-            scheduler.notice.give(scheduler.tell, needed_ns, history.most_ns)
+            scheduler.notice.give(scheduler.tell, needed_ns(cost.price_ns), history.most_ns)
             deliberation.give_up()
         return thought.done
 

@@ -1,7 +1,7 @@
 """What is done before the chooser's graphs run: tokens, layout, words looked up.
 
-In pieces, since all of it takes milliseconds where a persona is new or a line is gibberish, and a
-frame may have room for less. Invariant: it decides nothing. It works out beforehand what the
+In pieces, since all of it may be more than a frame has room for, where a persona is new or a line
+is gibberish. Invariant: it decides nothing. It works out beforehand what the
 chooser would work out itself, so a choice is the same with it and without.
 """
 
@@ -20,9 +20,9 @@ __all__ = ["PIECES", "Groundwork", "Layouts"]
 # Kinds of pieces, where a step of the chooser has the number of a graph; far above any graph's.
 LINES, TOKENS, LAYOUT, NEWS, WORDS = range(250, 255)
 PIECES = {LINES: "lines", TOKENS: "tokens", LAYOUT: "layout", NEWS: "news", WORDS: "words"}
-CHARS_AT_ONCE = 256  # that are made tokens in a piece, or one line; some 0.1 ms
+CHARS_AT_ONCE = 256  # that are made tokens in a piece, or one line
 CHARS_A_ROW = 16  # a piece's rows, by which it is priced, are about its work
-NUM_LAYOUTS = 256  # personas whose layouts are kept; some 10 KB each
+NUM_LAYOUTS = 256  # personas whose layouts are kept: of each, some 300 tokens and places
 
 Encode = Callable[[str], Sequence[int]]
 
@@ -90,7 +90,7 @@ class Groundwork:
         self._layouts = layouts
         self._reader = reader
         self._pieces = self._work()
-        self.shape: Shape | None = next(self._pieces)
+        self.shape: Shape | None = next(self._pieces, None)
 
     def step(self) -> None:
         """Does the next piece."""

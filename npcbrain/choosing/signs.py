@@ -57,8 +57,7 @@ def signs(situation: Situation, num_facts: int) -> list[Signs]:
 def read_ahead(situation: Situation, memories: Sequence[str]) -> Iterator[int]:
     """Looks up, part by part, what ``signs`` and ``of_memories`` will look up.
 
-    What was looked up last is kept, so that they then take a part of a millisecond, whatever a
-    player typed; all in one it may be several.
+    What was looked up last is kept, so that they then have little to do, whatever a player typed.
 
     Args:
         situation: The situation.

@@ -110,9 +110,10 @@ class Decider:
         budget_ns = min(NO_LIMIT_NS, int(budget_ms * NS_PER_MS)) if budget_ms < 1e9 else NO_LIMIT_NS
         frames, first_word = 0, None
         while not thought.done:
-            deadline_ns = clock.now_ns() + budget_ns
-            mind.prepare(deadline_ns)
-            scheduler.run_frame(deadline_ns, FrameReport(budget_ns=budget_ns))
+            report, started_ns = FrameReport(budget_ns=budget_ns), clock.now_ns()
+            mind.prepare(started_ns + budget_ns)
+            report.prompts_ns = clock.now_ns() - started_ns
+            scheduler.run_frame(started_ns + budget_ns, report)
             clock.next_frame()
             frames += 1
             thought.listen()

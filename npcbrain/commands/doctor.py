@@ -15,14 +15,15 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
-from npcbrain.asking.deliberation import NOBODY
+from npcbrain.asking.deliberation import NOBODY, NUM_ROUNDS, Deliberation
+from npcbrain.choosing.groundwork import PIECES
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.commands.decide import Decider, Outcome
 from npcbrain.commands.frame_clock import FRAME_NS, FrameClock
 from npcbrain.engine.contract import Kind
 from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
-from npcbrain.pricing.cost import CostModel
+from npcbrain.pricing.cost import CostModel, PriceEntry
 from npcbrain.pricing.price_file import price_file_of
 from npcbrain.reasons import explain
 from npcbrain.scheduling.scheduler import Scheduler
@@ -81,24 +82,26 @@ def diagnose(
         ``versions``, ``machine``, ``model``, ``kernels`` (by matrix), ``providers`` (in use) and
         ``providers_why``, ``prices`` (where they are remembered, and whether they are), ``steps``
         (the price in ms of each kind of step by rows, its dearest segment: measured now, and as
-        remembered), ``largest_step_ms`` of those needed, ``budget_ms``, ``fits``, ``answer_frames``
-        and ``first_word_frames`` (of one question tried in frames of this budget; None if the model
-        did not answer it within ``TTL_MS``) and ``advice``.
+        remembered), ``largest_step_ms`` of those needed, the chooser's among them, ``budget_ms``,
+        ``fits``, ``answer_frames`` and ``first_word_frames`` (of one question tried in frames of
+        this budget; None if the model did not answer it within ``TTL_MS``) and ``advice``.
     """
     engine = Engine(model)
     prices, remembered = CostModel(), CostModel()
     Scheduler(engine, prices, clock).warm_up(REPETITIONS)
+    choosing = _choosing(model, prices, clock)
     kept = price_file_of(model, price_file)
     is_known = kept is not None and kept.load(remembered)
     context = model.config.max_context // 2
 
     def dearest_ms(kind: Kind, rows: int, prices: CostModel = prices) -> float:
         steps = range(1 if kind is Kind.COPY else engine.num_segments)
-        return max(prices.price_ns(kind, step, rows, context) for step in steps) / NS_PER_MS
+        return _ms(max(prices.price_ns(kind, step, rows, context) for step in steps))
 
     shapes = sorted({(kind, rows) for kind, _, rows in engine.probes()})
     reading_ms = min(dearest_ms(Kind.PREFILL, rows) for rows in engine.chunk_sizes)
-    needed_ms = max(dearest_ms(Kind.DECODE, 1), reading_ms)
+    chooser_ms = max((_ms(entry.price_ns) for entry in choosing), default=0.0)
+    needed_ms = max(dearest_ms(Kind.DECODE, 1), reading_ms, chooser_ms)
     trial = _trial(model, engine, budget_ms, clock)
     fits = needed_ms <= budget_ms and trial.decision.source == "model"
     config = model.config
@@ -134,7 +137,8 @@ def diagnose(
                 "remembered_ms": round(dearest_ms(kind, rows, remembered), 3) if is_known else None,
             }
             for kind, rows in shapes
-        ],
+        ]
+        + _chooser_steps(choosing, remembered if is_known else None),
         "largest_step_ms": round(needed_ms, 3),
         "frame_ms": round(FRAME_NS / NS_PER_MS, 2),
         "budget_ms": budget_ms,
@@ -143,6 +147,45 @@ def diagnose(
         "first_word_frames": trial.first_word_frames if fits else None,
         "advice": _advice(fits, needed_ms, budget_ms, trial.decision.reason),
     }
+
+
+def _choosing(model: Model, prices: CostModel, clock: Clock) -> list[PriceEntry]:
+    """The prices of the chooser's steps, measured for somebody of usual size; none without one."""
+    deliberation = Deliberation.of(model, prices, clock)
+    if deliberation is None:
+        return []
+    for _ in range(REPETITIONS // NUM_ROUNDS):
+        deliberation.measure()
+    return [entry for entry in prices.entries() if entry.kind is Kind.CHOOSE]
+
+
+def _chooser_steps(
+    choosing: Iterable[PriceEntry], remembered: CostModel | None
+) -> list[dict[str, Any]]:
+    """The chooser's part of the table: its graphs by rows, and all that comes before them."""
+    before = {entry[:4]: entry for entry in (remembered.entries() if remembered else ())}
+    groups: dict[tuple[str, int], list[PriceEntry]] = {}
+    for entry in choosing:
+        is_piece = entry.segment in PIECES
+        key = ("prepare", 1) if is_piece else ("choose", entry.rows)
+        groups.setdefault(key, []).append(entry)
+    return [
+        {
+            "kind": kind,
+            "rows": rows,
+            "largest_ms": round(max(_ms(entry.price_ns) for entry in group), 3),
+            "remembered_ms": round(
+                max(_ms(before[entry[:4]].price_ns) for entry in group if entry[:4] in before), 3
+            )
+            if any(entry[:4] in before for entry in group)
+            else None,
+        }
+        for (kind, rows), group in sorted(groups.items())
+    ]
+
+
+def _ms(time_ns: int) -> float:
+    return time_ns / NS_PER_MS
 
 
 def _trial(model: Model, engine: Engine, budget_ms: float, clock: Clock) -> Outcome:

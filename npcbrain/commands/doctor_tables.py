@@ -19,6 +19,8 @@ KINDS = {
     "prefill": "read a prompt",
     "decode": "write one token, for so many NPCs",
     "verify": "write a token and check drafted ones",
+    "choose": "choose what to do and to say",
+    "prepare": "prepare a choice, piece by piece",
 }
 
 

@@ -125,6 +125,20 @@ class Trace:
             took_ns = self._clock.now_ns() - start_ns
             self._events.append((start_ns, took_ns, STEPS, name, about))
 
+    def add_choosing(self, what: str, rows: int, context: int, took_ns: int, failed: bool) -> None:
+        """Records a step of the model's chooser that has just ended; a runtime calls it.
+
+        Args:
+            what: The number of the graph, or the kind of work before the graphs.
+            rows: Rows of the step, or about how much work it was.
+            context: Tokens that the rows looked at.
+            took_ns: How long it took.
+            failed: Whether it failed.
+        """
+        name = f"choose {what} failed" if failed else f"choose {what}"
+        start_ns = self._clock.now_ns() - took_ns
+        self._events.append((start_ns, took_ns, STEPS, name, {"rows": rows, "context": context}))
+
     def probes(self) -> Iterable[tuple[Kind, int, int]]:
         """The engine's shapes of steps; none if it has no probes."""
         probes = getattr(self._engine, "probes", tuple)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from timed_chooser import TimedEncoder
+from toy_chooser import make_chooser_model
 
 from npcbrain.clock import SystemClock
 from npcbrain.commands.doctor import _advice, diagnose, kernel_table
@@ -15,6 +17,7 @@ from npcbrain.commands.doctor_tables import print_diagnosis
 from npcbrain.lm.model import Model
 from npcbrain.reasons import MEANINGS, Reason
 from npcbrain.runtime import Runtime
+from npcbrain.testing import ManualClock
 
 TINY = Path(__file__).parents[1] / "models" / "tiny"
 
@@ -81,6 +84,23 @@ def test_a_budget_that_is_advised_would_do() -> None:
 def test_where_steps_fit_and_no_answer_came_the_reason_is_told() -> None:
     line = _advice(False, needed_ms=0.9, budget_ms=1.0, reason=Reason.WOULD_EXCEED)
     assert MEANINGS[Reason.WOULD_EXCEED].why in line
+
+
+def test_the_chooser_s_steps_count_in_the_verdict(tmp_path: Path) -> None:
+    clock = ManualClock()  # by which the language model's steps cost nothing
+    model = Model.load(make_chooser_model(tmp_path / "toy"), num_slots=1)
+    model.encoder = TimedEncoder(model.encoder, clock, 3_000_000)  # type: ignore[assignment,arg-type]
+    small, enough = (diagnose(model, budget_ms, clock, None) for budget_ms in (2.0, 5.0))
+    steps = {step["kind"]: step["largest_ms"] for step in small["steps"]}
+    assert steps["prepare"] < steps["choose"]
+    assert small["largest_step_ms"] == steps["choose"] >= 3.0
+    assert not small["fits"]
+    assert "at least 3." in small["advice"]
+    assert enough["fits"]
+    assert enough["answer_frames"] > 10
+    console = Console(width=100, record=True, file=StringIO())
+    print_diagnosis(small, console)
+    assert "choose what to do and to say" in console.export_text()
 
 
 def test_people_read_the_verdict_first_and_no_dictionaries(model: Model) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from timed_chooser import ChoosingModel, toy_encoder
 
 import npcbrain as nb
 from npcbrain.engine.trace import Trace
@@ -90,3 +91,30 @@ def test_a_trace_of_a_model_is_an_engine_for_a_runtime(tmp_path: Path) -> None:
     trace.write(tmp_path / "frames.json")
     events = json.loads((tmp_path / "frames.json").read_text(encoding="utf-8"))["traceEvents"]
     assert "frame 0" in {event["name"] for event in events}
+
+
+def test_steps_of_the_chooser_are_shown_among_the_others(tmp_path: Path) -> None:
+    clock = ManualClock()
+    trace = Trace(ScriptedEngine(clock, MS), clock)
+    model = ChoosingModel(toy_encoder(tmp_path / "toy"), clock, MS // 2)
+    with nb.Runtime(model, clock=clock, engine=trace, measure="in_frames") as runtime:
+        persona = nb.Persona.from_dict({"name": "Al", "role": "cook", "actions": [{"name": "say"}]})
+        runtime.add_npc("al", persona=persona, tree=nb.minds.talker()).hear("Soup?")
+        for _ in range(40):
+            trace.add_frame(runtime.update(budget_ms=4.0))
+            clock.advance_ns(12 * MS)
+    shown = [event for event in complete(trace, 2) if event["name"].startswith("choose ")]
+    graphs = [event for event in shown if event["name"][7:].isdigit()]
+    assert len(graphs) == model.encoder.num_runs > 4
+    assert {event["dur"] for event in graphs} == {500.0}
+    assert {"choose layout", "choose news"} <= {event["name"] for event in shown}
+    frames = [(one["ts"], one["ts"] + one["dur"]) for one in complete(trace, 1)]
+    for event in graphs:
+        assert any(start <= event["ts"] < end for start, end in frames)
+
+
+def test_a_step_of_the_chooser_that_failed_is_shown_as_such() -> None:
+    trace = Trace(ScriptedEngine(ManualClock()), ManualClock(MS))
+    trace.add_choosing("3", 32, 128, MS // 2, True)
+    (event,) = complete(trace, 2)
+    assert (event["name"], event["ts"], event["dur"]) == ("choose 3 failed", 500.0, 500.0)
