@@ -117,16 +117,15 @@ class Savable(ABC):
             UsageError: A tree called this, or the runtime is closed.
         """
         where = "Runtime.save()"
+        started_ns = self.clock.now_ns()
         self._check_between_frames(where)
         file = _file(path, where)
         if self._saving is not None:
             self._saving.tell()
         self._thinker.pause()
-        started_ns = self.clock.now_ns()
-        snapshot = self._snapshot()
-        took_ns = self.clock.now_ns() - started_ns
-        self._saving = Saving(file, snapshot, took_ns, self._saving, self._disk)
-        return self._saving
+        saving = self._saving = Saving(file, self._snapshot(), self._saving, self._disk)
+        saving.snapshot_ns = self.clock.now_ns() - started_ns
+        return saving
 
     @alone
     def load(self, path: str | os.PathLike[str]) -> LoadReport:

@@ -26,7 +26,7 @@ class Saving:
     Attributes:
         path: The file.
         num_bytes: Of the save; 0 until it is packed.
-        snapshot_ns: What the frame paid.
+        snapshot_ns: What the frame paid: all of the call of ``save``, its thread's start included.
     """
 
     __slots__ = (
@@ -41,21 +41,18 @@ class Saving:
         "snapshot_ns",
     )
 
-    def __init__(
-        self, path: Path, snapshot: Snapshot, snapshot_ns: int, before: Saving | None, disk: Disk
-    ) -> None:
+    def __init__(self, path: Path, snapshot: Snapshot, before: Saving | None, disk: Disk) -> None:
         """Begins to write.
 
         Args:
             path: The file.
             snapshot: What to write.
-            snapshot_ns: What the frame paid for it.
             before: What is to be written first.
             disk: Where to.
         """
         self.path = path
         self.num_bytes = 0
-        self.snapshot_ns = snapshot_ns
+        self.snapshot_ns = 0
         self._error: BaseException | None = None
         self._is_written = self._is_told = False
         # Asked in place of the thread itself: an interrupt in its methods has it taken for dead.
@@ -104,6 +101,9 @@ class Saving:
         if before is not None:
             before._thread.join()
         try:
+            # Whoever starts a thread waits for its first sign, and would wait on for as long as
+            # it keeps the interpreter: it rests before it works.
+            time.sleep(REST_S)
             content = snapshot.packed(lambda: time.sleep(REST_S))
             self.num_bytes = len(content)
             put(self.path, content, disk)
