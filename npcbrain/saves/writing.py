@@ -17,6 +17,7 @@ from npcbrain.saves.store import Disk, put
 
 __all__ = ["Saving"]
 
+END_S = 5.0  # that the end of a game, or a load, waits for the disk at most
 REST_S = 0.0002  # after each NPC; the game's thread gets the interpreter at once if it wants it
 
 
@@ -26,6 +27,7 @@ class Saving:
     Attributes:
         path: The file.
         num_bytes: Of the save; 0 until it is packed.
+        notes: Sentences about what is not in it, and begins anew when it is loaded.
         snapshot_ns: What the frame paid: all of the call of ``save``, its thread's start included.
     """
 
@@ -36,6 +38,7 @@ class Saving:
         "_is_written",
         "_process",
         "_thread",
+        "notes",
         "num_bytes",
         "path",
         "snapshot_ns",
@@ -52,6 +55,7 @@ class Saving:
         """
         self.path = path
         self.num_bytes = 0
+        self.notes = snapshot.notes()
         self.snapshot_ns = 0
         self._error: BaseException | None = None
         self._is_written = self._is_told = False
@@ -90,6 +94,14 @@ class Saving:
             reason = self._error or "a thread that is gone, as after a fork"
             raise SaveError(fault("a save", "be written", reason, str(self.path))) from self._error
         return True
+
+    def finish(self) -> None:
+        """Waits for the disk for so long and no longer, and warns if it has not answered."""
+        if not self.done and not self._ended.wait(END_S):
+            warn_game(
+                f"{self.path} is not saved yet: the disk has not answered for {END_S:g} s; "
+                "it is written when the disk does, and the end of the program waits for it"
+            )
 
     def tell(self) -> None:
         """Warns once if it has failed and nobody has waited for it."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -15,8 +13,6 @@ from saving import Game
 from npcbrain.errors import SaveError, TreeError, UsageError
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.npcs.npc import Npc
-from npcbrain.saves.plain import plain_entries
-from npcbrain.saves.snapshot import Snapshot
 from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
 from npcbrain.tree import (
@@ -79,64 +75,6 @@ def test_a_thing_of_the_game_is_refused_by_path(tmp_path: Path, thing: object, p
     with pytest.raises(SaveError, match=path):
         game.runtime.save(tmp_path / "a.npcb")
     assert [*tmp_path.iterdir()] == []
-
-
-def test_copying_a_flat_blackboard_takes_no_call_for_each_entry() -> None:
-    def num_calls(num: int) -> int:
-        calls: list[object] = []
-        flat = {f"entry {number}": number for number in range(num)}
-        board: dict[str, object] = {**flat, "name": "Ann", "bag": [1, "loaf", None] * num}
-        sys.setprofile(lambda frame, event, arg: calls.append(event) if event == "call" else None)
-        try:
-            copy = plain_entries(board, "$", None)
-        finally:
-            sys.setprofile(None)
-        assert copy == board
-        assert copy["bag"] is not board["bag"]
-        return len(calls)
-
-    assert num_calls(3) == num_calls(300)
-
-
-def test_the_thread_that_writes_rests_before_it_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done: list[str] = []
-    packed = Snapshot.packed
-
-    def pack(snapshot: Snapshot, rest: Any) -> bytes:
-        done.append("packs")
-        return packed(snapshot, rest)
-
-    monkeypatch.setattr(Snapshot, "packed", pack)
-    monkeypatch.setattr("npcbrain.saves.writing.time.sleep", lambda seconds: done.append("rests"))
-    game_of(IDLE).runtime.save(tmp_path / "a.npcb").wait()
-    assert done[:2] == ["rests", "packs"]
-
-
-def test_what_the_frame_paid_is_the_whole_call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = ManualClock()
-
-    class Slow(Sword):
-        def id(self) -> str:
-            clock.advance_ns(7)
-            return self.name
-
-    game = game_of(IDLE, clock=clock)
-    game.runtime.on_save(lambda npc, path, thing: thing.id())
-    game.npc("Ann").blackboard["hand"] = Slow("Sting")
-    begin = threading.Thread.start
-
-    def start(thread: threading.Thread) -> None:
-        clock.advance_ns(5)
-        begin(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", start)
-    saving = game.runtime.save(tmp_path / "a.npcb")
-    assert saving.wait()
-    assert saving.snapshot_ns == 12
 
 
 def test_what_holds_itself_is_refused(tmp_path: Path) -> None:
