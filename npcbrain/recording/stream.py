@@ -23,7 +23,6 @@ Each record:
 
 from __future__ import annotations
 
-import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from typing import Any, NamedTuple
 import msgpack
 
 from npcbrain.errors import RecordingError, SaveError, fault
+from npcbrain.plain_file import read_plain
 from npcbrain.saves.extent import check_extent
 
 __all__ = [
@@ -89,10 +89,7 @@ def read_file(path: Path) -> bytes:
         RecordingError: It cannot be read, is no file, or is too large.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # asked before: opening a pipe waits for ever
-            raise OSError(0, "it is no file")
-        with path.open("rb") as file:
-            content = file.read(LIMIT_BYTES + 1)
+        content = read_plain(path, LIMIT_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)
         message = fault("a recording", "be a readable file", reason, str(path), "check the path")

@@ -96,6 +96,11 @@ class NpcCapture(NamedTuple):
         }
 
     @property
+    def name(self) -> str:
+        """The NPC's."""
+        return str(self.parts[0])
+
+    @property
     def program(self) -> Program:
         """What its tree runs."""
         return self.tree.program

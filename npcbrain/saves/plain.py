@@ -6,8 +6,8 @@ could change while it is being written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, cast
 
 import msgpack
 
@@ -19,6 +19,8 @@ __all__ = ["Hook", "plain", "plain_entries", "restored"]
 
 MAX_DEPTH = 32  # of lists and dictionaries in each other, as on a blackboard
 SCALARS = frozenset({type(None), bool, float, str})
+FLAT = SCALARS | {int}
+TEXT = frozenset({str})
 LEAST_INT, MOST_INT = -(1 << 63), (1 << 64) - 1  # that msgpack can hold
 THING = 1  # msgpack's type of what a hook made plain
 
@@ -52,10 +54,10 @@ def plain(value: object, where: str, hook: Hook | None, depth: int = MAX_DEPTH) 
     if kind is dict:
         return plain_entries(cast(dict[str, object], value), where, hook, depth)
     if kind is list or kind is tuple:
-        return [
-            item if type(item) in SCALARS else plain(item, f"{where}[{i}]", hook, depth - 1)
-            for i, item in enumerate(cast(list[object], value))
-        ]
+        items = cast(list[object], value)
+        if _is_flat(items):
+            return [*items]
+        return [plain(item, f"{where}[{i}]", hook, depth - 1) for i, item in enumerate(items)]
     if hook is None:
         advice = "give Runtime.on_save and on_load what turns it into plain data and back"
         raise SaveError(fault("value", "be plain data", value, where, advice))
@@ -67,15 +69,26 @@ def plain_entries(
     entries: Mapping[str, object], where: str, hook: Hook | None, depth: int = MAX_DEPTH
 ) -> dict[str, object]:
     """The same for a dictionary of any kind; this is what a frame pays for, person by person."""
-    copy = {}
-    for key, item in entries.items():
-        if type(key) is not str:
-            raise SaveError(fault("key", "be a string", key, where))
-        # Most are scalars; a path is made only where it may be needed.
-        if type(item) not in SCALARS:
-            item = plain(item, f"{where}.{key}", hook, depth - 1)
-        copy[key] = item
+    copy: dict[str, Any] = dict(entries)
+    if not TEXT.issuperset(map(type, copy)):
+        key = next(key for key in copy if type(key) is not str)
+        raise SaveError(fault("key", "be a string", key, where))
+    if not _is_flat(copy.values()):
+        for key, item in copy.items():
+            kind = type(item)
+            if kind in SCALARS or (kind is int and LEAST_INT <= item <= MOST_INT):
+                continue  # a path is made only where it may be needed
+            copy[key] = plain(item, f"{where}.{key}", hook, depth - 1)
     return copy
+
+
+def _is_flat(values: Collection[Any]) -> bool:
+    """Whether a shallow copy will do; most hold scalars, looked at without a call for each."""
+    kinds = {*map(type, values)}
+    if int not in kinds:
+        return kinds <= SCALARS
+    whole = [value for value in values if type(value) is int]
+    return kinds <= FLAT and min(whole) >= LEAST_INT and max(whole) <= MOST_INT
 
 
 def restored(reader: Reader, hook: Hook | None, depth: int = MAX_DEPTH) -> object:

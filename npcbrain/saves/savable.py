@@ -117,16 +117,15 @@ class Savable(ABC):
             UsageError: A tree called this, or the runtime is closed.
         """
         where = "Runtime.save()"
+        started_ns = self.clock.now_ns()
         self._check_between_frames(where)
         file = _file(path, where)
         if self._saving is not None:
             self._saving.tell()
         self._thinker.pause()
-        started_ns = self.clock.now_ns()
-        snapshot = self._snapshot()
-        took_ns = self.clock.now_ns() - started_ns
-        self._saving = Saving(file, snapshot, took_ns, self._saving, self._disk)
-        return self._saving
+        saving = self._saving = Saving(file, self._snapshot(), self._saving, self._disk)
+        saving.snapshot_ns = self.clock.now_ns() - started_ns
+        return saving
 
     @alone
     def load(self, path: str | os.PathLike[str]) -> LoadReport:
@@ -154,7 +153,7 @@ class Savable(ABC):
         self._check_between_frames(where)
         file = _file(path, where)
         if self._saving is not None:
-            self._saving._thread.join()
+            self._saving.finish()
         save, made, report = self._read(file)
         with self._while_loading(report.path):
             self._thinker.pause()
@@ -168,7 +167,7 @@ class Savable(ABC):
     def _finish_saving(self) -> None:
         """Waits for saves under way; what failed is told."""
         if self._saving is not None:
-            self._saving._thread.join()
+            self._saving.finish()
             self._saving.tell()
 
     def _snapshot(self) -> Snapshot:
@@ -192,7 +191,8 @@ class Savable(ABC):
             asking = (self.npcs[name] for name in mind._askers if name in self.npcs)
             turns = turns._replace(listening=tuple(dict.fromkeys((*turns.listening, *asking))))
         seed = 0 if mind is None else mind._seed
-        return Snapshot(self._num_frames, seed, self._model_digest, people, npcs, turns)
+        with_data = [npc.name for npc in npcs if npc.data is not None]
+        return Snapshot(self._num_frames, seed, self._model_digest, people, npcs, turns, with_data)
 
     def _read(self, path: Path) -> tuple[Save, dict[str, Prepared], LoadReport]:
         """The newest save that can be read.

@@ -26,6 +26,7 @@ __all__ = ["Save", "SavedLane", "Snapshot", "read"]
 
 MAX_TURNS = 3600  # of a lane: frames between two ticks
 MAX_SEED_DIGITS = 400
+MAX_NAMED = 3  # of those about whom a note is
 
 
 class Snapshot(NamedTuple):
@@ -38,6 +39,7 @@ class Snapshot(NamedTuple):
         people: Everybody, in order.
         npcs: The same, as those whom ``turns`` names.
         turns: Who is due when.
+        with_data: Names of those who have ``npc.data``, which is the game's and not saved.
     """
 
     frame: int
@@ -46,6 +48,20 @@ class Snapshot(NamedTuple):
     people: list[NpcCapture]
     npcs: list[Npc]
     turns: Turns
+    with_data: list[str]
+
+    def notes(self) -> list[str]:
+        """What is not in it, a sentence each."""
+        notes = [
+            f"leaf {path} of npc {one.name!r} begins anew: its on_save saves nothing of its handle"
+            for one in self.people
+            for path in one.tree.dropped
+        ]
+        if self.with_data:
+            names = ", ".join(map(repr, self.with_data[:MAX_NAMED]))
+            more = "" if len(self.with_data) <= MAX_NAMED else ", ..."
+            notes.append(f"npc.data of {len(self.with_data)} is not saved: {names}{more}")
+        return notes
 
     def packed(self, rest: Callable[[], object]) -> bytes:
         """The bytes of a save.

@@ -17,6 +17,7 @@ from npcbrain.saves.store import Disk, put
 
 __all__ = ["Saving"]
 
+END_S = 5.0  # that the end of a game, or a load, waits for the disk at most
 REST_S = 0.0002  # after each NPC; the game's thread gets the interpreter at once if it wants it
 
 
@@ -26,7 +27,8 @@ class Saving:
     Attributes:
         path: The file.
         num_bytes: Of the save; 0 until it is packed.
-        snapshot_ns: What the frame paid.
+        notes: Sentences about what is not in it, and begins anew when it is loaded.
+        snapshot_ns: What the frame paid: all of the call of ``save``, its thread's start included.
     """
 
     __slots__ = (
@@ -36,26 +38,25 @@ class Saving:
         "_is_written",
         "_process",
         "_thread",
+        "notes",
         "num_bytes",
         "path",
         "snapshot_ns",
     )
 
-    def __init__(
-        self, path: Path, snapshot: Snapshot, snapshot_ns: int, before: Saving | None, disk: Disk
-    ) -> None:
+    def __init__(self, path: Path, snapshot: Snapshot, before: Saving | None, disk: Disk) -> None:
         """Begins to write.
 
         Args:
             path: The file.
             snapshot: What to write.
-            snapshot_ns: What the frame paid for it.
             before: What is to be written first.
             disk: Where to.
         """
         self.path = path
         self.num_bytes = 0
-        self.snapshot_ns = snapshot_ns
+        self.notes = snapshot.notes()
+        self.snapshot_ns = 0
         self._error: BaseException | None = None
         self._is_written = self._is_told = False
         # Asked in place of the thread itself: an interrupt in its methods has it taken for dead.
@@ -94,6 +95,14 @@ class Saving:
             raise SaveError(fault("a save", "be written", reason, str(self.path))) from self._error
         return True
 
+    def finish(self) -> None:
+        """Waits for the disk for so long and no longer, and warns if it has not answered."""
+        if not self.done and not self._ended.wait(END_S):
+            warn_game(
+                f"{self.path} is not saved yet: the disk has not answered for {END_S:g} s; "
+                "it is written when the disk does, and the end of the program waits for it"
+            )
+
     def tell(self) -> None:
         """Warns once if it has failed and nobody has waited for it."""
         if self.done and not self._is_written and not self._is_told:
@@ -104,6 +113,9 @@ class Saving:
         if before is not None:
             before._thread.join()
         try:
+            # Whoever starts a thread waits for its first sign, and would wait on for as long as
+            # it keeps the interpreter: it rests before it works.
+            time.sleep(REST_S)
             content = snapshot.packed(lambda: time.sleep(REST_S))
             self.num_bytes = len(content)
             put(self.path, content, disk)

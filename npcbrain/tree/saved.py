@@ -13,6 +13,7 @@ from npcbrain.errors import TreeError
 from npcbrain.tree.blackboard import WatchedBlackboard
 from npcbrain.tree.carry import kept_nodes, signatures, slots_of
 from npcbrain.tree.node import FIRST, NEVER_NS, NodeInfo, Program, Slot
+from npcbrain.tree.stateful import Context
 from npcbrain.tree.status import Status
 from npcbrain.tree.tree import Tree
 
@@ -35,6 +36,7 @@ class Capture(NamedTuple):
         now_ns: When, by the tree's clock.
         writes: How often each watched entry had been written.
         live: What leaves and loops save of their own, by path.
+        dropped: Paths of leaves and branches that save nothing of the handle that they have.
     """
 
     program: Program
@@ -42,6 +44,7 @@ class Capture(NamedTuple):
     now_ns: int
     writes: dict[str, int]
     live: list[tuple[str, object]]
+    dropped: list[str]
 
     def statuses(self) -> bytes:
         """The answer of each node at the last tick."""
@@ -71,6 +74,7 @@ def capture(tree: Tree, now_ns: int) -> Capture:
     """
     program, me = tree._program, tree._me
     live: list[tuple[str, object]] = []
+    dropped: list[str] = []
     for at, _, path in program.live:
         one = me[at]
         # Most leaves are not at work, and have no handle to save.
@@ -81,10 +85,12 @@ def capture(tree: Tree, now_ns: int) -> Capture:
                 raise TreeError(f"on_save must not raise, got {error!r} - at {path}") from error
             if data is not None:
                 live.append((path, data))
+            elif isinstance(one, Context):
+                dropped.append(path)
     # Only a blackboard that nodes watch counts how often it is written.
     board = tree.blackboard
     writes = dict(board.writes) if isinstance(board, WatchedBlackboard) else {}
-    return Capture(program, me[:], now_ns, writes, live)
+    return Capture(program, me[:], now_ns, writes, live, dropped)
 
 
 def go_on(

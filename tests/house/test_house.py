@@ -45,7 +45,8 @@ ARROWS = {
     "warmable": "errors npcs one_thread thinker",
     "saves": "clock version errors reasons situation report tree lm prompting engine scheduling"
     " npcs asking thinker plain_file plain_text one_thread",
-    "recording": "clock version errors reasons situation report scheduling npcs thinker saves tree",
+    "recording": "clock version errors reasons situation report scheduling npcs thinker saves tree"
+    " plain_file",
     "remote": "clock errors reasons situation report lm prompting engine pricing scheduling npcs"
     " asking settings thinker plain_text",
     "schema": "situation prompting",

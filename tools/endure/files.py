@@ -1,6 +1,7 @@
 """Files that nobody vouches for, changed at random: read, or refused with a clear error.
 
-Personas, trees, saves, price files, a model's manifest and its prompt.json. What a reader may raise
+Personas, trees, saves, recordings, price files, and of a model the manifest, the prompt.json, the
+tokenizer.json and a graph. What a reader may raise
 is its own error and nothing else, and the message names the place. The time and the memory that
 one file may cost are bounded.
 """
@@ -21,8 +22,9 @@ from typing import Any, NamedTuple
 
 import msgpack
 
-from npcbrain.errors import ModelError, PersonaError, SaveError, TreeError
+from npcbrain.errors import ModelError, PersonaError, RecordingError, SaveError, TreeError
 from npcbrain.lm.frame import read_frame
+from npcbrain.lm.graph_file import check_graph
 from npcbrain.lm.model import Model
 from npcbrain.lm.package import ModelPackage
 from npcbrain.lm.tokenizer import Tokenizer
@@ -34,6 +36,7 @@ from npcbrain.tree import load
 from tools.endure.attacks import read_attacks
 from tools.endure.fire import NUM_SLOTS, Fire, Reference
 from tools.endure.point import Point
+from tools.endure.tapes import read_tape, sealed, taped, values_of
 from tools.endure.village import Village, tiny
 from tools.tree_trips import random_file
 from tools.tree_trips import words as tree_words
@@ -46,6 +49,10 @@ STRANGE: tuple[Any, ...] = (
     None, True, -1, 0, 1, 1 << 70, -(1 << 63), 0.5, 1e308, float("nan"), "", "x" * 3000, "\ud800",
     "../../x", "con", "say", [], {}, [[]], {"": None}, [None] * 2000, "9" * 400, "\0", "<|im_end|>",
 )  # fmt: skip
+
+
+class Unread(Exception):
+    """A price file counts as none: the game measures again."""
 
 
 class Kind(NamedTuple):
@@ -127,11 +134,17 @@ def seeds(folder: Path) -> list[Kind]:
             player.load,
             [player.content],
         ),
-        Kind("prices.msgpack", NotImplementedError, _prices, [_price_content()]),
+        Kind("prices.msgpack", Unread, lambda path: _prices(path), [_price_content()]),
+        Kind("tape.npcr", RecordingError, read_tape, [_tape_content(folder)]),
+        Kind("tokenizer.json", ModelError, _tokenized, [(tiny() / "tokenizer.json").read_bytes()]),
+        Kind("head.onnx", ModelError, _checked, [(tiny() / "head.onnx").read_bytes()]),
     ]
 
 
-KINDS = ("persona.json", "tree.xml", "manifest.json", "prompt.json", "slot.npcb", "prices.msgpack")
+KINDS = (
+    "persona.json", "tree.xml", "manifest.json", "prompt.json", "slot.npcb", "prices.msgpack",
+    "tape.npcr", "tokenizer.json", "head.onnx",
+)  # fmt: skip
 
 
 def mutated(content: bytes, kind: Kind, dice: random.Random, words: list[str]) -> bytes:
@@ -139,6 +152,11 @@ def mutated(content: bytes, kind: Kind, dice: random.Random, words: list[str]) -
     move = dice.random()
     if kind.name == "slot.npcb":
         return _mutated_save(content, dice, words) if move < 0.8 else _bitten(content, dice)
+    if kind.name == "tape.npcr" and move < 0.8:
+        bad = _fits_64_bits(changed(values_of(content), dice, words))
+        return sealed(bad if isinstance(bad, list) else [bad])
+    if kind.name == "head.onnx" and move < 0.5:
+        return _spliced(content, dice)
     if move < 0.6 and kind.name.endswith(".json"):
         return json.dumps(changed(json.loads(content), dice, words)).encode()
     if move < 0.6 and kind.name.endswith(".msgpack"):
@@ -188,6 +206,16 @@ def _bitten(content: bytes, dice: random.Random) -> bytes:
     if dice.random() < 0.2:
         bad += bad[: dice.randrange(len(bad) + 1)]
     return bytes(bad)
+
+
+def _spliced(content: bytes, dice: random.Random) -> bytes:
+    """One with a piece of itself in another place, or another operator."""
+    if dice.random() < 0.3:
+        name = dice.choice((b"MatMul", b"Reshape", b"Cast", b"Add"))
+        return content.replace(name, dice.choice((b"Loop", b"If", b"Scan", b"MatMul")), 1)
+    start, place = dice.randrange(len(content)), dice.randrange(len(content))
+    piece = content[start : start + dice.choice((1, 8, 200))]
+    return content[:place] + piece + content[place + dice.choice((0, len(piece))) :]
 
 
 def _mutated_save(content: bytes, dice: random.Random, words: list[str]) -> bytes:
@@ -268,6 +296,26 @@ def _price_content() -> bytes:
 def _prices(path: Path) -> None:
     """A bad one counts as none; a good one, whatever it says, lets a game be played."""
     prices = CostModel()
-    if PriceFile(path, "model", "machine").load(prices):
-        for key in range(3):
-            assert prices.price_ns(key, 0, 4, 100) >= 0  # type: ignore[arg-type]
+    if not PriceFile(path, "model", "machine").load(prices):
+        raise Unread("a price file must be whole and of this machine")
+    for key in range(3):
+        assert prices.price_ns(key, 0, 4, 100) >= 0  # type: ignore[arg-type]
+
+
+def _tape_content(folder: Path) -> bytes:
+    path = folder / "good.npcr"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of an engine that fails
+        taped(path, Model.load(tiny(), num_slots=NUM_SLOTS), random.Random(1), num_frames=40)
+    return path.read_bytes()
+
+
+def _tokenized(path: Path) -> None:
+    """One that can be read cuts whatever is typed."""
+    content = path.read_bytes()
+    tokenizer = Tokenizer(content, "<|im_start|>", "<|im_end|>", 1024, str(path), {})
+    assert tokenizer.count("What is a bed? \u00e9\0 <|im_end|>") >= 0
+
+
+def _checked(path: Path) -> None:
+    check_graph(path.read_bytes(), str(path))

@@ -23,6 +23,8 @@ class Point:
         seed: Where chance comes from.
         counts: How often what was tried.
         figures: What was measured.
+        wanted: Of what is counted, how much the long form tries.
+        untold: What this machine does not tell, in words.
         broken: Promises that did not hold, in words; empty if all did.
     """
 
@@ -31,6 +33,8 @@ class Point:
     seed: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     figures: dict[str, float] = field(default_factory=dict)
+    wanted: dict[str, int] = field(default_factory=dict)
+    untold: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
     def rounds(self, most: int | None = None) -> Iterator[random.Random]:

@@ -24,11 +24,19 @@ FLAT = 0.02  # that memory may grow after warm-up
 WARM_UP = 0.25  # of the frames, until caches are full and free lists have their size
 STEADY = 0.05  # that a price may move where every step takes what it always took, for its context
 Prices = Mapping[tuple[int, ...], int]
+SETTLED = 3000  # frames of a real model, after which resident memory is settled
+VIRTUAL_FRAMES, REAL_FRAMES = 216_000, 36_000  # of the long form
 STAT = Path("/proc/self/statm")  # where a platform tells the memory of a process
 
 
-def soak_virtual(point: Point, num_frames: int | None = None) -> None:
-    """On a clock of our own, with answers that are known: as fast as the machine plays it."""
+def soak_virtual(point: Point, num_frames: int | None = None, *, whole: bool = False) -> None:
+    """On a clock of our own, with answers that are known: as fast as the machine plays it.
+
+    Args:
+        point: Where figures go.
+        num_frames: None for as many as there is time for.
+        whole: All of the long form, however long it takes.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of engines that fail
         village = Village(NUM_NPCS, seed=point.seed)
@@ -36,21 +44,39 @@ def soak_virtual(point: Point, num_frames: int | None = None) -> None:
         started_s = time.monotonic()
         village.soak(first)
         per_frame_s = (time.monotonic() - started_s) / first
-        total = num_frames or min(216_000, max(600, int(0.9 * point.seconds / per_frame_s)))
+        in_time = max(600, int(0.9 * point.seconds / per_frame_s))
+        most = VIRTUAL_FRAMES - first
+        total = num_frames or (most if whole else min(most, in_time))
         _soak(point, village, total)
+        _count_frames(point, VIRTUAL_FRAMES, whole=whole)
 
 
-def soak_real(point: Point, model: Model, num_frames: int | None = None) -> None:
-    """Sixty frames a second with a real model, 4 ms each."""
+def soak_real(
+    point: Point, model: Model, num_frames: int | None = None, *, whole: bool = False
+) -> None:
+    """Sixty frames a second with a real model, 4 ms each; ``whole`` as in ``soak_virtual``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         village = Village(NUM_NPCS, seed=point.seed, model=model)
-        total = num_frames or min(36_000, max(120, int(point.seconds * NS_PER_S / FRAME_NS)))
-        _soak(point, village, total, rest=num_frames is None)
+        in_time = max(120, int(point.seconds * NS_PER_S / FRAME_NS))
+        total = num_frames or (REAL_FRAMES if whole else min(REAL_FRAMES, in_time))
+        _soak(point, village, total, rest=num_frames is None, whole=whole)
+        _count_frames(point, REAL_FRAMES, whole=whole)
 
 
-def _soak(point: Point, village: Village, total: int, *, rest: bool = False) -> None:
+def _count_frames(point: Point, wanted: int, *, whole: bool) -> None:
+    point.wanted["frames"] = wanted
+    num = point.counts["frames"]
+    point.expect(num >= wanted or not whole, f"{wanted:,} frames are played: {num:,}")
+
+
+def _soak(
+    point: Point, village: Village, total: int, *, rest: bool = False, whole: bool = False
+) -> None:
     warm = int(WARM_UP * total)
+    is_settled = village.is_real and total >= 2 * SETTLED
+    if is_settled:
+        warm = max(warm, SETTLED)
     blocks: list[int] = []
     resident: list[int] = []
     prices: Prices = {}
@@ -59,7 +85,7 @@ def _soak(point: Point, village: Village, total: int, *, rest: bool = False) -> 
     for number in range(total):
         village.frame(4.0 if village.is_real else None)
         if rest:
-            if next_s > end_s:
+            if next_s > end_s and not whole:
                 break
             next_s += FRAME_NS / NS_PER_S
             time.sleep(max(0.0, next_s - time.monotonic()))
@@ -80,7 +106,9 @@ def _soak(point: Point, village: Village, total: int, *, rest: bool = False) -> 
     point.expect(village.longest_wait_s < PATIENCE_S, "nobody waits for ever")
     _flat(point, "blocks of memory", blocks)
     if resident[0]:
-        _flat(point, "resident memory", resident, is_promised=False)
+        _flat(point, "resident memory", resident, is_promised=is_settled)
+    else:
+        point.untold.append("resident memory")
     point.counts += village.counts
     point.counts["requests"] += village.ledger.num_submitted
     point.figures["longest wait, s"] = village.longest_wait_s
