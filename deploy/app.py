@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import ray
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from ray import serve
@@ -129,6 +130,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--cpus", type=float, default=1.0, help="of each replica")
     options = parser.parse_args()
+    if not ray.is_initialized():
+        ray.init(include_dashboard=False)  # a page that nobody looks at, and seconds of a core
     serve.start(http_options={"host": "127.0.0.1", "port": options.port})
     serve.run(
         Decisions.options(

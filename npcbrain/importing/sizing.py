@@ -19,7 +19,7 @@ from npcbrain.graphs.decoder import Part, head_graph, part_graph
 from npcbrain.graphs.shape import LlamaConfig
 from npcbrain.importing.agreement import BoundRun, load_graph
 
-__all__ = ["Cut", "StepTimes", "measure_steps", "plan_cut"]
+__all__ = ["Cut", "StepTimes", "measure_steps", "plan_cut", "steady_ms"]
 
 NUM_RUNS = 25
 STEADY = 0.2  # of the runs are taken for undisturbed: others may be using the machine
@@ -140,7 +140,7 @@ def measure_steps(
         x = random.standard_normal(shape).astype(np.float32)
         if first.layer == 0 and first.attends:
             x = np.zeros((rows, 1), np.int64)
-        return _steady_ms(BoundRun(loaded, config, layers, x, config.max_context // 2))
+        return steady_ms(BoundRun(loaded, config, layers, x, config.max_context // 2))
 
     attention = time_of([Part(layer, True)], [layer], 1)
     feed_forward = time_of([Part(layer, False)], [], 1)
@@ -148,11 +148,12 @@ def measure_steps(
     rows = min(HEAD_ROWS, config.vocab)
     head = graph(head_graph(config, weights, kernels, (0, rows)))
     fed = {"hidden_in": random.standard_normal((1, config.hidden)).astype(np.float32)}
-    per_row = _steady_ms(lambda: head.run(None, fed)) / rows
+    per_row = steady_ms(lambda: head.run(None, fed)) / rows
     return StepTimes(attention, feed_forward, crowd, per_row * config.vocab)
 
 
-def _steady_ms(run: Callable[[], object]) -> float:
+def steady_ms(run: Callable[[], object]) -> float:
+    """Milliseconds of a run that nobody disturbs, with caches swept before it."""
     swept = np.zeros(SWEPT_BYTES, np.uint8)
     run()
     times = []

@@ -53,12 +53,11 @@ def evenly(scenarios: Sequence[Scenario]) -> list[Scenario]:
 
 
 def record_of(model: Model, scenarios: Sequence[Scenario], minutes: float) -> dict[str, Any]:
-    """Times the model, then has it answer for so long, or until it has answered all."""
+    """Has the model answer for so long, or until it has answered all, and then times it."""
     facts: dict[str, Any] = {
         "megabytes": round(model.package.num_bytes / 1e6, 1),
         "layers": model.config.layers,
         "vocab": model.config.vocab,
-        **speed(model),
     }
     decider = Decider(model, Engine(model), FrameClock())
     asked, decisions = evenly(scenarios), list[Decision | None]()
@@ -75,6 +74,7 @@ def record_of(model: Model, scenarios: Sequence[Scenario], minutes: float) -> di
     answered = asked[: len(decisions)]
     facts["answering_s"] = round(time.monotonic() - start, 1)
     facts["tokens_per_answer"] = round(tokens / len(answered), 1)
+    facts |= speed(model)
     spacing = max(1, len(answered) // NUM_SAMPLES)
     pairs = list(zip(answered, decisions, strict=True))
     samples = [sample_of(*pair) for pair in pairs[::spacing][:NUM_SAMPLES]]
