@@ -16,6 +16,7 @@ from demo_game.drawing import palette
 from demo_game.drawing.fonts import Fonts
 from demo_game.drawing.palette import Colour
 from demo_game.panels.graph import HEIGHT, NUM_FRAMES, FrameTimes, Graph, percentile
+from demo_game.panels.reason_words import reason_words
 from demo_game.panels.roster import Roster
 from demo_game.panels.tally import Tally
 from demo_game.people.villager import Villager
@@ -73,6 +74,11 @@ class Hud:
     def area(self) -> pygame.Rect:
         """Where the panel is."""
         return self._panel.get_rect(topleft=(LEFT, TOP))
+
+    @property
+    def keys_right(self) -> int:
+        """Where the row of keys ends."""
+        return LEFT + self._keys.get_width()
 
     def add(self, times: FrameTimes, report: nb.FrameReport) -> None:
         """Takes in a frame."""
@@ -132,23 +138,26 @@ class Hud:
         trees = sum(t.trees_ms for t in self._recent) / count
         model = sum(t.model_ms for t in self._recent) / count
         spare = max(0.0, self.graph.limit_ms - game - trees - model)
-        x = PAD
-        for name, value, colour in (
-            ("game", game, palette.SLATE),
-            ("trees", trees, palette.AMBER),
-            ("model", model, palette.TEAL),
-            ("spare", spare, (104, 98, 114)),
+        for column, (name, value, colour) in enumerate(
+            (
+                ("game", game, palette.SLATE),
+                ("trees", trees, palette.AMBER),
+                ("model", model, palette.TEAL),
+                ("spare", spare, (104, 98, 114)),
+            )
         ):
+            x = PAD + column * NUM_FRAMES // 4
             pygame.draw.rect(panel, colour, (x, y + 4, 7, 7), border_radius=2)
-            word = self._fonts.tiny.render(f"{name} {value:.1f}", True, palette.CREAM)
+            word = self._fonts.tiny.render(f"{name} {value:.{value < 100:d}f}", True, palette.CREAM)
             panel.blit(word, (x + 10, y + 1))
-            x += 15 + word.get_width()
 
     def _lines(self, mode: Mode, tally: Tally) -> list[tuple[str, Colour]]:
         p99 = self.graph.p99_ms
         dim: Colour = (176, 168, 172)
         largest = f"{tally.largest_step_ms:.1f} ms" if tally.largest_step_ms else "none yet"
-        reasons = ", ".join(f"{n} {reason}" for reason, n in tally.fallbacks.most_common(2))
+        reasons = ", ".join(
+            f"{n} {reason_words(reason)}" for reason, n in tally.fallbacks.most_common(2)
+        )
         return [
             (
                 f"frame p99 {p99:.1f} ms   hitches {tally.num_hitches}",
