@@ -28,6 +28,7 @@ REFRESH_FRAMES = 12
 MEAN_FRAMES = 30  # that the legend averages over
 LEFT, TOP, PAD = 12, 12, 12
 ROW = 17
+SQUARE = 9  # a legend's square and the gap behind it
 KeyNames = tuple[tuple[str, str], ...]  # what to press, and what it does
 
 
@@ -138,18 +139,24 @@ class Hud:
         trees = sum(t.trees_ms for t in self._recent) / count
         model = sum(t.model_ms for t in self._recent) / count
         spare = max(0.0, self.graph.limit_ms - game - trees - model)
-        for column, (name, value, colour) in enumerate(
+        parts = [
             (
+                colour,
+                self._fonts.tiny.render(f"{name} {value:.{value < 100:d}f}", True, palette.CREAM),
+            )
+            for name, value, colour in (
                 ("game", game, palette.SLATE),
                 ("trees", trees, palette.AMBER),
                 ("model", model, palette.TEAL),
-                ("spare", spare, (104, 98, 114)),
+                ("free", spare, (104, 98, 114)),
             )
-        ):
-            x = PAD + column * NUM_FRAMES // 4
-            pygame.draw.rect(panel, colour, (x, y + 4, 7, 7), border_radius=2)
-            word = self._fonts.tiny.render(f"{name} {value:.{value < 100:d}f}", True, palette.CREAM)
-            panel.blit(word, (x + 10, y + 1))
+        ]
+        room = NUM_FRAMES - sum(SQUARE + word.get_width() for _, word in parts)
+        x = float(PAD)
+        for colour, word in parts:
+            pygame.draw.rect(panel, colour, (round(x), y + 4, 7, 7), border_radius=2)
+            panel.blit(word, (round(x) + SQUARE, y + 1))
+            x += SQUARE + word.get_width() + room / (len(parts) - 1)
 
     def _lines(self, mode: Mode, tally: Tally) -> list[tuple[str, Colour]]:
         p99 = self.graph.p99_ms

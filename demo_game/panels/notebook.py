@@ -24,7 +24,7 @@ INK: Colour = (70, 54, 46)
 FAINT: Colour = (112, 92, 74)
 GOOD: Colour = (14, 104, 94)  # dark enough to be read on paper
 BAD: Colour = (164, 46, 40)
-REGARDS = 36  # height of what people think
+REGARDS = 48  # height of what people think
 MAX_LINES = 13  # of text; the oldest notes go out of sight
 
 
@@ -114,10 +114,10 @@ class Notebook:
         pygame.draw.line(sheet, PAPER_RIM, (PAD, y), (WIDTH - PAD, y))
         title = self._fonts.tiny.render("They think of you", True, FAINT)
         sheet.blit(title, (PAD, y + 5))
-        for index, (name, regard) in enumerate(self._mystery.regard.items(), start=2):
+        for index, (name, regard) in enumerate(self._mystery.regard.items()):
             colour = GOOD if regard > 0 else BAD if regard < 0 else FAINT
             mark = "+" * min(2, regard) if regard > 0 else "-" * min(2, -regard)
             word = self._fonts.tiny.render(f"{name.capitalize()} {mark}", True, colour)
-            row, column = divmod(index, 5)
-            x = PAD + (column * (WIDTH - 2 * PAD)) // 5
-            sheet.blit(word, (x, y + 5 + 14 * row))
+            row, column = divmod(index, 4)
+            x = PAD + (column * (WIDTH - 2 * PAD)) // 4
+            sheet.blit(word, (x, y + 18 + 13 * row))
