@@ -13,7 +13,7 @@ import pygame
 
 import npcbrain as nb
 from demo_game.drawing import palette
-from demo_game.drawing.fonts import Fonts
+from demo_game.drawing.fonts import Fonts, fitted
 from demo_game.drawing.palette import Colour
 from demo_game.panels.graph import HEIGHT, NUM_FRAMES, FrameTimes, Graph, percentile
 from demo_game.panels.reason_words import reason_words
@@ -178,7 +178,7 @@ class Hud:
             (f"given {mode.given_ms:.1f} of {mode.budget_ms:g} ms   {mode.num_npcs} NPCs", dim),
             (f"over budget p99 {percentile(tally.over_budget_ms[-3600:], 0.99):.2f} ms", dim),
             (f"largest step {largest}   tokens {tally.num_tokens}", dim),
-            (f"fallbacks: {reasons or 'none'}", dim),
+            (fitted(self._fonts.small, f"fallbacks: {reasons or 'none'}", NUM_FRAMES), dim),
         ]
 
     def _paint_keys(self) -> pygame.Surface:

@@ -145,7 +145,8 @@ class Game:
         self.tally.add(times, report, self.limit_ms)
         self.view.overs.note(report, num_steps)
         self.view.hud.add(times, report)
-        if (stutter := self._stutters.note(times, self.limit_ms)) is not None:
+        naive = self.modes.is_naive
+        if stutter := self._stutters.note(times, self.limit_ms, is_naive=naive):
             self.view.notices.add(stutter)
         if self._recorder is not None:
             self._recorder.take(self._screen, end_ns)
@@ -188,7 +189,7 @@ class Game:
             action = getattr(self, does, None) or getattr(self.modes, command.name, None)
             told = action() if action is not None else None
             if told:
-                self.view.notices.add(Happening(Kind.SEEN, told))
+                self.view.notices.add(Happening(Kind.SWITCHED, told))
 
     def save_picture(self, path: Path) -> None:
         """Writes what is on the screen as a PNG.

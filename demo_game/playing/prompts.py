@@ -108,7 +108,7 @@ def end(ending: Ending, tally: Tally, keys: Keys) -> Card:
     model, tree = tally.sources["model"], tally.sources["tree"]
     longest = max(tally.totals_ms, default=0.0)
     figures = (
-        f"{model} answers by the model, {tree} by trees.",
+        f"Answers: {model} by the model, {tree} by trees.",
         f"{tally.num_hitches} of {tally.num_frames} frames were late; the longest took"
         f" {longest:.0f} ms.",
     )
