@@ -239,7 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--report", type=Path, help="write what happened as JSON")
     parser.add_argument("--screenshot", type=Path, help="write a picture of a good moment (PNG)")
     parser.add_argument(
-        "--record", type=Path, help="write the first seconds as a GIF of at most 4 MB, then end"
+        "--record", type=Path, help="write the first seconds as a GIF of at most 4 MB"
     )
     parser.add_argument("--tape", type=Path, help="write all that happens, for npcbrain replay")
     return parser

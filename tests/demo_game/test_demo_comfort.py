@@ -289,14 +289,15 @@ def test_the_village_stands_still_in_a_pause_and_a_number_gives_from_the_pouch(g
     assert game.village.player.pouch == ["trout"]
 
 
-def test_switches_say_what_they_do_and_the_newest_word_stands(game: Game) -> None:
+def test_switches_say_what_they_do_and_the_newest_word_stands() -> None:
+    game = new_game(shared_assets())
     told = [mode() for mode in (game.modes.naive, game.modes.naive, game.modes.model)]
     assert told[0].startswith("Naive:")
     assert told[1].startswith("In slices")
     assert told[2].startswith("Model off")
     for code in (pygame.K_F6, pygame.K_F6):
         game.press(key(code))
-    assert len(game.view.notices._shown) == 1
+    assert [notice.kind for notice in game.view.notices._shown] == [Kind.SWITCHED]
 
 
 def test_an_answer_in_one_piece_is_told_in_lost_frames_and_only_in_naive_mode() -> None:
