@@ -43,7 +43,10 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit code: 0, 1 if a file could not be read or written, 2 for bad arguments.
     """
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.blind and (not options.headless or options.record or options.screenshot):
+        parser.error("--blind goes with --headless, and without --record and --screenshot")
     try:
         model = _load_model(options.model, wanted=not options.no_model)
         recorder = _recorder(options.record)
@@ -101,6 +104,7 @@ def _play(
                 goal=EndingKind(options.ending),
                 settings=settings,
                 settings_file=settings_file,
+                draws=not options.blind,
                 saves=None if settings_file is None else settings_file.parent / "saves",
                 tape=options.tape,
             ),
@@ -109,7 +113,7 @@ def _play(
 
     game = new_game(options.seed)
     while True:
-        _run(game, options, headless=headless)
+        _run(game, options, recorder, headless=headless)
         if game.menu.wanted:
             game = continued(game, new_game)
             continue
@@ -127,13 +131,18 @@ def _play(
     return 0
 
 
-def _run(game: Game, options: argparse.Namespace, *, headless: bool) -> None:
+def _run(
+    game: Game, options: argparse.Namespace, recorder: Recorder | None, *, headless: bool
+) -> None:
     """Plays one village until it is over, or another one is asked for."""
     num_frames = options.frames or (HEADLESS_FRAMES if headless else MAX_FRAMES)
     shot: Path | None = options.screenshot
+    is_filmed = headless and options.frames is None  # nobody plays: it ends with the film
     try:
         while not game.is_left and game.tally.num_frames < num_frames:
             game.frame()
+            if is_filmed and recorder is not None and recorder.is_full:
+                break
             last = game.tally.num_frames == num_frames
             if shot is not None and (last or _is_good_moment(game, num_frames)):
                 game.save_picture(shot)
@@ -224,9 +233,14 @@ def _parser() -> argparse.ArgumentParser:
         help="what the game plays for when it plays itself",
     )
     parser.add_argument("--fast", action="store_true", help="skip the wait between two frames")
+    parser.add_argument(
+        "--blind", action="store_true", help="draw nothing; for --headless, to be done sooner"
+    )
     parser.add_argument("--report", type=Path, help="write what happened as JSON")
     parser.add_argument("--screenshot", type=Path, help="write a picture of a good moment (PNG)")
-    parser.add_argument("--record", type=Path, help="write the first seconds as a small GIF")
+    parser.add_argument(
+        "--record", type=Path, help="write the first seconds as a GIF of at most 4 MB"
+    )
     parser.add_argument("--tape", type=Path, help="write all that happens, for npcbrain replay")
     return parser
 

@@ -15,6 +15,7 @@ from demo_game.drawing import palette
 from demo_game.drawing.canvas import Canvas
 from demo_game.drawing.fonts import Fonts, wrapped
 from demo_game.drawing.palette import Colour, darker
+from demo_game.panels.reason_words import reason_words
 from demo_game.people.emotion import FACE_SIZE, FACES, paint_face
 
 __all__ = ["Bubble", "BubbleText", "Bubbles"]
@@ -184,7 +185,8 @@ class Bubbles:
     def _badge(self, source: str, reason: str) -> pygame.Surface:
         badge = self._badges.get((source, reason))
         if badge is None:
-            text = f"TREE: {reason}" if source == "tree" and reason else source.upper()
+            why = f": {reason_words(reason)}" if source == "tree" and reason else ""
+            text = source.upper() + why
             word = self._fonts.tiny.render(text, True, (255, 255, 255))
             width, height = word.get_width() + 14, word.get_height() + 4
             sheet = Canvas(width, height)

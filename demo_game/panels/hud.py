@@ -13,9 +13,10 @@ import pygame
 
 import npcbrain as nb
 from demo_game.drawing import palette
-from demo_game.drawing.fonts import Fonts
+from demo_game.drawing.fonts import Fonts, fitted
 from demo_game.drawing.palette import Colour
 from demo_game.panels.graph import HEIGHT, NUM_FRAMES, FrameTimes, Graph, percentile
+from demo_game.panels.reason_words import reason_words
 from demo_game.panels.roster import Roster
 from demo_game.panels.tally import Tally
 from demo_game.people.villager import Villager
@@ -27,6 +28,7 @@ REFRESH_FRAMES = 12
 MEAN_FRAMES = 30  # that the legend averages over
 LEFT, TOP, PAD = 12, 12, 12
 ROW = 17
+SQUARE = 9  # a legend's square and the gap behind it
 KeyNames = tuple[tuple[str, str], ...]  # what to press, and what it does
 
 
@@ -73,6 +75,11 @@ class Hud:
     def area(self) -> pygame.Rect:
         """Where the panel is."""
         return self._panel.get_rect(topleft=(LEFT, TOP))
+
+    @property
+    def keys_right(self) -> int:
+        """Where the row of keys ends."""
+        return LEFT + self._keys.get_width()
 
     def add(self, times: FrameTimes, report: nb.FrameReport) -> None:
         """Takes in a frame."""
@@ -132,23 +139,32 @@ class Hud:
         trees = sum(t.trees_ms for t in self._recent) / count
         model = sum(t.model_ms for t in self._recent) / count
         spare = max(0.0, self.graph.limit_ms - game - trees - model)
-        x = PAD
-        for name, value, colour in (
-            ("game", game, palette.SLATE),
-            ("trees", trees, palette.AMBER),
-            ("model", model, palette.TEAL),
-            ("spare", spare, (104, 98, 114)),
-        ):
-            pygame.draw.rect(panel, colour, (x, y + 4, 7, 7), border_radius=2)
-            word = self._fonts.tiny.render(f"{name} {value:.1f}", True, palette.CREAM)
-            panel.blit(word, (x + 10, y + 1))
-            x += 15 + word.get_width()
+        parts = [
+            (
+                colour,
+                self._fonts.tiny.render(f"{name} {value:.{value < 100:d}f}", True, palette.CREAM),
+            )
+            for name, value, colour in (
+                ("game", game, palette.SLATE),
+                ("trees", trees, palette.AMBER),
+                ("model", model, palette.TEAL),
+                ("free", spare, (104, 98, 114)),
+            )
+        ]
+        room = NUM_FRAMES - sum(SQUARE + word.get_width() for _, word in parts)
+        x = float(PAD)
+        for colour, word in parts:
+            pygame.draw.rect(panel, colour, (round(x), y + 4, 7, 7), border_radius=2)
+            panel.blit(word, (round(x) + SQUARE, y + 1))
+            x += SQUARE + word.get_width() + room / (len(parts) - 1)
 
     def _lines(self, mode: Mode, tally: Tally) -> list[tuple[str, Colour]]:
         p99 = self.graph.p99_ms
         dim: Colour = (176, 168, 172)
         largest = f"{tally.largest_step_ms:.1f} ms" if tally.largest_step_ms else "none yet"
-        reasons = ", ".join(f"{n} {reason}" for reason, n in tally.fallbacks.most_common(2))
+        reasons = ", ".join(
+            f"{n} {reason_words(reason)}" for reason, n in tally.fallbacks.most_common(2)
+        )
         return [
             (
                 f"frame p99 {p99:.1f} ms   hitches {tally.num_hitches}",
@@ -162,7 +178,7 @@ class Hud:
             (f"given {mode.given_ms:.1f} of {mode.budget_ms:g} ms   {mode.num_npcs} NPCs", dim),
             (f"over budget p99 {percentile(tally.over_budget_ms[-3600:], 0.99):.2f} ms", dim),
             (f"largest step {largest}   tokens {tally.num_tokens}", dim),
-            (f"fallbacks: {reasons or 'none'}", dim),
+            (fitted(self._fonts.small, f"fallbacks: {reasons or 'none'}", NUM_FRAMES), dim),
         ]
 
     def _paint_keys(self) -> pygame.Surface:

@@ -14,6 +14,7 @@ from demo_game.drawing.fonts import Fonts
 from demo_game.drawing.glyphs import Glyphs, tinted
 from demo_game.drawing.palette import Colour, mix
 from demo_game.panels.handovers import NUM_SAMPLES, SAMPLE_FRAMES, Charge, HandOver, HandOvers
+from demo_game.panels.reason_words import reason_words
 from demo_game.panels.ribbon import COLOURS, HEIGHT, Ribbon
 from demo_game.panels.tree_view import MODEL_NODES, TREE_NODES, TreeView
 from demo_game.people.figure import SIZE
@@ -168,7 +169,7 @@ class MindPanel:
         text = CHARGE_WORDS[charge]
         decision = villager.npc.decision
         if charge is Charge.TREE and decision is not None and decision.reason:
-            text = f"tree: {decision.reason}"
+            text = f"tree: {reason_words(decision.reason)}"
         colour = COLOURS[charge] if charge is not Charge.DAY else tinted(DIM, 0.35)
         if charge is Charge.THINKING:
             colour = mix(palette.TEAL, palette.PANEL, 0.35)
@@ -186,7 +187,7 @@ class MindPanel:
         start = top + ends[0][0]
         end = top + (ends[0][-1] if over.by_model else ends[1][0])
         x = WIDTH - PAD - 3
-        word = self._fonts.tiny.render(over.reason, True, palette.INK)
+        word = self._fonts.tiny.render(reason_words(over.reason), True, palette.INK)
         width = word.get_width() + 14
         pill = self._glyphs.pill(width, 15, palette.AMBER, palette.lighter(palette.AMBER, 0.3))
         points = [(x - 12, start), (x - 5, start), (x, start + 5), (x, end - 4)]
@@ -241,7 +242,7 @@ class MindPanel:
         if over.quoted:
             parts.append(("QUOTE", over.quoted, palette.SLATE))
         if over.reason or not over.by_model:
-            parts.append(("TREE", over.reason, palette.AMBER))
+            parts.append(("TREE", reason_words(over.reason), palette.AMBER))
         for label, text, colour in parts:
             shown = f"{label} {text}".strip()
             word = fonts.tiny.render(shown, True, (255, 255, 255))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pygame
 
-from demo_game.drawing import palette
 from demo_game.drawing.fonts import Fonts, wrapped
 from demo_game.drawing.palette import Colour
 from demo_game.story.mystery import Mystery
@@ -22,7 +21,10 @@ GAP = 8
 PAPER: Colour = (247, 236, 208)
 PAPER_RIM: Colour = (196, 172, 128)
 INK: Colour = (70, 54, 46)
-FAINT: Colour = (132, 112, 92)
+FAINT: Colour = (112, 92, 74)
+GOOD: Colour = (14, 104, 94)  # dark enough to be read on paper
+BAD: Colour = (164, 46, 40)
+REGARDS = 48  # height of what people think
 MAX_LINES = 13  # of text; the oldest notes go out of sight
 
 
@@ -60,14 +62,14 @@ class Notebook:
     def _paint(self) -> None:
         fonts, story = self._fonts, self._mystery
         notes = self._lines()
-        height = 40 + 15 * len(notes) + 30
+        height = 40 + 15 * len(notes) + REGARDS + 10
         sheet = pygame.Surface((WIDTH, height), pygame.SRCALPHA)
         frame = sheet.get_rect()
         pygame.draw.rect(sheet, (*PAPER, 240), frame, border_radius=10)
         pygame.draw.rect(sheet, PAPER_RIM, frame, 1, border_radius=10)
         sheet.blit(fonts.title.render("The lost bell", True, INK), (PAD, 8))
         minutes, seconds = divmod(int(story.seconds_left), 60)
-        colour = palette.ROSE if minutes < 1 else FAINT
+        colour = BAD if minutes < 1 else FAINT
         left = fonts.tiny.render(f"caravan leaves in {minutes}:{seconds:02}", True, colour)
         sheet.blit(left, (WIDTH - PAD - left.get_width(), 13))
         pygame.draw.line(sheet, PAPER_RIM, (PAD, 31), (WIDTH - PAD, 31))
@@ -76,7 +78,7 @@ class Notebook:
             font = fonts.label if bold else fonts.small
             sheet.blit(font.render(text, True, colour), (PAD, y))
             y += 15
-        self._regards(sheet, height - 24)
+        self._regards(sheet, height - REGARDS - 4)
         self._picture = sheet
 
     def _lines(self) -> list[tuple[str, Colour, bool]]:
@@ -97,8 +99,7 @@ class Notebook:
             names = " or ".join(name.capitalize() for name in suspects)
             words = f"Enough to accuse {names} before Edda."
             tail = [
-                (line, palette.ROSE, True)
-                for line in wrapped(self._fonts.label, words, WIDTH - 2 * PAD)
+                (line, BAD, True) for line in wrapped(self._fonts.label, words, WIDTH - 2 * PAD)
             ]
         lines = lines[-(MAX_LINES - len(tail)) :]
         while lines and not lines[0][2]:  # no sentence without whose it is
@@ -109,11 +110,14 @@ class Notebook:
         return wrapped(self._fonts.small, text, WIDTH - 2 * PAD)
 
     def _regards(self, sheet: pygame.Surface, y: int) -> None:
-        """A row of initials with what each thinks of the player."""
-        x = PAD
-        for name, regard in self._mystery.regard.items():
-            colour = palette.TEAL if regard > 0 else palette.ROSE if regard < 0 else FAINT
+        """What each thinks of the player: a sign, never a colour alone."""
+        pygame.draw.line(sheet, PAPER_RIM, (PAD, y), (WIDTH - PAD, y))
+        title = self._fonts.tiny.render("They think of you", True, FAINT)
+        sheet.blit(title, (PAD, y + 5))
+        for index, (name, regard) in enumerate(self._mystery.regard.items()):
+            colour = GOOD if regard > 0 else BAD if regard < 0 else FAINT
             mark = "+" * min(2, regard) if regard > 0 else "-" * min(2, -regard)
-            word = self._fonts.tiny.render(f"{name[:2].capitalize()} {mark}", True, colour)
-            sheet.blit(word, (x, y + 4))
-            x += (WIDTH - 2 * PAD) // 7
+            word = self._fonts.tiny.render(f"{name.capitalize()} {mark}", True, colour)
+            row, column = divmod(index, 4)
+            x = PAD + (column * (WIDTH - 2 * PAD)) // 4
+            sheet.blit(word, (x, y + 18 + 13 * row))

@@ -31,6 +31,7 @@ LOOKS: dict[Kind, tuple[Colour, str]] = {
     Kind.GIFT: (palette.SLATE, "+"),
     Kind.ACCUSED: (palette.ROSE, "!"),
     Kind.STUTTER: (palette.ROSE, "stutter"),
+    Kind.SWITCHED: (palette.SLATE, ""),
 }
 
 
@@ -38,6 +39,7 @@ LOOKS: dict[Kind, tuple[Colour, str]] = {
 class Notice:
     """One of them."""
 
+    kind: Kind
     picture: pygame.Surface
     frames_left: float
 
@@ -57,7 +59,10 @@ class Notices:
         if happening.kind is Kind.CLUE and happening.who:
             text = f"{happening.who.capitalize()}: {text}"
         text = text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1].rstrip() + "..."
-        notice = Notice(self._paint(text, *look), FRAMES + FRAMES_PER_CHAR * len(text))
+        frames = FRAMES + FRAMES_PER_CHAR * len(text)
+        notice = Notice(happening.kind, self._paint(text, *look), frames)
+        if happening.kind is Kind.SWITCHED:  # the newest state of a switch is what counts
+            self._shown = [shown for shown in self._shown if shown.kind is not Kind.SWITCHED]
         self._shown = [*self._shown, notice][-MAX_SHOWN:]
 
     def draw(self, screen: pygame.Surface, left: int, right: int, top: int) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import pygame
 
 from demo_game.drawing import palette
-from demo_game.drawing.fonts import Fonts
+from demo_game.drawing.fonts import Fonts, fitted
 from demo_game.drawing.palette import Colour, mix
 from demo_game.panels.handovers import Charge, HandOvers
+from demo_game.panels.reason_words import reason_words
 from demo_game.people.villager import FPS, Villager
 
 __all__ = ["ROW", "Roster"]
@@ -19,6 +20,7 @@ __all__ = ["ROW", "Roster"]
 ROW = 15
 BAR = 11  # height of the bar of slices
 NAME_WIDTH = 46
+COST_WIDTH = 42
 DIM: Colour = (150, 142, 152)
 # Slices lie side by side, so each needs a colour of its own: light and dark in turn, for eyes that
 # tell colours badly; the initial stands in it as well.
@@ -112,7 +114,8 @@ class Roster:
             sheet.blit(word, (x + 5, y + 7 - word.get_height() // 2))
             x = pill.right + 5
         if text:
-            sheet.blit(fonts.small.render(text, True, DIM), (x, y))
+            room = area.right - x - (COST_WIDTH if spent > 0.005 else 0)
+            sheet.blit(fonts.small.render(fitted(fonts.small, text, room), True, DIM), (x, y))
         if spent > 0.005:
             cost = fonts.tiny.render(f"{spent:.1f} ms", True, (206, 198, 200))
             sheet.blit(cost, (area.right - cost.get_width(), y + 2))
@@ -132,6 +135,6 @@ class Roster:
             queue = f"{npc.num_waiting} to answer" if npc.num_waiting else ""
             return "", queue or "goes about its day", DIM
         if over.by_model:
-            words = f", words by the tree: {over.reason}" if over.reason else ""
+            words = f", words by the tree: {reason_words(over.reason)}" if over.reason else ""
             return "MODEL", f"{over.action}{words}", palette.TEAL
-        return "TREE", over.reason or over.action, palette.AMBER
+        return "TREE", reason_words(over.reason) or over.action, palette.AMBER

@@ -77,6 +77,7 @@ class Stage:
         self._corners = _corners()
         self._alarm = fonts.outlined(fonts.title, "!", (255, 214, 110), palette.INK)
         self._shrug = _cross()
+        self.pouch_left = 0  # where the row of things may begin
         self._chips: dict[str, pygame.Surface] = {}
         self._marks = {
             "...": _mark(fonts, "...", palette.SLATE),
@@ -212,12 +213,15 @@ class Stage:
             screen.blit(chip, (x - chip.get_width() // 2, y - 10))
 
     def _draw_pouch(self, screen: pygame.Surface) -> None:
-        x = screen.get_width() - 12
-        pouch = self._village.player.pouch
+        right, y = screen.get_width() - 12, screen.get_height() - 24
+        x, pouch = right, self._village.player.pouch
         for number in range(len(pouch), 0, -1):
             chip = self._chip(f"{number}  {pouch[number - 1]}")
-            x -= chip.get_width() + 4
-            screen.blit(chip, (x, screen.get_height() - 32))
+            if x - chip.get_width() < self.pouch_left:
+                x, y = right, y - chip.get_height() - 1
+            x -= chip.get_width()
+            screen.blit(chip, (x, y))
+            x -= 4
 
     def _chip(self, item: str) -> pygame.Surface:
         chip = self._chips.get(item)

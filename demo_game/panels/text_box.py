@@ -17,6 +17,7 @@ from demo_game.world import land
 __all__ = ["TextBox"]
 
 MAX_CHARS = 200  # the model reads 280 characters of an event
+FEW = 20  # letters left, from which on that is told
 MAX_HISTORY = 50
 WIDTH, HEIGHT = 620, 40
 LEFT, TOP = (land.WIDTH - WIDTH) // 2, land.HEIGHT - HEIGHT - 36
@@ -170,7 +171,7 @@ class TextBox:
         tag = self._fonts.label.render(to, True, palette.TEAL if listener else palette.ROSE)
         picture.blit(tag, (14, (HEIGHT - tag.get_height()) // 2))
         left = 26 + tag.get_width()
-        room = WIDTH - left - 20
+        room = WIDTH - left - 20 - self._room_left(WIDTH - 14)
         before, after = self.text[: self.cursor], self.text[self.cursor :]
         # What is before the cursor is what one looks at: of a long line its end.
         while before and font.size(before + self.composed)[0] > room:
@@ -188,6 +189,16 @@ class TextBox:
             self._word(hint, left + 6, middle, palette.mix(palette.PANEL, palette.CREAM, 0.45))
         if blink:
             pygame.draw.line(picture, palette.CREAM, (end + 1, 11), (end + 1, HEIGHT - 12), 2)
+
+    def _room_left(self, right: int) -> int:
+        """Tells how many letters are left, once they are few; answers with its width."""
+        count = MAX_CHARS - len(self.text)
+        if count > FEW:
+            return 0
+        colour = palette.AMBER if count else palette.lighter(palette.ROSE, 0.3)
+        word = self._fonts.tiny.render(f"{count} left" if count else "full", True, colour)
+        self._picture.blit(word, (right - word.get_width(), (HEIGHT - word.get_height()) // 2))
+        return word.get_width() + 8
 
     def _word(self, text: str, x: int, middle: int, colour: palette.Colour) -> int:
         """Writes a text and answers with its width."""

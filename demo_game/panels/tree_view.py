@@ -226,7 +226,7 @@ class TreeView:
         status, level = self._shown[number], self._levels[number]
         kind = self._kind(number)
         if status is Status.IDLE or status is Status.SKIPPED:
-            return Tint(tinted(DIM, 0.14), tinted(DIM, 0.26), tinted(DIM, 0.85), tinted(DIM, 0.6))
+            return Tint(tinted(DIM, 0.14), tinted(DIM, 0.3), DIM, tinted(DIM, 0.8))
         light = 1.0 - level * 0.3
         if kind in MODEL_NODES and status is not Status.FAILURE:
             colour, depth = palette.lighter(palette.TEAL, 0.25), 0.62
@@ -241,8 +241,8 @@ class TreeView:
         return Tint(
             tinted(colour, depth * light),
             tinted(colour, (1.0 if running else 0.55) * light),
-            mix(tinted(DIM, 0.85), ink, light),
-            mix(tinted(DIM, 0.6), mix(ink, tinted(colour, 0.5), 0.35), light),
+            mix(DIM, ink, light),
+            mix(tinted(DIM, 0.8), mix(ink, tinted(colour, 0.5), 0.35), light),
         )
 
     def _word(self, text: str, small: bool, colour: Colour) -> pygame.Surface:

@@ -145,10 +145,11 @@ class Game:
         self.tally.add(times, report, self.limit_ms)
         self.view.overs.note(report, num_steps)
         self.view.hud.add(times, report)
-        if (stutter := self._stutters.note(times, self.limit_ms)) is not None:
+        naive = self.modes.is_naive
+        if stutter := self._stutters.note(times, self.limit_ms, is_naive=naive):
             self.view.notices.add(stutter)
         if self._recorder is not None:
-            self._recorder.take(self._screen)
+            self._recorder.take(self._screen, end_ns)
         self._clock.next_frame()
 
     @property
@@ -186,8 +187,9 @@ class Game:
         else:
             does = f"_do_{command.name}"
             action = getattr(self, does, None) or getattr(self.modes, command.name, None)
-            if action is not None:
-                action()
+            told = action() if action is not None else None
+            if told:
+                self.view.notices.add(Happening(Kind.SWITCHED, told))
 
     def save_picture(self, path: Path) -> None:
         """Writes what is on the screen as a PNG.
@@ -266,13 +268,12 @@ class Game:
     def _do_notebook(self) -> None:
         self.view.notebook.is_open = not self.view.notebook.is_open
 
-    def _do_crowd(self) -> None:
+    def _do_crowd(self) -> str:
         now = len(self.village.crowd.strangers)
         count = SIZES[(SIZES.index(now) + 1) % len(SIZES)]
         self.village.crowd.resize(count)
         total = len(self.village.runtime.npcs)
-        words = f"Strangers who never stop talking: {count}. NPCs in all: {total}."
-        self.view.notices.add(Happening(Kind.SEEN, words))
+        return f"Strangers who never stop talking: {count}. NPCs in all: {total}."
 
     def _do_rate(self) -> None:
         self.modes.rate()

@@ -50,7 +50,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("less", "less budget"),
     ("more", "more budget"),
     ("stress", "burn game time"),
-    ("naive", "answers in one go, as without slices"),
+    ("naive", "answers in one piece, unsliced"),
     ("crowd", "1, 16 or 200 people more"),
     ("model", "model off and on"),
     ("mind", "a villager's mind"),

@@ -54,17 +54,26 @@ class Modes:
         now = self.settings.budget_ms
         self.settings.budget_ms = min((b for b in BUDGETS_MS if b > now), default=BUDGETS_MS[-1])
 
-    def stress(self) -> None:
-        """Burns game time, or stops."""
+    def stress(self) -> str:
+        """Burns game time, or stops; answers with what there is to tell."""
         self.is_stressed = not self.is_stressed
+        if self.is_stressed:
+            return "Stress: the game burns its whole frame, so the trees have to answer."
+        return "No stress: what the frame has left is the model's again."
 
-    def naive(self) -> None:
-        """Has answers written in one go, or in slices again."""
+    def naive(self) -> str:
+        """Has answers written in one piece, or in slices again; answers with what to tell."""
         self.is_naive = not self.is_naive
+        if self.is_naive:
+            return "Naive: answers are written in one piece. Talk to somebody, and see it stop."
+        return "In slices again: no frame waits for the model."
 
-    def model(self) -> None:
-        """Takes all time from the model, or gives it back."""
+    def model(self) -> str:
+        """Takes all time from the model, or gives it back; answers with what there is to tell."""
         self.is_model_off = not self.is_model_off
+        if self.is_model_off:
+            return "Model off: the trees answer everybody, and the story still ends."
+        return "Model on."
 
     def rate(self) -> None:
         """The next number of frames a second."""

@@ -108,13 +108,14 @@ def end(ending: Ending, tally: Tally, keys: Keys) -> Card:
     model, tree = tally.sources["model"], tally.sources["tree"]
     longest = max(tally.totals_ms, default=0.0)
     figures = (
-        f"{model} answers by the model, {tree} by trees; {tally.num_hitches} late frames of"
-        f" {tally.num_frames}, the longest {longest:.0f} ms."
+        f"Answers: {model} by the model, {tree} by trees.",
+        f"{tally.num_hitches} of {tally.num_frames} frames were late; the longest took"
+        f" {longest:.0f} ms.",
     )
     return Card(
         "end",
         ending.title,
-        (*ending.lines, figures),
+        (*ending.lines, *figures),
         (),
         ((keys.name("pause"), "stay"), (keys.name("new"), "another village, another thief")),
         ACCENTS[ending.kind],

@@ -15,27 +15,23 @@ PAUSE_FRAMES = 60  # between two notes
 
 
 class Stutters:
-    """Notes them.
-
-    Attributes:
-        count: How many there were.
-    """
+    """Notes them."""
 
     def __init__(self) -> None:
-        self.count = 0
         self._since = PAUSE_FRAMES
 
-    def note(self, times: FrameTimes, limit_ms: float) -> Happening | None:
+    def note(self, times: FrameTimes, limit_ms: float, *, is_naive: bool) -> Happening | None:
         """Looks at a frame; answers with what there is to tell.
 
         Args:
             times: Of the frame.
             limit_ms: What it may take.
+            is_naive: Whether answers are written in one piece; otherwise the machine was busy
+                elsewhere, and the frame's graph tells enough.
         """
         self._since += 1
-        if times.model_ms <= SEEN_MS:
+        if not is_naive or times.model_ms <= SEEN_MS:
             return None
-        self.count += 1
         if self._since <= PAUSE_FRAMES:
             return None
         self._since = 0

@@ -86,6 +86,7 @@ class View:
         mind.place(selected, left)
         panels = [a for a in (self.hud.area, self.notebook.area, mind.area) if a.width]
         self.stage.draw(screen, listener, selected if mind.is_open else None, panels)
+        self.stage.pouch_left = self.hud.keys_right + 8
         self.hud.draw(screen, mode, tally)
         self.notebook.draw(screen, self.hud.area)
         mind.draw(screen, selected, self._village.trees.title(selected.name))

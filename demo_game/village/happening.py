@@ -21,6 +21,7 @@ class Kind(StrEnum):
     ACCUSED = "accused"
     ENDED = "ended"
     STUTTER = "stutter"  # a frame that took so long that everybody saw it
+    SWITCHED = "switched"  # how the game runs, by a key
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from playing import key, letters, new_game, shared_assets, stand_by  # noqa: E40
 from demo_game.drawing import palette  # noqa: E402
 from demo_game.drawing.fonts import Fonts  # noqa: E402
 from demo_game.panels.clipboard import Clipboard  # noqa: E402
+from demo_game.panels.graph import FrameTimes  # noqa: E402
 from demo_game.panels.text_box import MAX_CHARS, TextBox  # noqa: E402
 from demo_game.playing.controls import Command, Controls  # noqa: E402
 from demo_game.playing.game import Game  # noqa: E402
@@ -24,6 +25,7 @@ from demo_game.playing.keys import HELP, USUAL, Keys  # noqa: E402
 from demo_game.playing.modes import BUDGETS_MS, LEAST_MS, NAIVE_MS, Modes  # noqa: E402
 from demo_game.playing.settings import Settings, settings_path  # noqa: E402
 from demo_game.playing.sound import VOICES, Sound, samples  # noqa: E402
+from demo_game.playing.stutters import Stutters  # noqa: E402
 from demo_game.village.crowd import SIZES  # noqa: E402
 from demo_game.village.happening import Kind  # noqa: E402
 
@@ -285,3 +287,34 @@ def test_the_village_stands_still_in_a_pause_and_a_number_gives_from_the_pouch(g
     game.village.player.pouch = ["ale", "trout"]
     game.press(key(pygame.K_1))
     assert game.village.player.pouch == ["trout"]
+
+
+def test_switches_say_what_they_do_and_the_newest_word_stands() -> None:
+    game = new_game(shared_assets())
+    told = [mode() for mode in (game.modes.naive, game.modes.naive, game.modes.model)]
+    assert told[0].startswith("Naive:")
+    assert told[1].startswith("In slices")
+    assert told[2].startswith("Model off")
+    for code in (pygame.K_F6, pygame.K_F6):
+        game.press(key(code))
+    assert [notice.kind for notice in game.view.notices._shown] == [Kind.SWITCHED]
+
+
+def test_an_answer_in_one_piece_is_told_in_lost_frames_and_only_in_naive_mode() -> None:
+    slow = FrameTimes(game_ms=5.0, trees_ms=0.1, model_ms=250.0)
+    stutters = Stutters()
+    assert stutters.note(slow, 1000 / 60, is_naive=False) is None
+    told = stutters.note(slow, 1000 / 60, is_naive=True)
+    assert told is not None
+    assert told.text == "The model took 250 ms in one piece: 15 frames were lost."
+    assert stutters.note(slow, 1000 / 60, is_naive=True) is None
+
+
+def test_the_text_box_tells_when_it_is_nearly_full(box: TextBox) -> None:
+    screen = pygame.Surface((1280, 720))
+    pictures = []
+    for text in ("x", "y" * (MAX_CHARS - 2), "z"):
+        box.type(text)
+        box.draw(screen, "Greta", 0)
+        pictures.append(box._room_left(600) > 0)
+    assert pictures == [False, True, True]
