@@ -163,7 +163,7 @@ class Net(nn.Module):
         """States of all rows, and of all pairs of candidate and news."""
         emb = self.emb
         x = emb.word_embeddings(ids) + emb.position_embeddings(positions)
-        x = emb.LayerNorm(x + emb.token_type_embeddings.weight[0])
+        x = emb.dropout(emb.LayerNorm(x + emb.token_type_embeddings.weight[0]))
         groups, longest = layout.prefix.shape
         most, turn = layout.turns.shape[1:]
         of_persona = layout.hidden.float()
@@ -197,9 +197,10 @@ class Net(nn.Module):
 
     @staticmethod
     def _fed(layer: nn.Module, x: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
-        x = layer.attention.output.LayerNorm(x + layer.attention.output.dense(mixed))
+        attended, fed = layer.attention.output, layer.output  # each drops out in training alone
+        x = attended.LayerNorm(x + attended.dropout(attended.dense(mixed)))
         inner = functional.gelu(layer.intermediate.dense(x))
-        return layer.output.LayerNorm(x + layer.output.dense(inner))
+        return fed.LayerNorm(x + fed.dropout(fed.dense(inner)))
 
     def _by_head(self, rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
         split = rows.unflatten(-1, (3 * self.heads, -1)).transpose(1, 2)
