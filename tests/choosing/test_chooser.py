@@ -103,23 +103,6 @@ def test_a_memory_may_be_quoted_and_what_somebody_said_may_not(encoder: Encoder)
     assert choice_of(Chooser(keen), unasked)[0].quote != "The player paid."
 
 
-@pytest.mark.parametrize(
-    ("text", "is_told"),
-    [
-        ("Did I pay?", True),  # the same word
-        ("Why are you so friendly?", True),
-        ("Do you remember me?", True),
-        ("How old are you?", False),
-        ("Nice weather today.", False),
-    ],
-)
-def test_a_memory_is_offered_where_something_in_the_question_speaks_for_it(
-    encoder: Encoder, text: str, is_told: bool
-) -> None:
-    told = news(situation(text), encoder.encode)
-    assert bool(told.memories) is is_told
-
-
 def test_a_model_that_was_taught_other_occasions_is_refused(encoder: Encoder) -> None:
     other = copy(encoder)
     other.num_occasions += 1

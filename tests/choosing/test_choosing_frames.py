@@ -100,8 +100,8 @@ def test_frames_full_of_choosing_are_no_small_budgets(encoder: Encoder) -> None:
     for number in range(6):
         inn.runtime.add_npc(f"guest {number}", persona=ADA, tree=nb.minds.talker()).hear("A bed?")
     assert inn.answer(4.0)[0] == "model"
-    allowance = inn.runtime.scheduler.allowance  # type: ignore[union-attr]
-    assert allowance.most_ns >= 3_900_000
+    history = inn.runtime.scheduler.budget_history  # type: ignore[union-attr]
+    assert history.most_ns >= 3_900_000
 
 
 def test_a_prompt_waits_for_a_frame_that_has_room_for_it(
