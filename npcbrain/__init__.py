@@ -101,5 +101,15 @@ __all__ = [
     "__version__",
     "minds",
     "registry",
+    "testing",
     "tree",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """``npcbrain.testing``, loaded when a test asks for it: no game needs it."""
+    if name != "testing":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return import_module("npcbrain.testing")

@@ -54,6 +54,7 @@ def events_of(keys: object) -> list[pygame.event.Event]:
 def options_data(options: Options) -> dict[str, Any]:
     """What a game is run with, as far as that decides what happens in it."""
     return {
+        "game": "demo_game",  # so that npcbrain replay knows what builds it
         "seed": options.seed,
         "plays_itself": options.plays_itself,
         "goal": str(options.goal),

@@ -157,7 +157,10 @@ class Warming:
         while shapes and (is_fresh or not self._scheduler.interrupted):
             kind, segment, rows = shapes[0][1]
             now_ns = self._clock.now_ns()
-            if now_ns + prices.price_ns(kind, segment, rows, self._context) <= deadline_ns:
+            # What was only remembered may be wrong; it is tried once, if in a frame of its own.
+            is_tried = self._known and is_fresh and now_ns < deadline_ns
+            price_ns = prices.price_ns(kind, segment, rows, self._context)
+            if is_tried or now_ns + price_ns <= deadline_ns:
                 try:
                     self._measure()
                 except EngineError:

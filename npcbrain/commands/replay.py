@@ -1,16 +1,14 @@
 """The command that plays recordings again: arguments in, results out.
 
 Not the parser of the command line, which is ``main``. Invariant: the only code that is run is what
-``--game`` names, and never anything that a recording says.
+``--game`` names, or a game that is installed here, and never anything that a recording says.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from npcbrain.errors import UsageError, fault
 
@@ -36,7 +34,7 @@ def add_replay_command(commands: Commands) -> None:
     replay.add_argument(
         "--game",
         metavar="MODULE:FUNCTION",
-        help="what builds the game, such as demo_game.playing.again:build (see docs/replay.md)",
+        help="what builds the game, where the recording does not name one (see docs/replay.md)",
     )
     replay.add_argument(
         "--model",
@@ -54,7 +52,7 @@ def _replay(options: argparse.Namespace) -> dict[str, Any]:
         return _compare(options.file, options.other)
     from npcbrain.replay.play import play
 
-    build = _build_of(options.game)
+    build = _build_of(options)
     model = None
     if options.model is not None:
         from npcbrain.lm.model import Model
@@ -78,20 +76,18 @@ def _compare(first: Path, second: Path) -> dict[str, Any]:
     }
 
 
-def _build_of(game: str | None) -> Build:
-    """The function that ``--game`` names."""
-    where = "the command line"
-    advice = "pass --game demo_game.playing.again:build for the demo, or see docs/replay.md"
-    module, _, function = (game or "").partition(":")
+def _build_of(options: argparse.Namespace) -> Build:
+    """The function that ``--game`` names, or what builds the game that the recording names."""
+    from npcbrain.replay.games import build_at, named_build
+
+    game: str | None = options.game
+    if game is None:
+        return named_build(options.file)
+    module, _, function = game.partition(":")
     if not module or not function:
-        raise UsageError(fault("--game", "be MODULE:FUNCTION", game, where, advice))
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))  # a game lies where one works; an installed script
-    try:
-        build = getattr(import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(fault("--game", "be there", game, where, str(error))) from error
-    return cast("Build", build)
+        advice = "pass --game demo_game.playing.again:build for the demo, or see docs/replay.md"
+        raise UsageError(fault("--game", "be MODULE:FUNCTION", game, "the command line", advice))
+    return build_at(game)
 
 
 def _differs(result: dict[str, Any]) -> bool:

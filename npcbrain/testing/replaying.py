@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["replay"]
 
 
-def replay(path: str | Path, build: Build, *, model: Model | None = None) -> Replay:
+def replay(path: str | Path, build: Build | None = None, *, model: Model | None = None) -> Replay:
     """Plays a recording again (``Runtime(record=...)``): a player's bug report becomes a test.
 
     ``assert replay("bug.npcr", build).identical``; see ``docs/replay.md``.
@@ -24,7 +24,8 @@ def replay(path: str | Path, build: Build, *, model: Model | None = None) -> Rep
         path: The recording.
         build: Called with a ``Play``. A game whose trees need no world registers its handlers with
             ``play.runtime``, puts its trees into ``play.trees`` and returns None. Any other builds
-            itself, with ``play.model`` for its model, and returns what is called once a frame.
+            itself, with ``play.model`` for its model, and returns what is called once a frame. None
+            for the game that the recording names (see ``docs/replay.md``).
         model: Writes every answer once more, to be compared; None takes them as recorded.
 
     Returns:
@@ -36,4 +37,8 @@ def replay(path: str | Path, build: Build, *, model: Model | None = None) -> Rep
     """
     from npcbrain.replay.play import play
 
+    if build is None:
+        from npcbrain.replay.games import named_build
+
+        build = named_build(Path(path))
     return play(path, build, model)

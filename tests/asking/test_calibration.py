@@ -15,6 +15,7 @@ from npcbrain.errors import UsageError
 from npcbrain.lm.model import Model
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.npcs.npc import Npc
+from npcbrain.pricing.cost import CostModel
 from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration, default_cost_ns
@@ -22,6 +23,7 @@ from npcbrain.tree import Selector, Sequence, Succeed
 
 TINY = Path(__file__).parents[1] / "models" / "tiny"
 FRAME_NS = 16_666_667
+MOST_FRAMES = 60  # until somebody has decided, whatever a price file says
 MIND = Selector(
     Sequence(Heard(), Decide(ttl_ms=2500), Act()), Sequence(Heard(), CannedReply()), Succeed()
 )
@@ -209,3 +211,43 @@ def test_a_runtime_that_closes_while_it_reads_gives_back_its_slots() -> None:
     title.runtime.close()
     for _ in range(title.engine.num_slots):
         assert title.engine.open(ScriptedGeneration())
+
+
+@pytest.mark.parametrize("measure", ["now", "in_frames"])
+@pytest.mark.parametrize("num_idle", [0, 60])
+def test_remembered_prices_a_thousand_times_too_high_delay_no_first_decision(
+    measure: str, num_idle: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Title(measure="now", cost_ns=100_000).runtime.prices.snapshot()
+    poisoned = [[*row[:4], *(1000 * price for price in row[4:])] for row in honest]
+
+    class Poisoned:
+        def load(self, prices: CostModel) -> bool:
+            prices.restore(poisoned)
+            return True
+
+    monkeypatch.setattr("npcbrain.thinker.price_file_of", lambda model, path: Poisoned())
+    clock, model = ManualClock(), ScriptedModel()
+    engine = CountingEngine(clock, cost_ns=100_000)
+    runtime = Runtime(model, clock=clock, engine=engine, measure=measure, price_file="a.msgpack")
+    runtime.on_action("give", lambda npc, **args: None)
+    greta = runtime.add_npc("greta", persona=GRETA, tree=MIND)
+    if measure == "in_frames":
+        assert runtime.prices.price_ns(Kind.DECODE, 0, 1, 0) > 10_000_000
+
+    def decided() -> bool:
+        started_ns = clock.now_ns()
+        decisions = runtime.update(4.0).decisions
+        clock.advance_ns(max(0, started_ns + FRAME_NS - clock.now_ns()))
+        return bool(decisions)
+
+    for _ in range(num_idle):
+        decided()
+    if num_idle:
+        assert runtime.prices.price_ns(Kind.DECODE, 0, 1, 0) < 4_000_000
+    greta.hear("Good day!")
+    num_frames = next(number for number in range(MOST_FRAMES + 1) if decided())
+    assert num_frames < MOST_FRAMES
+    assert greta.decision is not None
+    if num_idle or measure == "now":  # else no frame was free to try a step, and the tree answers
+        assert greta.decision.source == "model"

@@ -20,6 +20,7 @@ from demo_game.playing.presses import events_of, keys_of, options_of  # noqa: E4
 from demo_game.playing.settings import Settings  # noqa: E402
 from demo_game.village.assets import Assets  # noqa: E402
 from npcbrain import testing  # noqa: E402
+from npcbrain.commands.main import main  # noqa: E402
 
 
 class Tick(Beat):
@@ -59,9 +60,10 @@ def play_to_first_decision(game: Game) -> None:
 
 def test_a_recorded_demo_is_identical_without_a_model(assets: Assets, tmp_path: Path) -> None:
     play_to_first_decision(recorded(assets, tmp_path / "a.npcr", None, plays_itself=True))
-    found = testing.replay(tmp_path / "a.npcr", build)
+    found = testing.replay(tmp_path / "a.npcr")  # it names itself
     assert found.difference is None
     assert (found.num_questions, found.num_decisions) == (1, 1)
+    assert main(["replay", str(tmp_path / "a.npcr")]) == 0
 
 
 def test_a_recorded_demo_is_identical_with_its_model_and_without(

@@ -8,15 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from replaying import Busy, build, recorded, tiny
 from saving import TINY, TickingClock
 
+import npcbrain as nb
 from npcbrain import testing
 from npcbrain.commands.main import main
 from npcbrain.recording.stream import VERSION
+from npcbrain.replay import games
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
@@ -85,10 +88,10 @@ def test_the_command_finds_the_first_difference_between_two(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--game must be MODULE:FUNCTION, got None"),
+        ([], "a recording must name its game, got None"),
         (["--game", "replaying"], "--game must be MODULE:FUNCTION"),
-        (["--game", "replaying:nobody"], "--game must be there, got 'replaying:nobody'"),
-        (["--game", "no_such_game:build"], "--game must be there"),
+        (["--game", "replaying:nobody"], "a game must be there, got 'replaying:nobody'"),
+        (["--game", "no_such_game:build"], "a game must be there"),
     ],
 )
 def test_a_game_that_is_not_there_is_told(
@@ -98,6 +101,38 @@ def test_a_game_that_is_not_there_is_told(
     recorded(tape, frames=1)
     assert main(["replay", str(tape), *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_recording_that_names_an_installed_game_needs_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = tmp_path / "a.npcr"
+    game = Busy(tiny(), record=tape)
+    game.runtime.note({"game": "cooks"})
+    game.play(30)
+    game.runtime.close()
+    assert main(["replay", str(tape)]) == 2
+    assert "its game must be installed here, got 'cooks'" in capsys.readouterr().err
+    entry = EntryPoint("cooks", "replaying:build", games.GROUP)
+    monkeypatch.setattr(games, "entry_points", lambda group, name: [entry])
+    assert main(["replay", str(tape)]) == 0
+    assert nb.testing.replay(tape).identical
+
+
+def test_a_recording_cannot_name_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tape = tmp_path / "a.npcr"
+    game = Busy(None, record=tape)
+    game.runtime.note({"game": "replaying:build"})
+    game.play(2)
+    game.runtime.close()
+    assert main(["replay", str(tape)]) == 2
+    assert "its game must be installed here" in capsys.readouterr().err
+
+
+def test_testing_is_there_once_npcbrain_is_imported() -> None:
+    code = "import sys, npcbrain as nb; assert 'npcbrain.testing' not in sys.modules; "
+    code += "assert callable(nb.testing.replay)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 def test_a_file_that_is_no_recording_is_told(
