@@ -5,9 +5,9 @@
         --scenarios DEV2.jsonl --minutes 40
 
 The result is ``bench_results/imports/NAME.json``: what the import told, the scores with their 95 %
-intervals, and milliseconds. A model too slow for all scenarios answers as many as it can in the
-time, evenly drawn from all categories. Invariant: a model is given no credit for what a tree had to
-answer.
+intervals, and milliseconds. A model too slow for all scenarios answers as many as it can in so many
+minutes of a core's time, evenly drawn from all categories. Invariant: a model is given no credit
+for what a tree had to answer.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ def record_of(model: Model, scenarios: Sequence[Scenario], minutes: float) -> di
     }
     decider = Decider(model, Engine(model), FrameClock())
     asked, decisions = evenly(scenarios), list[Decision | None]()
-    tokens, start = 0, time.monotonic()
+    tokens, start = 0, time.process_time()
     while not decisions or (
-        len(decisions) < len(asked) and time.monotonic() - start < 60 * minutes
+        len(decisions) < len(asked) and time.process_time() - start < 60 * minutes
     ):
         group = asked[len(decisions) : len(decisions) + model.num_slots]
         outcomes = decider.decide_all([one.situation for one in group], lambda done: None)
         tokens += sum(outcome.tokens for outcome in outcomes)
         made = [outcome.decision for outcome in outcomes]
         decisions += [one if one.source == "model" else None for one in made]
-        print(f"{len(decisions)} of {len(asked)}, {time.monotonic() - start:.0f} s", flush=True)
+        print(f"{len(decisions)} of {len(asked)}, {time.process_time() - start:.0f} s", flush=True)
     answered = asked[: len(decisions)]
-    facts["answering_s"] = round(time.monotonic() - start, 1)
+    facts["answering_s"] = round(time.process_time() - start, 1)
     facts["tokens_per_answer"] = round(tokens / len(answered), 1)
     facts |= speed(model)
     spacing = max(1, len(answered) // NUM_SAMPLES)
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="a model folder")
     parser.add_argument("--imported", type=Path, help="what import-model --json printed")
     parser.add_argument("--scenarios", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=40.0)
+    parser.add_argument("--minutes", type=float, default=40.0, help="of a core")
     options = parser.parse_args()
     imported = json.loads(options.imported.read_text(encoding="utf-8")) if options.imported else {}
     result = record_of(
