@@ -16,13 +16,14 @@ from npcbrain.choosing.chooser import Chooser  # noqa: E402
 from npcbrain.choosing.layout import news, persona  # noqa: E402
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
-from tools.distil.chooser.ablate import score  # noqa: E402
+from tools.distil.chooser import ablate  # noqa: E402
 from tools.distil.chooser.export import add_chooser  # noqa: E402
 from tools.distil.chooser.net import Group, Net  # noqa: E402
 from tools.distil.chooser.train import Diet, draw, loss_of, reader_of  # noqa: E402
 from tools.distil.chooser.vocabulary import cut  # noqa: E402
 from tools.distil.sheets import read_sheets  # noqa: E402
 from tools.distil.sheets.quoting import Quotes  # noqa: E402
+from tools.distil.sheets.reading import SheetError  # noqa: E402
 
 SHEETS = read_sheets(split="val")[:4]
 
@@ -87,7 +88,7 @@ def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Pat
 def test_it_learns(encoder: Path) -> None:
     torch.manual_seed(2)
     net = Net(encoder, CONFIG.width, CONFIG.looks)
-    groups = draw(SHEETS, Quotes(SHEETS), reader_of(encoder), random.Random(1))
+    groups = draw(SHEETS, Quotes(SHEETS), by_word, random.Random(1))
     batch = [next(groups) for _ in range(3)]
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
     first, _ = loss_of(net, batch)
@@ -100,18 +101,32 @@ def test_it_learns(encoder: Path) -> None:
     assert set(told) == {"deed", "value", "words", "emotion", "right"}
 
 
-def test_a_variant_of_the_training_is_scored_on_characters_it_has_not_seen(encoder: Path) -> None:
-    unseen = read_sheets(split="val")[:20]
+def by_word(text: str) -> tuple[int, ...]:
+    """A token a word: the toy's letters would make any character too long."""
+    return tuple(103 + len(word) for word in text.split())
+
+
+def test_a_variant_of_the_training_is_scored_on_characters_it_has_not_seen(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ablate, "NUM_SCORED", 60)
     net = Net(encoder, CONFIG.width, looks=0).eval()
-    found = score(net, unseen, Quotes(unseen, texts=True), reader_of(encoder))
+    found = ablate.score(net, SHEETS, Quotes(SHEETS, texts=True), by_word)
     assert set(found) == {"deeds", "deeds alone", "acts", "words"}
     assert all(0 <= share <= 1 for share in found.values())
+    assert found == ablate.score(net, SHEETS, Quotes(SHEETS, texts=True), by_word)
 
 
-def test_generated_situations_are_a_share_of_what_is_learnt(encoder: Path) -> None:
-    quotes, encode = Quotes(SHEETS), reader_of(encoder)
-    names = {len(persona(sheet.examples[0].situation, encode).ids) for sheet in SHEETS}
-    groups = draw(SHEETS, quotes, encode, random.Random(1), Diet(varied=0.0, generated=0.5))
-    written = [len(next(groups)[0].persona.ids) in names for _ in range(30)]
+def test_generated_situations_are_a_share_of_what_is_learnt() -> None:
+    quotes = Quotes(SHEETS)
+    sizes = {len(persona(sheet.examples[0].situation, by_word).ids) for sheet in SHEETS}
+    groups = draw(SHEETS, quotes, by_word, random.Random(1), Diet(varied=0.0, generated=0.5))
+    written = [len(next(groups)[0].persona.ids) in sizes for _ in range(30)]
     assert any(written)
     assert not all(written)
+
+
+def test_characters_that_are_all_too_long_to_read_are_refused() -> None:
+    endless = draw(SHEETS, Quotes(SHEETS), lambda text: (103,) * 500, random.Random(1))
+    with pytest.raises(SheetError, match="hold a character of at most"):
+        next(endless)

@@ -28,8 +28,9 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from npcbrain.choosing.choice import candidates, spans_of
-from npcbrain.choosing.layout import news, persona
+from npcbrain.choosing.layout import MAX_PERSONA, news, persona
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs
+from npcbrain.errors import fault
 from npcbrain.lm.marks import QUOTE
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
@@ -40,7 +41,7 @@ from tools.distil.decisions import drawn
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.augmenting import Augmenter
 from tools.distil.sheets.quoting import Quotes
-from tools.distil.sheets.reading import DATA
+from tools.distil.sheets.reading import DATA, SheetError
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import load
 
@@ -129,7 +130,11 @@ def draw(
     rng: random.Random,
     diet: Diet | None = None,
 ) -> Iterator[tuple[Group, list[Target]]]:
-    """Endless groups: a character, and what is right in some exchanges of its."""
+    """Endless groups: a character, and what is right in some exchanges of its.
+
+    Raises:
+        SheetError: Each character is too much to read.
+    """
     diet = diet or Diet()
     augmenter = Augmenter(sheets, rng)
     generated = drawn(load("train"), rng, TURNS)
@@ -140,6 +145,7 @@ def draw(
             examples = order.sample(sheet.examples, k=len(sheet.examples))
             groups += [examples[i : i + TURNS] for i in range(0, len(examples), TURNS)]
         order.shuffle(groups)
+        num_drawn = 0
         for group in groups:
             while rng.random() < diet.generated:
                 yield from _as_groups(next(generated), encode, rng, diet.unread)
@@ -148,7 +154,12 @@ def draw(
                 group = augmenter.vary(group)
             if diet.chatter is not None:
                 group = diet.chatter.join(group, rng)
-            yield from _as_groups(group, encode, rng, diet.unread)
+            for drawn_now in _as_groups(group, encode, rng, diet.unread):
+                num_drawn += 1
+                yield drawn_now
+        if not num_drawn:
+            rule = f"hold a character of at most {MAX_PERSONA} tokens"
+            raise SheetError(fault("sheets", rule, "none", "training", "write shorter facts"))
 
 
 def _quoting(example: Example, quotes: Quotes) -> Example:
