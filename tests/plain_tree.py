@@ -109,7 +109,7 @@ class Reference(PlainDecorators):
         self.stage.log.append(self.node.name + ("." if before is RUNNING else "!"))
         return self.stage.answer(self.node.name)
 
-    def tick_Action(self, before: Status) -> Status:
+    def tick_Task(self, before: Status) -> Status:
         return self.node.fn(self.stage)
 
     def tick_Condition(self, before: Status) -> Status:

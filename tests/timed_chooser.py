@@ -12,7 +12,7 @@ from npcbrain.lm.encoder import Encoder
 from npcbrain.lm.model import Model
 from npcbrain.testing import ManualClock, ScriptedModel
 
-GRAPHS = ("first", "layer", "offers", "asks")
+GRAPHS = ("first", "layer", "offers", "asks", "looks")
 
 
 class TimedEncoder:

@@ -157,6 +157,7 @@ class LanguageMind:
         self._line_up(now_ns)
         scheduler, num_slots = self._scheduler, self._engine.num_slots
         share_ns = now_ns + granted_ns // EARLY_SHARE
+        num_steps, num_queued = self._num_choosing_steps, len(queue)
         while queue:
             thought = queue[0]
             if not thought.done and not self._has_chosen(thought, deadline_ns, granted_ns):
@@ -168,13 +169,20 @@ class LanguageMind:
                 elif scheduler.num_waiting >= num_slots:
                     limit_ns = share_ns
                 now_ns = self._clock.now_ns()
-                if not price.fits(now_ns, limit_ns, granted_ns):
+                # A frame that has done nothing yet has no more to give than it has now.
+                is_fresh = (self._num_choosing_steps, len(queue)) == (num_steps, num_queued)
+                most_ns = limit_ns - now_ns if is_fresh and limit_ns == deadline_ns else granted_ns
+                if not price.fits(now_ns, limit_ns, most_ns):
                     break
                 self._begin(thought, now_ns)
                 price.learn(self._clock.now_ns() - now_ns)
             del queue[0]
             if scheduler.interrupted:
                 break
+
+    @property
+    def _num_choosing_steps(self) -> int:
+        return 0 if self._deliberation is None else self._deliberation.num_steps
 
     @property
     def may_quote(self) -> bool:
@@ -292,7 +300,7 @@ class LanguageMind:
         if now_ns >= thought.deadline_ns:
             return True
         if thought.key is None:
-            if not self._prices.recall.fits(now_ns, deadline_ns, granted_ns):
+            if not self._prices.recall.fits(now_ns, deadline_ns, deadline_ns - now_ns):
                 return False
             is_known = self._recall(thought)
             self._prices.recall.learn(self._clock.now_ns() - now_ns)

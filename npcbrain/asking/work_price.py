@@ -28,8 +28,8 @@ class WorkPrice:
         Args:
             now_ns: The time.
             limit_ns: When it must have ended.
-            most_ns: What the frame has granted. A price above it falls: what is never tried is
-                never measured again, and no hiccup must close the door.
+            most_ns: What a frame may have for it at best. A price above it falls: what is never
+                tried is never measured again, and no hiccup must close the door.
         """
         if now_ns + self.ns <= limit_ns:
             return True

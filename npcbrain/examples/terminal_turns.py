@@ -48,7 +48,7 @@ def main(model: nb.Model | None, *, headless: bool = False) -> None:
         for deed in (game.ferry, game.give, game.refuse):
             runtime.on_action(deed.__name__, deed)
         print("A river, a ferry and Oda. Talk to her, or type: pay")
-        script = ["What does the crossing cost?", "pay", "Could you ferry me to the far bank?"]
+        script = ["What does the crossing cost?", "pay", "Let's cross to the far bank."]
         for line in script if headless else sys.stdin:
             print(f"> {line.strip()}")
             if line.strip() == "pay":

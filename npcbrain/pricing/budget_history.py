@@ -16,6 +16,7 @@ MIN_FRAMES = 8  # of these before anything is said to be impossible
 MAX_PERIOD_NS = NS_PER_S // 4  # a longer gap between two frames is a pause, not a frame rate
 MAX_BUDGET_NS = NS_PER_S  # "no limit" as a number that averages can digest
 MAX_PERIODS = 4  # that one frame's budget counts for in an average: a loading screen is no promise
+SMALL_SHARE = 8  # of a frame's budget, below which choosing and prompts took nothing to speak of
 FIRST_PERIOD_NS = NS_PER_S // 60
 FIRST_EFFICIENCY = 0.75  # steps never fill a frame to the last nanosecond
 
@@ -69,9 +70,15 @@ class BudgetHistory:
         return len(self._recent) >= MIN_FRAMES
 
     def begin(self, now_ns: int, budget_ns: int, chosen_ns: int = 0) -> None:
-        """A frame begins with so much to spend, after choosing and prompts have had so much."""
+        """A frame begins with so much to spend, after choosing and prompts have had so much.
+
+        A little of that is had by every frame, and a step can never have it; only much of it is
+        work that other frames will not have.
+        """
         if budget_ns <= 0:
             return
+        if chosen_ns < budget_ns // SMALL_SHARE:
+            chosen_ns = 0
         budget_ns = min(budget_ns, MAX_BUDGET_NS)
         if self._last_ns is not None and 0 < now_ns - self._last_ns <= MAX_PERIOD_NS:
             self.period_ns += (now_ns - self._last_ns - self.period_ns) // 8

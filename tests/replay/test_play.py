@@ -74,7 +74,7 @@ def test_a_recorded_game_is_as_one_that_is_not(tape: Path) -> None:
 
 def test_answers_that_come_too_late_come_too_late_again(tape: Path) -> None:
     hasty = Selector(
-        InOrder(Heard(), Decide(ttl_ms=20), Act()), InOrder(Heard(), CannedReply()), Succeed()
+        InOrder(Heard(), Decide(ttl_ms=12), Act()), InOrder(Heard(), CannedReply()), Succeed()
     )
     game = Game(tiny(), tree=hasty, record=tape)
     game.end()
