@@ -166,9 +166,9 @@ def choose(
             texts = [text for text, _ in told.memories]
             read = of_memories(situation, texts) if reader else None
             heard = tokens[1 : told.num_heard]  # a memory is like itself, which says nothing
-            told_by = _scores(memories, whole, heard, worth, read)
-            told_by += judged[len(scores) :, MEMORY]
-            for text, score in zip(texts, told_by, strict=True):
+            fits = _scores(memories, whole, heard, worth, read)
+            fits += judged[len(scores) :, MEMORY]
+            for text, score in zip(texts, fits, strict=True):
                 if score + worth.memory > most:
                     said, most = text, score + worth.memory
     if words == "own":

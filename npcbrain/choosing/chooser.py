@@ -154,7 +154,6 @@ class Chooser:
         self._judged: Rows | None = None
         self._looking: Rows | None = None
         self._pass: _Pass | None = None
-        self._next: npt.NDArray[np.float32] | None = None
         self._layers: list[npt.NDArray[np.float16]] = []
         size = (2, MAX_PERSONA + MAX_NEWS, encoder.hidden)
         self._sides = np.empty(size, np.float32)  # what the rows of one layer look at
@@ -221,7 +220,7 @@ class Chooser:
             if offering := self._offering:
                 return Shape(layers + 1, len(offering), 0)
             if self._judged is None:
-                return Shape(layers + 3, len(self._looked(own)), 0)
+                return Shape(layers + 3, len(self._looking_rows(own)), 0)
             return Shape(layers + 2, len(own.ids), 0)
         chunk = own.rows
         known = 0 if self._known is None or own.layer < 0 else self._known.sides.shape[2]
@@ -254,7 +253,7 @@ class Chooser:
             self._read_news()
             return None
         if self._judged is None:
-            self._judged = encoder.looks(self._looked(own))
+            self._judged = encoder.looks(own.hidden[self._looking_rows(own)])
             return None
         assert self._known is not None
         assert self._news is not None
@@ -284,11 +283,11 @@ class Chooser:
             return [(MEMORY, place) for _, place in self._news.memories]
         return []
 
-    def _looked(self, own: _Pass) -> Rows:
-        """States of all candidates that have seen the news; memories stand among these."""
+    def _looking_rows(self, own: _Pass) -> list[int]:
+        """Of all candidates that have seen the news; memories stand among these."""
         assert self._news is not None
-        places = [place for _, place in self._news.memories]
-        return own.hidden[[*range(len(own.ids), own.num_rows), *places]]
+        places = (place for _, place in self._news.memories)
+        return [*range(len(own.ids), own.num_rows), *places]
 
     def _run_layer(self, own: _Pass) -> None:
         encoder, rows, layer = self._encoder, own.rows, own.layer

@@ -93,3 +93,12 @@ def test_a_loading_screen_is_no_promise() -> None:
         history.begin(frame * 16 * MS, 4 * MS if frame else 1 << 62)
         history.end(4 * MS, 4 * MS)
     assert history.time_ns(8 * MS) > 16 * MS  # and not a frame's whole time for each frame
+
+
+def test_what_every_frame_loses_to_prompts_is_no_budget_and_a_frame_full_of_choosing_is() -> None:
+    usual, busy = BudgetHistory(), BudgetHistory()
+    for number in range(20):
+        usual.begin(number * 10 * MS, 3_900_000, 100_000)
+        busy.begin(number * 10 * MS, 400_000, 3_600_000)
+    assert usual.most_ns == 3_900_000  # or a step of 3.95 ms would wait for ever
+    assert busy.most_ns == 4_000_000
