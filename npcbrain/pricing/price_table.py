@@ -23,7 +23,7 @@ __all__ = [
     "cell_key",
 ]
 
-WINDOW = 64  # runs remembered of each cell; about a second of play, so slow spells are soon forgotten
+WINDOW = 64  # runs remembered per cell; about a second of play, so slow spells are soon forgotten
 YOUNG = 8  # runs; with fewer, a cell's median may be a hiccup, and neighbours are asked as well
 SETTLED = 34  # runs; from then on ``least_ns`` is the best time, if that is below 2 ** 34 ns
 SPIKE = 2  # times the median; higher prices would be for hiccups, which no waiting avoids
