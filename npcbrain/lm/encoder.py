@@ -39,7 +39,7 @@ class Encoder:
         width: Width of the vectors of one kind of score.
         num_occasions: Occasions it chooses among; the last one stands for words of one's own.
         num_emotions: Emotions it chooses among.
-        worth: The weights by which scores are made of what the graphs do not compute.
+        worth: What scores are made of, beside the graphs' own.
     """
 
     def __init__(self, files: EncoderFiles, sessions: tuple[Any, ...], tokenizer: Any) -> None:

@@ -24,7 +24,7 @@ MAX_ENCODER = {
     "occasions": 1024,
     "emotions": 256,
 }
-NUM_KINDS, NUM_SIGNS = 4, 4  # kinds of candidates, and signs of each
+NUM_KINDS, NUM_SIGNS = 4, 4  # of a chooser's candidates, and of signs of each
 
 
 class Worth(NamedTuple):
@@ -64,7 +64,7 @@ class EncoderFiles:
         vocab: All ids of its tokenizer are below this.
         occasions: Occasions it chooses among, words of one's own included.
         emotions: Emotions it chooses among.
-        worth: See ``Worth``.
+        worth: See there.
     """
 
     graphs: tuple[str, ...]

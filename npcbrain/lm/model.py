@@ -43,10 +43,10 @@ class Model:
         sessions: The loaded graphs.
         num_slots: Answers that can be in the making at once.
         words: The words that may be said beside those of a prompt; None for any.
-        frame: The tokens around a prompt; None for one token on either side.
-        drafts: Whether it drafts, see ``load``.
-        encoder: The chooser's graphs, which choose actions and quotes before words are written;
-            None for a model that does all of it itself.
+        frame: What stands around a prompt; None is one token on either side.
+        drafts: Whether it guesses ahead, see ``load``.
+        encoder: What chooses actions and quotes before words are written; None for a model that
+            does all of it itself.
     """
 
     __slots__ = (

@@ -85,8 +85,8 @@ class ModelPackage:
         eos: The token that ends a prompt and an answer.
         kernels: Which kernel each matrix uses; for reports only.
         words: File name of the list of words that may be said; empty for any words.
-        frame: File name of the frame around a prompt; empty for one token on either side.
-        providers: ONNX Runtime providers that can run all of its graphs, beside the processor.
+        frame: File name of what stands around a prompt; empty if that is one token on either side.
+        providers: ONNX Runtime providers that run all of its graphs, beside the processor.
         encoder: The chooser's files; None if it has none.
     """
 
