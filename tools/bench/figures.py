@@ -1,9 +1,9 @@
-"""Writes the README's table of figures from the results that were kept.
+"""Writes the README's table of figures from the kept results.
 
     python -m tools.bench.figures
 
-Reads ``bench_results/*.json``, measures nothing. Invariant: every figure of the table stands in one
-of these files, with the machine and the commit it was measured on.
+Reads ``bench_results/*.json``, measures nothing. Invariant: every figure of the table is in one of
+these files, with the machine and the commit of its measurement.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from npcbrain.commands.bench.warm import WARM_FIELDS
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench_results"
 README = ROOT / "README.md"
-PEERS = ("peers", "peers-wheel")  # llama.cpp compiled for the processor, and made for any
+PEERS = ("peers", "peers-wheel")  # llama.cpp compiled for this processor, and built for any
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
