@@ -54,7 +54,7 @@ G = TypeVar("G", bound=Guarded)
 
 
 def alone(method: Callable[Concatenate[G, P], R]) -> Callable[Concatenate[G, P], R]:
-    """Makes a runtime's method one of those in which only one thread at a time may be."""
+    """A method of a runtime that one thread at a time may be in; of all such methods together."""
     where = f"Runtime.{method.__name__}()"
 
     @wraps(method)

@@ -32,9 +32,9 @@ class FrameReport:
         scheduling_ns: The part of it spent on ranking, pricing and refusing requests.
         reading_ns: The part of ``model_ns`` in which prompts were read.
         model_ns: The part of it spent in steps of the model. With ``overlap``, this and the four
-            before it are the worker's time since the last call, which is not a part of it.
+            before it tell of the worker's time since the last call, which is no part of it.
         num_steps: Steps run.
-        largest_step_ns: The longest of them, by which any frame may be late.
+        largest_step_ns: The longest of them; what a frame risks at the very least.
         braked: Steps that took so long that they were stopped, to be run again; in ``num_steps``.
         num_tokens: Answer tokens sampled (those that the grammar forced are not sampled).
         num_recalled: Answers that were known from the same question, and cost nothing.

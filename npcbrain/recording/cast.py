@@ -165,7 +165,7 @@ class RecordedNpc(Npc):
         return self._recorder.number(self)
 
     def _tell(self, kind: Kind, value: object) -> None:
-        if self._recorder.is_told:  # not while the NPC is being made or loaded
+        if self._recorder.is_told:  # not while it is being made, or loaded
             self._recorder.input(kind, self._number(), value)
 
     def _called(self, method: str, value: object = None) -> Any:

@@ -32,7 +32,7 @@ __all__ = ["FrameClock", "Recorder", "Sink", "recorder_of", "tokens_of"]
 
 # Trees do these themselves in an update; only between two updates are they acts of the game.
 TREES_OWN = (Kind.WRITE, Kind.ERASE, Kind.CALL)
-NOTHING = State(False, "", "neutral", 0, "", None, None, None)  # of a thought that has just begun
+NOTHING = State(False, "", "neutral", 0, "", None, None, None)  # is known of a thought at first
 
 
 class Sink(Protocol):

@@ -122,9 +122,9 @@ class Program(NamedTuple):
         halts: The function that halts each node, in order of definition.
         entries: What a new tree puts on its blackboard, unless it is there already.
         reads_time: Whether any node asked for the time; if none did, a tick reads no clock.
-        shape: A fingerprint of all that must be equal for a saved state to fit: kinds, names,
-            places. Durations and functions are not part of it: tuning a tree keeps its saves.
-        blank: IDLE for each node; if there is a loop, also a zero for the turns of the tick.
+        shape: A fingerprint of what must be equal for a saved state to fit: kinds, names, places.
+            Durations and functions are not in it: tuning a tree keeps its saves.
+        blank: IDLE for each node, and no turns yet if there is a loop.
     """
 
     tick: Callable[[State], Status]
@@ -159,7 +159,7 @@ class Node(ABC):
     Subclasses are frozen dataclasses; a field ``name`` becomes the name in displays.
     """
 
-    __slots__ = ("_program", "_source")  # set after creation by program_of() and by ``kept``
+    __slots__ = ("_program", "_source")  # kept once it was made; see program_of(), and ``kept``
 
     @property
     def label(self) -> str:

@@ -3,9 +3,9 @@
     python -m tools.bench.drafts HELD_OUT.jsonl     -> bench_results/drafts.json
 
 A model answers every situation with drafts and without, in turns, alone and without a budget; the
-time of speaking counts, after the first token. Then groups of 1 to 8 are asked at once and answer under
-a budget, as in ``tools.bench.sweep together``. Invariant: a ratio compares answers made in the same
-minute.
+time of speaking counts, after the first token. Then groups of 1 to 8 are asked at once and answer
+under a budget, as in ``tools.bench.sweep together``. Invariant: a ratio compares answers that were
+made in the same minute.
 """
 
 from __future__ import annotations

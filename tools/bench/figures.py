@@ -17,7 +17,7 @@ from npcbrain.commands.bench.warm import WARM_FIELDS
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench_results"
 README = ROOT / "README.md"
-PEERS = ("peers", "peers-wheel")  # llama.cpp compiled for this processor, and built for any
+PEERS = ("peers", "peers-wheel")  # llama.cpp compiled for the processor, and made for any
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
