@@ -1,7 +1,7 @@
 """Which ONNX Runtime providers run a model, and why; pure functions that load nothing.
 
-Invariant: a provider that is chosen without being asked for by name has loaded every graph of the
-model; otherwise the processor runs it.
+Invariant: a provider that is chosen without being asked for by name has run every graph of the
+model in a trial; otherwise the processor runs the model.
 
 ``"auto"`` means CUDA for a model whose manifest claims it, else the processor. A graph that CUDA
 can run only in part is slower there than on the processor, because hidden states then travel to the

@@ -16,7 +16,7 @@ MIN_FRAMES = 8  # that must be known before a step is called impossible
 MAX_PERIOD_NS = NS_PER_S // 4  # a longer gap between two frames is a pause, not a frame rate
 MAX_BUDGET_NS = NS_PER_S  # "no limit", as a number that does not spoil averages
 MAX_PERIODS = 4  # a budget counts as at most so many periods in averages: loading screens end
-SMALL_SHARE = 8  # choosing and prompts that took less than this part of a budget do not count
+SMALL_SHARE = 8  # choosing and prompts that took less than budget / 8 do not count
 FIRST_PERIOD_NS = NS_PER_S // 60
 FIRST_EFFICIENCY = 0.75  # steps never fill a frame to the last nanosecond
 

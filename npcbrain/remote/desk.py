@@ -1,7 +1,7 @@
 """``Desk``: the queues of questions and of answers that the game's thread and the worker share.
 
-Invariant: only one of the two threads writes any attribute, and a ``News`` never changes. Deques
-and attributes suffice, because the interpreter's lock makes each of their operations atomic.
+Invariant: each attribute is written by only one of the two threads, and a ``News`` never changes.
+Deques and attributes suffice, because the interpreter's lock makes each of their operations atomic.
 """
 
 from __future__ import annotations

@@ -335,7 +335,7 @@ class Site:
         return TreeError(fault(self.what, rule, "more", self.path, advice))
 
     def live(self, make: Callable[[State], object]) -> int:
-        """The place of an object that each tree makes for itself at the start."""
+        """The place of an object that each tree makes for itself; not part of ``Tree.state``."""
         at = self._compiler.take()
         self._compiler.live.append((at, make, self.path))
         return at

@@ -165,7 +165,7 @@ def computation(how: str, where: str) -> Callable[[Any, Any], Any]:
 
 
 def fitted(old: Any, new: Any, enums: Mapping[str, Word]) -> Any:
-    """``new`` as an entry that holds ``old`` takes it: as a whole number or a number if that fits.
+    """The value that replaces ``old`` in an entry: whole numbers stay whole, numbers are read.
 
     >>> fitted(10, 5.0, {}), fitted(10, 2.5, {}), fitted(10, "7", {}), fitted("a", "7", {})
     (5, 2.5, 7.0, '7')
