@@ -35,7 +35,7 @@ PAGE = ROOT / "docs" / "figures.md"
 FOLDER = "plots"  # beside the page
 PEERS = "peers.json"
 FRAME_MS = FRAME_NS / 1e6
-SIZE = (5.2, 3.3)  # inches; the letters are large, because plots are shown at half a README's width
+SIZE = (5.2, 3.3)  # inches; drawn for half the width of a README, so the letters are large
 
 INK, PALE, GRID = "#1f2430", "#6b7280", "#e5e7eb"
 OURS, OTHER, LIMIT = "#d9480f", "#94a3b8", "#b91c1c"

@@ -1,14 +1,14 @@
-"""Sweeps for the plots: one run of the bench for each budget, or for each number of NPCs.
+"""Sweeps for the plots: one run of the bench for every budget, or for every number of NPCs.
 
     python -m tools.bench.sweep budget      -> bench_results/sweep-budget.json
     python -m tools.bench.sweep npcs        -> bench_results/sweep-npcs.json
     python -m tools.bench.sweep together    -> bench_results/sweep-together.json
 
-``budget`` plays ``bench frames`` under growing budgets. ``npcs`` plays crowds of 1 to 1000; each
-NPC is spoken to every 20 seconds and waits 5 seconds for the model before its tree answers. This
-shows how the waits and the cost of a frame grow with the crowd. ``together`` asks 1 to 16 NPCs at
-once and waits for all of them. This shows how thinking side by side changes each one's wait.
-Invariant: a row comes from one run, and all rows of a file from one machine and one commit.
+``budget`` plays ``bench frames`` under growing budgets. ``npcs`` plays crowds of 1 to 1000, of whom
+each is spoken to every 20 seconds and waits 5 seconds for the model before its tree answers: what
+an answer's wait and a frame cost as the crowd grows. ``together`` asks 1 to 16 at once and waits
+for all of them: what thinking side by side does to each one's wait. Invariant: a row comes from one
+run, and all rows of a file from one machine and one commit.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = ["crowd", "main", "sweep_budgets", "sweep_npcs", "sweep_together", "to
 
 BUDGETS_MS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 GROUPS = (1, 2, 4, 6, 8, 12, 16)
-GAME_MS = 6.0  # work of the game in ``together``, as in ``bench frames``; it empties the caches
+GAME_MS = 6.0  # of ``together``, as in ``bench frames``: it empties the caches between two frames
 CROWDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 EVERY_S = 20.0  # seconds between two questions to the same NPC
 TTL_MS = 5000.0
@@ -70,7 +70,7 @@ def sweep_budgets(
     num_frames: int,
     people: Sequence[dict[str, Any]] = CAST,
 ) -> list[dict[str, Any]]:
-    """A row for each budget: 16 NPCs that are asked without end, 2 ms of game work."""
+    """A row for each budget: 16 NPCs asked without end, 2 ms of game work."""
     rows = []
     for budget_ms in budgets_ms:
         result = bench_frames(
@@ -97,7 +97,7 @@ def sweep_npcs(
     budget_ms: float,
     people: Sequence[dict[str, Any]] = CAST,
 ) -> list[dict[str, Any]]:
-    """A row for each crowd; small ones play longer, so that enough questions are asked."""
+    """A row for each crowd; small ones play longer, so that some questions are asked at all."""
     rows = []
     for num_npcs in crowds:
         needed = math.ceil(MIN_QUESTIONS * EVERY_S * FRAMES_PER_S / num_npcs)
@@ -115,9 +115,9 @@ def crowd(
     """One crowd's frames and waits.
 
     Returns:
-        ``first_word_*_ms`` and ``whole_*_ms``, in game time from being spoken to until the first
-        word of the model's answer, and until the whole answer; None without any. ``by_model`` and
-        ``by_tree``: how often each answered. The update's ``used_*_ms``, and the part of it in
+        ``first_word_*_ms`` and ``whole_*_ms``, from being spoken to until the model's answer begins
+        to be heard, and until it is whole, in game time; None without any. ``by_model`` and
+        ``by_tree``, who answered how often. The update's ``used_*_ms``, and the part of it in
         trees.
     """
     clock = FrameClock()
@@ -183,13 +183,13 @@ def together(
     budget_ms: float,
     people: Sequence[dict[str, Any]] = CAST,
 ) -> dict[str, Any]:
-    """One group's waits: all are asked in the same frame, and again when all have answered.
+    """One group's waits: everybody is asked in the same frame, and again when all have answered.
 
     Returns:
-        ``first_word_*_frames`` and ``whole_*_frames``, from being spoken to until the first word of
-        an answer, and until the whole answer; ``soonest_frames`` and ``all_frames``, means over the
-        rounds of the very first word and of the last whole answer; ``tokens_per_s`` of the model's
-        own time.
+        ``first_word_*_frames`` and ``whole_*_frames``, from being spoken to until an answer begins
+        to be heard, and until it is whole; ``soonest_frames`` and ``all_frames``, means over the
+        rounds of the first word of all and of the last whole answer; ``tokens_per_s`` of the
+        model's own time.
     """
     clock = FrameClock()
     work = GameWork(GAME_MS, CpuClock())
@@ -199,7 +199,7 @@ def together(
     lengths: list[int] = []
     num_tokens = model_ns = frame = 0
     for number in range(num_rounds + 1):
-        if number == 1:  # in the first round the personas are read
+        if number == 1:  # the first one has read the personas
             waits.forget()
         village.ask()
         for name in village.runtime.npcs:
@@ -212,7 +212,7 @@ def together(
             waits.look(report, frame)
             frame += 1
         if number:
-            soonest += sorted(waits.first_words[num_heard:])[:1]  # none if trees answered all
+            soonest += sorted(waits.first_words[num_heard:])[:1]  # none where trees answered all
             lengths.append(frame - begun)
             num_tokens += village.round.num_tokens
             model_ns += village.round.model_ns
@@ -233,7 +233,7 @@ def together(
 
 
 class _Waits:
-    """The waits from being spoken to until an answer is heard, in frames.
+    """From being spoken to until an answer is heard, in frames.
 
     Attributes:
         first_words: Until the model's answer began.
@@ -243,22 +243,22 @@ class _Waits:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._silent: dict[str, int] = {}  # by name, the frame since which it is silent
+        self._silent: dict[str, int] = {}  # since which frame they have said nothing
         self._unanswered: dict[str, int] = {}
         self.forget()
 
     def forget(self) -> None:
-        """Forgets all waits so far."""
+        """Begins anew."""
         self.first_words: list[int] = []
         self.wholes: list[int] = []
         self.by_tree = 0
 
     def asked(self, name: str, frame: int) -> None:
-        """Notes that an NPC is spoken to before the update of this frame."""
+        """Somebody is spoken to before the update of this frame."""
         self._silent[name] = self._unanswered[name] = frame
 
     def look(self, report: FrameReport, frame: int) -> None:
-        """Counts the answers of the update of this frame."""
+        """Counts what the update of this frame has brought."""
         for name, decision in report.decisions:
             since = self._unanswered.pop(name, frame)
             if decision.source == "model":
@@ -280,7 +280,7 @@ def _quantile_ms(frames: Sequence[int], share: float) -> float | None:
 
 
 def _fill(runtime: Runtime, num_npcs: int, people: Sequence[dict[str, Any]]) -> None:
-    """Adds a crowd and reads its personas: each only once, however many NPCs share it."""
+    """Adds a crowd, its personas read beforehand: each is read once, however many share it."""
     mind = tree.Selector(
         tree.Sequence(Heard(), Decide(ttl_ms=TTL_MS), Act()),
         tree.Sequence(Heard(), CannedReply()),
