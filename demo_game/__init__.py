@@ -12,6 +12,6 @@ Everything on the screen is drawn by code. Its rooms, each importing only from t
 * ``panels``    what is on the screen
 * ``playing``   the loop, keys, recordings; start reading at ``playing/game.py``
 
-Who the people are is in ``personas/*.json``, what they do all day in ``trees/*.xml``, and what may
-have happened in ``cases/*.json``.
+The people are in ``personas/*.json``, their days in ``trees/*.xml``, and the possible solutions of
+the mystery in ``cases/*.json``.
 """

@@ -1,6 +1,6 @@
 """``python -m demo_game``: reads the command line, opens the window, runs the loop, reports.
 
-Invariant: a mistake in the arguments is one clear line and exit code 2; no traceback.
+Invariant: a mistake in the arguments gives one clear line and exit code 2, no traceback.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _play(
     screen = pygame.display.set_mode((land.WIDTH, land.HEIGHT), flags)
     pygame.display.set_caption("npcbrain: the village of the lost bell")
     assets = load_assets()
-    # What was loaded lives to the end; a collector that walks it again and again costs frames.
+    # All that was loaded lives to the end; a collector that walks it again and again costs frames.
     gc.collect()
     gc.freeze()
 
@@ -137,7 +137,7 @@ def _run(
     """Plays one village until it is over, or another one is asked for."""
     num_frames = options.frames or (HEADLESS_FRAMES if headless else MAX_FRAMES)
     shot: Path | None = options.screenshot
-    is_filmed = headless and options.frames is None  # nobody plays: it ends with the film
+    is_filmed = headless and options.frames is None  # the script plays: the game ends with the film
     try:
         while not game.is_left and game.tally.num_frames < num_frames:
             game.frame()
@@ -154,7 +154,7 @@ def _run(
 
 
 def _is_good_moment(game: Game, num_frames: int) -> bool:
-    """Whether somebody's answer stands on the screen, late enough that the village is awake."""
+    """Whether an answer is on the screen, late enough that the village is awake."""
     share = game.tally.num_frames / min(num_frames, PICTURE_FRAMES)
     if share < 0.4:
         return False

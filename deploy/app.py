@@ -2,8 +2,8 @@
 
 ``python -m deploy.app --replicas 2`` serves on port 8000 until it is ended; ``serve run
 deploy.app:autoscaled`` is the same with replicas that come and go. A game points ``nb.Remote`` at
-it. Invariant: a replica holds one engine, and takes no more questions at once than it can batch or
-soon will.
+it. Invariant: a replica holds one engine, and takes no more questions at once than it can batch,
+now or soon.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SLOTS = 8  # answers in one batch
 ONGOING = (
     3 * SLOTS
 )  # questions at one replica; more wait in the proxy, where any replica can take them
-MAX_QUEUED = 2000  # questions that wait there; beyond it, 503
+MAX_QUEUED = 2000  # questions that wait in the proxy; beyond it, 503
 MAX_TTL_MS = 600_000.0
 MODEL = os.environ.get("NPCBRAIN_MODEL")  # a folder; the model that ships if absent
 NAME = "hearth" if MODEL is None else Path(MODEL).name
@@ -52,12 +52,12 @@ class Decisions:
 
     @api.get("/v1/models")
     def models(self) -> Any:
-        """Who answers: this is what ``Remote`` knows the server by."""
+        """The model's owner and name, by which ``Remote`` recognises the server."""
         return {"object": "list", "data": [{"id": NAME, "owned_by": "npcbrain"}]}
 
     @api.get("/version")
     def version(self) -> Any:
-        """Of npcbrain."""
+        """The version of npcbrain."""
         return {"version": npcbrain.__version__}
 
     @api.post("/v1/chat/completions")
@@ -85,7 +85,7 @@ class Decisions:
             asked.is_gone = True
             raise
         if first.reason:
-            # Before a word was said, so that the game may ask again, or let its tree answer.
+            # No word has been said yet, so the game may ask again, or let its tree answer.
             return _complaint(429, first.reason, {"retry-after": "0.1"})
         return StreamingResponse(_stream(asked, first, pieces), media_type="text/event-stream")
 
@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--cpus", type=float, default=1.0, help="of each replica")
     options = parser.parse_args()
     if not ray.is_initialized():
-        ray.init(include_dashboard=False)  # a page that nobody looks at, and seconds of a core
+        ray.init(include_dashboard=False)  # it takes seconds of a core, and nobody looks at it
     serve.start(http_options={"host": "127.0.0.1", "port": options.port})
     serve.run(
         Decisions.options(

@@ -1,13 +1,13 @@
 """How many cores serve how many NPCs: a model from measured figures, and its plot.
 
 ``python -m deploy.capacity bench_results/deploy.json --plot docs/plots/capacity.png``. The file
-has the answers a second of a number of replicas, as ``deploy.load`` tells them. The model is one
-division, and its assumptions are arguments. Invariant: nothing is extrapolated but by that one.
+has the answers a second of some numbers of replicas, as ``deploy.load`` measures them. The model is
+one division, and its assumptions are arguments. Invariant: only this division extrapolates.
 
-Assumed: each NPC asks so often on average, at random moments, and independently of the others;
-replicas share nothing and so add up; a replica may be busy for seven tenths of the
-time, or answers queue up beyond what players wait for; nothing is recalled from the memo, which in
-crowds of one persona is too pessimistic.
+It assumes that each NPC asks at random moments, independently of the others; that replicas share
+nothing, so that their rates add up; that a replica may be busy for seven tenths of the time, since
+beyond that answers queue up for longer than players wait; and that the memo recalls nothing, which
+is too pessimistic for crowds of one persona.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 __all__ = ["BUSY", "cores", "plot", "rates"]
 
 BUSY = 0.7  # of the time
-EVERY_S = (10.0, 60.0, 600.0)  # in talk; going about; in the background
+EVERY_S = (10.0, 60.0, 600.0)  # NPCs that talk; that go about; in the background
 CROWDS = (100, 1_000, 10_000, 100_000, 1_000_000)
 
 
@@ -41,7 +41,7 @@ def cores(num_npcs: int, every_s: float, rate: float, busy: float = BUSY) -> int
 
 
 def rates(results: Sequence[Mapping[str, object]]) -> dict[str, float]:
-    """Answers a second of one replica, by what is answered: the best load of each."""
+    """Answers a second of one replica at its best load, by the kind of answer."""
     best: dict[str, float] = {}
     for result in results:
         what, replicas = str(result["what"]), int(str(result["replicas"]))

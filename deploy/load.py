@@ -1,9 +1,9 @@
 """Asks a server as many games would, and tells how fast it answers.
 
 ``python -m deploy.load http://127.0.0.1:8000 --askers 16 --seconds 30``. Each asker waits for its
-answer and asks again at once, so that so many questions are always under way. It uses npcbrain's
-own client, and so works on any server that ``nb.Remote`` does. Invariant: an answer counts only if
-it is legal.
+answer and then asks again at once, so the number of open questions stays the same. It uses
+npcbrain's own client, so it works with every server that ``nb.Remote`` works with. Invariant: only
+legal answers count.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TTL_MS = 60_000.0
 
 
 async def load(remote: Remote, askers: int, seconds: float, *, words: bool) -> dict[str, Any]:
-    """Keeps so many questions under way for so long."""
+    """Keeps ``askers`` questions open for ``seconds``."""
     client = Client(remote)
     dialect = await client.meet()
     took: list[float] = []
@@ -48,7 +48,7 @@ async def load(remote: Remote, askers: int, seconds: float, *, words: bool) -> d
         chance = random.Random(number)
         while time.perf_counter() < end:
             persona = people[chance.randrange(len(people))]
-            # A number in each, so that no two are the same to the letter and nothing is recalled.
+            # Each has a number in it, so that no two are exactly the same and nothing is recalled.
             text = f"{chance.choice(QUESTIONS)} I have {chance.randrange(10_000)} coppers."
             event = Event("speech", "player", text)
             scene = Scene("the village", "evening", ("player",))

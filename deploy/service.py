@@ -1,8 +1,8 @@
 """The decision model for many games at once: questions in, answers out as they are written.
 
-One thread runs the engine, as a runtime without frames: whoever asks while others are answered
-joins their batch. Knows no HTTP. Invariant: every question ends once, with a whole answer or with
-the reason why there is none, and the engine is touched by that one thread only.
+One thread runs the engine, like a runtime without frames: a question that comes while others are
+answered joins their batch. It knows no HTTP. Invariant: every question ends once, with a whole
+answer or with the reason why there is none, and only that one thread touches the engine.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from npcbrain.situation import Decision, Situation
 
 __all__ = ["Asked", "Piece", "Service"]
 
-TURN_NS = 20 * NS_PER_MS  # of the engine, between two looks at who is new and who has left
+TURN_NS = 20 * NS_PER_MS  # of the engine, between two looks at new and cancelled questions
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """More of an answer.
+    """A piece of an answer.
 
     Attributes:
         text: JSON, as ``npcbrain.remote.schema`` has it; all pieces together are one object.
@@ -49,7 +49,7 @@ class Piece:
 
 
 class Asked:
-    """A question under way; ``is_gone`` is set by whoever no longer wants the answer."""
+    """An open question; set ``is_gone`` when the answer is no longer wanted."""
 
     __slots__ = ("extent", "is_gone", "on_piece", "situation", "told", "ttl_ms")
 
@@ -85,7 +85,7 @@ class Service:
 
         Args:
             model: Its ``num_slots`` is the largest batch.
-            memo: Answers to keep, for questions whose prompts are the same to the letter.
+            memo: How many answers to keep, for questions with exactly the same prompt.
         """
         self._new: SimpleQueue[Asked | None] = SimpleQueue()
         self._thread = threading.Thread(
@@ -95,11 +95,11 @@ class Service:
         self._thread.start()
 
     def ask(self, asked: Asked) -> None:
-        """Takes a question on; from any thread."""
+        """Takes a question; may be called from any thread."""
         self._new.put(asked)
 
     def close(self) -> None:
-        """Ends the thread; what is under way gets no answer."""
+        """Ends the thread; open questions get no answer."""
         self._new.put(None)
         self._thread.join()
 
@@ -137,7 +137,7 @@ def _begin(asked: Asked, mind: LanguageMind, model: Model, name: str) -> Languag
 
 
 def _look(asked: Asked, thought: LanguageThought) -> bool:
-    """Tells what is new; whether the question is over."""
+    """Passes on what is new; returns whether the question is over."""
     if asked.is_gone:
         thought.drop()
         return True

@@ -7,18 +7,18 @@ A map, from what a game holds down to what it never sees:
 * ``Npc``, ``Persona``   a character: what it hears, remembers (``Memory``), says; who it is
 * ``Heard``, ``Decide``, ``Act``, ``Reflex``, ``CannedReply``
                          leaves for its behaviour tree; the other nodes are in ``tree``
-* ``minds``              trees ready made: ``minds.talker()``
-* ``registry``           what tree files may call: these leaves, and what the game adds to them
+* ``minds``              ready-made trees: ``minds.talker()``
+* ``registry``           what tree files may call: these leaves, and what the game adds
 * ``Situation``          what the model is asked: a ``Profile``, a ``Scene``, an ``Event`` and the
                          legal ``Action`` values; it answers with a ``Decision``
 * ``Reason``             why a tree answered in the model's place
 * ``Model``              the language model; loads nothing heavy until ``Model.load``
 * ``Remote``, ``Hybrid``   a server in its place, or both (extra ``remote``)
 * ``Trace``              a recording of frames and steps for ui.perfetto.dev
-* ``Clock``              where time comes from; ``npcbrain.testing`` has one to drive by hand
-* ``NpcBrainError``      the base of all errors; running out of budget is none of them
+* ``Clock``              gives the time; ``npcbrain.testing`` has one to drive by hand
+* ``NpcBrainError``      the base of all errors; running out of budget is not an error
 
-The commands are in ``npcbrain.commands.main``. Why things are as they are is in DESIGN.md.
+The commands are in ``npcbrain.commands.main``. DESIGN.md tells why things are as they are.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from __future__ import annotations
 import os
 import sys
 
-# ONNX Runtime's wheels send telemetry unless told otherwise before their import. Where a game has
-# imported onnxruntime before, its files are written by then; what is left is to send no events.
+# ONNX Runtime's wheels send telemetry unless this is set before their import. If a game has
+# imported onnxruntime earlier, its files are written already; then only its events can be stopped.
 if "onnxruntime" in sys.modules and not os.environ.get("ORT_DISABLE_TELEMETRY"):
     getattr(sys.modules["onnxruntime"], "disable_telemetry_events", bool)()
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -107,7 +107,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """``npcbrain.testing``, loaded when a test asks for it: no game needs it."""
+    """Loads ``npcbrain.testing`` when a test asks for it, since no game needs it."""
     if name != "testing":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,6 +1,7 @@
-"""The one door through which time enters npcbrain.
- Invariant: time is an integer count of nanoseconds that never goes back.
-The manual clock that tests drive by hand is ``npcbrain.testing.ManualClock``.
+"""The clocks from which all time in npcbrain comes.
+
+Invariant: time is an integer count of nanoseconds that never goes back.
+The clock that tests drive by hand is ``npcbrain.testing.ManualClock``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ __all__ = ["NS_PER_MS", "NS_PER_S", "Clock", "PlayClock", "SystemClock", "busy_t
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
-PAUSE_NS = 250 * NS_PER_MS  # without a paying update; the worst hitch of a game that runs is less
+PAUSE_NS = 250 * NS_PER_MS  # without a budget; the worst hitch of a running game is shorter
 
 
 class Clock(Protocol):
@@ -37,10 +38,10 @@ class SystemClock:
 
 
 def busy_time_of(clock: Clock) -> Callable[[], int] | None:
-    """Counts the time for which the calling thread had a core, where the clock can tell.
+    """A counter of the time for which the calling thread had a core, if the clock can tell.
 
-    A step that took longer than that was interrupted: by other programs, by other threads of the
-    game, by the system. What a hypervisor takes away and what slows a core down is not in it.
+    A step that took longer was interrupted: by other programs, by other threads of the game, by
+    the system. It does not notice time that a hypervisor takes, or a core that has slowed down.
     """
     busy_ns: Callable[[], int] | None = getattr(clock, "busy_ns", None)
     return busy_ns
@@ -49,9 +50,9 @@ def busy_time_of(clock: Clock) -> Callable[[], int] | None:
 class PlayClock:
     """The time that players feel: it stands still while the game pauses.
 
-    A pause is more than ``PAUSE_NS`` without an update that pays: a menu, a loading screen, a
-    debugger. Whoever waits for an answer does not wait meanwhile, so nobody's patience is at its
-    end when the game goes on. Within an update time runs as it does outside.
+    A pause is more than ``PAUSE_NS`` without an update that has a budget: a menu, a loading screen,
+    a debugger. NPCs do not wait meanwhile, so their questions are not out of time when the game
+    goes on. Within an update time runs as usual.
     """
 
     __slots__ = ("_clock", "_paid_ns", "_seen_ns", "_skipped_ns", "busy_ns")
@@ -61,7 +62,7 @@ class PlayClock:
         self.busy_ns = busy_time_of(clock)
         self._skipped_ns = 0
         self._seen_ns = clock.now_ns()  # the last answer
-        self._paid_ns: int | None = None  # when an update that pays last began, by ``clock``
+        self._paid_ns: int | None = None  # when an update with a budget last began, by ``clock``
 
     def now_ns(self) -> int:
         """Nanoseconds of play; never less than the answer before."""
@@ -69,7 +70,7 @@ class PlayClock:
         return self._seen_ns
 
     def begin(self, *, pays: bool) -> None:
-        """An update begins; if the game has paused, play goes on from where it stood.
+        """Notes that an update begins; after a pause, play goes on from where it stood.
 
         Args:
             pays: Whether the update has a budget.

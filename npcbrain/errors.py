@@ -1,7 +1,7 @@
-"""Every exception npcbrain raises, and the one sentence they all speak.
+"""Every exception that npcbrain raises, and the form of their messages.
 
 It imports nothing of npcbrain. Invariant: a message says what must hold, what was got,
-where, and what to do. Running out of budget, time or room is no error; it is a value in a report.
+where, and what to do. Running out of budget, time or room is not an error but a value in a report.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
     "warn_game",
 ]
 
-MAX_SHOWN = 60  # characters of an offending value worth showing; untrusted text may be megabytes
+MAX_SHOWN = 60  # characters of a wrong value that are shown; untrusted text may be megabytes
 
 
 class NpcBrainError(Exception):
@@ -59,7 +59,7 @@ class ModelError(NpcBrainError):
 
 
 class TreeError(NpcBrainError, ValueError):
-    """A behaviour tree is put together wrongly, or a node broke its contract."""
+    """A behaviour tree is built wrongly, or a node broke its contract."""
 
 
 class HandlerError(TreeError):
@@ -71,15 +71,15 @@ class EngineError(NpcBrainError):
 
 
 class RemoteError(NpcBrainError):
-    """A server that is to think for NPCs is not there, or is not what it should be."""
+    """A server that is to think for NPCs cannot be reached, or is not as it should be."""
 
 
 class Told(str):
-    """A sentence of ``fault``, and the parts it was made of.
+    """A sentence of ``fault``, with its parts.
 
     Attributes:
         what: The thing that is wrong.
-        claim: What must hold of it, and what was got, as the sentence says it.
+        claim: The rule and the value that was got, as in the sentence.
         where: The place.
         advice: What to do; may be empty.
     """
@@ -91,12 +91,12 @@ class Told(str):
 
 
 def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> str:
-    """Composes the house's error sentence.
+    """Composes an error message in the form that all have.
 
     Args:
         what: The thing that is wrong, a noun.
         rule: What must hold, without "must": ``"be a string"``.
-        got: The offending value; shown by ``repr``, shortened.
+        got: The wrong value; shown by ``repr``, shortened.
         where: A path (``$.npc.name``), a file or a call.
         advice: What to do about it; may be empty.
 
@@ -117,11 +117,11 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
 
 
 def warn_game(message: str) -> None:
-    """Says something aloud, once, at the line of the game that called npcbrain, however deep.
+    """Warns once, at the game's line that called npcbrain, however deep in npcbrain this is.
 
-    Only on the game's own thread: another one's stack has no line of the game. It never raises:
-    where warnings are errors, as in some games' tests, it is printed instead, for a frame must not
-    fail for what a player typed, nor for a slow disk.
+    Only for the game's own thread, because the stack of another one has no line of the game. It
+    never raises: if warnings are errors, as in some games' tests, it prints instead, because a
+    frame must not fail because of a player's text or a slow disk.
     """
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("npcbrain."):
@@ -136,5 +136,5 @@ def warn_game(message: str) -> None:
 def _shown(value: object) -> str:
     try:
         return repr(value)
-    except Exception:  # a game's own repr must not take the place of the message
+    except Exception:  # an error in a game's own repr must not replace the message
         return f"<{type(value).__name__} that cannot be shown>"

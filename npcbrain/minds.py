@@ -1,7 +1,7 @@
-"""Trees ready made, of the leaves that think: for a first game, and as examples to copy.
+"""Ready-made trees of the leaves that think: for a first game, and as examples to copy.
 
-Functions that return definitions; anything else a tree can be made of is in ``npcbrain.tree``.
-Invariant: whatever the model does, an event that was heard is answered.
+Functions that return definitions; all other nodes are in ``npcbrain.tree``. Invariant: whatever the
+model does, an event that was heard is answered.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ __all__ = ["talker"]
 def talker(
     work: Callable[[Npc], Status | bool | None] | Node | None = None, *, ttl_ms: float = 2500.0
 ) -> Node:
-    """Somebody who answers what it hears, and goes on with its work meanwhile.
+    """An NPC that answers what it hears, and goes on with its work meanwhile.
 
-    The model answers if it can within ``ttl_ms``; else the tree does what was plainly asked for,
-    or tells the fact that was asked about; else it says the next of the persona's ``fallback``
+    The model answers if it can within ``ttl_ms``. Else the tree does what was clearly asked for,
+    or tells the fact that was asked about. Else it says the next of the persona's ``fallback``
     lines. It is the same as::
 
         Concurrent(
@@ -34,15 +34,15 @@ def talker(
         )
 
     Args:
-        work: What its body does: a function called with the NPC once a frame, or a tree; nothing
-            if None.
+        work: The work of its body: a function called with the NPC once a frame, or a tree; None
+            for no work.
         ttl_ms: How long the model's answer is worth waiting for.
 
     Returns:
         A definition; any number of NPCs may share it.
 
     Raises:
-        TreeError: ``work`` cannot be called and is no tree, or ``ttl_ms`` is out of range.
+        TreeError: ``work`` cannot be called and is not a tree, or ``ttl_ms`` is out of range.
 
     >>> from npcbrain import Persona, Runtime
     >>> runtime = Runtime(None)

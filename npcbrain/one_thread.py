@@ -1,6 +1,6 @@
-"""``OneThread``: a place for one thread at a time, where a second is told so instead of waiting.
+"""``OneThread``: lets in one thread at a time; a second one gets an error instead of waiting.
 
-Invariant: nobody ever waits here, so no frame does, and a forked process cannot hang.
+Invariant: no thread ever waits here, so no frame does, and a forked process cannot hang.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 
 class OneThread:
-    """Entered and left by one thread, as often as it likes; held by nobody in between."""
+    """A lock that one thread may enter again and again, and for which no thread waits."""
 
     __slots__ = ("_lock",)
 
@@ -45,7 +45,7 @@ class OneThread:
 
 
 class Guarded(Protocol):
-    """What has such a place."""
+    """An object with a ``OneThread``."""
 
     _alone: OneThread
 

@@ -1,7 +1,7 @@
 """Opens ordinary files, and nothing else that a path may name.
 
-A pipe is waited for without end, and a device such as ``/dev/zero`` never ends. Invariant: what is
-opened here has an end.
+Opening a pipe may wait for ever, and a device such as ``/dev/zero`` never ends. Invariant: every
+file that is opened here has an end.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ def open_plain(path: Path) -> BinaryIO:
     """Opens a file for reading.
 
     Raises:
-        OSError: It cannot be read, or is no file. Its ``strerror`` says which.
+        OSError: It cannot be read, or is not a file. Its ``strerror`` says which.
     """
     kind = stat.S_IFMT(os.stat(path).st_mode)
-    if kind != stat.S_IFREG:  # asked before: opening a pipe waits for ever
+    if kind != stat.S_IFREG:  # checked before opening, because opening a pipe may wait for ever
         raise OSError(errno.EINVAL, f"it is {KINDS.get(kind, 'something else')}, no file")
     return path.open("rb")
 
 
 def read_plain(path: Path, max_bytes: int) -> bytes:
-    """A file's bytes; of one that has more than ``max_bytes`` so many and one.
+    """A file's bytes; if it has more than ``max_bytes``, the first ``max_bytes`` + 1.
 
     Raises:
         OSError: See ``open_plain``.
     """
-    with open_plain(path) as file:  # as many bytes as are asked for are allocated at once
+    with open_plain(path) as file:  # read() allocates all that it is asked for
         return file.read(min(os.fstat(file.fileno()).st_size, max_bytes) + 1)

@@ -1,7 +1,7 @@
 """Text from anywhere as one clean line, and where such a line may be cut.
 
-Pure functions. Invariant: what is cut is a beginning of what was there, and no longer than the
-limit; what is cleaned holds no control character and no line feed.
+Pure functions. Invariant: a cut text is a beginning of the whole one and no longer than the limit;
+a cleaned text holds no control characters and no line feeds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``Reason``: why a tree answered in the model's place, in one word and in one sentence.
 
 It imports nothing of npcbrain. Invariant: a member is its word (``Reason.EXPIRED == "expired"``),
-so reports, logs and saved games hold plain text; and each has a sentence and something to do.
+so reports, logs and saved games hold plain text; each has a sentence and a piece of advice.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["MEANINGS", "Meaning", "Reason", "explain"]
 
 
 class Reason(StrEnum):
-    """Why the model did not answer, or did not finish; ``MEANINGS`` tells each in a sentence."""
+    """Why the model did not answer, or did not finish; ``MEANINGS`` explains each."""
 
     EXPIRED = "expired"
     WOULD_EXCEED = "would_exceed"
@@ -29,11 +29,11 @@ class Reason(StrEnum):
     FILTERED = "filtered"
 
     def __repr__(self) -> str:
-        return str.__repr__(self)  # in a printed decision the word says enough
+        return str.__repr__(self)  # so that a printed decision shows only the word
 
 
 class Meaning(NamedTuple):
-    """What a reason means.
+    """The meaning of a reason.
 
     Attributes:
         why: What happened; a sentence without its full stop.

@@ -1,7 +1,7 @@
 """What one call of ``Runtime.update`` did: the times, the steps, the decisions.
 
-Plain numbers for a HUD, a log or a test; it decides nothing.
-Invariant: running over budget, out of time or out of room is told here and never raised.
+Plain numbers for a HUD, a log or a test; nothing is decided here. Invariant: running over budget,
+out of time or out of room is reported here and never raised.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from npcbrain.situation import Decision
 
 __all__ = ["NO_LIMIT_NS", "FrameReport"]
 
-NO_LIMIT_NS = 1 << 62  # a budget without end (146 years); still adds to a clock without overflow
+NO_LIMIT_NS = 1 << 62  # an unlimited budget (146 years), small enough to be added to a clock's time
 
 
 @dataclass(slots=True)
@@ -22,10 +22,10 @@ class FrameReport:
 
     Attributes:
         frame: Counts calls of ``Runtime.update`` from 0.
-        budget_ns: What the game granted; ``NO_LIMIT_NS`` when it set no limit.
-        used_ns: What the call took, wall time.
-        stolen_ns: The part of it in which this thread had no core; None where the platform cannot
-            tell. Other programs, other threads of the game and the system take it.
+        budget_ns: The time that the game granted; ``NO_LIMIT_NS`` if it set no limit.
+        used_ns: The wall time that the call took.
+        stolen_ns: The part of it in which this thread had no core, because other programs, other
+            threads of the game or the system used it; None if the platform cannot tell.
         trees_ns: The part of it spent in behaviour trees.
         prompts_ns: The part of it spent on choosing, and on making prompts and grammars.
         warming_ns: The part of it spent on work that nobody waits for; see ``Runtime.warm``.
@@ -42,8 +42,8 @@ class FrameReport:
         num_waiting: Requests that waited for one.
         decisions: ``(npc name, decision)`` for each answer that landed in this frame.
         fallbacks: ``(npc name, reason)`` for each request that was left to its tree.
-        faults: What went wrong in the model's steps, a sentence for each: of requests that failed
-            with ``engine_error``, and of choices that were left to the language model.
+        faults: A sentence for each failure in the model's steps: for requests that failed with
+            ``engine_error``, and for choices that were left to the language model.
     """
 
     frame: int = 0
@@ -65,16 +65,16 @@ class FrameReport:
     num_waiting: int = 0
     decisions: list[tuple[str, Decision]] = field(default_factory=list)
     fallbacks: list[tuple[str, str]] = field(default_factory=list)
-    faults: tuple[str, ...] = ()  # nearly always empty, so it costs a frame no list
+    faults: tuple[str, ...] = ()  # nearly always empty, so a frame makes no list
 
     @property
     def over_budget_ns(self) -> int:
-        """How far the call ran past its budget; 0 when it kept to it."""
+        """How far the call ran past its budget; 0 if it did not."""
         return max(0, self.used_ns - max(0, self.budget_ns))
 
     @property
     def over_by_us_ns(self) -> int:
-        """The part of ``over_budget_ns`` that nobody else can be blamed for."""
+        """The part of ``over_budget_ns`` that is npcbrain's own fault, not stolen time."""
         return max(0, self.over_budget_ns - (self.stolen_ns or 0))
 
     @property
@@ -99,7 +99,7 @@ class FrameReport:
             self.largest_step_ns = took_ns
 
     def absorb(self, other: FrameReport) -> None:
-        """Takes over what the model did elsewhere: its steps, and who was at it."""
+        """Adds another report's steps and counts: what the model did on another thread."""
         self.prompts_ns += other.prompts_ns
         self.warming_ns += other.warming_ns
         self.scheduling_ns += other.scheduling_ns

@@ -1,7 +1,7 @@
 """``Runtime``: the one object a game holds; once a frame it spends a budget on thinking.
 
-It orders the work of others: trees first, then the model, then what has landed. Invariant:
-between two updates every tree, request and NPC is whole, whatever was raised in between.
+It orders the work: trees first, then the model, then the decisions that have landed. Invariant:
+between two updates every tree, request and NPC is consistent, whatever was raised in an update.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class Runtime(Recordable, Warmable):
     ) -> None:
         """Measures what the model's steps cost here (under a second: do it on a title screen).
 
-        What was measured is remembered from one start of the game to the next: later ones run each
-        step but once, to warm caches, in about half the time. Prices go on adapting in play. They
-        are saved here and by ``close``, never by ``update``.
+        The measured prices are remembered from one start of the game to the next. Later starts run
+        each step only once, to warm caches, in about half the time. Prices go on adapting in play.
+        They are saved here and by ``close``, never by ``update``.
 
         Args:
             model: ``Model.load()``, a ``Remote`` or a ``Hybrid``; None lets trees answer
@@ -82,12 +82,12 @@ class Runtime(Recordable, Warmable):
                 folder (see ``npcbrain.pricing.price_file``), but nowhere with a clock or an engine
                 of the caller's own; None for nowhere.
             overlap: Runs the model's steps on a thread between two updates, for games with a core
-                to spare. The same answers; ``update`` waits for the rest of a step at most, and
-                ``update()`` without a budget leaves the thread all the time between two of them.
-            memo: Answers to keep, so that a question whose prompt is the same to the letter, as in
-                crowds of one persona, is answered at once and alike; 0 for none. Only at
+                to spare. The answers stay the same; ``update`` waits for the rest of a step at
+                most, and ``update()`` without a budget leaves the thread all the time in between.
+            memo: How many answers to keep, so that a question with exactly the same prompt, as in
+                crowds of one persona, gets the same answer at once; 0 for none. Only at
                 temperature 0.
-            record: A file that gets all that happens, to be played again by
+            record: A file in which all that happens is recorded, to be played again by
                 ``npcbrain.testing.replay``; None for none. See ``docs/replay.md``.
             line_filter: Called as ``line_filter(npc, line)`` with each line that a model would have
                 an NPC say; unless it answers True, the tree's line is said instead, with reason
@@ -132,7 +132,7 @@ class Runtime(Recordable, Warmable):
         self._num_frames = 0
         self._alone = OneThread()
         self._is_updating = False
-        self._is_shaken = False  # an interrupt came in the midst of an update
+        self._is_shaken = False  # whether an interrupt came in the middle of an update
         self._is_ended = False  # nothing is left to be done
         if recorder is not None:
             recorder.start(seed, temperature, top_p, self._thinker)
@@ -152,8 +152,8 @@ class Runtime(Recordable, Warmable):
     def add_npc(self, name: str, *, persona: Persona, tree: Node, importance: float = 1.0) -> Npc:
         """Adds a character; during an update it joins with the next one.
 
-        A warning tells if its persona leaves the model too little room (``Npc.num_tokens_left``).
-        The first update warns of actions that no handler fits.
+        It warns if the persona leaves the model too little room (``Npc.num_tokens_left``). The
+        first update warns of actions without a handler.
 
         Args:
             name: Its name in this runtime.
@@ -205,10 +205,10 @@ class Runtime(Recordable, Warmable):
     def tick_every(self, name: str, num_frames: int) -> None:
         """Level of detail: ticks a character's tree only in one of so many frames.
 
-        For those far away or out of sight; frames share them evenly, and cost nothing for those
-        whose turn it is not. What such a one hears waits for its turn, its timers go by the clock
-        as ever, and an answer it waits for is written no slower. During an update it counts from
-        the next one.
+        For characters that are far away or out of sight. Their turns are spread evenly over the
+        frames, and a character costs nothing between its turns. Events that it hears wait for its
+        turn, its timers go by the clock as usual, and its answers are written no slower. A call
+        during an update counts from the next one.
 
         Args:
             name: The character's.
@@ -251,17 +251,17 @@ class Runtime(Recordable, Warmable):
         self._wiring.has_news = True
 
     def update(self, budget_ms: float | None = None, *, until_ns: int | None = None) -> FrameReport:
-        """One frame: trees tick, the model thinks for what is left, decisions land.
+        """One frame: trees tick, the model thinks in the time that is left, decisions land.
 
-        A decision that lands is acted on by the next tick. The trees always run; their time counts
-        against the budget. While no update has a budget for more than a quarter of a second, as
-        behind a menu, nobody's patience runs out.
+        The next tick acts on a decision that has landed. The trees always run; their time counts
+        against the budget. If no update has a budget for more than a quarter of a second, as
+        behind a menu, the game counts as paused and no question runs out of time.
 
         Args:
             budget_ms: Wall milliseconds that this call may take. 0 or less means trees only,
-                ``math.inf`` no limit. With ``overlap``, what the worker may take until the next
-                update; without a number it takes all the time there is till then.
-            until_ns: Instead: the moment by ``clock`` at which it must end, as a
+                ``math.inf`` no limit. With ``overlap``, the time that the worker may take until the
+                next update; without a number it takes all the time until then.
+            until_ns: Instead of it, the moment by ``clock`` at which the call must end, as a
                 ``FramePacer`` knows it.
 
         Raises:
@@ -299,7 +299,7 @@ class Runtime(Recordable, Warmable):
         try:
             self._is_updating = True
             self._recover()
-            error = self._collect(report)  # may wait for a worker, and that is not time stolen
+            error = self._collect(report)  # may wait for a worker; that is not stolen time
             trees_start_ns = play.now_ns()
             busy_start_ns = 0 if busy_ns is None else busy_ns()
             tree_error = self._cast.tick(report.frame)
@@ -333,13 +333,13 @@ class Runtime(Recordable, Warmable):
         return report
 
     def _recover(self) -> None:
-        """Lets go of what was thought in an update that was interrupted, wherever that was."""
+        """Drops the thoughts of an update that was interrupted, wherever that was."""
         if self._is_shaken:
             self._thinker.abandon()
             self._is_shaken = False
 
     def _collect(self, report: FrameReport) -> BaseException | None:
-        """What was thought beside the game lands before the trees are ticked."""
+        """Lets answers land that were thought beside the game, before the trees are ticked."""
         if not self._thinker.is_beside:
             return None
         error = self._thinker.collect(report)
@@ -369,7 +369,7 @@ class Runtime(Recordable, Warmable):
             raise UsageError(fault("close", "be called between frames", None, "close()", advice))
         self._host.is_closed = True
         try:
-            self._thinker.abandon()  # and not request by request: it may have been interrupted
+            self._thinker.abandon()  # all at once, not by request: it may have been interrupted
             self._finish_saving()
             with self._unheard():
                 self._cast.halt()
@@ -377,7 +377,7 @@ class Runtime(Recordable, Warmable):
             error = self._thinker.close()
             if self._recorder is not None:
                 self._recorder.close()
-            self._is_ended = True  # last: what an interrupt leaves undone, another call does
+            self._is_ended = True  # last, so that another call goes on after an interrupt
         if error is not None:
             raise error
 

@@ -1,8 +1,8 @@
-"""JSON schemas of personas and situations, for editors that complete and check as one writes.
+"""JSON schemas of personas and situations, for editors that complete and check while one writes.
 
-Made of the limits that the loaders go by, so that no limit stands in two places. Invariant: what
-a loader refuses for its structure, its schema refuses; a test plays loader against schema. The
-loader alone knows that names are unique, and what control characters leave of a text.
+They are made of the loaders' limits, so that no limit is in two places. Invariant: a schema refuses
+everything that its loader refuses for its structure; a test compares the two. Only the loader knows
+that names must be unique, and how long a text is without control characters.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["SCHEMAS", "persona_schema", "situation_schema"]
 Schema = dict[str, Any]
 
 DIALECT = "http://json-schema.org/draft-07/schema#"  # the newest that every editor reads
-VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f]"  # not only white space
+VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f]"  # one character at least that is not white space
 LINE_KINDS = {
     "fallback": "What the tree says where the model has no time; the next one each time.",
     "greeting": "Said when somebody comes; your game decides when.",
@@ -120,7 +120,7 @@ def _actions(*, is_strict: bool) -> Schema:
     }
     name = _text("What your game calls it: give. say needs no handler.", MAX_NAME_CHARS)
     action = _object("An action it may do.", {"name": name, "args": args}, required=["name"])
-    if is_strict:  # a misspelt "args" would be an action without arguments
+    if is_strict:  # or else a misspelt "args" would make an action without arguments
         action["additionalProperties"] = False
     return {
         "type": "array",

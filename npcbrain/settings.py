@@ -1,6 +1,6 @@
-"""What a game hands to a runtime, checked: settings, budgets, models.
+"""Checks of what a game hands to a runtime: settings, budgets, models.
 
-Functions that return or raise and change nothing. Invariant: what comes out is in range.
+Functions that return or raise and change nothing. Invariant: all that they return is in range.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def check_settings(
 
 
 def budget_in_ns(budget_ms: object, until_ns: object, now_ns: int) -> int:
-    """The budget of an update that begins now, 0 for trees alone.
+    """The budget of an update that begins now; 0 for trees alone.
 
     Raises:
-        UsageError: Neither is given, both are, or one is no number.
+        UsageError: Neither is given, both are, or one is not a number.
     """
     if (budget_ms is None) == (until_ns is None):
         advice = "pass the milliseconds it may take, or the moment it must end"
@@ -65,12 +65,12 @@ def budget_in_ns(budget_ms: object, until_ns: object, now_ns: int) -> int:
 
 
 def engine_of(model: ModelLike) -> EngineLike:
-    """What runs a model.
+    """A new engine for a model.
 
     Raises:
-        UsageError: It is no ``Model``.
+        UsageError: It is not a ``Model``.
     """
-    # Here and not above: a game without a model never loads ONNX Runtime.
+    # Not above, so that a game without a model never loads ONNX Runtime.
     from npcbrain.engine.engine import Engine
     from npcbrain.lm.model import Model
 

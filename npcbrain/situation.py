@@ -19,8 +19,8 @@ MAX_ACTIONS = 32  # legal actions of one situation; more would crowd the prompt 
 MAX_ARGS = 8  # arguments of one action; a model this small rarely gets more than two right
 MAX_VALUES = 32  # legal values of one argument
 MAX_NAME_CHARS = 64  # of a name, role, trait, action, argument or value
-MAX_LINE_CHARS = 240  # of a goal, fact or memory; a player's line is cut, these are refused
-HANDLER_ARG = "npc"  # what handlers call the one who acts; no argument may be called so too
+MAX_LINE_CHARS = 240  # of a goal, fact or memory; longer ones are refused, a player's line is cut
+HANDLER_ARG = "npc"  # handlers get the acting NPC under this name, so no argument may have it
 MAX_LINES = 32  # facts, memories or bystanders in one situation
 
 
@@ -48,7 +48,7 @@ class Profile:
                 raise SituationError(fault(name, "be a string", value, "Profile()"))
         for name in ("traits", "facts"):
             value = getattr(self, name)
-            # A string is a sequence of strings too: its letters would become the facts.
+            # A string is a sequence of strings, too: its letters would become the facts.
             if isinstance(value, str) or not all(isinstance(text, str) for text in value):
                 raise SituationError(fault(name, "be a tuple of strings", value, "Profile()"))
 
@@ -82,12 +82,12 @@ class Exchange:
     """Something that happened or was said, and what the NPC did and said about it.
 
     In JSON it is one line, as ``str`` gives it: "The player said: One ale. Hilda chose: give, ale.
-    Hilda said: There." Read back from a line, words that a player chose to look like a deed cannot
-    be told from one; a running game keeps the parts apart.
+    Hilda said: There." When such a line is read back, a player's words that were made to look like
+    a deed cannot be told from one; a running game keeps the parts apart.
 
     Attributes:
         name: Who remembers it.
-        who: Who spoke; empty where it was no speech.
+        who: Who spoke; empty if it was not speech.
         heard: What was said, or a sentence that tells what happened.
         deed: The action it chose and its values; empty if it only talked.
         reply: What it said.
@@ -107,7 +107,7 @@ class Exchange:
 
     @classmethod
     def read(cls, line: str, name: str) -> Exchange | None:
-        """The exchange that ``str`` made ``line`` of; None if it is no such line.
+        """The exchange of which ``str`` made ``line``; None if it is not such a line.
 
         >>> Exchange.read("The player said: One ale. Hilda said: There.", "Hilda").reply
         'There.'
@@ -150,7 +150,7 @@ class Situation:
 
         Args:
             data: ``{"npc": {..}, "scene": {..}, "memory": [..], "event": {..}, "actions": [..]}``.
-                Fields beside these (``id``, ``expect``) are ignored.
+                Other fields (``id``, ``expect``) are ignored.
             where: The path of ``data`` in its file, for messages.
 
         Raises:
@@ -211,18 +211,18 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the NPC does now, and says.
+    """What the NPC now does and says.
 
     Attributes:
         action: The name of one of the situation's actions.
         args: A legal value for each of the action's arguments.
         emotion: One word of ``npcbrain.prompting.prompt.EMOTIONS``; free when a tree decided.
         say: What it says; may be empty when a tree decided.
-        source: Whose the deed is: ``"model"`` or ``"tree"``.
+        source: Who chose the deed: ``"model"`` or ``"tree"``.
         reason: Why the tree answered, or found the words (a ``Reason``: ``expired``, ...); empty
-            if all is the model's.
-        quoted: What the words are a quote of, if the model wrote none of its own: ``"fact"``,
-            ``"memory"`` or an occasion of ``npcbrain.prompting.stock_lines``.
+            if the model did both.
+        quoted: The source of the words, if the model quoted: ``"fact"``, ``"memory"`` or an
+            occasion of ``npcbrain.prompting.stock_lines``; empty for words of its own.
     """
 
     action: str
@@ -235,7 +235,7 @@ class Decision:
 
     @property
     def words_source(self) -> str:
-        """Whose the words are, ``"model"`` or ``"tree"``; ``source`` tells whose the deed is.
+        """Who found the words: ``"model"`` or ``"tree"``; ``source`` tells who chose the deed.
 
         >>> Decision("give", {"item": "ale"}, say="Busy!", reason="expired").words_source
         'tree'
@@ -250,7 +250,7 @@ class Decision:
             "emotion": self.emotion,
             "say": self.say,
             "source": self.source,
-            "reason": str(self.reason),  # plain: a Reason is more than a string
+            "reason": str(self.reason),  # a plain string, not a Reason
             "quoted": self.quoted,
         }
 
@@ -339,7 +339,7 @@ def _list(data: object, where: str, limit: int) -> Sequence[object]:
 
 
 def _text(data: object, where: str, limit: int | None, *, may_be_empty: bool = False) -> str:
-    """A cleaned line; ``limit`` None means a player's line, which the prompt cuts to size."""
+    """A cleaned line; ``limit`` is None for a player's line, which the prompt shortens."""
     if not isinstance(data, str):
         raise SituationError(fault("value", "be a string", data, where))
     text = clean_text(data)

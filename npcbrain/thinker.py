@@ -1,8 +1,8 @@
-"""Whoever thinks for a runtime's NPCs: an engine in this process, or nobody.
+"""``Thinker``: thinks for a runtime's NPCs. Here are an engine in this process, and nobody.
 
-A runtime ticks trees and listens; everything about thinking is behind ``Thinker``. What may be
-given to a runtime instead of a model (a server, say) makes a thinker of its own, see ``Brain``.
-Invariant: a runtime has one thinker, which may be ``NullThinker`` and is never None.
+A runtime ticks trees and listens; all thinking is behind ``Thinker``. Other things that a runtime
+may be given instead of a model, such as a server, make a thinker of their own, see ``Brain``.
+Invariant: a runtime has one thinker, which may be ``NullThinker`` but is never None.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["Brain", "EngineThinker", "NullThinker", "Thinker", "ThinkerSettings"
 
 @dataclass(frozen=True, slots=True)
 class ThinkerSettings:
-    """What a runtime was told about thinking; see ``Runtime`` for each."""
+    """A runtime's settings for thinking; see ``Runtime`` for each."""
 
     clock: Clock
     play: PlayClock
@@ -50,48 +50,48 @@ class ThinkerSettings:
 
 
 class Thinker(Protocol):
-    """Thinks for NPCs, a share of every frame.
+    """Thinks for NPCs, for a share of every frame.
 
     Attributes:
-        prices: What the engine's steps cost on this machine; nothing where there is no engine.
+        prices: What the engine's steps cost on this machine; empty without an engine.
     """
 
     prices: CostModel
 
     @property
     def scheduler(self) -> Scheduler | None:
-        """The engine's work in flight; None where there is no engine."""
+        """The engine's work in flight; None without an engine."""
         ...
 
     @property
     def mind(self) -> Mind:
-        """Whom NPCs ask."""
+        """The mind that NPCs ask."""
         ...
 
     @property
     def is_beside(self) -> bool:
         """Whether it thinks beside the game.
 
-        What it has thought then lands before the trees are ticked, by ``collect``. Else it thinks
-        in ``think`` alone, and that lands afterwards.
+        If so, ``collect`` brings its answers before the trees are ticked. If not, it thinks only in
+        ``think``, and the answers land afterwards.
         """
         ...
 
     @property
     def is_warm(self) -> bool:
-        """Whether nothing is left to do that is best done before anybody asks."""
+        """Whether nothing is left to do that is best done before NPCs ask."""
         ...
 
     def collect(self, report: FrameReport) -> BaseException | None:
-        """Adds what was thought since the last update to a report; returns what was raised."""
+        """Adds the work since the last update to a report; returns an error that was raised."""
         ...
 
     def think(self, started_ns: int, budget_ns: int, report: FrameReport) -> None:
-        """Its share of an update that began at ``started_ns``, once the trees are ticked."""
+        """Does its share of an update that began at ``started_ns``, after the trees' ticks."""
         ...
 
     def take_askers(self) -> tuple[str, ...]:
-        """Names of those who are to be listened to from now on, each once."""
+        """Names of the NPCs that are to listen from now on, each once."""
         ...
 
     def pause(self) -> None:
@@ -107,24 +107,24 @@ class Thinker(Protocol):
         ...
 
     def forget(self, npc: Npc) -> None:
-        """That NPC is gone."""
+        """Forgets an NPC that is gone."""
         ...
 
     def abandon(self) -> None:
-        """Lets go of all that is being thought: an interrupt came in the midst of it."""
+        """Drops all work at once, because an interrupt came in the middle of it."""
         ...
 
     def close(self) -> BaseException | None:
-        """Ends all work, once no thought is wanted any more; returns what the last one raised."""
+        """Ends all work, when no thought is wanted any more; returns an error that was raised."""
         ...
 
 
 @runtime_checkable
 class Brain(Protocol):
-    """What can be given to a runtime in place of a model."""
+    """Something that can be given to a runtime in place of a model."""
 
     def thinker(self, settings: ThinkerSettings) -> Thinker:
-        """What thinks for one runtime."""
+        """The thinker of one runtime."""
         ...
 
 
@@ -176,7 +176,7 @@ class NullThinker:
 
 
 class EngineThinker:
-    """An engine in this process, its steps inside of updates or on a worker between two."""
+    """An engine in this process; its steps run inside updates or on a worker between two."""
 
     __slots__ = (
         "_mind",
@@ -192,9 +192,9 @@ class EngineThinker:
 
     def __init__(self, model: ModelLike, settings: ThinkerSettings) -> None:
         """Measures the engine's steps, unless that is left to the first updates."""
-        from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
+        from npcbrain.lm.sampler import SamplerConfig  # not above: it imports numpy
 
-        # Checks them: here, and not when the first NPC asks.
+        # Checked here, not when the first NPC asks.
         SamplerConfig(settings.temperature, settings.top_p)
         engine = engine_of(model) if settings.engine is None else settings.engine
         self.prices = CostModel()
@@ -216,7 +216,7 @@ class EngineThinker:
             deliberation=deliberation,
         )
         self._price_file: PriceFile | None = None
-        # A clock or an engine of the caller's own may be a double: its times are nobody's.
+        # A clock or an engine of the caller's own may be a test double, whose times mean nothing.
         is_own = settings.engine is None and isinstance(settings.clock, SystemClock)
         if settings.price_file != "auto" or is_own:
             self._price_file = price_file_of(model, settings.price_file)
@@ -228,7 +228,7 @@ class EngineThinker:
             if deliberation is not None:
                 deliberation.measure(known=known)
             if not known:
-                self._save_prices()  # now, lest the game never gets to close()
+                self._save_prices()  # now, in case the game never gets to close()
         self._think = partial(think, self._mind, self._warming, self.scheduler, play)
         if settings.overlap:
             self._overlap = Overlap(self._think, self.scheduler, play)
@@ -245,11 +245,11 @@ class EngineThinker:
 
     @property
     def is_warm(self) -> bool:
-        """Whether all is measured, and every persona read that was to be."""
+        """Whether all is measured, and every persona that was to be read is."""
         return self._warming.done
 
     def collect(self, report: FrameReport) -> BaseException | None:
-        """Ends the worker's turn."""
+        """Ends the worker's turn, and collects its answers."""
         return None if self._overlap is None else self._overlap.collect(report)
 
     def think(self, started_ns: int, budget_ns: int, report: FrameReport) -> None:
@@ -261,11 +261,11 @@ class EngineThinker:
         self._overlap.go(turn_ns(budget_ns, self.scheduler.budget_history.period_ns, spent_ns))
 
     def take_askers(self) -> tuple[str, ...]:
-        """Who has asked since the last call."""
+        """Names of the NPCs that have asked since the last call."""
         return self._mind.take_askers()
 
     def pause(self) -> None:
-        """No worker thinks from here to the next update."""
+        """Keeps the worker from thinking until the next update."""
         if self._overlap is not None:
             self._overlap.pause()
 
@@ -279,7 +279,7 @@ class EngineThinker:
         self._mind.read_now()
 
     def forget(self, npc: Npc) -> None:
-        """Neither its questions nor its persona matter any more."""
+        """Drops the questions of an NPC that is gone, and its persona."""
         self._mind.forget(npc.name)
         self._warming.forget(npc)
 
@@ -293,19 +293,19 @@ class EngineThinker:
         """Ends the worker, saves prices, and gives every slot back."""
         error = None if self._overlap is None else self._overlap.close()
         self._save_prices()
-        self.scheduler.abandon()  # a persona being read is nobody's thought
+        self.scheduler.abandon()  # a persona that is being read belongs to no thought
         return error
 
     def _save_prices(self) -> None:
-        if self._price_file is not None and not self._overlap:  # there steps wait for Python too
+        if self._price_file is not None and not self._overlap:  # its times hold waits
             self._price_file.save(self.prices)
 
 
 def thinker_of(model: ModelLike | Brain | None, settings: ThinkerSettings) -> Thinker:
-    """Who thinks where a runtime was given ``model``.
+    """The thinker of a runtime that was given ``model``.
 
     Raises:
-        UsageError: There is an engine and no model for it to run.
+        UsageError: There is an engine but no model for it to run.
     """
     if model is None:
         if settings.engine is not None:

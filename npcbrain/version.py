@@ -1,4 +1,4 @@
-"""Which release this is; the same stands in ``pyproject.toml``."""
+"""The number of this release; the same as in ``pyproject.toml``."""
 
 __all__ = ["RELEASE"]
 

@@ -1,6 +1,6 @@
-"""``Warmable``: what of a runtime reads personas in advance; a base of ``Runtime``.
+"""``Warmable``: the part of ``Runtime`` that reads personas in advance; a base of it.
 
-Nothing here is needed to play: whoever was not read is read with the first question.
+No game has to use it: a persona that was not read is read with the first question.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Warmable"]
 
 
 class Warmable:
-    """A runtime whose personas may be read before anybody asks them."""
+    """A runtime whose personas may be read before their first question."""
 
     npcs: Mapping[str, Npc]
     _alone: OneThread
@@ -34,8 +34,8 @@ class Warmable:
     def warm(self, npc: Npc) -> None:
         """Has a persona read in the frames to come, so that its first answer comes sooner.
 
-        For somebody the player is about to meet. Within the budgets, behind everybody who thinks
-        and one persona at a time: some 30 frames of 4 ms. Without a model it does nothing.
+        For an NPC that the player is about to meet. It runs within the budgets, after all NPCs that
+        think, one persona at a time: some 30 frames of 4 ms. Without a model it does nothing.
 
         Raises:
             UsageError: ``npc`` is not an NPC of this runtime, or the runtime is closed.
@@ -51,9 +51,8 @@ class Warmable:
     def warm_up(self) -> None:
         """Reads every NPC's persona now, so that its first answer comes sooner.
 
-        Optional, and no work for a frame (see ``warm``): tens of milliseconds an NPC. Call it once
-        all are added. Where thoughts hold every slot, there is no room to read in, and it does
-        nothing.
+        Optional, and not for a frame (there is ``warm`` for that): it takes tens of milliseconds an
+        NPC. Call it once all are added. While thoughts hold every slot, it does nothing.
 
         Raises:
             UsageError: The runtime is closed, or a tree called this.

@@ -1,4 +1,4 @@
-"""What everything is drawn with: colours, a soft sheet to paint on, letters, small shapes.
+"""The tools for drawing: colours, a soft sheet to paint on, letters, small shapes.
 
-It knows no village. Imports: nothing of this game.
+It knows nothing of the village. Imports: nothing of this game.
 """

@@ -157,7 +157,7 @@ def blurred(surface: pygame.Surface, radius: int) -> pygame.Surface:
 
 
 def glow(radius: int, colour: Colour, strength: float = 1.0) -> pygame.Surface:
-    """A round pool of light on black, to be added to what it falls on."""
+    """A round pool of light on black, to be added to a picture."""
     axis = (np.arange(2 * radius) - radius + 0.5) / radius
     distance = np.hypot(axis[:, None], axis[None, :])
     fall = np.clip(1.0 - distance, 0.0, 1.0) ** 2 * (3.0 - 2.0 * np.clip(1.0 - distance, 0.0, 1.0))

@@ -11,7 +11,7 @@ from demo_game.drawing.palette import Colour
 
 __all__ = ["Fonts", "fitted", "wrapped"]
 
-# Whatever of these the machine has; otherwise the font that comes with pygame.
+# The first of these that the machine has; else the font that comes with pygame.
 FAMILIES = "avenirnext,segoeui,notosans,dejavusans,ubuntu,helveticaneue,arial"
 
 
@@ -38,7 +38,7 @@ class Fonts:
 
     @staticmethod
     def outlined(font: pygame.font.Font, text: str, colour: Colour, rim: Colour) -> pygame.Surface:
-        """A word that reads on any ground."""
+        """A word with a rim, legible on any background."""
         inner, outer = font.render(text, True, colour), font.render(text, True, rim)
         picture = pygame.Surface((inner.get_width() + 4, inner.get_height() + 4), pygame.SRCALPHA)
         for dx, dy in ((0, 1), (1, 0), (2, 1), (1, 2), (0, 0), (2, 0), (0, 2), (2, 2), (1, 3)):
@@ -48,7 +48,7 @@ class Fonts:
 
 
 def fitted(font: pygame.font.Font, text: str, width: int) -> str:
-    """A text that is no wider than ``width`` pixels; what is cut off is shown by dots."""
+    """A text cut to ``width`` pixels, with dots if something was cut off."""
     if font.size(text)[0] <= width:
         return text
     while text and font.size(text.rstrip() + "...")[0] > width:

@@ -1,6 +1,6 @@
-"""Small drawn signs: pills that hold words, and what each kind of node looks like.
+"""Small drawn signs: pills that hold words, and a sign for each kind of node.
 
-Painted once for each colour and kept. Invariant: a picture that was given out is never drawn upon.
+Painted once for each colour and kept. Invariant: nothing draws on a picture that was given out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Glyphs"]
 
 SIZE = 14  # of a sign
 CAP = 10  # width of a pill's rounded end
-MAX_PILLS = 300  # kept pictures; a tree that is edited for hours brings ever new widths
+MAX_PILLS = 300  # pictures kept; a tree that is edited for hours brings ever new widths
 
 SEQUENCES = ("Sequence", "SequenceWithMemory", "ReactiveSequence")
 SELECTORS = ("Selector", "ReactiveSelector")
@@ -55,12 +55,12 @@ class Glyphs:
         return pill
 
     def sign(self, kind: str, ink: Colour, ground: Colour) -> pygame.Surface:
-        """What stands for a kind of node.
+        """The sign of a kind of node.
 
         Args:
             kind: ``NodeInfo.kind``.
-            ink: Of the lines.
-            ground: Of the tile below them.
+            ink: The colour of the lines.
+            ground: The colour of the tile below them.
         """
         key = (kind, ink, ground)
         sign = self._signs.get(key)
@@ -120,7 +120,7 @@ def _paint(kind: str, ink: Colour, ground: Colour) -> pygame.Surface:
         sheet.line(ink, [(c, 5.4), (c, 7.0)], 0.9)
     elif kind == "RunOnce":
         sheet.line(ink, [(5.6, 5.0), (7.4, 3.4), (7.4, 10.6)], 1.5)
-    else:  # what asks before it lets pass
+    else:  # nodes with a condition
         sheet.polygon(ink, [(c, 2.6), (11.4, c), (c, 11.4), (2.6, c)])
         sheet.polygon(ground, [(c, 4.6), (9.4, c), (c, 9.4), (4.6, c)])
     if kind in REACTIVE:
@@ -142,5 +142,5 @@ def _loop(sheet: Canvas, ink: Colour, c: float) -> None:
 
 
 def tinted(colour: Colour, share: float) -> Colour:
-    """A colour sunk into the panel's dark."""
+    """A colour mixed with the panel's dark."""
     return palette.mix(palette.PANEL, colour, share)

@@ -1,4 +1,4 @@
-"""What a painter hands over for one thing on the map: its pictures, its lights, its shadow.
+"""The painted form of one thing on the map: its pictures, its lights, its shadow.
 
 Invariant: ``surface`` and ``shine`` have the same size, and ``foot`` lies on the site's point.
 """

@@ -1,4 +1,4 @@
-"""What is on the screen: the stage, bubbles, figures, the panel about a mind, the text box.
+"""Everything on the screen: the stage, bubbles, figures, the panel about a mind, the text box.
 
-It shows and decides nothing. Imports: every room but ``playing``.
+It shows things and decides nothing. Imports: every room except ``playing``.
 """

@@ -1,7 +1,7 @@
 """Speech bubbles: words as they stream, who wrote them (MODEL or TREE), and how it feels.
 
 A bubble is redrawn only when its text, badge or face changes. Invariant: a bubble is never outside
-the screen, and two never lie upon each other as long as there is room.
+the screen, and as long as there is room no two overlap.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from demo_game.people.emotion import FACE_SIZE, FACES, paint_face
 
 __all__ = ["Bubble", "BubbleText", "Bubbles"]
 
-WIDTH = 216  # of the text at most; about seven words a line
+WIDTH = 216  # largest width of the text; about seven words a line
 PAD = 10
 TAIL = 9
 UNDER_FEET = 60  # pixels from a head to below the feet and the name
-TAIL_REACH = 30  # a bubble that had to move further from its head has no tail
+TAIL_REACH = 30  # a bubble that was moved further from its head has no tail
 ROOM = pygame.Rect(6, 6, 1268, 700)
 FADE_FRAMES = 10
 GAP = 4
@@ -33,15 +33,15 @@ COLOURS: dict[str, Colour] = {"model": palette.TEAL, "tree": palette.AMBER, "you
 
 @dataclass(frozen=True, slots=True)
 class BubbleText:
-    """What a bubble shows.
+    """The content of a bubble.
 
     Attributes:
         text: The words so far.
         source: Who speaks: ``"model"``, ``"tree"`` or ``"you"``.
         reason: Why the tree spoke; empty for the model.
         emotion: One word.
-        deed: What is done besides speaking, as ``"gives ale"``; may be empty.
-        deed_source: Who chose the deed; the model may have, where the tree had to find the words.
+        deed: The deed besides speaking, such as ``"gives ale"``; may be empty.
+        deed_source: Who chose the deed; it may be the model even if the tree found the words.
     """
 
     text: str
@@ -61,7 +61,7 @@ class Bubble:
         self.age = 0
 
     def show(self, content: BubbleText | None, painter: Bubbles) -> None:
-        """Takes what is to be seen now; None for nothing."""
+        """Takes the content to show now; None for nothing."""
         if content != self.content:
             self.content = content
             self.picture = None if content is None else painter.paint(content)
@@ -86,9 +86,9 @@ class Bubbles:
         """Draws bubbles over heads, the lowest head first, and moves those that would collide.
 
         Args:
-            screen: Where.
+            screen: The screen.
             items: Bubbles with the points of their heads.
-            keep_off: Where panels are.
+            keep_off: The areas of panels.
         """
         taken = list(keep_off)
         for bubble, (x, y) in sorted(items, key=lambda item: -item[1][1]):
@@ -97,7 +97,7 @@ class Bubbles:
                 continue
             area = picture.get_rect()
             below = bubble.content is not None and bubble.content.source == "you"
-            if below:  # at the player's feet: over the head it would hide who answers
+            if below:  # at the player's feet; over the head it would hide the one who answers
                 area.midtop = (round(x), round(y) + UNDER_FEET)
             else:
                 area.midbottom = (round(x), round(y) - TAIL)
@@ -128,7 +128,7 @@ class Bubbles:
                 self._tail(screen, area, x, y)
 
     def draw_thinking(self, screen: pygame.Surface, head: tuple[float, float], frame: int) -> None:
-        """Three dots over somebody who thinks and has not said a word yet."""
+        """Draws three dots over somebody who thinks and has not said a word yet."""
         dots = self._dots[frame // 8 % len(self._dots)]
         screen.blit(dots, (round(head[0]) - dots.get_width() // 2, round(head[1]) - 26))
 

@@ -1,6 +1,6 @@
-"""A sheet in the middle of the screen: how it begins, what is to be confirmed, how it ended.
+"""Cards in the middle of the screen: the beginning, a question to confirm, the ending.
 
-Painted once when it is shown. Invariant: while one is shown, the village stands still.
+Painted once when shown. Invariant: while a card is shown, the village stands still.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DIM: Colour = (172, 162, 170)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What one says.
+    """The content of a card.
 
     Attributes:
         name: Which it is: ``begin``, ``pause``, ``save``, ``load``, ``accuse`` or ``end``.
@@ -34,7 +34,7 @@ class Card:
         keys: Keys and what they do, in two columns.
         foot: What to press, as ``(key, meaning)``.
         accent: Its colour.
-        rows: A key, what it chooses, and more about that, one below the other.
+        rows: Choices, one below the other: a key, what it chooses, and more about that.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Card:
 
 
 class Cards:
-    """Shows one at a time."""
+    """Shows one card at a time."""
 
     def __init__(self, fonts: Fonts) -> None:
         self._fonts = fonts
@@ -123,7 +123,7 @@ class Cards:
         sheet.blit(detail, (x, y + 19))
 
     def _cap(self, sheet: pygame.Surface, key: str, x: int, y: int) -> int:
-        """A key; answers with its width."""
+        """Paints a key; returns its width."""
         word = self._fonts.tiny.render(key, True, palette.INK)
         cap = pygame.Rect(x, y, word.get_width() + 12, 18)
         pygame.draw.rect(sheet, palette.CREAM, cap, border_radius=5)

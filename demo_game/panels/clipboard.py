@@ -1,4 +1,4 @@
-"""Copy and paste, with whatever pygame this is; without a clipboard the game keeps its own.
+"""Copy and paste, with any version of pygame; without a clipboard the game keeps its own.
 
 pygame-ce and later versions of pygame give text at once, older ones bytes. Invariant: nothing here
 raises.
@@ -28,11 +28,11 @@ class Clipboard:
                 self._scrap.put_text(text)
             elif self._begin():
                 self._scrap.put(pygame.SCRAP_TEXT, text.encode("utf-8"))
-        except Exception:  # a clipboard of another program may fail in any way
+        except Exception:  # another program's clipboard may fail in any way
             return
 
     def paste(self) -> str:
-        """What is on it."""
+        """The text on it."""
         try:
             if hasattr(self._scrap, "get_text"):
                 return str(self._scrap.get_text()) or self._own

@@ -1,4 +1,4 @@
-"""Where the milliseconds of each frame went: a stacked bar a frame, and the line to stay under.
+"""A graph of where each frame's milliseconds went: a stacked bar a frame, and the limit.
 
 Invariant: drawing a frame costs one new column, however long the history is.
 """
@@ -18,7 +18,7 @@ __all__ = ["FrameTimes", "Graph", "percentile"]
 NUM_FRAMES = 240
 HEIGHT = 76
 LIMIT_MS = 1000 / 60
-TOP_SHARE = 1.32  # of a frame that the graph shows; longer ones are cut and marked
+TOP_SHARE = 1.32  # the graph's height in frames; longer bars are cut and marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Graph:
     """The last ``NUM_FRAMES`` frames.
 
     Attributes:
-        limit_ms: What a frame may take.
-        totals_ms: What each of them took.
+        limit_ms: The time that a frame may take.
+        totals_ms: The time that each of them took.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Graph:
 
     @property
     def p99_ms(self) -> float:
-        """Of the frames in sight."""
+        """The 99th percentile of the frames in sight."""
         return percentile(list(self.totals_ms), 0.99)
 
     def add(self, times: FrameTimes) -> None:

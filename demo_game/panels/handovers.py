@@ -1,6 +1,6 @@
-"""Who had the word: for each villager the last seconds, and the village's last hand-overs.
+"""Who was in charge of each villager in the last seconds, and the village's last hand-overs.
 
-It watches and keeps; nothing of the game depends on it. Invariant: a decision is noted once, in the
+It only watches; nothing in the game depends on it. Invariant: a decision is noted once, in the
 frame in which the runtime reported it.
 """
 
@@ -37,13 +37,13 @@ class HandOver:
     """One decision and who had which part in it.
 
     Attributes:
-        number: Counts them.
-        frame: When it was whole.
-        npc: Whose it is.
-        action: What was done.
+        number: Counts hand-overs.
+        frame: When the decision was whole.
+        npc: The NPC.
+        action: The action.
         by_model: Whether the model chose the deed.
         reason: Why the tree had to answer, or to speak; empty if the model did both.
-        quoted: What the model quoted, if it found no words of its own.
+        quoted: The source of the model's quote; empty for words of its own.
     """
 
     number: int
@@ -56,7 +56,7 @@ class HandOver:
 
 
 class HandOvers:
-    """What the panel shows of the past."""
+    """The past that the panel shows."""
 
     def __init__(self, village: Village) -> None:
         self.recent: deque[HandOver] = deque(maxlen=NUM_KEPT)
@@ -75,7 +75,7 @@ class HandOvers:
 
         Args:
             report: What the runtime did.
-            num_steps: Sixtieths of a second that it lasted; 0, 1 or 2 at other rates than 60.
+            num_steps: Sixtieths of a second that it lasted: 0, 1 or 2 at other rates than 60.
         """
         self.frame += num_steps
         self._share(report)
@@ -103,9 +103,9 @@ class HandOvers:
                 self._charges[name].append(self.charge(villager))
 
     def spent_ms(self, name: str) -> float:
-        """The model's time that went to somebody, a frame, on average over the last second.
+        """The model's time for one villager a frame, on average over the last second.
 
-        Who thinks at the same time shares batched runs, so a frame's time is split evenly.
+        Villagers that think at the same time share batched runs, so a frame's time is split evenly.
         """
         total = sum(spent.get(name, 0.0) for spent in self._spent_ms)
         return total / max(1, len(self._spent_ms))

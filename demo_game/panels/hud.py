@@ -1,6 +1,6 @@
 """The figures on the screen: where the frame's time went, who thinks, what the keys do.
 
-Text is drawn anew five times a second at most; a frame blits two pictures. Invariant: the panel
+Text is redrawn at most five times a second; a frame blits two pictures. Invariant: the panel
 changes nothing in the game.
 """
 
@@ -25,7 +25,7 @@ from demo_game.world import land
 __all__ = ["Hud", "Mode"]
 
 REFRESH_FRAMES = 12
-MEAN_FRAMES = 30  # that the legend averages over
+MEAN_FRAMES = 30  # over which the legend averages
 LEFT, TOP, PAD = 12, 12, 12
 ROW = 17
 SQUARE = 9  # a legend's square and the gap behind it
@@ -37,12 +37,12 @@ class Mode:
     """How the game runs now.
 
     Attributes:
-        budget_ms: What the player grants the runtime.
-        given_ms: What this frame could spare of it.
+        budget_ms: The budget that the player has set.
+        given_ms: The part of it that this frame could spare.
         stressed: Whether game time is burnt on purpose.
         naive: Whether answers are written in one go.
         model_off: Whether the model has no time at all.
-        num_npcs: How many there are.
+        num_npcs: How many NPCs there are.
     """
 
     budget_ms: float

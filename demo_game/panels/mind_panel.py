@@ -1,6 +1,6 @@
-"""The panel about one villager: its tree ticking, and where model and tree hand over.
+"""The panel about one villager: its tree at work, and the hand-overs from model to tree.
 
-It shows and changes nothing. Invariant: a frame in which nothing moved costs one blit.
+It changes nothing. Invariant: a frame in which nothing moved costs one blit.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ HEAD = 58
 FOOT = 132  # the ribbon, its legend, and the list of hand-overs
 MAX_TREE = land.HEIGHT - 2 * TOP - HEAD - FOOT - 40
 LIST = 3  # hand-overs shown
-USUAL_MS = 3000  # that a thought may take, where a tree does not say
-LINK_FRAMES = 3 * FPS  # for which the hand-over just made is drawn in the tree
+USUAL_MS = 3000  # for a thought, if a tree does not say
+LINK_FRAMES = 3 * FPS  # for which a new hand-over is drawn in the tree
 DIM: Colour = (150, 142, 152)
 SOFT: Colour = (196, 188, 192)
 CHARGE_WORDS = {
@@ -67,10 +67,10 @@ class MindPanel:
         return self._picture.get_rect(topleft=(self._left, TOP))
 
     def place(self, villager: Villager, beside: pygame.Rect) -> None:
-        """Goes where it does not hide whom it is about.
+        """Moves the panel to a side where it does not hide its villager.
 
         Args:
-            villager: Whom it is about.
+            villager: The panel's villager.
             beside: The other panel, at the left.
         """
         x = villager.body.x
@@ -86,7 +86,7 @@ class MindPanel:
         self._left = far_right if is_right else far_left
 
     def room(self, beside: pygame.Rect) -> tuple[int, int]:
-        """From where to where the screen is free at the top."""
+        """The left and right end of the free part of the screen's top."""
         if not self.is_open:
             return beside.right, land.WIDTH - 8
         if self._left > land.WIDTH // 2:
@@ -97,9 +97,9 @@ class MindPanel:
         """Draws the panel, if it is open.
 
         Args:
-            screen: Where.
-            villager: Whom it is about.
-            file: The name of its tree file, and how it is.
+            screen: The screen.
+            villager: The panel's villager.
+            file: The name and state of its tree file.
         """
         if not self.is_open:
             return
@@ -112,7 +112,7 @@ class MindPanel:
             self._paint(villager, file)
         area = self.area
         screen.blit(self._picture, area)
-        # By itself: it moves while the rest stands still.
+        # Drawn by itself, because it moves while the rest stands still.
         screen.blit(self._ribbon.picture, (area.x + PAD, area.y + self._ribbon_y))
 
     def _state(self, villager: Villager, file: str) -> tuple[object, ...]:
@@ -180,7 +180,7 @@ class MindPanel:
         sheet.blit(word, (x + 9, 31 + (18 - word.get_height()) // 2))
 
     def _hand_over(self, sheet: pygame.Surface, over: HandOver, top: int) -> None:
-        """Draws where the word went from the model's leaves to the tree's."""
+        """Draws a line from the model's leaves to the tree's, where the model handed over."""
         ends = self._view.middles(MODEL_NODES), self._view.middles(TREE_NODES)
         if not ends[0] or not ends[1]:
             return
@@ -193,7 +193,7 @@ class MindPanel:
         points = [(x - 12, start), (x - 5, start), (x, start + 5), (x, end - 4)]
         is_free = PAD + self._view.right_at(end - top) < x - width
         if end > start + 10:
-            if not is_free:  # below the row, where nothing of it is hidden
+            if not is_free:  # then below the row, where it hides nothing
                 points[-1] = (x, end + 10)
             pygame.draw.lines(sheet, palette.AMBER, False, points, 2)
             pygame.draw.circle(sheet, palette.lighter(palette.TEAL, 0.2), (x - 13, start), 3)
@@ -232,7 +232,7 @@ class MindPanel:
             sheet.blit(none, (PAD, y))
 
     def _line(self, sheet: pygame.Surface, over: HandOver, y: int) -> None:
-        """One hand-over of the village: who, the deed and whose it is, the words and whose."""
+        """One hand-over of the village: the NPC, the deed and the words, and who chose each."""
         age = max(0, self._overs.frame - over.frame) // FPS
         fonts = self._fonts
         name = fonts.small.render(over.npc.capitalize(), True, SOFT)
@@ -287,8 +287,8 @@ def _used_share(npc: nb.Npc, frames: int) -> float:
     """The share of a thought's time that is over.
 
     Args:
-        npc: Who thinks, or not.
-        frames: For how long.
+        npc: The NPC.
+        frames: For how long it has been thinking.
     """
     if not npc.thinking:
         return 0.0

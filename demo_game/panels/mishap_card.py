@@ -1,8 +1,8 @@
-"""What the screen says about tree files: one that is broken, one that was taken over.
+"""Messages on the screen about tree files: one that is broken, one that was taken over.
 
 A broken file is shown as a designer wants it: file, line, the line itself with a mark under the
-place, what was expected, what to do. Invariant: it stays as long as the file is broken, and no
-longer.
+place, what was expected, what to do. Invariant: the message stays exactly as long as the file is
+broken.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CODE: Colour = (24, 21, 29)
 
 
 class MishapCard:
-    """The card at the top, and the note that all is well again."""
+    """The card at the top, and the note that the file is fine again."""
 
     def __init__(self, fonts: Fonts) -> None:
         self._fonts = fonts
@@ -45,7 +45,7 @@ class MishapCard:
         self._age = 0
 
     def show(self, mishap: Mishap | None) -> None:
-        """Takes what is wrong now; None if nothing is."""
+        """Takes the current fault; None if there is none."""
         if mishap == self._mishap:
             return
         self._mishap = mishap
@@ -68,7 +68,7 @@ class MishapCard:
         self._toast_frames = TOAST_FRAMES
 
     def draw(self, screen: pygame.Surface, left: int, right: int) -> None:
-        """Draws what there is to say, between two panels."""
+        """Draws the message, if there is one, between two panels."""
         middle = (left + right) // 2
         if self._mishap is not None:
             self._age += 1

@@ -1,7 +1,7 @@
 """The notebook: who said what about the bell, and what people think of the player.
 
-Painted anew only when something is written into it, or a second has passed. Invariant: it shows
-what the player has learnt and nothing else.
+Repainted only when something is written into it, or a second has passed. Invariant: it shows only
+what the player has learnt.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Notebook:
                 (line, BAD, True) for line in wrapped(self._fonts.label, words, WIDTH - 2 * PAD)
             ]
         lines = lines[-(MAX_LINES - len(tail)) :]
-        while lines and not lines[0][2]:  # no sentence without whose it is
+        while lines and not lines[0][2]:  # no sentence without its speaker
             lines = lines[1:]
         return lines + tail
 
@@ -110,7 +110,7 @@ class Notebook:
         return wrapped(self._fonts.small, text, WIDTH - 2 * PAD)
 
     def _regards(self, sheet: pygame.Surface, y: int) -> None:
-        """What each thinks of the player: a sign, never a colour alone."""
+        """What each person thinks of the player, as a sign, never as a colour alone."""
         pygame.draw.line(sheet, PAPER_RIM, (PAD, y), (WIDTH - PAD, y))
         title = self._fonts.tiny.render("They think of you", True, FAINT)
         sheet.blit(title, (PAD, y + 5))

@@ -37,7 +37,7 @@ LOOKS: dict[Kind, tuple[Colour, str]] = {
 
 @dataclass(slots=True)
 class Notice:
-    """One of them."""
+    """A note."""
 
     kind: Kind
     picture: pygame.Surface
@@ -45,7 +45,7 @@ class Notice:
 
 
 class Notices:
-    """What is shown now."""
+    """The notes that are shown now."""
 
     def __init__(self, fonts: Fonts) -> None:
         self._fonts = fonts
@@ -61,7 +61,7 @@ class Notices:
         text = text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1].rstrip() + "..."
         frames = FRAMES + FRAMES_PER_CHAR * len(text)
         notice = Notice(happening.kind, self._paint(text, *look), frames)
-        if happening.kind is Kind.SWITCHED:  # the newest state of a switch is what counts
+        if happening.kind is Kind.SWITCHED:  # only the newest state of a switch counts
             self._shown = [shown for shown in self._shown if shown.kind is not Kind.SWITCHED]
         self._shown = [*self._shown, notice][-MAX_SHOWN:]
 

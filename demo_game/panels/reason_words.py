@@ -1,6 +1,6 @@
 """Why a tree answered, in words short enough for a badge.
 
-Invariant: a reason that is not known here is shown as it is, its underscores as spaces.
+Invariant: an unknown reason is shown as it is, with spaces for underscores.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The last seconds of one villager as a ribbon: who was in charge, and where the word went over.
+"""The last seconds of one villager as a ribbon: who was in charge, and when it changed.
 
 A sample is one new column. Invariant: scrolling costs the same however long the game has run.
 """
@@ -22,7 +22,7 @@ COLOURS: dict[Charge, Colour] = {
     Charge.MODEL: palette.TEAL,
     Charge.TREE: palette.AMBER,
 }
-# How much of the height each fills: what is loud is tall.
+# The share of the height that each fills: speaking is tall, silence low.
 SHARES: dict[Charge, float] = {
     Charge.DAY: 0.16,
     Charge.THINKING: 0.55,
@@ -57,7 +57,7 @@ class Ribbon:
             self._column(NUM_SAMPLES - 1, charges[-index], before)
 
     def _column(self, x: int, charge: Charge, before: Charge) -> None:
-        """One sample; where the word goes from the model to the tree, a mark."""
+        """Paints one sample, with a mark where the model hands over to the tree."""
         picture = self.picture
         height = max(2, round(HEIGHT * SHARES[charge]))
         top = (HEIGHT - height) // 2

@@ -1,7 +1,7 @@
 """Who gets the model's time: a row for each villager, a slice for each in the frame's budget.
 
 A row says who answers, MODEL or TREE, and why the tree; who thinks and for how long; who waits for
-what. Invariant: it shows what the runtime reports and the NPCs say, and counts nothing itself.
+what. Invariant: it shows only what the runtime and the NPCs report, and counts nothing itself.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ BAR = 11  # height of the bar of slices
 NAME_WIDTH = 46
 COST_WIDTH = 42
 DIM: Colour = (150, 142, 152)
-# Slices lie side by side, so each needs a colour of its own: light and dark in turn, for eyes that
-# tell colours badly; the initial stands in it as well.
+# Slices lie side by side, so each needs a colour of its own: light and dark in turn, for people who
+# see colours badly. The NPC's initial is in the slice as well.
 SLICES: tuple[Colour, ...] = (
     (0, 158, 148),
     (140, 214, 202),
@@ -58,11 +58,11 @@ class Roster:
         """Paints the bar and the rows.
 
         Args:
-            sheet: Where.
-            villagers: Whom.
-            area: Its place; the height is its own.
-            budget_ms: What the whole bar stands for.
-            num_waiting: Requests without a place at the model.
+            sheet: The sheet to paint on.
+            villagers: The villagers to show.
+            area: Its place; its height is not used.
+            budget_ms: The time that the whole bar stands for.
+            num_waiting: Requests that have no slot yet.
         """
         self._bar(sheet, villagers, area, budget_ms)
         y = area.y + BAR + 6

@@ -25,11 +25,11 @@ __all__ = ["Stage", "deed_text"]
 
 READABLE_FRAMES = 20
 MAX_SAID = 140  # characters of the player's own words
-SAID_FRAMES = 150  # that the player's own words stay
+SAID_FRAMES = 150  # for which the player's own words stay
 
 
 def deed_text(decision: Decision) -> str:
-    """What a decision does besides speaking, for the foot of a bubble.
+    """The deed of a decision in words, for the foot of a bubble.
 
     >>> deed_text(Decision("give", {"item": "ale", "to": "player"}))
     'gives you ale'
@@ -87,7 +87,7 @@ class Stage:
         self._frame = 0
 
     def shows_answer(self, sources: tuple[str, ...]) -> bool:
-        """Whether an answer from one of these sources has stood long enough to be read."""
+        """Whether an answer from one of these sources has been shown long enough to be read."""
         return any(
             bubble.age > READABLE_FRAMES
             and bubble.content is not None
@@ -99,7 +99,7 @@ class Stage:
 
     def say(self, text: str) -> None:
         """Shows the player's own words."""
-        # Cleaned: not every string that can be typed elsewhere can be drawn.
+        # Cleaned, because not every string that can be typed can be drawn.
         self._said_text = clean_text(text)[:MAX_SAID]
         self._said_frames = SAID_FRAMES
 
@@ -113,10 +113,10 @@ class Stage:
         """Draws one frame.
 
         Args:
-            screen: Where.
-            listener: Who will hear the player, or None.
-            selected: Whom a panel is about, or None.
-            keep_off: Where bubbles must not be.
+            screen: The screen.
+            listener: The villager that will hear the player, or None.
+            selected: The villager that the panel is about, or None.
+            keep_off: Areas without bubbles.
         """
         village = self._village
         self._frame += 1
@@ -146,7 +146,7 @@ class Stage:
         self._draw_pouch(screen)
 
     def _draw_mark(self, screen: pygame.Surface, stranger: Stranger) -> None:
-        """A stranger's mark: who answered last, or that it thinks. Bubbles would hide the rest."""
+        """A stranger's mark: who answered last, or that it thinks. Bubbles would hide too much."""
         npc, (x, y) = stranger.npc, stranger.body.head
         mark = "..." if npc.thinking else "" if npc.decision is None else npc.decision.source
         if mark:
@@ -182,7 +182,7 @@ class Stage:
         if npc.thinking:
             words = npc.speech
             if words and words[-1] not in ".!?":
-                words = words.rpartition(" ")[0]  # whole words: half a word is a riddle
+                words = words.rpartition(" ")[0]  # only whole words
             deed = "" if npc.answer is None else deed_text(npc.answer)
             if not words and not deed:
                 return None
@@ -263,7 +263,7 @@ def _ring() -> pygame.Surface:
 
 
 def _corners() -> pygame.Surface:
-    """The mark around whom a panel is about."""
+    """The mark around the villager that the panel is about."""
     width, height = 52, 70
     sheet = Canvas(width, height)
     for colour, thick in ((palette.INK, 4.0), (palette.lighter(palette.TEAL, 0.45), 2.2)):

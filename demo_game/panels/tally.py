@@ -1,4 +1,4 @@
-"""What happened in a run of the game, counted, for the figures on the screen and for a file.
+"""Counts what happens in a run of the game, for the figures on the screen and for a file.
 
 Invariant: every decision of the runtime is counted once, with what its villager had heard.
 """
@@ -29,10 +29,10 @@ class Answer:
 
     Attributes:
         frame: When it landed.
-        npc: Whose it is.
-        source: Who spoke or did something.
-        heard: What was said or happened.
-        frames: From when the villager turned to the event to its decision.
+        npc: The NPC that decided.
+        source: Who caused the event.
+        heard: The event: what was said or happened.
+        frames: From the moment the NPC turned to the event to its decision.
         decision: The decision.
     """
 
@@ -60,8 +60,8 @@ class Tally:
     """Counts of a run.
 
     Attributes:
-        totals_ms: Work of each frame, waiting for the next one not included.
-        over_budget_ms: Of each update: how far it ran past what it was given.
+        totals_ms: The work of each frame, without the wait for the next one.
+        over_budget_ms: How far each update ran past its budget.
         num_hitches: Frames whose work took longer than a frame may.
         num_tokens: Answer tokens.
         sources: Decisions by ``"model"`` and ``"tree"``.
@@ -94,7 +94,7 @@ class Tally:
         return 1000 * tokens / spent_ms if spent_ms > 0 else 0.0
 
     def note_events(self, npcs: dict[str, nb.Npc]) -> None:
-        """Remembers what each villager deals with; call before ``Runtime.update``."""
+        """Remembers each villager's event; call it before ``Runtime.update``."""
         for name, npc in npcs.items():
             event = npc.event
             if event is not None and (

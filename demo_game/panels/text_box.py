@@ -1,8 +1,8 @@
 """The line in which the player types what to say. It sends nothing; the game takes it.
 
-Letters come as text, not as keys, so that every keyboard and every input method works. What is
-typed is untrusted: anything printable is kept as text and cut to a length. Invariant: a closed box
-is empty, and the cursor stands within the text.
+Letters come as text, not as keys, so that every keyboard and every input method works. Typed text
+is untrusted: all that is printable is kept, up to a length. Invariant: a closed box is empty, and
+the cursor is within the text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from demo_game.world import land
 __all__ = ["TextBox"]
 
 MAX_CHARS = 200  # the model reads 280 characters of an event
-FEW = 20  # letters left, from which on that is told
+FEW = 20  # letters left; from here on their number is shown
 MAX_HISTORY = 50
 WIDTH, HEIGHT = 620, 40
 LEFT, TOP = (land.WIDTH - WIDTH) // 2, land.HEIGHT - HEIGHT - 36
@@ -32,7 +32,7 @@ class TextBox:
         is_open: Whether it takes letters.
         text: The line so far.
         cursor: Characters before the cursor.
-        composed: What an input method has not finished yet.
+        composed: Text that an input method has not finished yet.
     """
 
     def __init__(self, fonts: Fonts, clipboard: Clipboard) -> None:
@@ -62,7 +62,7 @@ class TextBox:
         pygame.key.stop_text_input()
 
     def type(self, text: str) -> None:
-        """Takes letters in at the cursor."""
+        """Inserts letters at the cursor."""
         clean = "".join(char for char in text if char.isprintable())
         room = MAX_CHARS - len(self.text)
         self.text = self.text[: self.cursor] + clean[:room] + self.text[self.cursor :]
@@ -70,11 +70,11 @@ class TextBox:
         self.composed = ""
 
     def compose(self, text: str) -> None:
-        """Shows what an input method is about to type."""
+        """Shows the unfinished text of an input method."""
         self.composed = "".join(char for char in text if char.isprintable())[:MAX_CHARS]
 
     def key(self, event: pygame.event.Event) -> str | None:
-        """Takes a key that is no letter.
+        """Takes a key that is not a letter.
 
         Returns:
             The line when Enter ends it and it is not blank, else None.
@@ -173,7 +173,7 @@ class TextBox:
         left = 26 + tag.get_width()
         room = WIDTH - left - 20 - self._room_left(WIDTH - 14)
         before, after = self.text[: self.cursor], self.text[self.cursor :]
-        # What is before the cursor is what one looks at: of a long line its end.
+        # People look at the text before the cursor, so of a long line the end is shown.
         while before and font.size(before + self.composed)[0] > room:
             before = before[1:]
         middle = HEIGHT // 2
@@ -191,7 +191,7 @@ class TextBox:
             pygame.draw.line(picture, palette.CREAM, (end + 1, 11), (end + 1, HEIGHT - 12), 2)
 
     def _room_left(self, right: int) -> int:
-        """Tells how many letters are left, once they are few; answers with its width."""
+        """Writes how many letters are left, if they are few; returns its width."""
         count = MAX_CHARS - len(self.text)
         if count > FEW:
             return 0
@@ -201,7 +201,7 @@ class TextBox:
         return word.get_width() + 8
 
     def _word(self, text: str, x: int, middle: int, colour: palette.Colour) -> int:
-        """Writes a text and answers with its width."""
+        """Writes a text and returns its width."""
         if not text:
             return 0
         word = self._fonts.speech.render(text, True, colour)

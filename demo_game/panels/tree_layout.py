@@ -1,7 +1,7 @@
 """Where the nodes of a behaviour tree stand in a narrow panel: rows for branches, chips for leaves.
 
-A village's tree has forty nodes; a box for each would need a wall. So leaves side by side share
-lines, and decorators stand in front of what they wrap. Numbers only; nothing is drawn. Invariant:
+A villager's tree has forty nodes; with a box for each it would fill a wall. So leaves share lines,
+and decorators stand in front of the node that they wrap. Numbers only; nothing is drawn. Invariant:
 every node of the tree is in exactly one box.
 """
 
@@ -36,15 +36,15 @@ class Box:
     """A node with the decorators around it.
 
     Attributes:
-        number: Of the node, in the order of ``Tree.nodes``.
-        wraps: Those of its decorators, the outermost first.
-        parent: That of the branch it hangs under; -1 for the root.
-        name: What it shows.
-        detail: What it shows besides.
+        number: The node's number, in the order of ``Tree.nodes``.
+        wraps: The numbers of its decorators, the outermost first.
+        parent: The number of the branch above it; -1 for the root.
+        name: The text that it shows.
+        detail: More text, in pale letters.
         x: Left edge, from the panel's inner left.
         y: Upper edge.
         width: In pixels.
-        is_branch: Whether it is a row; else a chip.
+        is_branch: Whether it is a row; else it is a chip.
         leads: Whether it is the first of its line.
     """
 
@@ -111,8 +111,8 @@ def lay_out(nodes: Sequence[NodeInfo], width: int, measure: Measure) -> Layout:
 
     Args:
         nodes: ``Tree.nodes``.
-        width: Pixels there are.
-        measure: How wide a word is; branches are bold.
+        width: The width that there is, in pixels.
+        measure: Gives the width of a word; branches are bold.
     """
     return _Setter(nodes, width, measure).run()
 
@@ -141,7 +141,7 @@ class _Setter:
         return Layout(tuple(self.boxes), tuple(self.guides), self.y)
 
     def unwrapped(self, number: int) -> tuple[int, tuple[int, ...]]:
-        """The node inside its decorators, and those."""
+        """The node inside its decorators, and the decorators."""
         wraps = []
         while len(self.children[number]) == 1 and self.nodes[number].kind not in BRANCHES:
             wraps.append(number)

@@ -1,7 +1,7 @@
-"""A behaviour tree at work: who answers what, in the colours of its answers.
+"""A behaviour tree at work: each node in the colour of its answer.
 
-A node that answered stays lit for a moment, so that what takes one tick can be seen. Invariant: it
-reads the tree and never ticks it; a frame in which no answer changed paints nothing.
+A node that answered stays lit for a moment, so that an answer of one tick can be seen. Invariant:
+it reads the tree and never ticks it; a frame in which no answer changed paints nothing.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from npcbrain.tree import NodeInfo, Status, Tree
 
 __all__ = ["MODEL_NODES", "TREE_NODES", "TreeView"]
 
-FADE_FRAMES = (3, 16, 32)  # after which an answer that is over is shown more and more dimly
+FADE_FRAMES = (3, 16, 32)  # after an answer, when it is shown more and more dimly
 GOLD: Colour = (255, 208, 112)
 GREEN: Colour = (118, 184, 128)
 RED: Colour = (206, 112, 108)
 DIM: Colour = (150, 142, 152)
 LINE: Colour = (78, 71, 86)
-MODEL_NODES = frozenset({"Decide", "Act"})  # where the model has the word
+MODEL_NODES = frozenset({"Decide", "Act"})  # leaves in which the model is in charge
 TREE_NODES = frozenset({"CannedReply", "Reflex"})
 STEPS = 24  # of the bar that shows how much of its time a thought has used
 
 
 def _told(node: NodeInfo, read: Mapping[str, object]) -> NodeInfo:
-    """A node with what its setting is now, where that stands on the blackboard."""
+    """A node with the current value of a setting that is on the blackboard."""
     value = read.get(node.detail[1:-1]) if node.detail.startswith("{") else None
     return node if value is None else node._replace(detail=str(value))
 
@@ -54,7 +54,7 @@ class TreeView:
         fonts: The game's.
         glyphs: The game's.
         width: Pixels there are.
-        height: Pixels there are; what does not fit is counted, not shown.
+        height: Pixels there are; nodes that do not fit are counted, not shown.
     """
 
     def __init__(self, fonts: Fonts, glyphs: Glyphs, width: int, height: int) -> None:
@@ -70,7 +70,7 @@ class TreeView:
         self._levels: list[int] = []
         self._words: dict[tuple[str, bool, Colour], pygame.Surface] = {}
         self._bar = 0
-        self._read: dict[str, object] = {}  # entries that settings come from, as they were shown
+        self._read: dict[str, object] = {}  # entries of the blackboard, as they were last shown
 
     @property
     def height(self) -> int:
@@ -81,8 +81,8 @@ class TreeView:
         """Takes in the answers of a tick.
 
         Args:
-            tree: Whose.
-            used: The share of a thought's time that is over; 0 if nobody thinks.
+            tree: The tree.
+            used: The share of a thought's time that is over; 0 without a thought.
 
         Returns:
             Whether there is anything to paint.
@@ -124,7 +124,7 @@ class TreeView:
         return [box.middle for box in boxes if box.y + box.height <= self._max_height]
 
     def right_at(self, y: int) -> int:
-        """How far to the right the row at a height reaches."""
+        """The right end of the row at a height."""
         boxes = [box for box in self._layout.boxes if box.y <= y < box.y + box.height]
         return max((box.x + box.width for box in boxes), default=0)
 
@@ -139,7 +139,7 @@ class TreeView:
             if not lit:
                 pygame.draw.line(sheet, colour, (x, top + guide.top), (x, y))
             pygame.draw.line(sheet, colour, (x, y), (left + guide.right - 2, y))
-        for guide in self._layout.guides:  # what is lit lies on top
+        for guide in self._layout.guides:  # lit lines on top
             if guide.bottom <= self._max_height and any(
                 self._shown[n] is Status.RUNNING for n in guide.children
             ):
@@ -210,7 +210,7 @@ class TreeView:
             sheet.blit(detail, (x, y + (CHIP - detail.get_height()) // 2))
 
     def _step(self, sheet: pygame.Surface, box: Box, x: int, y: int) -> None:
-        """The mark between two leaves: after the one comes, or instead of it, the other."""
+        """The mark between two leaves: the second comes after the first, or instead of it."""
         kind = self._kind(box.parent) if box.parent >= 0 else ""
         if kind.endswith("Selector"):
             pygame.draw.line(sheet, LINE, (x, y - 3), (x, y + 3))

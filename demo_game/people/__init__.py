@@ -1,5 +1,5 @@
 """Bodies: how people look, walk and stand, the player among them.
 
-What they think is npcbrain's business, what they know is ``story``'s. Imports: ``world``,
-``drawing``, ``scenery``.
+npcbrain decides what they think, ``story`` what they know. Imports: ``world``, ``drawing``,
+``scenery``.
 """

@@ -20,7 +20,7 @@ __all__ = ["Body"]
 
 STEPS_PER_PIXEL = 1 / 11  # a stride of eleven pixels looks like walking, not like skating
 TURN_BIAS = 1.2  # sideways pictures are preferred on diagonals
-TURN = 0.25  # share of the way to a new direction that a body turns in a frame
+TURN = 0.25  # the share of a turn to a new direction that a body makes in a frame
 
 
 class Body:
@@ -61,7 +61,7 @@ class Body:
         hx, hy = hx + (dx - hx) * TURN, hy + (dy - hy) * TURN
         self._heading = (hx, hy)
         x, y = world.slide(self.x, self.y, hx * speed, hy * speed)
-        if (x, y) == (self.x, self.y):  # round a corner: along the wish, not along the heading
+        if (x, y) == (self.x, self.y):  # at a corner: in the wanted direction, not where it faces
             x, y = world.slide(self.x, self.y, dx * speed, dy * speed)
         moved = math.hypot(x - self.x, y - self.y)
         self.x, self.y = x, y

@@ -1,7 +1,7 @@
-"""Who lives in the village: what they look like, where they start, how much their answers count.
+"""The people of the village: their looks, where they start, how much their answers count.
 
-Who they *are* is in ``personas/*.json``, what they do all day in ``trees/*.xml``.
-Invariant: every name here has a persona file and a routine.
+Their characters are in ``personas/*.json``, their days in ``trees/*.xml``. Invariant: every name
+here has a persona file and a tree file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Little people: what they wear, and their pictures for each way they face and each step.
+"""Little people: their clothes, and their pictures for each direction and each step.
 
-Painted at load, tinted by the light they stand in when drawn. Invariant: all pictures of a figure
+Painted at load, and tinted by the light around them when drawn. Invariant: all pictures of a figure
 have the same size and the same foot.
 """
 
@@ -85,7 +85,7 @@ class Figure:
             facing: One of ``FACINGS``.
             step: 0..3; 0 and 2 stand.
             busy: Whether the tool arm is raised.
-            light: What the colours are multiplied with.
+            light: The colours are multiplied by it.
         """
         grain = (
             light[0] // TINT_GRAIN * TINT_GRAIN,

@@ -1,6 +1,6 @@
-"""The player: a body moved by keys, and what it has been given. Decides nothing else.
+"""The player: a body moved by keys, and the things it was given.
 
-Invariant: the player hears and says nothing by itself; talking is the text box's business.
+Invariant: the player hears and says nothing by itself; it talks by the text box.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_POUCH = 8  # things carried; the oldest is left behind for a new one
 
 
 class Player:
-    """Who plays."""
+    """The player's figure."""
 
     def __init__(self, figure: Figure, world: World) -> None:
         self.body = Body(figure, PLAYER_START)

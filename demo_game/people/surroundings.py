@@ -1,6 +1,6 @@
-"""What a body can see and bump into: the map, the light, the player and everybody else.
+"""All that a body can see and bump into: the map, the light, the player and everybody else.
 
-A villager knows these and not the village that holds it, so that imports run one way.
+A villager knows these, but not the village that holds it, so that imports run one way.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A villager's body and what it can do; when it does what is its behaviour tree's business.
+"""A villager's body and what it can do; its behaviour tree decides when it does what.
 
-The methods a tree ticks answer with a ``Status`` and take one frame's step each. Time is counted in
-frames, so that a run with the same seed moves the same way. Invariant: an errand given by a
-decision goes before the day's routine and always ends.
+The methods that a tree ticks answer with a ``Status`` and take one frame's step each. Time is
+counted in frames, so that a run with the same seed moves in the same way. Invariant: an errand of a
+decision goes before the day's routine, and always ends.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ __all__ = ["LEAD_FRAMES", "Errand", "Villager"]
 SUCCESS, RUNNING = nb.tree.Status.SUCCESS, nb.tree.Status.RUNNING
 
 FPS = 60
-ERRAND_FRAMES = 12 * FPS  # longest errand; somebody who is stuck must come to an end
+ERRAND_FRAMES = 12 * FPS  # longest errand; one that is stuck must end, too
 FOLLOW_FRAMES = 10 * FPS
 LEAD_FRAMES = 40 * FPS
-LEAD_GAP = 150.0  # pixels at which it waits for whom it leads
+LEAD_GAP = 150.0  # pixels at which it waits for the one it leads
 NEAR = 130.0  # pixels at which it walks straight up to somebody
 FLEE_FRAMES = 4 * FPS
-FOLLOW_GAP = 46.0  # pixels kept to whom one follows
+FOLLOW_GAP = 46.0  # pixels kept from the one it follows
 ARRIVED = 9.0  # pixels from the spot that count as there
 CROWD = 27.0  # pixels below which two people make room for each other
 BARK_FRAMES = 3 * FPS
@@ -37,13 +37,13 @@ SHRUG_FRAMES = FPS
 
 @dataclass(slots=True)
 class Errand:
-    """What a decision set out to do.
+    """A task that a decision began.
 
     Attributes:
         kind: ``go_to``, ``lead``, ``open``, ``fetch``, ``follow`` or ``flee``.
         place: Where to, for the first four.
-        frames_left: After so many frames it is over, wherever it stands.
-        done: Called when it is done, and not when time runs out.
+        frames_left: After so many frames it is over, done or not.
+        done: Called when it is done, but not when its time runs out.
         is_there: Whether the place was reached.
     """
 
@@ -59,16 +59,16 @@ class Villager:
 
     Attributes:
         name: Its key in the runtime, lower case.
-        title: What its name tag says.
-        body: Where it is.
+        title: The text of its name tag.
+        body: Its body.
         npc: Its mind.
-        errand: What it set out to do, or None.
-        bark: What it calls out without having been asked; empty most of the time.
+        errand: Its errand, or None.
+        bark: A line that it calls out without having been asked; mostly empty.
         alarmed: Frames for which it shows that it is startled.
         shrug: Frames for which it shakes its head.
         talking_to: Whom it looks at while it talks; None is the player.
         is_addressed: Whether the player is typing something to it.
-        hold: Frames for which what it said stays on the screen.
+        hold: Frames for which its words stay on the screen.
     """
 
     npc: nb.Npc
@@ -93,7 +93,7 @@ class Villager:
         self._bark_frames = 0
         self._num_barks = 0
         self._working_frames = 0
-        self._spot = (0.0, 0.0)  # beside the place it walks to: nobody stands on anybody
+        self._spot = (0.0, 0.0)  # near the place it walks to, so that people do not overlap
         self._goal = ""
 
     # What the tree asks.
@@ -171,14 +171,14 @@ class Villager:
         return SUCCESS
 
     def attend(self) -> nb.tree.Status:
-        """Stands and looks at whom it talks with."""
+        """Stands and looks at the one it talks with."""
         self.body.stand()
         self.body.busy = False
         self.body.look_at(self.talking_to or self._around.player)
         return RUNNING
 
     def call_out(self, kind: str) -> nb.tree.Status:
-        """Says a line of its own without having been asked: its tree's words, not the model's."""
+        """Says a line without having been asked; the words are its tree's, not the model's."""
         lines = self.npc.persona.lines.get(kind, ())
         if lines and not self.is_speaking:
             self.bark = lines[self._num_barks % len(lines)]
@@ -222,7 +222,7 @@ class Villager:
         self.errand = Errand("go_to", place, ERRAND_FRAMES)
 
     def lead(self, place: str, done: Callable[[], None], kind: str = "lead") -> None:
-        """Lets it walk ahead of the player to a place, waiting where the player falls behind."""
+        """Lets it walk ahead of the player to a place, and wait if the player falls behind."""
         self.errand = Errand(kind, place, LEAD_FRAMES, done)
 
     def fetch(self, place: str, done: Callable[[], None]) -> None:
@@ -246,7 +246,7 @@ class Villager:
         self.shrug = SHRUG_FRAMES
 
     def update(self) -> None:
-        """Lets a frame pass for what fades by itself."""
+        """Lets a frame pass for everything that ends by itself."""
         self.alarmed = max(0, self.alarmed - 1)
         self.shrug = max(0, self.shrug - 1)
         self.hold = max(0, self.hold - 1)
@@ -271,7 +271,7 @@ class Villager:
             return RUNNING
         if self.body.distance(other) < FOLLOW_GAP + 8:
             return SUCCESS
-        if self.body.distance(other) > NEAR:  # the way is known only from place to place
+        if self.body.distance(other) > NEAR:  # far away, it walks from place to place
             self.go(self._around.world.place_near(other.x, other.y), 1.6)
         else:
             self._follow(other)
@@ -292,11 +292,11 @@ class Villager:
         dx, dy = (body.x - other.x) / distance, (body.y - other.y) / distance
         before = body.position
         self._walk(dx, dy, 2.0)
-        if body.position == before:  # a wall ahead: along it
+        if body.position == before:  # there is a wall; so along it
             self._walk(-dy, dx, 2.0)
 
     def _make_room(self) -> None:
-        """Two bodies on one spot drift apart; the one that stands gives way as well."""
+        """Lets two bodies on one spot drift apart, even if one of them stands."""
         for other in self._around.bodies:
             if other is self.body:
                 continue

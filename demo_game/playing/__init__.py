@@ -1,4 +1,4 @@
 """The running game: the loop, its clock, keys, recordings, and a player made of a script.
 
-The top of the house; only ``__main__`` imports it.
+The topmost room; only ``__main__`` imports it.
 """

@@ -1,7 +1,7 @@
 """A recorded game, played again: ``npcbrain replay FILE --game demo_game.playing.again:build``.
 
-What was pressed comes from the recording's notes (``Runtime.note``); the village is the same with
-the same seed, and ``play.model`` says what was said.
+The pressed keys come from the recording's notes (``Runtime.note``); the same seed gives the same
+village, and ``play.model`` gives the same answers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Again:
         pygame.quit()
 
     def events(self, frame: int) -> list[pygame.event.Event]:
-        """What was pressed in a frame of the game."""
+        """The events that the player caused in a frame of the game."""
         for note in self._play.notes:
             if isinstance(note, list) and len(note) == 2 and note[0] == frame:
                 return events_of(note[1])

@@ -1,7 +1,7 @@
-"""A player made of a script: walks about, talks, solves the mystery, where nobody is at the keys.
+"""A scripted player, for runs without a person: walks about, talks, solves the mystery.
 
-It plays by the same doors as a person, key presses and a direction to walk, and knows what a person
-would: the notebook, the pouch, who stands where. Invariant: it changes the game through these only.
+It plays as a person does, by key presses and a direction to walk, and it knows what a person would:
+the notebook, the pouch, who stands where. Invariant: it changes the game in no other way.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from demo_game.world.land import PLACES
 __all__ = ["OPENING", "Autoplay", "Line"]
 
 NEAR = 62.0  # pixels at which one begins to talk
-CHARS_PER_FRAME = 1.6  # a fast typist; somebody watches
+CHARS_PER_FRAME = 1.6  # a fast typist, since somebody watches
 PATIENCE_FRAMES = 270  # longest wait for an answer
-READ_FRAMES = 84  # an answer is left standing to be read
-CARD_FRAMES = 50  # a card as well
+READ_FRAMES = 84  # for which it lets an answer be read
+CARD_FRAMES = 50  # and a card
 WALK_FRAMES = 1500  # longest way to somebody
 TRIES = 2  # how often the same person is asked about the bell
 
@@ -36,8 +36,8 @@ class Line:
     """Something to say.
 
     Attributes:
-        to: To whom.
-        text: What.
+        to: The listener.
+        text: The words.
         stressed: Whether the game is put under stress meanwhile, so that a tree has to answer.
     """
 
@@ -56,7 +56,7 @@ ABOUT_THE_BELL = (
     "What did you see on the night the bell was taken?",
     "Who took the bell?",
 )
-# Where a person would have learnt to get what people want.
+# The places where people get what others want, as a person would have learnt.
 SOURCES = {
     "trout": Line("tam", "Give me a trout, please."),
     "ale": Line("greta", "Give me an ale, please."),
@@ -71,8 +71,8 @@ class Autoplay:
     """Plays to an ending, then stands and watches.
 
     Args:
-        village: Where.
-        goal: Which ending to play for; for silence it does nothing about the bell.
+        village: The village to play in.
+        goal: The ending to play for; for silence it does nothing about the bell.
 
     Attributes:
         direction: Where to walk in this frame.
@@ -105,7 +105,7 @@ class Autoplay:
     def _play(self) -> Iterator[Keys]:
         yield from _idle(CARD_FRAMES)
         yield [_press(pygame.K_RETURN)]
-        yield [_press(pygame.K_F4)]  # whoever watches sees minds at work
+        yield [_press(pygame.K_F4)]  # shows minds at work to whoever watches
         for line in OPENING:
             yield from self._say(line)
         if self._goal is not EndingKind.SILENCE:
@@ -147,7 +147,7 @@ class Autoplay:
         if self._goal is EndingKind.MERCY:
             return bool(journal.places)
         top = journal.proofs.most_common(2)
-        # Somebody lies: two words against one are enough only where nobody else has as many.
+        # Somebody lies: two clues against one person are enough only if nobody else has as many.
         return bool(top) and top[0][1] >= 2 and (len(top) < 2 or top[0][1] > top[1][1])
 
     def _accuse(self) -> Iterator[Keys]:
@@ -244,7 +244,7 @@ class Autoplay:
             if way != (0.0, 0.0):
                 return way
         angle = math.atan2(y - player.y, x - player.x)
-        # Now and then a step aside: two straight lines can catch on one corner for ever.
+        # A step aside now and then, because straight ways can catch on a corner for ever.
         if self._frame % 90 > 70 and not player.moving:
             angle += math.pi / 2
         return math.cos(angle), math.sin(angle)

@@ -1,6 +1,6 @@
-"""From one village into a saved one.
+"""Goes from the village that is played to a saved one.
 
-Invariant: a slot that cannot be loaded leaves the village that is played as it is.
+Invariant: if a slot cannot be loaded, the village that is played stays as it is.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ def continued(game: Game, new_game: Callable[[int], Game]) -> Game:
     """Loads the slot that a game wants.
 
     Args:
-        game: What is played; closed once the other is there.
+        game: The current game; closed once the other is there.
         new_game: Makes a village of a seed.
 
     Returns:
-        The saved game; or the same one, with a card that tells why.
+        The saved game; or the current one, with a card that tells why.
     """
     menu, number = game.menu, game.menu.wanted
     menu.wanted = 0

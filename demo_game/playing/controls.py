@@ -1,7 +1,7 @@
-"""From events to commands: what the player wants, whatever key or mouse it comes from.
+"""Turns events of keys and mouse into commands of the player.
 
 While the text box is open letters are text; while a card is shown only its keys count. Invariant:
-a key that was let go elsewhere walks nobody.
+a key that was released outside the window does not go on walking.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class Command:
     """Something the player wants.
 
     Attributes:
-        name: What: a name of ``keys.USUAL``, or ``quit``, ``say``, ``give``, ``slot``, ``click``,
+        name: A name of ``keys.USUAL``, or ``quit``, ``say``, ``give``, ``slot``, ``click``,
             ``yes`` or ``no``.
-        text: What is said.
+        text: The words to say.
         number: Which thing is given, from 0, or which slot is chosen, from 1.
-        spot: Where was clicked.
+        spot: The clicked point.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Controls:
         self.keys = keys
         self._text_box = text_box
         self._held: set[int] = set()
-        self._swallowed = ""  # the letter that opened the text box is no part of the line
+        self._swallowed = ""  # the letter that opened the text box, not part of the line
 
     @property
     def direction(self) -> tuple[int, int]:
@@ -59,7 +59,7 @@ class Controls:
         self._held.clear()
 
     def read(self, event: pygame.event.Event, *, card: str) -> Command | None:
-        """What an event asks for, if anything.
+        """The command of an event, if it is one.
 
         Args:
             event: Any event.
@@ -112,5 +112,5 @@ class Controls:
         return Command(name) if name else None
 
 
-# That work while a card is shown.
+# Keys that work while a card is shown.
 CARD_KEYS = ("new", "save", "load", "sound", "fullscreen", "rate", "picture")

@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Game"]
 
-RESERVE_MS = 1.0  # kept free of the frame for the display and for what nobody foresaw
+RESERVE_MS = 1.0  # of a frame kept free for the display and for surprises
 FIRST_SELECTED = "greta"
-DRAW_FRAMES = 30  # whose drawing time tells what the next one will need
+DRAW_FRAMES = 30  # whose drawing times predict the next one
 END_FRAMES = 150  # from the ending to its card
 MAX_STEPS = 4  # of the village in one frame; a slower machine plays a slower village
 
@@ -57,10 +57,10 @@ class Game:
     Attributes:
         village: The world.
         tally: What happened so far.
-        settings: What the player has chosen; the budget too.
-        given_ms: What the last frame could spare of it.
-        selected: Whom the panel is about, when it is open.
-        card: What is shown in the middle, while the village stands still; None for nothing.
+        settings: The player's choices, the budget among them.
+        given_ms: The part of the budget that the last frame could spare.
+        selected: The villager that the panel is about, when it is open.
+        card: The card in the middle, while the village stands still; None for none.
         modes: How the game runs.
         is_over: Whether the player has closed the window, or the script has seen the ending.
         wants_new: Whether another village is asked for.
@@ -93,13 +93,13 @@ class Game:
         self.sound = Sound(is_on=self.settings.sound and not options.plays_itself)
         self.autoplay = Autoplay(self.village, options.goal) if options.plays_itself else None
         self.card: Card | None = prompts.beginning(self.keys)
-        # A recording cannot hold what lies in a slot.
+        # A recording cannot hold the content of a slot.
         slots = None if options.saves is None or options.tape else Slots(options.saves)
         self.menu = SaveMenu(self.village, options.seed, slots, self.keys)
         self._screen, self._clock, self._recorder = screen, clock, recorder
         self._choice: Villager | None = None
         self._draw_ms: deque[float] = deque([4.0], maxlen=DRAW_FRAMES)
-        self._owed = 0  # of the village's time, in frames times sixty
+        self._owed = 0  # time that the village lags behind, in frames times sixty
         self._frames_to_end = END_FRAMES
         self._num_shots = 0
         self._stutters = Stutters()
@@ -108,7 +108,7 @@ class Game:
 
     @property
     def listener(self) -> Villager | None:
-        """Who hears the player: whom Tab chose while in reach, else the nearest."""
+        """The villager that hears the player: chosen by Tab while in reach, else the nearest."""
         near = self.village.in_reach()
         if self._choice not in near:
             self._choice = None
@@ -159,7 +159,7 @@ class Game:
 
     @property
     def limit_ms(self) -> float:
-        """What a frame may take."""
+        """The time that a frame may take."""
         return 1000.0 / self._clock.rate
 
     def press(self, event: pygame.event.Event) -> None:
@@ -169,7 +169,7 @@ class Game:
             self.do(command)
 
     def do(self, command: Command) -> None:
-        """Does what the player wants."""
+        """Carries out a command of the player."""
         listener = self.listener
         if command.name == "say":
             if listener is not None:
@@ -241,7 +241,7 @@ class Game:
             self.card = self.menu.card(name)
 
     def _do_talk(self) -> None:
-        self._choice = self.listener  # or somebody who runs by would take the words
+        self._choice = self.listener  # or else a villager who walks by would get the words
         self.selected = self._choice or self.selected
         self.view.text_box.open()
 
@@ -328,7 +328,7 @@ class Game:
             self.press(event)
 
     def _pass_time(self, listener: Villager | None) -> int:
-        """Lets the village's time pass, a sixtieth of a second a step; answers with the steps."""
+        """Lets the village's time pass, a sixtieth of a second a step; returns the steps."""
         if self.card is not None:
             return 0
         self._owed += FPS
@@ -349,7 +349,7 @@ class Game:
         self.village.player.move(dx, dy)
 
     def _tell(self) -> None:
-        """Shows what has happened, and makes the sound of it."""
+        """Shows what has happened, and plays its sounds."""
         village = self.village
         for happening in village.take_happenings():
             self.view.notices.add(happening)
@@ -376,7 +376,7 @@ class Game:
             self.view.mishaps.cheer(f"{saved}: the running tree goes on as it is written now")
 
     def _left_ms(self, start_ns: int) -> float:
-        """What the frame has left once it is drawn."""
+        """The time that the frame will have left once it is drawn."""
         spent_ms = (self._clock.now_ns() - start_ns) / NS_PER_MS
         return self.limit_ms - spent_ms - max(self._draw_ms) - RESERVE_MS
 

@@ -1,6 +1,6 @@
-"""Which key does what, and how that is told. Any of them can be changed in the settings file.
+"""Which key does what, and how this is shown. All can be changed in the settings file.
 
-Invariant: one key does one thing; a name nobody knows changes nothing.
+Invariant: one key does one thing; an unknown name changes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pygame
 
 __all__ = ["HELP", "Keys"]
 
-# What can be done, the usual keys for it (pygame's names), and in how many words that is told.
+# Each command with its usual keys (pygame's names) and the words that tell of it.
 USUAL: Mapping[str, tuple[str, ...]] = {
     "left": ("a", "left"),
     "right": ("d", "right"),
@@ -89,7 +89,7 @@ class Keys:
         return self._does.get(code, "")
 
     def name(self, what: str) -> str:
-        """The key for something, as it is told."""
+        """The key for something, as it is shown."""
         key = self._names[what]
         shown = {"return": "Enter", "escape": "Esc", "tab": "Tab"}.get(key, key)
         return shown.upper() if len(shown) <= 3 and shown != "Tab" and shown != "Esc" else shown

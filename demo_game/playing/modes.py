@@ -1,7 +1,7 @@
-"""How the game runs now: the budget, and what is done to show what a budget is worth.
+"""How the game runs now: the budget, and switches that show what a budget is worth.
 
-Invariant: what a frame gives to thinking is never more than the budget, except in naive mode, and
-never nothing: without a moment of it nobody's patience would run out, and no tree would answer.
+Invariant: a frame never gives more time to thinking than the budget, except in naive mode, and
+never none: without any, no question would run out of time, and no tree would answer.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from npcbrain.clock import NS_PER_MS
 __all__ = ["BUDGETS_MS", "LEAST_MS", "NAIVE_MS", "STRESS_LEFT_MS", "Modes", "burn"]
 
 BUDGETS_MS = (0.0, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
-STRESS_LEFT_MS = 0.3  # of a frame under stress: less than any step of a model takes
-NAIVE_MS = 1000.0  # "as long as it takes": what a game without a budget would do
+STRESS_LEFT_MS = 0.3  # left of a frame under stress; less than any step of a model takes
+NAIVE_MS = 1000.0  # "as long as it takes", as in a game without a budget
 LEAST_MS = 0.001  # no step of a model fits into this
 
 
@@ -22,7 +22,7 @@ class Modes:
     """The switches.
 
     Attributes:
-        settings: What the player has chosen; the budget too.
+        settings: The player's choices, the budget among them.
         is_stressed: Whether game time is burnt on purpose.
         is_naive: Whether answers are written in one go.
         is_model_off: Whether the model has no time at all.
@@ -33,10 +33,10 @@ class Modes:
         self.is_stressed = self.is_naive = self.is_model_off = False
 
     def given_ms(self, left_ms: float) -> float:
-        """What a frame gives to thinking.
+        """The time that a frame gives to thinking.
 
         Args:
-            left_ms: What it has left.
+            left_ms: The time that the frame has left.
         """
         if self.is_model_off:
             return LEAST_MS
@@ -55,21 +55,21 @@ class Modes:
         self.settings.budget_ms = min((b for b in BUDGETS_MS if b > now), default=BUDGETS_MS[-1])
 
     def stress(self) -> str:
-        """Burns game time, or stops; answers with what there is to tell."""
+        """Burns game time, or stops; returns a note for the player."""
         self.is_stressed = not self.is_stressed
         if self.is_stressed:
             return "Stress: the game burns its whole frame, so the trees have to answer."
         return "No stress: what the frame has left is the model's again."
 
     def naive(self) -> str:
-        """Has answers written in one piece, or in slices again; answers with what to tell."""
+        """Has answers written in one piece, or in slices again; returns a note for the player."""
         self.is_naive = not self.is_naive
         if self.is_naive:
             return "Naive: answers are written in one piece. Talk to somebody, and see it stop."
         return "In slices again: no frame waits for the model."
 
     def model(self) -> str:
-        """Takes all time from the model, or gives it back; answers with what there is to tell."""
+        """Takes all time from the model, or gives it back; returns a note for the player."""
         self.is_model_off = not self.is_model_off
         if self.is_model_off:
             return "Model off: the trees answer everybody, and the story still ends."

@@ -1,4 +1,4 @@
-"""How a game is run: its seed, who plays, for which ending, with which settings."""
+"""``Options``: a game's seed, who plays, for which ending, with which settings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Options", "Pressed"]
 
 
 class Pressed(Protocol):
-    """Who knows what was pressed in a game that is played again."""
+    """Gives the pressed keys of a game that is played again."""
 
     def events(self, frame: int) -> list[pygame.event.Event]:
-        """What was pressed in a frame."""
+        """The events that the player caused in a frame."""
         ...
 
 
@@ -30,13 +30,13 @@ class Options:
     Attributes:
         seed: Of the village and its minds.
         plays_itself: Whether a script is at the keys.
-        goal: Which ending the script plays for.
-        draws: Whether frames are drawn; without, nothing changes but their cost.
-        trees: Where the tree files are.
-        settings: What the player has chosen.
-        settings_file: Where that is remembered; None for nowhere.
-        saves: The folder of saved games; None for nowhere.
-        tape: Where the game is recorded, to be played again; None for nowhere.
+        goal: The ending that the script plays for.
+        draws: Whether frames are drawn; this changes only their cost.
+        trees: The folder of the tree files.
+        settings: The player's choices.
+        settings_file: The file that remembers them; None for none.
+        saves: The folder of saved games; None for none.
+        tape: The file in which the game is recorded, to be played again; None for none.
         again: A recording that is played again, whose keys count in place of the player's.
     """
 

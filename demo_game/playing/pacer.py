@@ -1,7 +1,7 @@
 """The game's clock, and the wait between two frames: 60 a second, or another rate.
 
-Invariant: within a frame time is the machine's; between two frames it moves to the next beat, slept
-through for people, skipped where nobody watches.
+Invariant: within a frame time is the machine's; between two frames it moves to the next beat. The
+wait is slept for people, and skipped if nobody watches.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Pacer:
     """A clock for the whole game, the runtime included.
 
     Args:
-        sleeps: Whether to sleep through the rest of a frame; otherwise it is skipped, and all that
-            reads this clock still sees as many frames a second.
+        sleeps: Whether to sleep for the rest of a frame; otherwise it is skipped, and everything
+            that reads this clock still sees as many frames a second.
         rate: Frames a second.
 
     Attributes:
@@ -40,7 +40,7 @@ class Pacer:
         return self._clock.now_ns() + self._skipped_ns
 
     def next_frame(self) -> None:
-        """Moves to the next beat; a frame that overran it moves the beat, so nothing is hurried."""
+        """Moves to the next beat; a frame that overran it moves the beat, so none is hurried."""
         self._beat_ns += NS_PER_S // self.rate
         rest_ns = self._beat_ns - self.now_ns()
         if rest_ns <= 0:

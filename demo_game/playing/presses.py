@@ -1,6 +1,6 @@
-"""What is pressed, and how a game is run, as plain data for a recording, and back.
+"""A player's events and a game's options as plain data for a recording, and back.
 
-Invariant: whatever the data holds, events are made of the kinds that the game reads, or none are.
+Invariant: whatever the data holds, only events of kinds that the game reads are made, or none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from demo_game.story.ending import EndingKind
 
 __all__ = ["events_of", "keys_of", "options_data", "options_of"]
 
-# What the game reads of each kind of event.
+# The attributes that the game reads, by kind of event.
 KEPT: dict[int, tuple[str, ...]] = {
     pygame.QUIT: (),
     pygame.WINDOWFOCUSLOST: (),
@@ -41,10 +41,10 @@ def keys_of(events: Iterable[pygame.event.Event]) -> list[list[Any]]:
 
 
 def events_of(keys: object) -> list[pygame.event.Event]:
-    """The events that ``keys_of`` made data of.
+    """The events of which ``keys_of`` made data.
 
     Raises:
-        RecordingError: It is no such data.
+        RecordingError: It is not such data.
     """
     if not isinstance(keys, list):
         raise nb.RecordingError(f"keys must be a list, got {type(keys).__name__}")
@@ -52,9 +52,9 @@ def events_of(keys: object) -> list[pygame.event.Event]:
 
 
 def options_data(options: Options) -> dict[str, Any]:
-    """What a game is run with, as far as that decides what happens in it."""
+    """A game's options, as far as they decide what happens in it."""
     return {
-        "game": "demo_game",  # so that npcbrain replay knows what builds it
+        "game": "demo_game",  # so that npcbrain replay knows how to build it
         "seed": options.seed,
         "plays_itself": options.plays_itself,
         "goal": str(options.goal),
@@ -65,10 +65,10 @@ def options_data(options: Options) -> dict[str, Any]:
 
 
 def options_of(data: object) -> Options:
-    """The options that ``options_data`` made data of; nothing is drawn or heard.
+    """The options of which ``options_data`` made data; nothing is drawn or heard.
 
     Raises:
-        RecordingError: It is no such data.
+        RecordingError: It is not such data.
     """
     if not isinstance(data, dict):
         raise nb.RecordingError("a recording must be of the village, got another game's")

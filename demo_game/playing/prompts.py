@@ -1,4 +1,4 @@
-"""The words on the cards: how it begins, the pause, what is to be confirmed, how it ended."""
+"""The words on the cards: the beginning, the pause, a question to confirm, the ending."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def loaded(name: str, told: str, keys: Keys) -> Card:
     """Shown when a saved game is back.
 
     Args:
-        name: What the slot is called.
-        told: What is not as it was saved, a line each.
-        keys: How keys are called.
+        name: The slot's name.
+        told: Everything that differs from the save, a line each.
+        keys: The names of keys.
     """
     lines = tuple(told.splitlines()[:MAX_TOLD])
     return Card(

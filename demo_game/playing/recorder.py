@@ -1,8 +1,8 @@
 """Small moving pictures of a run: every fourth frame, half the size, as a GIF.
 
-Each picture stands as long as it stood, so that who stutters is seen to stutter. Needs Pillow, and
-only when asked for. Invariant: it works outside of the measured frame, and the file is no larger
-than a README can bear.
+Each picture is shown as long as it was in the game, so that a game that stutters is seen to
+stutter. It needs Pillow, and only when asked for. Invariant: it works outside the measured frame,
+and the file is small enough for a README.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = ["MAX_BYTES", "Recorder"]
 
 EVERY = 4  # frames
 SIZE = (640, 360)
-MAX_PICTURES = 210  # 14 seconds, 145 MB until written; a longer GIF is nobody's friend
+MAX_PICTURES = 210  # 14 seconds, 145 MB until written; a longer GIF would be too large
 MAX_BYTES = 4_000_000
 FIRST_FRAME = 30
-SHRUNK = ((200, 1), (96, 1), (64, 2), (32, 3))  # colours, and every which picture, till it fits
-LEAST_MS = 20  # what browsers show; they slow down what is faster
+SHRUNK = ((200, 1), (96, 1), (64, 2), (32, 3))  # colours, and each n-th picture, until it fits
+LEAST_MS = 20  # a picture is shown; browsers slow down faster ones
 ACCENT_HEIGHT = 30  # lines of accents for each sample, enough to be given a colour
 NUM_SAMPLES = 6  # pictures that the palette is made from
 
@@ -51,8 +51,8 @@ class Recorder:
         """Looks at the screen once a frame.
 
         Args:
-            screen: What is shown.
-            now_ns: Since when.
+            screen: The screen.
+            now_ns: Since when it shows this.
         """
         self._frame += 1
         wanted = self._frame >= FIRST_FRAME and self._frame % EVERY == 0
@@ -84,7 +84,7 @@ def _gif(pictures: Sequence[bytes], times_ms: Sequence[int], num_colours: int) -
 
     frames = [Image.frombytes("RGB", SIZE, picture) for picture in pictures]
     colours = _common_colours(frames, num_colours)
-    # No dithering: its noise would make every pixel of every frame new, and the file large.
+    # No dithering: its noise changes every pixel in every frame, and the file would be large.
     plain = [frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in frames]
     usual = round(1000 * EVERY / 60)
     ends = [*times_ms[1:], times_ms[-1] + usual]
@@ -110,7 +110,7 @@ def _common_colours(frames: list[Image], num_colours: int) -> Image:
     sheet = Image.new("RGB", (SIZE[0], (SIZE[1] + ACCENT_HEIGHT) * len(samples)))
     for row, sample in enumerate(samples):
         sheet.paste(sample, (0, row * SIZE[1]))
-    # The badges are a few pixels that mean most; their colours would be merged into the grass.
+    # The badges are only a few pixels but matter most; else their colours would become grass.
     accents = (palette.TEAL, palette.AMBER, palette.SLATE, palette.ROSE, palette.CREAM)
     top = SIZE[1] * len(samples)
     for row, accent in enumerate(accents):

@@ -1,7 +1,7 @@
 """The two cards with the slots: where to save, and what to load.
 
-A key on a card changes the card and never closes it, so that a recording of the game plays the same
-way whatever slots there are. Invariant: nothing is overwritten by one key press.
+A key on a card changes the card and never closes it, so that a recording of the game plays in the
+same way whatever slots there are. Invariant: one key press alone overwrites nothing.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class SaveMenu:
     """Saving and loading, by keys.
 
     Args:
-        village: What is saved.
+        village: The village to save.
         seed: Its seed.
-        slots: Where; None for nowhere.
-        keys: How keys are called.
+        slots: The slots; None if there are none.
+        keys: The names of keys.
 
     Attributes:
         wanted: The number of the slot that is to be loaded; 0 for none.
@@ -42,7 +42,7 @@ class SaveMenu:
 
         Args:
             name: ``save`` or ``load``.
-            line: What there is to tell.
+            line: A note for the player.
         """
         slots = () if self._slots is None else self._slots.all()
         if not line:
@@ -53,7 +53,7 @@ class SaveMenu:
         return Card(name, title, (line,), (), foot, palette.SLATE, rows)
 
     def choose(self, name: str, number: int) -> Card:
-        """A slot was chosen on one of the cards; answers with what is shown then."""
+        """Takes the choice of a slot on a card; returns the card to show next."""
         if self._slots is None or not 1 <= number <= NUM_SLOTS:
             return self.card(name)
         slot = self._slots.all()[number - 1]
@@ -74,7 +74,7 @@ class SaveMenu:
         return self.card(name, f"Saved in slot {number}.")
 
     def read(self, number: int) -> tuple[SavedVillage, str]:
-        """The village of a slot, and what the slot is called.
+        """The village of a slot, and the slot's name.
 
         Raises:
             SlotError: There is none, or it cannot be read.
@@ -84,7 +84,7 @@ class SaveMenu:
         return self._slots.read(number), self._slots.all()[number - 1].name
 
     def load_minds(self, number: int, village: Village) -> str:
-        """Puts the minds of a slot into a village; answers with what is not as it was.
+        """Puts the minds of a slot into a village; returns what differs from the save, in words.
 
         Raises:
             SlotError: They cannot be read.

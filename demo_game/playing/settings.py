@@ -1,7 +1,7 @@
-"""What the player has chosen, remembered from one start to the next: one small JSON file.
+"""The player's choices, remembered from one start to the next in one small JSON file.
 
-It lies where the platform keeps such files. Invariant: no file, a broken one or one that cannot be
-written stops the game; what cannot be read is as it was at first.
+It is where the platform keeps such files. Invariant: a missing file, a broken one or one that
+cannot be written never stops the game; a setting that cannot be read has its default.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Settings:
         sound: Whether there is any.
         fullscreen: Whether the window fills the screen.
         rate: Frames a second.
-        budget_ms: Of thinking, a frame.
+        budget_ms: The budget for thinking in each frame.
         keys: Other keys than the usual ones, by what they do: ``{"search": "f"}``.
     """
 
@@ -38,7 +38,7 @@ class Settings:
 
     @classmethod
     def load(cls, path: Path | None) -> Settings:
-        """Reads them; whatever is missing or senseless stays as it is at first."""
+        """Reads them; a setting that is missing or makes no sense has its default."""
         settings = cls()
         if path is None:
             return settings
@@ -70,7 +70,7 @@ class Settings:
             text = json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
             path.write_text(text, encoding="utf-8")
         except OSError:
-            return  # a read-only home is no reason not to play
+            return  # one can play in a read-only home, too
 
 
 def settings_path(platform: str = sys.platform) -> Path:

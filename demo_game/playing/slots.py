@@ -1,8 +1,8 @@
 """Saved games: a few slots, two files each, in the folder where the settings are.
 
-``slot2.json`` is the village and names the file of its minds, ``slot2-17.npcb``, which was written
-before it: whatever fails and whenever, a slot holds the old game or the new one, never half of
-each. Invariant: a damaged slot is told of and stops nothing.
+``slot2.json`` is the village and names the file of its minds, ``slot2-17.npcb``, which is written
+first. So whatever fails, a slot holds the old game or the new one, never half of each. Invariant: a
+damaged slot is reported and stops nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["NUM_SLOTS", "Slot", "SlotError", "Slots"]
 
 NUM_SLOTS = 5
 FORMAT = 1  # of the village's file
-MAX_BYTES = 1_000_000  # of it; one has about ten thousand
+MAX_BYTES = 1_000_000  # of that file; it has about ten thousand
 MAX_STAMP = 2**63
 
 
@@ -34,11 +34,11 @@ class SlotError(nb.NpcBrainError):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One slot, as it is told.
+    """One slot, as the menu shows it.
 
     Attributes:
-        number: Which, from 1.
-        name: What was known; empty for an empty slot.
+        number: Its number, from 1.
+        name: What the player knew; empty for an empty slot.
         when: Day and time at which it was saved, and where the story stood.
         fault: Why it cannot be loaded; empty if it can.
     """
@@ -50,22 +50,22 @@ class Slot:
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing is lost by saving here."""
+        """Whether saving here loses nothing."""
         return not self.name and not self.fault
 
 
 class Slots:
-    """All of them.
+    """All slots.
 
     Args:
-        folder: Where they are.
+        folder: Their folder.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def all(self) -> tuple[Slot, ...]:
-        """What is in each."""
+        """The content of each."""
         return tuple(self._look(number) for number in range(1, NUM_SLOTS + 1))
 
     def save(self, number: int, village: Village, seed: int) -> None:
@@ -158,11 +158,11 @@ class Slots:
                 try:
                     old.unlink()
                 except OSError:
-                    continue  # it is in nobody's way
+                    continue  # it does no harm
 
 
 def name_of(village: Village) -> str:
-    """What is known in a village, as the name of a slot."""
+    """What the player knows, as the name of a slot."""
     journal = village.mystery.journal
     if journal.has_bell:
         return "The bell is found"

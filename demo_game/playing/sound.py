@@ -16,7 +16,7 @@ __all__ = ["Sound"]
 
 RATE = 22_050
 VOLUME = 0.32
-SYLLABLE_FRAMES = 7  # between two murmurs of whoever speaks
+SYLLABLE_FRAMES = 7  # between two murmurs of a speaker
 # Pitch of each voice in Hz.
 VOICES = {
     "greta": 232.0,
@@ -49,7 +49,7 @@ class Sound:
         try:
             if self.is_on and not pygame.mixer.get_init():
                 pygame.mixer.init(RATE, -16, 1, 512)
-        # A pygame that was built without its mixer raises the second; that is no work left undone.
+        # A pygame that was built without its mixer raises NotImplementedError.
         except (pygame.error, NotImplementedError, ImportError):
             self.is_on = False
 
@@ -68,7 +68,7 @@ class Sound:
             self._play(name)
 
     def murmur(self, name: str, speech: str) -> None:
-        """Whoever speaks is heard as the words come; call it once a frame for each speaker."""
+        """Plays a speaker's voice as the words come; call it once a frame for each speaker."""
         self._frame += 1
         length = len(speech)
         if length > self._spoken.get(name, 0) and self._frame % SYLLABLE_FRAMES == 0:
@@ -110,7 +110,7 @@ def _tone(pitch: float, seconds: float, partials: list[float], *, decay: float) 
         loud * np.sin(math.tau * pitch * (number + 1) * time)
         for number, loud in enumerate(partials)
     )
-    rise = np.minimum(1.0, time * 400.0)  # a wave that starts at once clicks
+    rise = np.minimum(1.0, time * 400.0)  # a wave that starts at full height clicks
     return wave * np.exp(-time * decay) * rise / sum(partials)
 
 

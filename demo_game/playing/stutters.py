@@ -1,4 +1,4 @@
-"""What everybody saw, in words: the model had the frame, and the frame was late.
+"""Tells in words what everybody saw: the model took the frame, and the frame was late.
 
 Invariant: one note at a time, however often it happens.
 """
@@ -10,7 +10,7 @@ from demo_game.village.happening import Happening, Kind
 
 __all__ = ["Stutters"]
 
-SEEN_MS = 90.0  # a frame so long is seen by everybody
+SEEN_MS = 90.0  # everybody sees a frame that takes so long
 PAUSE_FRAMES = 60  # between two notes
 
 
@@ -21,11 +21,11 @@ class Stutters:
         self._since = PAUSE_FRAMES
 
     def note(self, times: FrameTimes, limit_ms: float, *, is_naive: bool) -> Happening | None:
-        """Looks at a frame; answers with what there is to tell.
+        """Looks at a frame; returns a note if there is one to show.
 
         Args:
-            times: Of the frame.
-            limit_ms: What it may take.
+            times: The frame's times.
+            limit_ms: How long it may take.
             is_naive: Whether answers are written in one piece; otherwise the machine was busy
                 elsewhere, and the frame's graph tells enough.
         """

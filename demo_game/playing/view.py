@@ -1,6 +1,6 @@
 """Everything on the screen, put together: the stage and the panels around it, once a frame.
 
-It shows and decides nothing. Invariant: without it the game would go on the same way.
+It decides nothing. Invariant: without it the game would go on in the same way.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class View:
     """The picture of a game.
 
     Attributes:
-        text_box: Where the player types.
-        overs: Who had the word.
+        text_box: The line in which the player types.
+        overs: Who was in charge of whom.
         hud: The figures.
         notebook: What is known of the mystery.
         notices: Small notes.
         mind: The panel about a villager.
-        mishaps: What is wrong with a tree file.
+        mishaps: Messages about tree files.
         stage: The village.
     """
 
@@ -74,10 +74,10 @@ class View:
         """Draws one frame.
 
         Args:
-            screen: Where.
-            listener: Who hears the player, or None.
-            selected: Whom the panel is about.
-            card: What stands in the middle, or None.
+            screen: The screen.
+            listener: The villager that hears the player, or None.
+            selected: The villager that the panel is about.
+            card: The card in the middle, or None.
             mode: How the game runs.
             tally: What happened so far.
         """

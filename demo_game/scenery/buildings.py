@@ -249,7 +249,7 @@ def _roof(sketch: Sketch, house: House, left: float, bottom: float, rng: random.
                 _straw(roof, house.tiles, x0, x1, y, house.roof / rows, rng)
             else:
                 _tiles(roof, house.tiles, x0, x1, y, house.roof / rows, row, rng)
-        for i in range(6):  # the slope darkens towards the eaves on the right, away from the sun
+        for i in range(6):  # the slope darkens to the right, away from the sun
             roof.polygon(
                 (50, 26, 48),
                 [

@@ -1,4 +1,4 @@
-"""The hour of the day and the scenery in its light, refreshed a strip a frame.
+"""The hour of the day and the scenery in its light, repainted one strip a frame.
 
 Tinting the whole picture costs about 20 ms, so each frame tints one strip of it: the light moves
 slowly and nobody sees the seam. Invariant: ``picture`` is always complete.
@@ -19,7 +19,7 @@ NUM_STRIPS = 48  # frames for one pass over the picture: 0.8 s
 HOURS_PER_SECOND = 1 / 60  # the story of ten minutes lasts from dusk to the morning
 NIGHT_HASTE = 2.0  # nights are shorter: most people are at home
 
-# Hour, colour of the light, how much lamps count.
+# Hour, colour of the light, strength of lamps.
 SKY: tuple[tuple[float, Colour, float], ...] = (
     (0.0, (84, 92, 146), 1.0),
     (4.5, (84, 92, 146), 1.0),
@@ -67,17 +67,17 @@ class Daylight:
 
     @property
     def is_dark(self) -> bool:
-        """Whether honest people are at home."""
+        """Whether it is night, when most people are at home."""
         return self.hour >= 20.6 or self.hour < 5.5
 
     @property
     def ambient(self) -> Colour:
-        """The colour of the light out of the reach of lamps."""
+        """The colour of the light where no lamp reaches."""
         return self._sky[0]
 
     @property
     def lamps(self) -> float:
-        """How much lamps count, 0 by day to 1 at night."""
+        """The strength of lamps, from 0 by day to 1 at night."""
         return self._sky[1]
 
     def update(self, seconds: float) -> None:

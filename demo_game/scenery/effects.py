@@ -1,4 +1,4 @@
-"""What moves by itself: smoke, water, fireflies, the forge's fire, sparks, gifts.
+"""Things that move by themselves: smoke, water, fireflies, the forge's fire, sparks, gifts.
 
 Every picture is made at load; a frame only places them. Invariant: no effect changes the game.
 """

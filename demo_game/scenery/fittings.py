@@ -1,6 +1,6 @@
-"""What is fixed to a house: windows, the forge's hearth, signs; painted at load.
+"""Parts of houses: windows, the forge's hearth, signs; painted at load.
 
-Invariant: what glows is painted on both of a sketch's sheets, at the same place.
+Invariant: a thing that glows is painted on both sheets of a sketch, at the same place.
 """
 
 from __future__ import annotations

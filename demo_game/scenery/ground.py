@@ -1,6 +1,6 @@
 """The ground: grass, paths, the plaza, the river and the field, painted once at load.
 
-Invariant: what looks like water is where ``world`` forbids to walk.
+Invariant: there is water exactly where ``world`` forbids to walk on water.
 """
 
 from __future__ import annotations

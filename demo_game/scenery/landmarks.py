@@ -1,4 +1,4 @@
-"""What stands in the village besides houses and trees: stall, well, gate, bridge, lanterns.
+"""The other things in the village: stall, well, gate, bridge, lanterns.
 
 Painted at load. Invariant: the picture's foot is where the thing meets the ground in front.
 """

@@ -1,4 +1,4 @@
-"""Composes the scenery once: the day picture, what lights and shines at night, who hides whom.
+"""Composes the scenery once: the day picture, lights and glow at night, things that hide people.
 
 Invariant: nothing here runs once a frame.
 """
@@ -48,8 +48,8 @@ class Scenery:
     Attributes:
         day: By daylight, opaque.
         light: Pools of lamplight on black.
-        shine: What glows by itself, on black.
-        covers: What people can walk behind.
+        shine: Everything that glows by itself, on black.
+        covers: Things that people can walk behind.
         cover_rects: Their rectangles, in the same order.
         chimneys: Where smoke rises.
         hearth: Where the forge's sparks fly.
@@ -130,7 +130,7 @@ def _cast_shadows(day: pygame.Surface, placed: list[tuple[Site, Prop]]) -> None:
             outline = [(site.x + dx, site.y + dy) for dx, dy in prop.shadow]
             pygame.draw.polygon(shade, (255, 255, 255), outline)
     depth = pygame.surfarray.array3d(blurred(shade, 3))[:, :, 0].astype(np.float32) / 255.0
-    # Shade in sunlight is cool: red goes first.
+    # Shade in sunlight is cool: it loses red first.
     tint = np.array([1.0, 0.86, 0.62], np.float32) * SHADOW_STRENGTH
     pixels = pygame.surfarray.pixels3d(day)
     pixels[:] = (pixels * (1.0 - depth[:, :, None] * tint)).astype(np.uint8)

@@ -1,7 +1,7 @@
-"""One way it may have been: who took the bell, where it is, who knows what. Read from a file.
+"""One solution of the mystery, read from a file: who took the bell, where it is, who knows what.
 
-Which case a village has, and who of several people saw what, its seed says. Invariant: the same
-seed makes the same case, and the next seed another culprit.
+The seed of a village decides which case it has, and which of several people saw what. Invariant:
+the same seed makes the same case, and the next seed another culprit.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Hideout:
     """Something that can hold a bell.
 
     Attributes:
-        what: What it is.
-        where: Where it stands, in words.
+        what: The thing.
+        where: Its place, in words.
         owner: Who opens it.
     """
 
@@ -48,14 +48,14 @@ HIDEOUTS: Mapping[str, Hideout] = {  # by place
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What happened.
+    """The truth about the bell.
 
     Attributes:
         culprit: Who took the bell.
         place: Where it is hidden.
         clues: What people know, lies included.
-        confession: What the culprit says once it has given up lying.
-        why: The same, told by the village afterwards.
+        confession: The culprit's words once it has given up lying.
+        why: The reason, as the village tells it afterwards.
     """
 
     culprit: str
@@ -66,11 +66,11 @@ class Case:
 
     @property
     def hideout(self) -> Hideout:
-        """What the bell lies in."""
+        """The thing that holds the bell."""
         return HIDEOUTS[self.place]
 
     def held_by(self, name: str) -> tuple[Clue, ...]:
-        """What somebody knows, or claims."""
+        """The clues that somebody knows, or claims to know."""
         return tuple(clue for clue in self.clues if clue.holder == name)
 
 
@@ -88,7 +88,7 @@ def make_case(seed: int, folder: Path = CASES) -> Case:
     taken = {culprit}
     clues = []
     for item in data["clues"]:
-        # Two people do not share one clue, and nobody holds two: so there is somebody to ask.
+        # Each clue has one holder, and nobody holds two, so that there are many people to ask.
         free = [name for name in item["holders"] if name not in taken] or item["holders"]
         holder = rng.choice(free)
         taken.add(holder)

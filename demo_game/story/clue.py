@@ -1,6 +1,6 @@
-"""A clue: one sentence that somebody can tell, and how to hear whether it was told.
+"""A clue: one sentence that somebody can tell, and how to recognise that it was told.
 
-What people say is free text, so a clue is heard by its words: one of each group must be spoken.
+People speak freely, so a clue is recognised by its words: one of each group must be spoken.
 Invariant: a clue's own sentence always tells it.
 """
 
@@ -22,8 +22,8 @@ class Clue:
         kind: ``trace``, ``sight``, ``motive``, ``place``, ``herring`` or ``lie``.
         holder: Who knows it.
         text: The sentence, as its holder says it.
-        points_to: Whom it speaks against; empty for nobody.
-        keys: Groups of words; one of each must be spoken. Words are compared by how they begin.
+        points_to: The person that it speaks against; empty for nobody.
+        keys: Groups of words; one of each must be spoken. Words are compared by their beginnings.
         place: Where it says that the bell is; empty for nowhere.
     """
 
@@ -35,7 +35,7 @@ class Clue:
     place: str = ""
 
     def is_told_by(self, speech: str) -> bool:
-        """Whether somebody who says this has told it.
+        """Whether these words tell it.
 
         >>> clue = Clue("sight", "tam", "I saw Pip run from the shrine.", "pip",
         ...             (("pip",), ("shrine", "bell")))

@@ -1,4 +1,4 @@
-"""How it can end: three ways, and the words for each."""
+"""The three endings, and the words for each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Ending", "EndingKind", "by_accusation", "by_mercy", "by_time"]
 
 
 class EndingKind(StrEnum):
-    """The three."""
+    """The three endings."""
 
     JUSTICE = "justice"  # the right one is accused
     MERCY = "mercy"  # the bell hangs again, and nobody asks
@@ -20,10 +20,10 @@ class EndingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One of them, told.
+    """The words of an ending.
 
     Attributes:
-        kind: Which.
+        kind: Which ending it is.
         title: A few words.
         lines: Two or three sentences.
     """
@@ -34,7 +34,7 @@ class Ending:
 
 
 def by_accusation(case: Case, who: str) -> Ending:
-    """Somebody is accused before the guard."""
+    """The ending after somebody is accused before the guard."""
     name, culprit = who.capitalize(), case.culprit.capitalize()
     if who == case.culprit:
         return Ending(
@@ -58,7 +58,7 @@ def by_accusation(case: Case, who: str) -> Ending:
 
 
 def by_mercy(case: Case) -> Ending:
-    """The player hangs the bell up without a word about who took it."""
+    """The ending after the player hangs the bell up and names nobody."""
     culprit = case.culprit.capitalize()
     return Ending(
         EndingKind.MERCY,
@@ -72,7 +72,7 @@ def by_mercy(case: Case) -> Ending:
 
 
 def by_time(case: Case) -> Ending:
-    """The caravan has left."""
+    """The ending after the caravan has left."""
     culprit = case.culprit.capitalize()
     return Ending(
         EndingKind.SILENCE,

@@ -1,4 +1,4 @@
-"""What the player has learnt: who said what about the bell, and whom it speaks against.
+"""The player's notes: who said what about the bell, and the person it speaks against.
 
 Lies are noted like truths; nobody tells the player which is which. Invariant: each sentence of each
 person is noted once.
@@ -14,7 +14,7 @@ from demo_game.story.clue import Clue
 
 __all__ = ["PROOFS", "Journal", "Note"]
 
-PROOFS = 2  # sentences against somebody before the guard acts
+PROOFS = 2  # sentences against somebody that make the guard act
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Note:
 
     Attributes:
         who: Who said it, by name; empty for what the player saw.
-        text: What.
-        points_to: Whom it speaks against; empty for nobody.
+        text: The sentence.
+        points_to: The person that it speaks against; empty for nobody.
     """
 
     who: str
@@ -51,7 +51,7 @@ class Journal:
         """Notes a clue; False if it is noted already.
 
         Args:
-            clue: What was told.
+            clue: The clue.
             who: Who told it; its holder if None, nobody if empty.
         """
         if clue in self._known:
@@ -75,7 +75,7 @@ class Journal:
 
     @property
     def clues(self) -> tuple[Clue, ...]:
-        """All that are noted, in no order."""
+        """All noted clues, in no order."""
         return tuple(self._known)
 
     def restore(self, notes: Iterable[Note], clues: Iterable[Clue], *, has_bell: bool) -> None:
@@ -91,5 +91,5 @@ class Journal:
 
     @property
     def suspects(self) -> tuple[str, ...]:
-        """Against whom enough is noted to be accused, in alphabetical order."""
+        """The people against whom enough is noted to accuse them, in alphabetical order."""
         return tuple(sorted(name for name, count in self.proofs.items() if count >= PROOFS))

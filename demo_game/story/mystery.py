@@ -1,7 +1,8 @@
-"""The mystery as it is played: what people are willing to say, and what the player's deeds change.
+"""The mystery in play: what people are willing to say, and how the player's deeds change that.
 
-It decides who *may* say and do what, by handing out personas; what they then say and do, model and
-trees decide. Invariant: what somebody is not to tell is not in its persona, and it always ends.
+It decides who *may* say and do what, by handing out personas; model and trees decide what they then
+say and do. Invariant: a persona never holds what the person must not tell, and the mystery always
+ends.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ __all__ = ["BELL", "GUARD", "SECONDS", "Mystery"]
 SECONDS = 600.0  # until the caravan leaves
 GUARD = "edda"
 BELL = "shrine bell"
-LEAST_TO_OPEN = 1  # regard at which somebody opens its chest
+LEAST_TO_OPEN = 1  # least regard at which somebody opens a hiding place
 
 
 class Mystery:
     """One case under way.
 
     Attributes:
-        case: What happened.
-        journal: What the player knows of it.
+        case: The truth.
+        journal: The player's notes.
         regard: What each person thinks of the player; 0 at first.
         seconds_left: Until the caravan leaves.
         ending: How it ended; None while it goes on.
-        accused: Whom the guard is asked to take, until the player confirms; empty for nobody.
+        accused: The person the guard is about to take, until the player confirms; empty for none.
         is_found: Whether the bell was found.
-        outdated: Whose persona has changed and is to be fetched with ``persona``.
+        outdated: People whose persona has changed and is to be fetched with ``persona``.
     """
 
     def __init__(self, case: Case, personas: Mapping[str, nb.Persona]) -> None:
@@ -52,7 +53,7 @@ class Mystery:
     # What people are now.
 
     def persona(self, name: str) -> nb.Persona:
-        """Who somebody is at the moment."""
+        """Somebody's persona at the moment."""
         return self._made[name]
 
     @property
@@ -64,11 +65,11 @@ class Mystery:
         return len(against) >= PROOFS and self.regard[culprit] >= LEAST_TO_OPEN
 
     def wants(self, name: str) -> str:
-        """What somebody would love to be given."""
+        """The gift that somebody wants most."""
         return temper.WANTS[name]
 
     def tells(self, name: str) -> tuple[Clue, ...]:
-        """What somebody is willing to tell now."""
+        """The clues that somebody is now willing to tell."""
         if name == self.case.culprit:
             return () if self.is_soft else self.case.held_by(name)
         regard, traits = self.regard[name], self._personas[name].profile.traits
@@ -79,7 +80,7 @@ class Mystery:
     # What happens.
 
     def hear(self, name: str, speech: str) -> tuple[Clue, ...]:
-        """Notes what somebody has told the player; answers with what was new."""
+        """Notes what somebody has told the player; returns the new clues."""
         if name == self.case.culprit and self.is_soft:
             told = self._confession(speech)
         else:
@@ -89,21 +90,21 @@ class Mystery:
         return new
 
     def take_gift(self, name: str, item: str) -> int:
-        """Somebody has accepted a gift; answers with how much that counted."""
+        """Counts a gift that somebody has accepted; returns how much it counted."""
         worth = temper.WANTED_GIFT if item == temper.WANTS[name] else temper.GIFT
         self.regard[name] += worth
         self._refresh()
         return worth
 
     def strike(self, name: str, witnesses: Iterable[str]) -> None:
-        """The player has struck somebody, and others saw it."""
+        """Counts a blow of the player, which others saw."""
         self.regard[name] += temper.STRUCK
         for witness in witnesses:
             self.regard[witness] += temper.WITNESSED
         self._refresh()
 
     def search(self, place: str) -> str:
-        """The player searches a place; answers with what there is to say about it."""
+        """Lets the player search a place; returns what there is to say about it."""
         if place == "shrine":
             return self._search_shrine()
         if place not in HIDEOUTS:
@@ -114,7 +115,7 @@ class Mystery:
         return self.look_into(place)
 
     def look_into(self, place: str) -> str:
-        """A hiding place is open; answers with what is in it."""
+        """Looks into an open hiding place; returns words about what is in it."""
         what, where = HIDEOUTS[place].what, HIDEOUTS[place].where
         if place != self.case.place or self.journal.has_bell:
             self.journal.see(f"There is no bell in the {what} {where}.")
@@ -125,17 +126,17 @@ class Mystery:
         return "You have found the shrine bell!"
 
     def accuse(self, title: str) -> None:
-        """The guard is about to take somebody; the player has to confirm."""
+        """Notes that the guard is about to take somebody, which the player has to confirm."""
         if title.lower() in self.journal.suspects:
             self.accused = title.lower()
 
     def confirm(self) -> None:
-        """The guard takes whom the player has accused."""
+        """Lets the guard take the person whom the player has accused."""
         if self.accused and self.ending is None:
             self.ending = by_accusation(self.case, self.accused)
 
     def withdraw(self) -> None:
-        """The player takes the accusation back."""
+        """Takes the player's accusation back."""
         self.accused = ""
 
     def restore(
@@ -147,7 +148,7 @@ class Mystery:
         *,
         has_bell: bool,
     ) -> None:
-        """Makes it what it was in a saved game; all personas are made anew."""
+        """Takes over the state of a saved game; all personas are made anew."""
         self.journal.restore(notes, clues, has_bell=has_bell)
         self.regard.update(regard)
         self.seconds_left = seconds_left
@@ -210,7 +211,7 @@ class Mystery:
         return (f"Ask {self._other(name)} about the bell and that night.",)
 
     def _other(self, name: str) -> str:
-        """Whom somebody sends the player to: who knows something and is open about it."""
+        """The person to whom somebody sends the player: one who knows and tells something."""
         case = self.case
         holders = [clue.holder for clue in case.clues if clue.kind in ("sight", "trace")]
         return next(h for h in holders if h not in (name, case.culprit)).capitalize()

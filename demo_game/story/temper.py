@@ -1,7 +1,7 @@
-"""How people are: what they want to be given, and what it takes until they talk.
+"""How traits decide what gifts people want, and when they talk.
 
-Who tells what depends on traits and on how somebody was treated, never on the model: what must not
-be told is not among a persona's facts. Invariant: an unknown trait changes nothing.
+Traits and the player's treatment decide who tells what, never the model: a fact that must not be
+told is not among a persona's facts. Invariant: an unknown trait changes nothing.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 __all__ = ["GIFT", "SHUT", "STRUCK", "WANTED_GIFT", "WANTS", "WITNESSED", "is_silent", "needs"]
 
-# The least regard at which somebody with this trait tells what it knows; 0 is where all begin.
+# The least regard at which somebody with this trait tells what it knows; all begin at 0.
 NEEDS = {"greedy": 1, "shrewd": 1, "proud": 1, "secretive": 1}
-# Who keeps silent until then; the others send one to somebody else.
+# People with these traits keep silent until then; the others send the player to somebody else.
 SILENT = frozenset({"proud", "secretive", "gruff", "stern"})
 
 WANTS = {
@@ -25,8 +25,8 @@ WANTS = {
     "mira": "blue mint",
 }
 
-GIFT, WANTED_GIFT = 1, 2  # what a gift adds to regard
-STRUCK, WITNESSED = -3, -1  # what a blow takes away, of who is struck and of who sees it
+GIFT, WANTED_GIFT = 1, 2  # added to regard by a gift
+STRUCK, WITNESSED = -3, -1  # added to regard by a blow, for its victim and for those who see it
 SHUT = -1  # at this regard or below somebody says nothing at all about the bell
 
 
@@ -40,5 +40,5 @@ def needs(traits: Iterable[str]) -> int:
 
 
 def is_silent(traits: Iterable[str]) -> bool:
-    """Whether somebody who does not tell keeps silent, and does not send one elsewhere."""
+    """Whether somebody who does not tell keeps silent, and sends the player nowhere else."""
     return not SILENT.isdisjoint(traits)

@@ -1,4 +1,4 @@
-"""Everything put together that would also run without a screen: people, their trees, the runtime.
+"""The whole village, which also runs without a screen: people, their trees, the runtime.
 
-Here is where the game meets npcbrain. Imports: every room but ``panels`` and ``playing``.
+Here the game meets npcbrain. Imports: every room except ``panels`` and ``playing``.
 """

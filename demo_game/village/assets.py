@@ -1,6 +1,6 @@
-"""Everything that is made once and never changes: pictures, map, ways, figures.
+"""``Assets``: all that is made once and never changes: pictures, map, ways, figures.
 
-Made on the title screen; any number of games may share it. Invariant: no game writes to it.
+It is made on the title screen; any number of games may share it. Invariant: no game changes it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Assets", "load_assets"]
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """What a game is made from.
+    """The parts of a game that never change.
 
     Attributes:
         scenery: The village without people.
@@ -26,7 +26,7 @@ class Assets:
         flow: Which way to walk.
         figures: The villagers' pictures, by name.
         player: The player's pictures.
-        strangers: Those of the people of the caravan.
+        strangers: The pictures of the people of the caravan.
     """
 
     scenery: Scenery

@@ -1,7 +1,7 @@
-"""Strangers who never stop talking: 1, 16 or 200 NPCs more, to see what many minds cost.
+"""Strangers who never stop talking: 1, 16 or 200 more NPCs, which show what many minds cost.
 
-They walk about the village and are asked something as soon as they have answered. They have no part
-in the story. Invariant: without them the village is as it was.
+They walk about the village and are asked something soon after each answer. They have no part in the
+story. Invariant: without them the village is the same as before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["SIZES", "Crowd", "Stranger"]
 SIZES = (0, 1, 16, 200)
 PACE = 0.7
 PAUSE_FRAMES = 90  # between an answer and the next question
-CHECKED_A_FRAME = 24  # strangers that are looked after in a frame, in turn
+CHECKED_A_FRAME = 24  # strangers that are checked in a frame, in turn
 PATIENCE_MS = 4000
 QUESTIONS = (
     "Where do you come from?",
@@ -47,11 +47,11 @@ TREE = Selector(
 
 
 class Stranger:
-    """One of them.
+    """A stranger.
 
     Attributes:
         npc: Its mind.
-        body: Where it is.
+        body: Its body.
     """
 
     def __init__(self, npc: nb.Npc, body: Body, rng: random.Random) -> None:
@@ -62,7 +62,7 @@ class Stranger:
         self._wait = rng.randrange(PAUSE_FRAMES)
 
     def walk(self, world: World) -> None:
-        """Takes a step to where it wants to go, or wants to go elsewhere."""
+        """Takes a step to its goal, or chooses another goal."""
         body = self.body
         dx, dy = self._target[0] - body.x, self._target[1] - body.y
         distance = math.hypot(dx, dy)
@@ -77,7 +77,7 @@ class Stranger:
             self._target = body.position
 
     def listen(self, num_frames: int) -> None:
-        """Is asked something, once it has had its pause."""
+        """Asks it something, once its pause is over."""
         if self.npc.thinking or self.npc.event is not None:
             return
         self._wait -= num_frames
@@ -87,10 +87,10 @@ class Stranger:
 
 
 class Crowd:
-    """All of them.
+    """All strangers.
 
     Attributes:
-        strangers: Who is there.
+        strangers: Those that are there now.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class Crowd:
 def free_spot(
     world: World, rng: random.Random, near: tuple[float, float], reach: float
 ) -> tuple[float, float]:
-    """Somewhere to stand, if possible near a spot."""
+    """A free place to stand, if possible near a spot."""
     for _ in range(30):
         x = min(max(near[0] + rng.uniform(-reach, reach), 300.0), WIDTH - 20.0)
         y = min(max(near[1] + rng.uniform(-reach, reach), 220.0), HEIGHT - 30.0)

@@ -1,7 +1,7 @@
-"""What happens in the village when somebody decides on an action.
+"""The handlers of actions: what happens in the village when somebody decides on one.
 
-The handlers given to ``Runtime.on_action``. A handler starts something and returns at once, so that
-a villager on an errand can still be spoken to. Invariant: every action of every persona has one.
+They are given to ``Runtime.on_action``. A handler starts something and returns at once, so that one
+can still speak to a villager on an errand. Invariant: every action of every persona has a handler.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from demo_game.village.happening import Happening, Kind
 __all__ = ["GIFT_FRAMES", "WHERE_FROM", "Deeds", "Gift"]
 
 GIFT_FRAMES = 2 * FPS
-GIFT_REACH = 220.0  # pixels; a villager that answers another is no giver
+GIFT_REACH = 220.0  # pixels; a villager that answers another one from afar gives nothing
 ALARM_REACH = 420.0  # pixels; the far bank hears nothing
-SHOVE_FRAMES = 14  # that the player stumbles back
-WHERE_FROM = {"river silver": "bridge", "blue mint": "garden"}  # what is fetched
+SHOVE_FRAMES = 14  # for which the player stumbles back
+WHERE_FROM = {"river silver": "bridge", "blue mint": "garden"}  # things that are fetched
 
 
 @dataclass(slots=True)
@@ -31,10 +31,10 @@ class Gift:
     """A thing on its way from one hand to another.
 
     Attributes:
-        item: What it is.
-        start: Where it left.
+        item: The thing.
+        start: Where it started.
         to: Who gets it; empty for the player.
-        age: Frames since then, up to ``GIFT_FRAMES``.
+        age: Frames since its start, up to ``GIFT_FRAMES``.
     """
 
     item: str
@@ -49,11 +49,11 @@ class Gift:
 
 
 class Deeds:
-    """Registers the handlers and keeps what is under way.
+    """Registers the handlers, and keeps the deeds under way.
 
     Attributes:
         gifts: Things that fly from hand to hand.
-        happenings: What there is to tell since they were last taken.
+        happenings: All that has happened since they were last taken.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Deeds:
             runtime.on_action(name, handler)
 
     def update(self) -> None:
-        """Moves what is under way on."""
+        """Moves on the deeds under way."""
         for gift in self.gifts:
             gift.age += 1
             if gift.age == GIFT_FRAMES and not gift.to:
@@ -103,7 +103,7 @@ class Deeds:
         self.happenings.append(Happening(kind, text, who))
 
     def begin(self, villager: Villager, kind: str, place: str) -> None:
-        """Lets somebody begin an errand that it was on when the game was saved."""
+        """Lets somebody begin the errand that it was on when the game was saved."""
         npc = villager.npc
         if kind == "go_to":
             villager.send(place)
@@ -119,11 +119,11 @@ class Deeds:
             villager.flee()
 
     def look_into(self, place: str) -> None:
-        """A hiding place stands open before the player."""
+        """Lets the player look into a hiding place."""
         self.found(self._mystery.look_into(place))
 
     def found(self, what: str) -> None:
-        """Tells what a look at something brought to light."""
+        """Tells what the player has found by looking."""
         is_bell = self._mystery.journal.has_bell and "found" in what and "bell" in what
         self.tell(Kind.FOUND if is_bell else Kind.SEEN, what)
 
@@ -133,7 +133,7 @@ class Deeds:
     def _give(self, npc: nb.Npc, item: str, to: str) -> nb.tree.Status:
         giver = self._villagers[npc.name].body
         if giver.distance(self._player.body) > GIFT_REACH:
-            return nb.tree.Status.FAILURE  # the words were said, but nobody holds out a hand
+            return nb.tree.Status.FAILURE  # nobody takes it
         self.gifts.append(Gift(item, giver.head))
         return nb.tree.Status.SUCCESS
 
@@ -179,7 +179,7 @@ class Deeds:
         return nb.tree.Status.SUCCESS
 
     def _open(self, npc: nb.Npc, what: str) -> None:
-        """Leads to what is to be opened, and opens it."""
+        """Leads the player to a hiding place, and opens it."""
         place = next(place for place, hideout in HIDEOUTS.items() if hideout.what == what)
         self._villagers[npc.name].lead(place, partial(self.look_into, place), "open")
 

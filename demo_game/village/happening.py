@@ -1,4 +1,4 @@
-"""What has just happened in the village, for whoever shows it or makes a sound of it."""
+"""``Happening``: something that has just happened in the village, to be shown and heard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Happening", "Kind"]
 
 
 class Kind(StrEnum):
-    """What it was."""
+    """The kinds of happenings."""
 
     CLUE = "clue"  # something new in the notebook
     FOUND = "found"  # the bell
@@ -26,12 +26,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One of them.
+    """Something that has happened.
 
     Attributes:
-        kind: What it was.
+        kind: Its kind.
         text: For the player to read; may be empty.
-        who: Whom it happened to, by name; may be empty.
+        who: The person to whom it happened, by name; may be empty.
     """
 
     kind: Kind

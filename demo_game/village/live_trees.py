@@ -1,7 +1,7 @@
-"""The tree files of the village while it runs: saving one changes the game, a broken one waits.
+"""The tree files of the running village: saving one changes the game, unless it is broken.
 
-One file is looked at every few frames, in turn, so that a save of the shared file spreads its work
-over several frames. Invariant: no file can stop the game once it has begun.
+Every few frames one file is checked, in turn, so that the work after a save of the shared file is
+spread over several frames. Invariant: no file can stop the game once it has begun.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from npcbrain.tree import TreeFile
 
 __all__ = ["LiveTrees"]
 
-POLL_FRAMES = 4  # between two looks at the disk, each at another villager's files
+POLL_FRAMES = 4  # between two checks, each of another villager's files
 
 
 class LiveTrees:
@@ -25,8 +25,7 @@ class LiveTrees:
         folder: Where the files are.
 
     Attributes:
-        mishap: What is wrong with the files now, or with the first that is broken; None if nothing
-            is.
+        mishap: The fault in the first file that is broken now; None if none is.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A broken tree file, taken apart as a designer wants it: place, fault, advice, the line itself."""
+"""``Mishap``: a fault in a tree file, in parts for a designer: place, fault, advice, the line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SENTENCE = re.compile(r"^(?P<what>.+?) - at (?P<where>.+?)(?:; (?P<advice>.+))?$
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """A fault, taken apart.
+    """The parts of a fault.
 
     Attributes:
         file: Its file's name.
@@ -37,7 +37,7 @@ class Mishap:
 
 
 def read_mishap(message: str, faults: tuple[Fault, ...], path: Path) -> Mishap:
-    """What to show of a file that is broken.
+    """The fault to show for a broken file.
 
     Args:
         message: ``TreeFile.message``.

@@ -1,6 +1,6 @@
-"""Reading a file that anybody may have edited: each value by its type and range.
+"""Reads values of a file that anybody may have edited, by type and range.
 
-Invariant: what is not as it must be raises ``ValueError`` with what must hold and what was got.
+Invariant: a wrong value raises ``ValueError``, which tells what must hold and what was got.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ __all__ = ["checked", "mapping", "number", "one_of", "sequence", "text"]
 T = TypeVar("T")
 MAX_TEXT = 400  # characters; the longest sentence of the story has about a hundred
 MAX_ITEMS = 300
-MAX_SHOWN = 40  # characters of a wrong value that are told
+MAX_SHOWN = 40  # characters of a wrong value that are shown
 
 
 def checked(data: Mapping[str, Any], key: str, kind: type[T]) -> T:
-    """A value of a type, no subclass of it: True is no number."""
+    """A value of exactly this type, not of a subclass: True is not a number."""
     value = data.get(key)
     if type(value) is not kind:
         raise wrong(key, f"a {kind.__name__}", value)
@@ -66,7 +66,7 @@ def sequence(data: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
 
 
 def wrong(key: str, rule: str, got: object) -> ValueError:
-    """What to raise for a wrong value."""
+    """The error to raise for a wrong value."""
     shown = repr(got)
     shown = shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
     return ValueError(f"{key} must be {rule}, got {shown}")

@@ -1,7 +1,7 @@
-"""What a save holds of the village beside its minds: bodies, errands, the story, the hour.
+"""The part of a save beside the minds: bodies, errands, the story, the hour.
 
-Minds are saved by ``Runtime.save``. Invariant: a ``SavedVillage`` that was read can be put back;
-whatever a file holds that no village could have been in is refused before anything changes.
+``Runtime.save`` saves the minds. Invariant: a ``SavedVillage`` that was read can be put back; a
+state in which no village could have been is refused before anything changes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_SEED = 2**63
 MAX_REGARD = 1000
 MAX_ITEM = 40  # characters of its name
 FACINGS = ("up", "down", "left", "right")
-# Which places an errand can lead to.
+# The places to which an errand can lead.
 GOALS: Mapping[str, Mapping[str, Any]] = {
     "go_to": PLACES,
     "lead": PLACES,
@@ -42,7 +42,7 @@ GOALS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where somebody is and what it has set out to do."""
+    """Somebody's place and errand."""
 
     x: float
     y: float
@@ -59,15 +59,15 @@ class SavedVillage:
         hour: Of the day.
         seconds_left: Until the caravan leaves.
         has_bell: Whether the player has found the bell.
-        notes: Of the notebook.
-        clues: What the player knows.
+        notes: The notes of the notebook.
+        clues: The clues that the player knows.
         regard: What each person thinks of the player.
-        pouch: What the player carries.
-        player: Where the player is.
-        people: Where everybody else is.
-        gifts: What flies from hand to hand.
-        offers: What was held out to whom, and not yet taken.
-        num_strangers: How many there are.
+        pouch: The things that the player carries.
+        player: The player's place.
+        people: Everybody else's place and errand.
+        gifts: Things that fly from hand to hand.
+        offers: Things held out to somebody and not yet taken, by name.
+        num_strangers: How many strangers there are.
     """
 
     seed: int
@@ -86,7 +86,7 @@ class SavedVillage:
 
     @classmethod
     def of(cls, village: Village, *, seed: int) -> SavedVillage:
-        """What a village is now."""
+        """The state of a village now."""
         story, body = village.mystery, village.player.body
         people = {
             name: Stand(v.body.x, v.body.y, v.body.facing, _errand_data(v.errand))
@@ -110,10 +110,10 @@ class SavedVillage:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SavedVillage:
-        """Reads what ``to_dict`` wrote.
+        """Reads the plain data of ``to_dict``.
 
         Raises:
-            ValueError: No village can have been like that.
+            ValueError: No village can have been in this state.
         """
         regard = mapping(data, "regard")
         people = mapping(data, "people")
@@ -141,7 +141,7 @@ class SavedVillage:
         return asdict(self)
 
     def put_back(self, village: Village) -> None:
-        """Makes a village of the same seed what this one was, all but its minds."""
+        """Puts this state into a village of the same seed; minds excepted."""
         village.daylight.hour = self.hour
         village.player.pouch = list(self.pouch)
         self._place(village, self.player, None)
@@ -158,7 +158,7 @@ class SavedVillage:
     @staticmethod
     def _place(village: Village, stand: Stand, name: str | None) -> None:
         body = village.player.body if name is None else village.villagers[name].body
-        if village.world.is_free(stand.x, stand.y):  # else it stays where everybody begins
+        if village.world.is_free(stand.x, stand.y):  # else it stays at its start
             body.x, body.y = stand.x, stand.y
         body.facing = stand.facing
         if name is None or stand.errand is None:

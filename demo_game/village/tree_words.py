@@ -1,8 +1,8 @@
-"""The behaviour trees of the village: read from ``trees/*.xml``, ticked with the words below.
+"""The behaviour trees of the village: read from ``trees/*.xml``, with the words below.
 
-One mind for all (``common.xml``), a day of its own for each. ``Concurrent`` lets mind and body go
-on side by side: while ``Decide`` runs for a second or two, the smith hammers on. ``nodes.xml``
-tells Groot2 the words; this writes it::
+All have the same mind (``common.xml``), and each has a day of its own. ``Concurrent`` runs mind and
+body side by side: while ``Decide`` takes a second or two, the smith hammers on. ``nodes.xml`` tells
+Groot2 the words; this writes it::
 
     npcbrain tree export-nodes --registry demo_game.village.tree_words:words
 
@@ -39,14 +39,14 @@ def tree_file(me: Villager, folder: Path = TREES) -> TreeFile:
 
 
 def words(me: Villager | None = None) -> Registry:
-    """What the tree files of the village may say.
+    """The registry of the village's tree files.
 
     Args:
-        me: Who does it; None for a registry to check files with.
+        me: The villager that acts; None for a registry to check files with.
     """
     known = nb.registry()
     if me is None:
-        me = Villager.__new__(Villager)  # only its methods are looked at
+        me = Villager.__new__(Villager)  # only its methods are used
 
     @known.condition("IsTalking")
     def is_talking(npc: nb.Npc) -> bool:
@@ -75,12 +75,12 @@ def words(me: Villager | None = None) -> Registry:
 
     @known.action("Attend")
     def attend(npc: nb.Npc) -> Status:
-        """Stands and looks at whom it talks with."""
+        """Stands and looks at the one it talks with."""
         return me.attend()
 
     @known.action("RunErrand")
     def run_errand(npc: nb.Npc) -> Status:
-        """Does what a decision set out to do."""
+        """Takes a step of its errand."""
         return me.run_errand()
 
     @known.action("GoTo")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Village"]
 
-SCENE_FRAMES = 30  # between two looks around: what is near changes slowly
+SCENE_FRAMES = 30  # between two looks around, since the things nearby change slowly
 NEARBY = 170.0  # pixels within which somebody is part of the scene
 MAX_NEARBY = 3
 GOSSIP_FRAMES = 9 * FPS
@@ -49,7 +49,7 @@ class Village:
     """The game's world, one frame at a time.
 
     Attributes:
-        offers: What the player holds out to whom, and is not yet taken or refused.
+        offers: Things that the player holds out to somebody, not yet taken or refused.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Village:
         self.runtime.warm_up()
 
     def update(self, seconds: float) -> None:
-        """Lets a frame pass for everything but minds, which ``runtime.update`` moves on."""
+        """Lets a frame pass for everything except minds, which ``think`` moves on."""
         self._frame += 1
         was_dark = self.daylight.is_dark
         self.daylight.update(seconds)
@@ -125,7 +125,7 @@ class Village:
         self._dress()
 
     def think(self, budget_ms: float) -> nb.FrameReport:
-        """One update of the runtime; what was decided stays readable for a while."""
+        """Runs one update of the runtime; decisions stay readable for a while."""
         report = self.runtime.update(budget_ms=budget_ms)
         for name, decision in report.decisions:
             if name not in self.villagers:
@@ -138,12 +138,12 @@ class Village:
         return report
 
     def speak(self, listener: Villager, text: str) -> None:
-        """The player says something to somebody. Any text is harmless."""
+        """Says the player's words to somebody. Any text is harmless."""
         listener.talking_to = self.player.body
         listener.npc.hear(text, speaker="player")
 
     def offer(self, villager: Villager, number: int) -> bool:
-        """The player holds out the n-th thing of the pouch; whether it is taken is not decided yet.
+        """Holds out the n-th thing of the player's pouch, to be taken or refused later.
 
         Returns:
             Whether there was such a thing, and it may be given away.
@@ -163,7 +163,7 @@ class Village:
         return True
 
     def strike(self, villager: Villager) -> None:
-        """The player strikes somebody. Those near will remember it."""
+        """Lets the player strike somebody. People nearby will remember it."""
         villager.npc.notice("attack", source="player", text="The player strikes you.")
         villager.startle()
         seen_by = [
@@ -180,7 +180,7 @@ class Village:
         self.deeds.tell(Kind.BLOW, f"You have struck {villager.title}.", villager.name)
 
     def search(self) -> None:
-        """The player searches the spot where it stands."""
+        """Lets the player search the spot where it stands."""
         body = self.player.body
         place = self.world.place_near(body.x, body.y)
         if math.dist(PLACES[place], body.position) > SEARCH_REACH:
@@ -192,7 +192,7 @@ class Village:
             self.deeds.tell(Kind.CLUE, self.mystery.journal.notes[-1].text)
 
     def take_happenings(self) -> list[Happening]:
-        """What has happened since the last call."""
+        """Takes all that has happened since the last call."""
         happenings, self.deeds.happenings = self.deeds.happenings, []
         if self.mystery.journal.has_bell and BELL not in self.player.pouch and not self.is_over:
             self.player.receive(BELL)
@@ -207,20 +207,20 @@ class Village:
         return self.mystery.ending is not None
 
     def at(self, x: float, y: float) -> Villager | None:
-        """Whose figure is at a point of the map."""
+        """The villager whose figure is at a point of the map."""
         for villager in sorted(self.villagers.values(), key=lambda v: -v.body.y):
             if villager.body.covers(x, y):
                 return villager
         return None
 
     def in_reach(self) -> list[Villager]:
-        """Who would hear the player, nearest first."""
+        """The villagers that would hear the player, nearest first."""
         body = self.player.body
         near = [v for v in self.villagers.values() if v.body.distance(body) < HEARING]
         return sorted(near, key=lambda v: v.body.distance(body))
 
     def address(self, listener: Villager | None) -> None:
-        """Somebody is being typed to, and stands still for it; None for nobody."""
+        """Lets somebody stand still while the player types to it; None for nobody."""
         for villager in self.villagers.values():
             villager.is_addressed = villager is listener
 
@@ -229,7 +229,7 @@ class Village:
         self.runtime.close()
 
     def _note(self, name: str, decision: nb.Decision) -> None:
-        """What an answer means for the story."""
+        """Tells the story what an answer means for it."""
         villager = self.villagers[name]
         item = self.offers.pop(name, "") if decision.action == "refuse" else ""
         if item:
@@ -244,18 +244,18 @@ class Village:
                 self.deeds.tell(Kind.CLUE, clue.text, name)
 
     def _dress(self) -> None:
-        """Gives out new personas to those who now know, or may do, something else."""
+        """Gives new personas to the people who now know, or may do, something else."""
         for name in sorted(self.mystery.outdated):
             npc = self.villagers[name].npc
             if npc.thinking or npc.event is not None:
-                continue  # in mid-answer: the next one is by the new persona
+                continue  # it is answering; its next answer comes from the new persona
             self.mystery.outdated.discard(name)
             npc.persona = self.mystery.persona(name)
             npc.actions = npc.persona.actions
             self.runtime.warm(npc)
 
     def dress_all(self) -> None:
-        """Gives everybody the persona that the story now has for them, whatever they are at."""
+        """Gives everybody the persona that the story now has for them, at once."""
         self.mystery.outdated.clear()
         for name, villager in self.villagers.items():
             villager.npc.become(self.mystery.persona(name))
@@ -277,7 +277,7 @@ class Village:
         )
 
     def _gossip(self) -> None:
-        """Now and then somebody calls out to a neighbour, who answers."""
+        """Lets somebody, now and then, call out to a neighbour, who answers."""
         self._gossip_in -= 1
         if self._gossip_in > 0:
             return

@@ -1,6 +1,6 @@
 """Which way to walk: for each named place, a field that says how far every cell is from it.
 
-Computed once at load, so that walking a whole way costs a game frame nothing but eight look-ups.
+Computed once at load, so that walking costs a frame only eight look-ups, however long the way.
 Invariant: stepping to the best neighbour always ends at the place.
 """
 
@@ -41,7 +41,7 @@ class FlowMap:
         column, row = int(x // CELL), int(y // CELL)
         target: tuple[float, float] = spot
         if field[column][row] > 2.0:
-            # Two cells ahead: a body that aims at the next cell only walks like a rook.
+            # Two cells ahead: with only the next cell as its aim, a body walks like a rook.
             for _ in range(2):
                 column, row = self._best(field, column, row)
             target = ((column + 0.5) * CELL, (row + 0.5) * CELL)
@@ -50,7 +50,7 @@ class FlowMap:
         return (dx / length, dy / length) if length > 2.0 else (0.0, 0.0)
 
     def distance(self, place: str, x: float, y: float) -> float:
-        """How far the place is, in pixels along the way; infinite where no way leads."""
+        """How far the place is, in pixels along the way; infinite if there is no way."""
         return self._fields[place][int(x // CELL)][int(y // CELL)] * CELL
 
     def _best(self, field: list[list[float]], column: int, row: int) -> tuple[int, int]:
@@ -64,7 +64,7 @@ class FlowMap:
         return choice
 
     def _open(self, column: int, row: int, dx: int, dy: int) -> bool:
-        """A diagonal step needs both corners free, or bodies catch on them."""
+        """Whether a step is free; a diagonal one needs both corners free, too."""
         free = self._world.is_free_cell
         return not (dx and dy) or (free(column + dx, row) and free(column, row + dy))
 

@@ -43,8 +43,8 @@ class Site:
     Attributes:
         kind: What the painter draws.
         x: Middle of the foot.
-        y: Where the foot touches the ground; what decides who hides whom.
-        solid: Half width and depth of the foot that nobody walks through; (0, 0) for none.
+        y: Where the foot touches the ground; it decides what hides what.
+        solid: Half width and depth of the solid foot; (0, 0) for none.
     """
 
     kind: str
@@ -158,7 +158,7 @@ DOCK = pygame.Rect(1058, 530, 62, 30)
 
 
 class World:
-    """What is solid, and how far each cell is from each named place."""
+    """The solid parts of the map, and the nearest named place of each point."""
 
     def __init__(self) -> None:
         self.columns, self.rows = WIDTH // CELL, HEIGHT // CELL
@@ -176,7 +176,7 @@ class World:
         return 0 <= column < self.columns and 0 <= row < self.rows and self._free[column][row]
 
     def slide(self, x: float, y: float, dx: float, dy: float) -> tuple[float, float]:
-        """Moves a foot by (dx, dy), sliding along what is in the way."""
+        """Moves a foot by (dx, dy), sliding along obstacles."""
         if self.is_free(x + dx, y + dy):
             return x + dx, y + dy
         if self.is_free(x + dx, y):

@@ -1,7 +1,7 @@
 """The command ``chat``: talk to a persona in the terminal, with the budget beside it.
 
-Arguments in; the talking is in ``conversation``, the showing in ``chat_view``. Invariant:
-nothing heavy is imported before the command runs, so that ``--help`` is quick.
+It reads the arguments; ``conversation`` talks, ``chat_view`` shows. Invariant: nothing heavy is
+imported before the command runs, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def add_chat_command(commands: Commands) -> None:
     chat.add_argument("persona", type=Path, metavar="PERSONA.json")
     chat.add_argument("--trees", action="store_true", help="no model: the tree answers alone")
     add_model_options(chat)
-    chat.set_defaults(command=_chat, show=lambda result: None)  # it is shown while it goes on
+    chat.set_defaults(command=_chat, show=lambda result: None)  # shown as it goes on
 
 
 def _chat(options: argparse.Namespace) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _chat(options: argparse.Namespace) -> dict[str, Any]:
     persona = Persona.load(options.persona)
     console = Console(highlight=False)
     if isinstance(sys.stdin, io.TextIOWrapper) and not sys.stdin.isatty():
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # whatever a console is set to
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # in any console
     is_typed = sys.stdin is not None and sys.stdin.isatty() and console.is_terminal
     is_live = is_typed and not options.json
     view = ChatView(console, is_live=is_live, is_quiet=options.json)

@@ -1,7 +1,7 @@
-"""How a conversation is shown: live in a terminal, as plain lines elsewhere.
+"""``ChatView``: shows a conversation, live in a terminal, as plain lines elsewhere.
 
-It decides nothing. Invariant: an NPC's words and a persona's name are text and never markup, and
-hold no orders to a terminal.
+It decides nothing. Invariant: an NPC's words and a persona's name are text, never markup, and hold
+no control sequences for a terminal.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class ChatView:
     """Reads lines and shows answers.
 
     Attributes:
-        is_live: Whether a person sits there; else lines are read until they end.
+        is_live: Whether a person types; else lines are read until they end.
     """
 
     def __init__(self, console: Console, *, is_live: bool, is_quiet: bool = False) -> None:
         """Shows nothing yet.
 
         Args:
-            console: Where to.
+            console: The console to show it on.
             is_live: Whether it is a terminal, and lines are typed there.
             is_quiet: Whether nothing is shown at all.
         """
@@ -50,12 +50,12 @@ class ChatView:
         self._live: Live | None = None
 
     def greet(self, name: str, role: str, budget_ms: float) -> None:
-        """Tells who is there."""
+        """Shows who is there."""
         end = " Ctrl+D ends it (on Windows Ctrl+Z and Enter)." if self.is_live else ""
         self._print(f"{name}, {role}, with {budget_ms:g} ms a frame.{end}", "dim")
 
     def lines(self, lines: Iterator[str]) -> Iterator[str]:
-        """What the player says: typed, or else ``lines``."""
+        """The player's lines, typed or else from ``lines``."""
         while True:
             try:
                 line = self._console.input(PROMPT) if self.is_live else next(lines)

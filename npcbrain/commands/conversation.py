@@ -1,7 +1,7 @@
 """A conversation with one NPC, in the frames of a game that does nothing else.
 
-What ``npcbrain chat`` plays; how it is shown is in ``chat_view``. Invariant: every line that is
-heard gets an answer, the model's or the tree's, and every answer says who chose it.
+``npcbrain chat`` plays it; ``chat_view`` shows it. Invariant: every line that is heard gets an
+answer, the model's or the tree's, and every answer says who chose it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TTL_MS = 2500.0
 
 @dataclass(slots=True)
 class Turn:
-    """A line, the answer to it and what that took.
+    """A line, the answer to it and its cost.
 
     Attributes:
         heard: The line.
@@ -39,9 +39,9 @@ class Turn:
         chosen: Who chose it, and why; see ``credit.told``.
         frames: Updates until the answer was whole.
         first_word_frames: Updates until its first word was there; None without words.
-        tokens: What the language model wrote; a quote needs none.
-        choosing_ns: What was spent on choosing, and on making prompts.
-        writing_ns: What was spent in steps of the language model.
+        tokens: Tokens that the language model wrote; a quote needs none.
+        choosing_ns: Time spent on choosing, and on making prompts.
+        writing_ns: Time spent in steps of the language model.
         longest_frame_ns: The longest update.
     """
 
@@ -81,7 +81,7 @@ class Turn:
 
 
 class Conversation:
-    """A persona that is talked to."""
+    """A persona to talk to."""
 
     def __init__(
         self, persona: Persona, model: ModelLike | None, *, budget_ms: float, is_live: bool = False
@@ -91,8 +91,8 @@ class Conversation:
         Args:
             persona: Who answers.
             model: Who thinks; None leaves everything to the tree.
-            budget_ms: Of each frame.
-            is_live: Whether somebody watches: frames then take as long as in a game.
+            budget_ms: The budget of each frame.
+            is_live: Whether somebody watches; then frames take as long as in a game.
         """
         self.persona = persona
         self.budget_ms = budget_ms
@@ -109,7 +109,7 @@ class Conversation:
 
         Args:
             line: What the player says.
-            watch: Is called after each frame.
+            watch: Called after each frame.
         """
         if not clean_text(line):
             return None
@@ -128,7 +128,7 @@ class Conversation:
         return turn
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the runtime."""
         self._runtime.close()
 
 
@@ -141,4 +141,4 @@ def _tree() -> Node:
 
 
 def _do_nothing(npc: Npc, **args: str) -> None:
-    """There is no game: what is decided is told, and not done."""
+    """The handler of all actions: without a game, a decision is shown but not done."""

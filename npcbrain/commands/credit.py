@@ -1,6 +1,6 @@
-"""Who chose an answer, and why: one line about a decision that a person understands.
+"""Who chose an answer, and why: one line about a decision, for people.
 
-Pure functions of what a decision tells of itself; what a reason means is in ``reasons``.
+Pure functions of a decision; ``reasons`` says what a reason means.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def who_chose(decision: Decision, facts: Sequence[str] = ()) -> str:
         if decision.say in facts:
             return "tree, a fact it was asked for"
         return "tree, one of its lines" if decision.action == "say" else "tree, by reflex"
-    if decision.reason:  # the deed stands, and the tree lent it words, or it was cut off
+    if decision.reason:  # the tree found the words for the model's deed, or they were cut off
         return "model, cut short: its deed, and what words there were or the tree's"
     if decision.quoted == "fact":
         return "model, quoting a fact"
@@ -39,7 +39,7 @@ def who_chose(decision: Decision, facts: Sequence[str] = ()) -> str:
 
 
 def told(decision: Decision, facts: Sequence[str] = ()) -> str:
-    """The whole line: who chose what, and why not the model where it did not.
+    """The whole line: who chose what, and why the model did not if it did not.
 
     >>> told(Decision("say", say="Not now.", source="tree", reason="no_model"))
     'tree, one of its lines (no_model: the runtime has no model): say'

@@ -1,7 +1,7 @@
 """Answers to single situations, in the frames of a game that does nothing else.
 
-What ``npcbrain decide`` and ``npcbrain evaluate`` share; a game uses ``Runtime``.
-Invariant: every situation gets a decision, the model's or else the tree's with its reason.
+``npcbrain decide`` and ``npcbrain evaluate`` share it; a game uses ``Runtime``. Invariant: every
+situation gets a decision, the model's or else the tree's with its reason.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from npcbrain.situation import Decision, Situation
 
 __all__ = ["Decider", "Outcome", "tree_decision"]
 
-TTL_MS = 60_000.0  # a minute of frames; what takes longer is not worth watching
+TTL_MS = 60_000.0  # a minute of frames; a longer answer is not worth watching
 NO_TTL_MS = 1e9  # eleven days
-GROUPS = 4  # situations handed over together, in numbers of slots: few half-empty batches
+GROUPS = 4  # times the slots: so many situations at once leave few batches half empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class Decider:
         Args:
             model: The model.
             engine: Runs it.
-            clock: Of the frames.
-            reader: Whether classical reading helps; without, the model is alone.
+            clock: The clock of the frames.
+            reader: Whether classical reading helps; without it the model is alone.
             words: What may be said, see ``prompt.grammar``.
             chooser: Whether the model's chooser chooses, if it has one; else the model alone.
         """
@@ -89,7 +89,7 @@ class Decider:
             self._deliberation.measure()
 
     def decide(self, situation: Situation, budget_ms: float, *, ttl_ms: float = TTL_MS) -> Outcome:
-        """Asks about one situation, with nobody else in the way.
+        """Asks about one situation, with no other request in the way.
 
         Args:
             situation: What to decide about.
@@ -103,7 +103,7 @@ class Decider:
             advice = "pass milliseconds, such as 4"
             raise UsageError(fault("budget_ms", "be above 0", budget_ms, "decide()", advice))
         clock = self._clock
-        # A scheduler of its own: what one budget taught must not decide under another.
+        # A new scheduler each time: what it learned under one budget is wrong under another.
         scheduler = Scheduler(self._engine, self._prices, clock)
         mind = self._mind(scheduler)
         thought = self._ask(mind, situation, ttl_ms)
@@ -126,7 +126,7 @@ class Decider:
     ) -> list[Outcome]:
         """Asks about many, several at a time and with no budget; their ``frames`` are 0.
 
-        The answers are those ``decide`` gives: they do not depend on who shares a batch.
+        The answers are those that ``decide`` gives: they do not depend on the rest of a batch.
 
         Args:
             situations: What to decide about.
@@ -168,7 +168,7 @@ class Decider:
 
 
 def tree_decision(situation: Situation, reason: str) -> Decision:
-    """What the smallest tree does: says something if it may, else the first thing it may."""
+    """The decision of the smallest tree: says something if it may, else does its first action."""
     action = next((a for a in situation.actions if a.name == "say"), situation.actions[0])
     args = {arg: values[0] for arg, values in action.args.items()}
     return Decision(action.name, args, say=DEFAULT_LINE, source="tree", reason=reason)

@@ -1,7 +1,6 @@
 """``npcbrain doctor``: what is installed, what the model's steps cost here, whether they fit.
 
-It looks and measures; it changes nothing. Invariant: everything it reports was read or
-measured in this call.
+It measures and changes nothing. Invariant: everything it reports was read or measured in this call.
 """
 
 from __future__ import annotations
@@ -31,9 +30,9 @@ from npcbrain.scheduling.scheduler import Scheduler
 __all__ = ["diagnose", "kernel_table", "versions"]
 
 PACKAGES = ("npcbrain", "onnxruntime", "onnxruntime-gpu", "numpy", "tokenizers", "llguidance")
-TTL_MS = 2500.0  # of the question that is tried; the leaf Decide has it too
-MARGIN = 1.1  # on a budget that is advised: prices move by so much from one minute to the next
-REPETITIONS = 12  # of each step: a verdict should not rest on one hiccup
+TTL_MS = 2500.0  # of the question that is tried; the default of the leaf Decide
+MARGIN = 1.1  # on an advised budget, because prices move by so much from minute to minute
+REPETITIONS = 12  # of each step, so that a verdict does not rest on one hiccup
 
 
 def versions() -> dict[str, str | None]:
@@ -48,7 +47,7 @@ def versions() -> dict[str, str | None]:
 
 
 def kernel_table(kernels: Mapping[str, str]) -> dict[str, str]:
-    """Which kernel each matrix uses, layers that agree on one line.
+    """The kernel of each matrix, with equal layers on one line.
 
     >>> kernel_table({"layers.0.o": "int8", "layers.1.o": "int8", "head": "fp32"})
     {'layers.0-1.o': 'int8', 'head': 'fp32'}
@@ -74,14 +73,14 @@ def diagnose(
 
     Args:
         model: What to measure.
-        budget_ms: Of a frame.
-        clock: Tells how long steps take.
+        budget_ms: The budget of a frame.
+        clock: Times the steps.
         price_file: Where a game would remember prices; see ``Runtime``.
 
     Returns:
         ``versions``, ``machine``, ``model``, ``kernels`` (by matrix), ``providers`` (in use) and
         ``providers_why``, ``prices`` (where they are remembered, and whether they are), ``steps``
-        (the price in ms of each kind of step by rows, its dearest segment: measured now, and as
+        (the price in ms of each kind of step by rows, in its dearest segment: measured now, and as
         remembered), ``largest_step_ms`` of those needed, the chooser's among them, ``budget_ms``,
         ``fits``, ``answer_frames`` and ``first_word_frames`` (of one question tried in frames of
         this budget; None if the model did not answer it within ``TTL_MS``) and ``advice``.
@@ -150,7 +149,7 @@ def diagnose(
 
 
 def _choosing(model: Model, prices: CostModel, clock: Clock) -> list[PriceEntry]:
-    """The prices of the chooser's steps, measured for somebody of usual size; none without one."""
+    """The prices of the chooser's steps, measured for a usual persona; none without a chooser."""
     deliberation = Deliberation.of(model, prices, clock)
     if deliberation is None:
         return []
@@ -162,7 +161,7 @@ def _choosing(model: Model, prices: CostModel, clock: Clock) -> list[PriceEntry]
 def _chooser_steps(
     choosing: Iterable[PriceEntry], remembered: CostModel | None
 ) -> list[dict[str, Any]]:
-    """The chooser's part of the table: its graphs by rows, and all that comes before them."""
+    """The chooser's part of the table: its graphs by rows, and the work before them."""
     before = {entry[:4]: entry for entry in (remembered.entries() if remembered else ())}
     groups: dict[tuple[str, int], list[PriceEntry]] = {}
     for entry in choosing:
@@ -189,7 +188,7 @@ def _ms(time_ns: int) -> float:
 
 
 def _trial(model: Model, engine: Engine, budget_ms: float, clock: Clock) -> Outcome:
-    """Asks one question under the budget: the scheduler says itself whether it has the time."""
+    """Asks one question under the budget, so that the scheduler itself says if there is time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the advice says the same
         return Decider(model, engine, FrameClock(clock)).decide(NOBODY, budget_ms, ttl_ms=TTL_MS)

@@ -1,4 +1,4 @@
-"""What ``npcbrain doctor`` found, as tables for people.
+"""The findings of ``npcbrain doctor``, as tables for people.
 
 It measures nothing. Invariant: the first lines are the verdict and what to do.
 """

@@ -1,9 +1,8 @@
 """``npcbrain evaluate``: how good a model's answers to a file of scenarios are.
 
-What an answer is worth is in ``scenarios``, how one comes about in ``decide``. Invariant:
-the model is given credit for its own answers alone; one that a tree had to give counts as none.
-Answers are made without a budget, the likeliest token always, so no score but ``mean_frames``
-depends on the machine's speed.
+``scenarios`` scores answers, ``decide`` makes them. Invariant: the model gets credit only for its
+own answers; an answer that a tree had to give counts as none. Answers are made without a budget and
+always take the likeliest token, so only ``mean_frames`` depends on the machine's speed.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from npcbrain.errors import UsageError, fault
 
 __all__ = ["evaluate", "write_answers"]
 
-MAX_TIMED = 24  # scenarios whose frames are counted: enough for a mean, seconds and not minutes
+MAX_TIMED = 24  # scenarios whose frames are counted: enough for a mean in seconds, not minutes
 
 
 def evaluate(
@@ -32,9 +31,9 @@ def evaluate(
     """Answers all scenarios, several at a time, and then some again, alone and in frames.
 
     ``mean_frames`` is the mean over up to 24 of the scenarios that the model answered, evenly
-    spaced in the file, each asked alone with ``budget_ms`` a frame; personas may be in the prefix
-    cache from before. It is None if no answer came through. An answer is the same whether it is
-    made in frames or not, so it is scored only once.
+    spaced in the file, each asked alone with ``budget_ms`` a frame; personas may already be in the
+    prefix cache. It is None if no answer came through. An answer is the same whether it is made in
+    frames or not, so it is scored only once.
 
     Args:
         decider: Asks the model.

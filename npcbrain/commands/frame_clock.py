@@ -1,4 +1,5 @@
 """A clock that beats in frames, for commands that play a game loop without a screen.
+
 Invariant: inside a frame time is real; between two frames it moves to the next beat.
 """
 
@@ -14,9 +15,9 @@ FRAME_NS = NS_PER_S // 60
 class FrameClock:
     """A real clock whose idle time is skipped.
 
-    The idle rest of a frame holds nothing to measure: slept through or skipped, the work before it
-    takes as long. Skipping makes a minute of play take as long as its work does, and everything
-    that reads this clock (deadlines, cooldowns) still sees sixty frames a second.
+    The idle rest of a frame holds nothing to measure: skipping it instead of sleeping does not
+    change how long the work takes. So a minute of play takes only as long as its work does, and
+    everything that reads this clock (deadlines, cooldowns) still sees sixty frames a second.
 
     Args:
         clock: The real one; ``SystemClock()`` if None.
@@ -32,7 +33,7 @@ class FrameClock:
         self._beat_ns = self._clock.now_ns()
 
     def now_ns(self) -> int:
-        """Real time, plus all that was skipped, less all for which it was stopped."""
+        """Real time, plus all skipped time, less the time during which it was stopped."""
         if self._stopped_ns is not None:
             return self._stopped_ns
         return self._clock.now_ns() + self._skipped_ns

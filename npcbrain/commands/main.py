@@ -1,8 +1,8 @@
 """The command line: ``npcbrain`` and ``python -m npcbrain``.
 
 Arguments in, text or JSON out; the work is in ``doctor``, ``decide``, ``evaluate`` and ``bench``.
-Invariant: standard output holds the result alone (with ``--json`` exactly one object on its last
-line); progress, warnings and errors go to standard error, an error as one line.
+Invariant: standard output holds only the result (with ``--json`` exactly one object on its last
+line); progress, warnings and errors go to standard error, each error as one line.
 
 Exit codes: 0, done (a tree's answer is an answer); 1, something failed; 2, the input is wrong.
 """
@@ -46,7 +46,7 @@ from npcbrain.errors import (
 from npcbrain.importing.command import add_import_command
 from npcbrain.situation import Situation
 
-# What runs the model is imported by the commands that do, so that --help is quick.
+# Only the commands that run the model import its packages, so that --help is quick.
 if TYPE_CHECKING:
     from npcbrain.commands.decide import Decider
     from npcbrain.lm.model import Model
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result: dict[str, Any] = options.command(options)
     except (UsageError, SituationError, PersonaError, SaveError, RecordingError) as error:
         return _complain(error, WRONG_INPUT)
-    except ModelError as error:  # of the folder that was given, or of the installation
+    except ModelError as error:  # in the given folder, or in the installation
         return _complain(error, FAILED if options.model is None else WRONG_INPUT)
     except NpcBrainError as error:
         return _complain(error, FAILED)
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(json.dumps(result, ensure_ascii=False), flush=True)
         else:
             options.show(result)
-    except BrokenPipeError:  # who reads has gone; Python would say so again at its end
+    except BrokenPipeError:  # the reader has gone; Python would complain again when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return FAILED if options.failed(result) else 0
@@ -229,7 +229,7 @@ def _cell(value: Any, pretty: Callable[..., Any]) -> Any:
 
     if isinstance(value, dict | list):
         return pretty(value, expand_all=False)
-    return Text("-" if value is None else str(value))  # plain: an NPC's words are no markup
+    return Text("-" if value is None else str(value))  # not markup: it may be an NPC's words
 
 
 def _show_warning(

@@ -1,7 +1,7 @@
 """The command ``new``: a folder with a persona, its tree and a test that passes.
 
-The files are those of ``starter/``, with another name in the place of Hilda's. Invariant: nothing
-that is there already is written over, and a folder is there whole or not at all.
+The files are those of ``starter/``, with the new name in place of Hilda's. Invariant: no existing
+file is overwritten, and the folder appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["add_new_command", "make"]
 
 STARTER = Path(__file__).with_name("starter")
-FILES = {  # what is made, and of what; hilda is another name by then
+FILES = {  # each file that is made, by its template; "hilda" becomes the new name
     "hilda.json": "persona.json",
-    "hilda_npc.py": "npc.py.txt",  # .txt, since they are no files of npcbrain's own
+    "hilda_npc.py": "npc.py.txt",  # .txt, so that it is not taken for code of npcbrain's own
     "test_hilda.py": "test_npc.py.txt",
 }
 SCHEMA_FILE = "persona.schema.json"
@@ -49,14 +49,15 @@ def make(name: str, parent: Path) -> list[Path]:
     """Makes the folder ``parent/name``.
 
     Args:
-        name: Of the NPC, as Python spells names: lower case, with ``_`` for spaces.
+        name: The NPC's, as Python spells names: lower case, with ``_`` for spaces.
         parent: The folder to make it in.
 
     Returns:
         The files made.
 
     Raises:
-        UsageError: There is something of that name, it is no such name, or it cannot be written.
+        UsageError: Something of that name exists, the name is not such a name, or the folder
+            cannot be written.
     """
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         rule = f"be 1 to {MAX_NAME_CHARS} of a to z, 0 to 9 and _, and begin with a letter"
@@ -86,7 +87,7 @@ def _fill(folder: Path, name: str) -> None:
 
 
 def _advice(name: str) -> str:
-    """A name like it that would do, if there is one."""
+    """A similar name that would be allowed, if there is one."""
     like = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:MAX_NAME_CHARS].rstrip("_")
     return f"use {like}" if NAME.fullmatch(like) and not keyword.iskeyword(like) else ""
 

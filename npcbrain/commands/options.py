@@ -1,7 +1,7 @@
-"""What the commands share: options, checks of them, the model, a bar.
+"""Shared by the commands: options and their checks, the model, a progress bar.
 
-It knows no command. Invariant: importing it loads nothing that runs the model, so that
-``--help`` is quick; and what is checked here is checked before anything is loaded.
+It knows none of the commands. Invariant: importing it loads nothing that runs the model, so that
+``--help`` is quick; and options are checked before anything is loaded.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def load(options: argparse.Namespace) -> Model:
 
 
 def check_budget(options: argparse.Namespace) -> None:
-    """Refuses a ``--budget-ms`` that is no number above 0."""
+    """Refuses a ``--budget-ms`` that is not a number above 0."""
     if not (math.isfinite(options.budget_ms) and options.budget_ms > 0):
         advice = "pass milliseconds, such as 4"
         rule = "be a number above 0"
@@ -63,7 +63,7 @@ def check_range(name: str, value: float, low: float, high: float) -> None:
 
 
 def check_writable(option: str, path: Path | None) -> None:
-    """Tries whether a result can be written, before minutes are spent on it."""
+    """Checks that a result can be written, before minutes are spent on it."""
     if path is None:
         return
     try:
@@ -82,7 +82,7 @@ def write_text(option: str, path: Path, text: str) -> None:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Progress]:
-    """A bar on standard error; nothing where that is no terminal."""
+    """A progress bar on standard error; none if that is not a terminal."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 

@@ -1,6 +1,6 @@
 """``npcbrain persona check``: whether a persona file is right, and how much of the prompt it takes.
 
-Invariant: it changes no file, and what it calls a fault ``Persona.load`` refuses too.
+Invariant: it changes no file, and ``Persona.load`` refuses every file in which it finds a fault.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def add_persona_commands(commands: Commands) -> None:
 
 
 def look_at(persona: Persona, model: Model) -> dict[str, Any]:
-    """What a persona takes of the model's prompt, and what its writer may want to know.
+    """How much of the model's prompt a persona takes, with advice for its writer.
 
     Returns:
         ``name``; ``tokens`` by part and in ``all``; ``room`` that a prompt has for them and for
@@ -110,7 +110,7 @@ def _check(options: argparse.Namespace) -> dict[str, Any]:
     from npcbrain.commands.options import load
     from npcbrain.npcs.persona import Persona
 
-    persona = Persona.load(options.file)  # before the model: a slip is told at once
+    persona = Persona.load(options.file)  # before the model, so that a slip is told at once
     return {"file": str(options.file), **look_at(persona, load(options))}
 
 

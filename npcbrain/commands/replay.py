@@ -1,7 +1,7 @@
 """The command that plays recordings again: arguments in, results out.
 
-Not the parser of the command line, which is ``main``. Invariant: the only code that is run is what
-``--game`` names, or a game that is installed here, and never anything that a recording says.
+``main`` has the parser. Invariant: it runs only the code that ``--game`` names, or a game that is
+installed here, never anything that a recording says.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_replay_command"]
 
-SHIPPED = ""  # what --model means without a folder
+SHIPPED = ""  # --model without a folder: the model that ships
 
 
 def add_replay_command(commands: Commands) -> None:
@@ -77,7 +77,7 @@ def _compare(first: Path, second: Path) -> dict[str, Any]:
 
 
 def _build_of(options: argparse.Namespace) -> Build:
-    """The function that ``--game`` names, or what builds the game that the recording names."""
+    """The function that ``--game`` names, or the one for the game that the recording names."""
     from npcbrain.replay.games import build_at, named_build
 
     game: str | None = options.game
@@ -125,4 +125,4 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = "-" if value in ("", None) else str(value)
-    return "".join(c if c.isprintable() else " " for c in text)  # no orders to a terminal
+    return "".join(c if c.isprintable() else " " for c in text)  # no control sequences

@@ -1,7 +1,7 @@
 """The command about saved games: arguments in, results out.
 
-Not the parser of the command line, which is ``cli``. Invariant: nothing is imported before
-the command runs, so that ``--help`` is quick; a save is read without trust, as a game does.
+``main`` has the parser. Invariant: nothing is imported before the command runs, so that ``--help``
+is quick; a save is untrusted, and read as a game reads it.
 """
 
 from __future__ import annotations
@@ -80,10 +80,10 @@ def _print_save(result: dict[str, Any]) -> None:
     for npc in result["npcs"]:
         thinks = f"{npc['tokens']} tokens" if npc["thinking"] else ""
         cells = (npc["name"], npc["memories"], npc["waiting"], thinks, npc["event"], npc["says"])
-        people.add_row(*(Text(_shown(cell)) for cell in cells))  # plain: words are no markup
+        people.add_row(*(Text(_shown(cell)) for cell in cells))  # an NPC's words are not markup
     console.print(people)
 
 
 def _shown(cell: object) -> str:
     text = "" if cell is None else str(cell)
-    return "".join(c if c.isprintable() else " " for c in text)  # no orders to a terminal
+    return "".join(c if c.isprintable() else " " for c in text)  # no control sequences

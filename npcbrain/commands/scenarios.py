@@ -1,7 +1,7 @@
 """Situations with known good answers, and how answers to them are scored.
 
-Pure: reads lines, counts answers; runs no model. Invariant: a score is a share from 0 to
-1, or None where no case asks for it.
+Pure: reads lines, counts answers; runs no model. Invariant: a score is a share from 0 to 1, or None
+if no case asks for it.
 
 A line of a scenario file is a situation with two more fields::
 
@@ -11,7 +11,7 @@ A line of a scenario file is a situation with two more fields::
 
 An answer is accepted if its action is one of ``actions`` and has the arguments listed there; others
 are free. ``say_any`` are words of which one must be said, ``say_none`` words that must not; both
-are searched as parts of the text, whatever their case.
+are searched for as parts of the text, in any case.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from npcbrain.situation import Action, Decision, Situation
 __all__ = ["Expectation", "Scenario", "interval", "read_scenarios", "scores"]
 
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-NGRAM = 4  # words; saying the same four twice is how a small model gets stuck
-MAX_LINE_CHARS = 1 << 20  # a situation has a few thousand; a longer line is something else
+NGRAM = 4  # words; a small model that gets stuck says the same four twice
+MAX_LINE_CHARS = 1 << 20  # a situation has a few thousand; a longer line is not a situation
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a good answer is."""
+    """Says which answers are good."""
 
     actions: tuple[tuple[str, Mapping[str, str]], ...]
     say_any: tuple[str, ...]
@@ -62,7 +62,7 @@ class Expectation:
         return _has_any(say, self.say_any)
 
     def is_clean(self, say: str) -> bool:
-        """Whether it says nothing forbidden, ends a sentence and does not go in circles."""
+        """Whether it says nothing forbidden, ends with a sentence and does not repeat itself."""
         ended = say.endswith(tuple(SENTENCE_ENDS))
         return ended and not _has_any(say, self.say_none) and not _repeats(say)
 

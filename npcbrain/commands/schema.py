@@ -1,7 +1,7 @@
 """The command ``schema``: prints the JSON schema of a persona or of a situation.
 
-Not the schema itself, which is ``npcbrain.schema``. Invariant: nothing is imported before the
-command runs, so that ``--help`` is quick.
+``npcbrain.schema`` makes the schema. Invariant: nothing is imported before the command runs, so
+that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def add_schema_command(commands: Commands) -> None:
 
 
 def schema_text(what: str) -> str:
-    """A schema as it is written to a file."""
+    """A schema as text for a file."""
     from npcbrain.schema import SCHEMAS
 
     return json.dumps(SCHEMAS[what](), indent=2, ensure_ascii=False) + "\n"

@@ -1,7 +1,7 @@
 """The commands about behaviour trees: arguments in, results out.
 
-Not the parser of the command line, which is ``cli``, and none of the work. Invariant:
-nothing is imported before a command runs, so that ``--help`` is quick.
+``main`` has the parser, ``npcbrain.tree`` does the work. Invariant: nothing is imported before a
+command runs, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _check(options: argparse.Namespace) -> dict[str, Any]:
     )
     faults = [
         {"file": fault.file, "line": fault.line, "column": fault.column, "message": str(fault)}
-        for fault in dict.fromkeys(found)  # what several files include is told once
+        for fault in dict.fromkeys(found)  # a fault of a file that several include is told once
     ]
     return {"files": len(files), "faults": faults}
 
@@ -95,7 +95,7 @@ def _files(path: Path) -> list[Path]:
     """A file, or all tree files of a folder and of those in it.
 
     Raises:
-        UsageError: The folder has none: a check that looks at nothing must not pass.
+        UsageError: The folder has none, and a check that checks nothing must not pass.
     """
     if not path.is_dir():
         return [path]
@@ -148,7 +148,7 @@ def _registry(name: str | None) -> Registry:
     """The registry of a game, by the name of a Python object; npcbrain's own if None.
 
     Raises:
-        UsageError: There is no such object, or it is no registry.
+        UsageError: There is no such object, or it is not a registry.
     """
     from npcbrain.npcs.vocabulary import registry
     from npcbrain.tree import Registry
@@ -161,7 +161,7 @@ def _registry(name: str | None) -> Registry:
     advice = "write it as package.module:name"
     here = str(Path.cwd())
     if here not in sys.path:
-        sys.path.insert(0, here)  # where a game's own modules are, as for python -m
+        sys.path.insert(0, here)  # to find the game's own modules, as python -m does
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:

@@ -1,12 +1,12 @@
-"""The contract between the scheduler and an engine: what a step is, and who offers it.
+"""The contract between the scheduler and an engine: what a step is, and what an engine offers.
 
 Data and protocols only, so that the scheduler and its tests load no ONNX Runtime.
 Invariant: a step is indivisible; everything between two steps is at rest and may be cancelled.
 
-A token that comes alone is decoded; all others are read in chunks of two or more, since ONNX
+A token that comes alone is decoded; all others are read in chunks of two or more, because ONNX
 Runtime's attention adds up a lone token in another order than the same token in a chunk. No chunk
-of a prompt leaves exactly one token pending, and a draft of what follows a lone token is read with
-it, whole or not at all; so which way a token goes never depends on the schedule.
+of a prompt leaves exactly one token pending, and a draft is read together with the lone token
+before it, whole or not at all. So the schedule never decides in which way a token is read.
 
 A **generation** is one answer being written. A **wave** is one trip of rows through the model's
 segments; running a wave moves it on by exactly one segment: that is a **step**. Between steps the
@@ -40,15 +40,15 @@ class Kind(IntEnum):
     PREFILL = 1  # one generation: a chunk of its pending tokens
     DECODE = 2  # several generations: the one pending token of each
     VERIFY = 3  # one generation: its one pending token, and the draft of what follows
-    CHOOSE = 4  # no wave: some rows of what a chooser reads, through one of its graphs
+    CHOOSE = 4  # no wave: some of the chooser's rows, through one of its graphs
 
 
 class GenerationLike(Protocol):
-    """What the scheduler may read of an answer being written."""
+    """The attributes of a generation that the scheduler may read."""
 
     num_to_copy: int  # prefix tokens to copy before anything else: cached ones in, or new ones out
-    num_pending: int  # tokens known but not yet in the KV cache; exactly 1 means ready to speak
-    draft: Sequence[int]  # tokens drafted to follow that one; with any, it is not for a decode
+    num_pending: int  # known tokens that are not in the KV cache yet; with exactly 1 it can speak
+    draft: Sequence[int]  # tokens drafted to follow the one pending; with a draft, no decode
     context: int  # tokens in the KV cache
     num_generated: int  # answer tokens so far
     max_new_tokens: int
@@ -59,9 +59,8 @@ class GenerationLike(Protocol):
 class WaveLike(Protocol):
     """One trip through the segments.
 
-    ``rows`` is what its price depends on: the chunk length of a prefill (after padding), the slots
-    spanned by a decode (gaps included, they cost the same), the tokens of a copy or of a draft and
-    the one before it.
+    Its price depends on ``rows``: the length of a prefill's chunk (after padding), the slots that a
+    decode spans (gaps cost the same), the tokens of a copy, or those of a draft and the one before.
     """
 
     kind: Kind
@@ -77,18 +76,18 @@ class BrakedError(EngineError):
 
 
 class BrakeLike(Protocol):
-    """What stops a step that is far past its time.
+    """Stops a step that is far past its time.
 
-    An engine that can be stopped has one as its attribute ``brake``. It may come late or not at
-    all: a step that is not stopped ends by itself, with its result.
+    An engine whose steps can be stopped has one as its attribute ``brake``. It may act late or not
+    at all: a step that is not stopped ends by itself, with its result.
     """
 
     def arm(self, stop_ns: int, clock: Clock) -> None:
-        """The next step is to be stopped when ``clock`` says ``stop_ns``."""
+        """Has the next step stopped when ``clock`` says ``stop_ns``."""
         ...
 
     def release(self) -> None:
-        """That step has ended, one way or the other."""
+        """Notes that the step has ended, by itself or stopped."""
         ...
 
 
@@ -96,10 +95,10 @@ class EngineLike(Protocol):
     """Runs waves, one step at a time; knows no frames and no deadlines."""
 
     num_segments: int  # steps of a decode: the decoder segments, then the parts of the head
-    num_heads: int  # those parts: the last step, or the last few
+    num_heads: int  # the parts of the head: the last step, or the last few
     num_slots: int  # how many generations can be open at once, and the widest decode
     chunk_sizes: tuple[int, ...]  # rows a prefill step may have, ascending
-    draft_sizes: tuple[int, ...]  # rows a draft may have, ascending; empty where nothing is drafted
+    draft_sizes: tuple[int, ...]  # rows a draft may have, ascending; empty without drafts
     waves: Sequence[WaveLike]  # in flight, oldest first
 
     def open(self, generation: GenerationLike) -> bool:
@@ -107,11 +106,11 @@ class EngineLike(Protocol):
         ...
 
     def close(self, generation: GenerationLike) -> None:
-        """Takes the slot back: finished, cancelled or failed, at any step. Idempotent."""
+        """Takes the slot back, after any step: finished, cancelled or failed. Idempotent."""
         ...
 
     def decode_rows(self, generations: Sequence[GenerationLike]) -> int:
-        """The rows a decode of these would have: the span of their slots, gaps included."""
+        """The rows that a decode of these would have: the span of their slots, gaps included."""
         ...
 
     def start_copy(self, generation: GenerationLike) -> WaveLike:
@@ -131,7 +130,7 @@ class EngineLike(Protocol):
         ...
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
-        """Runs one step. Returns who gained answer tokens by it, each as often as it gained one.
+        """Runs one step. Returns the generations that gained tokens, once for each token gained.
 
         Raises:
             BrakedError: The step was stopped; nothing has changed, and it may be run again.
@@ -142,12 +141,12 @@ class EngineLike(Protocol):
 
 @runtime_checkable
 class Probing(Protocol):
-    """An engine whose steps can be tried out before anybody asks for an answer."""
+    """An engine whose steps can be tried out before any answer is asked for."""
 
     def probes(self) -> Iterable[tuple[Kind, int, int]]:
         """Every shape of step: kind, segment, rows."""
         ...
 
     def probe(self, kind: Kind, segment: int, rows: int) -> int:
-        """Runs one on nobody's data; returns the context it ran at."""
+        """Runs a step of one shape on no generation; returns the context it ran at."""
         ...

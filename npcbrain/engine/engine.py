@@ -1,17 +1,19 @@
 """Moves answers on, one indivisible step at a time.
 
-It knows slots, waves and segments; no frames, no deadlines, no clock. Invariant: what a
-generation reads was computed from its own tokens alone, by operations its tokens alone decide;
-so the same request gives the same bits, however it is sliced, batched or cached.
+It knows slots, waves and segments; no frames, no deadlines, no clock. Invariant: everything that a
+generation reads was computed from its own tokens alone, by operations that its tokens alone decide.
+So the same request gives the same bits, however it is sliced, batched or cached.
 
-That last half needs care, because ONNX Runtime's attention adds in another order for a run of one
-token than for a chunk (a difference of 1e-7, which a close call between two words can feel). So a
-token that comes alone is always decoded, and all others (the prompt, and a sampled token with those
-it forces or with a draft of what follows) always go in chunks of two or more: a chunk never leaves
-exactly one behind, and a draft is never cut. One token that a draft leaves over comes alone.
+The choice of operations needs care, because ONNX Runtime's attention adds in another order for a
+run of one token than for a chunk (a difference of 1e-7, which can decide between two words that are
+almost equally likely). So a token that comes alone is always decoded, and all others (the prompt,
+and a sampled token with those that it forces or with its draft) always go in chunks of two or more:
+a chunk never leaves exactly one behind, and a draft is never cut. If a draft leaves one token over,
+that token comes alone.
 
-Rows that take no part, gaps in a decode's range and the padding of a chunk, write keys and values
-past everything their slot holds or has in flight, where nothing reads before it is written again.
+Some rows take no part: gaps in a decode's range and the padding of a chunk. They write keys and
+values past everything that their slot holds or has in flight; nothing there is read before it is
+written again.
 """
 
 from __future__ import annotations
@@ -38,20 +40,20 @@ from npcbrain.lm.soundness import is_sound
 __all__ = ["Engine"]
 
 PREFIX_CACHE_BYTES = 64 << 20  # some 30 personas of 150 tokens
-MIN_PREFIX = 8  # shorter ones are computed again in less time than it takes to look after them
+MIN_PREFIX = 8  # tokens; shorter ones are computed again faster than they are looked after
 
 
 class Engine:
     """Runs one model for any number of generations; see ``npcbrain.engine.contract.EngineLike``.
 
     Attributes:
-        num_segments: Steps of a decode, the head or its parts being the last.
-        num_heads: Parts of the head.
+        num_segments: Steps of a decode; the last ones are the head or its parts.
+        num_heads: How many parts the head has.
         num_slots: Generations that can be open at once.
         chunk_sizes: Rows a prefill may have.
         draft_sizes: Rows a draft may have; empty unless the model drafts.
-        threads: That one step runs on.
-        waves: In flight, oldest first.
+        threads: How many threads one step runs on.
+        waves: The waves in flight, oldest first.
         prefix_cache: Keys and values of prefixes.
         brake: Stops a run at its next node, from another thread.
     """
@@ -90,7 +92,7 @@ class Engine:
         self._runner = SegmentRunner(model.sessions, model.package, self._pool, runs)
         self.brake = Brake(self._runner.options)
         self._slots = [Slot() for _ in range(model.num_slots)]
-        self._ticket = count(1)  # orders the slots by when they were left
+        self._ticket = count(1)  # numbers the slots in the order in which they were left
         self._waves: list[Wave] = []
         self.waves: Sequence[WaveLike] = self._waves
         sizes_of = {
@@ -99,7 +101,7 @@ class Engine:
             Kind.VERIFY: self.draft_sizes,
         }
         self._probes = Probes(model, self._runner, self._pool, self._slots, sizes_of)
-        # A wave holds one generation at least, so there are never more of them than slots.
+        # A wave holds at least one generation, so there are never more waves than slots.
         sizes = max(self.num_slots, *runs), config.hidden, config.vocab * (self.num_heads > 1)
         self._buffers = [Buffers(*sizes) for _ in range(self.num_slots)]
 
@@ -140,13 +142,13 @@ class Engine:
                 self._drop(wave)
         slot = self._slots[own.slot]
         slot.generation, slot.last_used = None, next(self._ticket)
-        # Answers are left out: no prompt holds them, and lone tokens are not what a chunk computes.
+        # Without the answer: no prompt holds it, and lone tokens have other last bits than a chunk.
         slot.held = own.ids[: min(own.context, own.num_prompt)]
         slot.reach = len(slot.held)
         own.slot, own.in_wave, own.num_to_copy, own.cached_prefix = None, False, 0, None
 
     def decode_rows(self, generations: Sequence[GenerationLike]) -> int:
-        """The rows a decode of these would have: the span of their slots, gaps included."""
+        """The rows that a decode of these would have: the span of their slots, gaps included."""
         slots = [self._slot_of(one) for one in generations]
         return max(slots) - min(slots) + 1 if slots else 0
 
@@ -159,18 +161,18 @@ class Engine:
         own = self._ready(generation, "Engine.start_copy()")
         if not own.num_to_copy:
             raise UsageError(fault("num_to_copy", "be above 0", 0, "Engine.start_copy()"))
-        # What comes out of the slot adds no context.
+        # A copy out of the slot adds no context.
         num_tokens = 0 if own.cached_prefix is None else own.num_to_copy
         return self._start(Kind.COPY, [own], own.num_to_copy, 1, num_tokens)
 
     def start_prefill(self, generation: GenerationLike, rows: int) -> WaveLike:
         """Puts the next ``min(rows, num_pending)`` tokens in flight, or fewer.
 
-        It takes one less where exactly one would be left (see the module's docstring), stops at the
-        end of a new prefix, and takes no more rows than needed or than the context has left.
+        It takes one less if exactly one would be left (see the module's docstring), stops at the
+        end of a new prefix, and takes no more rows than it needs or the context has room for.
 
         Raises:
-            UsageError: ``rows`` is no chunk size, or the generation is not open, is in a wave,
+            UsageError: ``rows`` is not a chunk size, or the generation is not open, is in a wave,
                 waits for a copy or has less than two tokens pending.
         """
         where = "Engine.start_prefill()"
@@ -183,8 +185,8 @@ class Engine:
             raise UsageError(
                 fault("num_pending", f"be at least {MIN_CHUNK}", own.num_pending, where)
             )
-        room = self._max_context - 1 - own.context  # the last position is for rows without a part
-        # A prefix that is new ends a chunk, so that it can be kept even if the answer ends early.
+        room = self._max_context - 1 - own.context  # the last is for rows without a part
+        # A chunk ends at the end of a new prefix, so that it is kept even if the answer ends early.
         is_new = own.context < own.num_prefix and self._is_worth_keeping(own)
         stop = own.num_prefix - own.context if is_new else None
         rows, num_tokens = plan_chunk(rows, own.num_pending, room, self.chunk_sizes, stop)
@@ -196,7 +198,7 @@ class Engine:
 
         Raises:
             UsageError: There are none or one twice, or one is not open, is in a wave, has not
-                exactly one token pending or has a draft of what follows.
+                exactly one token pending or has a draft.
         """
         where = "Engine.start_decode()"
         live = [self._ready(one, where) for one in generations]
@@ -224,12 +226,12 @@ class Engine:
         return self._start(Kind.VERIFY, [own], rows, self.num_segments, rows)
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
-        """Runs one step. Returns who gained answer tokens by it, each as often as it gained one.
+        """Runs one step. Returns the generations that gained tokens, once for each token gained.
 
         Raises:
-            BrakedError: The brake stopped the step. Nothing has changed: what it wrote lies past
-                what is committed, and the same step run again writes it anew.
-            EngineError: The step failed or found no numbers; close the wave's generations.
+            BrakedError: The brake stopped the step. Nothing has changed: it wrote only past the
+                committed tokens, and the same step run again writes that anew.
+            EngineError: The step failed or computed a NaN; close the wave's generations.
             UsageError: The wave is not in flight.
         """
         if not isinstance(wave, Wave) or wave not in self._waves:
@@ -310,8 +312,8 @@ class Engine:
         batch, tokens = (rows, 1) if wave.kind is Kind.DECODE else (1, rows)
         runner.seqlens_k[:batch] = buffers.seqlens_k[:batch]
         if len(wave.live) < batch:
-            # Asked anew for each segment: a slot that takes no part may have been filled, moved on
-            # or emptied since the last one.
+            # Asked again for each segment: since the last one, a slot that takes no part may have
+            # been filled, moved on or emptied.
             taking_part = {own.slot for own in wave.live}
             for index in range(first, first + batch):
                 if index not in taking_part:
@@ -324,14 +326,14 @@ class Engine:
             self._distrust(unsound)
 
     def _distrust(self, generations: Sequence[Generation]) -> NoReturn:
-        """Ends a step that found no numbers; what it was computed from is not read again."""
+        """Ends a step that computed a NaN; the keys and values behind it are not read again."""
         for own in generations:
-            own.set_context(0)  # of its slot nothing will be held
+            own.set_context(0)  # so that nothing of its slot is kept
             self.prefix_cache.drop(own.prefix_key)
         raise FloatingPointError("numbers that are none; what was read so far is read anew")
 
     def _run_head(self, wave: Wave) -> None:
-        """Logits of the rows that need them, in the order of ``wave.live``."""
+        """Computes the logits of the rows that need them, in the order of ``wave.live``."""
         rows = wave.head_rows()
         self._runner.fill_head(wave.buffers.hidden, rows)
         part = wave.segment - self.num_segments + self.num_heads
@@ -340,7 +342,7 @@ class Engine:
             self._runner.keep_logits(part, wave.buffers.logits, wave.kept_rows())
 
     def _commit(self, wave: Wave) -> None:
-        """What the wave computed counts from now on."""
+        """Counts the tokens that the wave computed as context."""
         for own in wave.live:
             own.set_context(own.context + wave.num_tokens)
         own = wave.live[0]

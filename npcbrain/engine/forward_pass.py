@@ -1,7 +1,7 @@
 """A trip of rows through a model's segments, and the buffers they travel in.
 
-Data only; the engine moves it. Invariant: of the buffers of one engine no two waves in
-flight have the same ones.
+Data only; the engine moves it. Invariant: no two waves that are in flight in one engine have the
+same buffers.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ __all__ = ["Buffers", "Wave"]
 
 
 class Buffers:
-    """What one wave at a time works with. Made once: a wave allocates no arrays.
+    """The arrays of one wave at a time, made once: a wave allocates none.
 
     Attributes:
         input_ids: int64 [max rows].
         seqlens_k: int32 [max rows].
         hidden: float32 [max rows, hidden], where the rows wait while other waves run.
-        logits: float32 [max rows, vocab], where they gather if the head has parts; else empty.
+        logits: float32 [max rows, vocab], which the parts of a head fill; empty for a whole head.
     """
 
     __slots__ = ("hidden", "input_ids", "logits", "seqlens_k")
@@ -39,7 +39,7 @@ class Buffers:
     def fill(
         self, kind: Kind, live: Sequence[Generation], rows: int, first_slot: int, num_tokens: int
     ) -> None:
-        """Writes what a wave reads."""
+        """Writes the inputs of a wave."""
         if kind is Kind.PREFILL or kind is Kind.VERIFY:
             own = live[0]
             tokens = [*own.ids[own.context : own.context + num_tokens], *own.draft]
@@ -59,10 +59,10 @@ class Wave:
 
     Attributes:
         live: The generations still in it; ``generations`` is the same list.
-        first_slot: Of its range.
-        num_tokens: Of each generation, padding left out.
-        buffers: ``input_ids`` of its rows, 0 where one takes no part; ``seqlens_k`` of its batch,
-            total length of each row less one; the hidden states.
+        first_slot: The first slot of its range.
+        num_tokens: Tokens of each generation, without padding.
+        buffers: ``input_ids`` of its rows, 0 for a row that takes no part; ``seqlens_k`` of its
+            batch, total length of each row less one; the hidden states.
     """
 
     kind: Kind
@@ -77,13 +77,13 @@ class Wave:
     buffers: Buffers
 
     def head_rows(self) -> Sequence[int]:
-        """The rows that need logits, in the order of ``live``; of a draft, all."""
+        """The rows that need logits, in the order of ``live``; all rows of a draft."""
         if self.kind is Kind.DECODE:
             return [own.slot - self.first_slot for own in self.live if own.slot is not None]
         return range(0 if self.kind is Kind.VERIFY else self.num_tokens - 1, self.num_tokens)
 
     def unsound(self, hidden: np.ndarray) -> list[Generation]:
-        """Those among whose hidden states one is not a number; gaps and padding do not matter."""
+        """The generations with a NaN in their hidden states; gaps and padding do not matter."""
         if is_sound(hidden[: self.rows]):
             return []
         if self.kind is not Kind.DECODE:
@@ -92,6 +92,6 @@ class Wave:
         return [own for own, row in rows if not is_sound(hidden[row])]
 
     def kept_rows(self) -> Sequence[int]:
-        """Where these gather in the buffers: whoever leaves the wave midway moves nobody else."""
+        """Their places in the buffers' logits, which stay when a generation leaves the wave."""
         rows = self.head_rows()
         return rows if self.kind is Kind.DECODE else range(len(rows))

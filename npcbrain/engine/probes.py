@@ -1,7 +1,7 @@
-"""``Probes``: every shape of step once on nobody, to learn its price and to warm its memory.
+"""``Probes``: runs each shape of step on no generation, to learn prices and to warm memory.
 
-It starts no wave and changes no answer. Invariant: a probe runs on a free slot, and of what that
-slot held nothing is read again that the probe may have written over.
+It starts no wave and changes no answer. Invariant: a probe runs on a free slot, and nothing that it
+may have overwritten there is read again.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ __all__ = ["Probes"]
 
 COPIES = (32, 64, 128, 256)  # tokens
 CONTEXT = 0.5  # of max_context: about where prompts are
-GRAMMAR = "start: /[^\\n]*[.!?]/"  # masks cost the most where almost anything may follow
+GRAMMAR = "start: /[^\\n]*[.!?]/"  # masks cost the most if almost anything may follow
 
 
 class Probes:
-    """Runs steps of one engine on nobody.
+    """Runs steps of one engine on no generation.
 
     Attributes:
         shapes: Every shape that a step can have: kind, segment, rows.
@@ -40,11 +40,11 @@ class Probes:
         """Runs nothing yet.
 
         Args:
-            model: What is run.
+            model: The model.
             runner: The engine's.
             pool: The engine's.
             slots: The engine's.
-            sizes_of: By kind of wave, the rows that it may have.
+            sizes_of: The numbers of rows that a wave may have, by its kind.
         """
         self._model = model
         self._runner = runner
@@ -54,8 +54,8 @@ class Probes:
         self._first_head = len(model.package.segments)
         num_segments = self._first_head + len(model.package.heads)
         self.shapes = [(Kind.COPY, 0, rows) for rows in COPIES if rows < self._max_context]
-        # Segment after segment, as in a wave: the head run twice in a row would find its weights in
-        # the processor's cache and look three times faster than it is.
+        # Segment after segment, as in a wave: a head that is run twice in a row finds its weights
+        # in the processor's cache and looks three times faster than it is.
         for kind, sizes in sizes_of.items():
             self.shapes += [(kind, i, rows) for rows in sizes for i in range(num_segments)]
 

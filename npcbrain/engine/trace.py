@@ -46,7 +46,7 @@ FRAMES, STEPS = 1, 2  # rows of the picture
 
 
 class ReportLike(Protocol):
-    """What is shown of a frame; ``npcbrain.report.FrameReport`` is one."""
+    """The figures of a frame that are shown; a ``npcbrain.report.FrameReport`` has them."""
 
     frame: int
     budget_ns: int
@@ -59,11 +59,11 @@ class ReportLike(Protocol):
 
 
 class Trace:
-    """Records the steps of an engine, which it passes on, and the frames it is told.
+    """Records the steps of an engine, to which it passes all calls, and the frames it is given.
 
     Args:
         engine: Does the work.
-        clock: The one the scheduler has.
+        clock: The scheduler's clock.
         max_events: How many frames and steps to keep.
 
     Raises:
@@ -97,8 +97,8 @@ class Trace:
         """A trace of a model's own engine, to be given to ``Runtime``.
 
         Args:
-            model: What runs.
-            clock: The one the runtime has; ``SystemClock()`` if None, as there.
+            model: The model.
+            clock: The runtime's clock; ``SystemClock()`` if None, as in ``Runtime``.
         """
         from npcbrain.engine.engine import Engine  # not above: it loads ONNX Runtime
 
@@ -130,7 +130,7 @@ class Trace:
 
         Args:
             what: The number of the graph, or the kind of work before the graphs.
-            rows: Rows of the step, or about how much work it was.
+            rows: Rows of the step, or about how much work it did.
             context: Tokens that the rows looked at.
             took_ns: How long it took.
             failed: Whether it failed.
@@ -145,11 +145,11 @@ class Trace:
         return probes()
 
     def probe(self, kind: Kind, segment: int, rows: int) -> int:
-        """Tries one, unrecorded."""
+        """Runs one without recording it."""
         return self._engine.probe(kind, segment, rows)  # type: ignore[attr-defined, no-any-return]
 
     def add_frame(self, report: ReportLike) -> None:
-        """Records a frame; call it right after ``Runtime.update``, whose end it takes for now."""
+        """Records a frame that ends now; call it right after ``Runtime.update``."""
         start_ns = self._clock.now_ns() - report.used_ns
         about = {
             "budget_ms": report.budget_ns / 1e6,

@@ -1,17 +1,17 @@
 """Stops a step that takes far longer than it may: a thread that looks at the clock.
 
-An emergency brake and never the budget: when to pull it is ``step_runner``'s business, what then
-becomes of the step the engine's. Invariant: the flag is up only for a step that was armed
-and is past its time; nobody who comes after it finds it up.
+An emergency brake, never a means to keep the budget: ``step_runner`` decides when to pull it, and
+the engine what becomes of the step. Invariant: the flag is up only for an armed step that is past
+its time; no later step finds it up.
 
 What it costs. Arming and releasing are some stores and a lock: a microsecond, nothing allocated
-(but the first time starts the thread, a tenth of a millisecond). The thread sleeps without end
-while no step runs. While frames have steps it wakes about once a frame, after the steps, for some
-ten microseconds (``REST_NS``); it need not be woken for each, since it expects the next frame's
-steps about as late as the last one's. Where frames are shorter, arming rings it awake now and then,
-which takes some five microseconds.
+(except that the first time starts the thread, a tenth of a millisecond). While no steps run, the
+thread sleeps without end. While frames have steps, it wakes about once a frame, after the steps,
+for some ten microseconds (``REST_NS``); no step has to wake it, because it expects the next frame's
+steps about as late as the last one's. If frames are shorter, arming wakes it now and then, which
+takes some five microseconds.
 
-A brake that comes late or not at all does no harm: the step ends by itself.
+A brake that acts late or not at all does no harm: the step ends by itself.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from npcbrain.clock import NS_PER_MS, NS_PER_S, Clock
 
 __all__ = ["Brake", "Flag"]
 
-REST_NS = 16 * NS_PER_MS  # of the thread after steps have ended: a frame at 60 a second, nearly
-LATE_NS = 2 * NS_PER_MS  # that a brake may come too late, rather than ring the thread for less
-LEAST_NS = NS_PER_MS // 2  # of sleep; a clock that stands still must not keep a core busy
-MOST_NS = NS_PER_S  # of sleep; more than any frame, and no platform finds it too long
+REST_NS = 16 * NS_PER_MS  # the thread's sleep after steps have ended: about a frame at 60 a second
+LATE_NS = 2 * NS_PER_MS  # a brake may act so much too late; the thread is not woken for less
+LEAST_NS = NS_PER_MS // 2  # of sleep, so that a clock that stands still keeps no core busy
+MOST_NS = NS_PER_S  # of sleep; longer than any frame, and allowed on every platform
 NEVER_NS = 1 << 62
 
 
 class Flag(Protocol):
-    """What stops a run, from any thread; ``onnxruntime.RunOptions`` is one."""
+    """Stops a run when it is raised, from any thread; ``onnxruntime.RunOptions`` is one."""
 
     terminate: bool
 
@@ -40,8 +40,8 @@ class Flag(Protocol):
 class Brake:
     """Raises a flag when a step is past its time.
 
-    One thread arms and releases it, around each step. The thread that watches begins with the first
-    step, dies with this object, and keeps no program from ending.
+    One thread arms and releases it, around each step. The watching thread starts with the first
+    step, ends with this object, and keeps no program from ending.
     """
 
     __slots__ = ("__weakref__", "_watch")
@@ -60,22 +60,22 @@ class Brake:
         return self._watch.has_stopped
 
     def arm(self, stop_ns: int, clock: Clock) -> None:
-        """A step begins; it is to be stopped when ``clock`` says ``stop_ns``."""
+        """Notes that a step begins, to be stopped when ``clock`` says ``stop_ns``."""
         watch = self._watch
         if not watch.is_running:
             self._begin()
         if clock is not watch.clock:
             watch.clock = clock
-            watch.wake_ns = NEVER_NS  # by a clock that no longer counts: ring
-        # In this order; the thread writes and reads the other way round. So one of the two sees
-        # what the other wrote, and no step begins behind the back of a sleeper.
+            watch.wake_ns = NEVER_NS  # it was by another clock, so wake the thread
+        # First written, then read; the thread does it the other way round. So at least one of the
+        # two sees what the other wrote, and the thread never sleeps through a new step.
         watch.stop_ns = stop_ns
         watch.is_busy = True
         if stop_ns + LATE_NS < watch.wake_ns:
             watch.ring()
 
     def release(self) -> None:
-        """The step has ended, one way or the other."""
+        """Notes that the step has ended, by itself or stopped."""
         watch = self._watch
         with watch.lock:
             watch.stop_ns = 0
@@ -89,13 +89,13 @@ class Brake:
         try:
             thread.start()
         except RuntimeError:
-            return  # there are no threads here, or no more: every step ends by itself
-        # At exit too, so that no daemon is left to be killed in the middle of something.
+            return  # no threads here, or no more of them: then every step ends by itself
+        # Also at exit, so that the thread is not killed in the middle of something.
         weakref.finalize(self, watch.end)
 
 
 class _Watch:
-    """What the two threads share. The one that watches holds nothing else of npcbrain alive."""
+    """The state that two threads share; the watching one keeps nothing else of npcbrain alive."""
 
     __slots__ = (
         "bell",
@@ -115,7 +115,7 @@ class _Watch:
         self.clock: Clock | None = None
         self.stop_ns = 0  # of the step that runs; 0 for none
         self.wake_ns = NEVER_NS  # when the thread looks next
-        self.is_busy = False  # whether a step was armed since the thread looked last
+        self.is_busy = False  # whether a step was armed since the thread last looked
         self.is_running = False
         self.is_over = False
         self.has_stopped = False
@@ -125,7 +125,7 @@ class _Watch:
 
     def ring(self) -> None:
         """Wakes the thread."""
-        if self.bell.locked():  # and not rung already: only the arming thread lets go of it
+        if self.bell.locked():  # not rung already; only the arming thread releases it
             self.bell.release()
 
     def end(self) -> None:
@@ -134,7 +134,7 @@ class _Watch:
         self.ring()
 
     def look(self) -> int:
-        """Stops the step if it is past its time. Returns for how long to sleep; 0 is for ever."""
+        """Stops the step if it is past its time. Returns how long to sleep; 0 for ever."""
         stop_ns, clock = self.stop_ns, self.clock
         if clock is None:
             return 0
@@ -146,7 +146,7 @@ class _Watch:
             sleep_ns = min(max(stop_ns - now_ns, LEAST_NS), MOST_NS)
         else:
             with self.lock:
-                # It may have ended meanwhile. The next one's time cannot be up: it began later.
+                # Unless it has ended meanwhile. A next step, begun later, cannot be past its time.
                 if self.stop_ns == stop_ns:
                     self.has_stopped = self.flag.terminate = True
                     self.stop_ns = 0
@@ -160,5 +160,5 @@ def _patrol(watch: _Watch) -> None:
         stop_ns = watch.stop_ns
         sleep_ns = watch.look()
         if watch.stop_ns not in (stop_ns, 0):
-            continue  # armed while looking
+            continue  # a step was armed during the look
         watch.bell.acquire(timeout=sleep_ns / NS_PER_S if sleep_ns else -1)

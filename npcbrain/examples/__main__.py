@@ -1,6 +1,6 @@
 """``python -m npcbrain.examples``: lists the examples, runs one, or prints its source.
 
-Not an example. Invariant: listing imports none of them, so that it works with nothing installed.
+Invariant: listing the examples imports none of them, so that it works with nothing else installed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import npcbrain as nb
 
 FOLDER = Path(__file__).parent
-NEEDS = {  # what npcbrain does not install
+NEEDS = {  # packages that npcbrain does not install
     "arcade_window": "arcade",
     "asyncio_server": "",
     "pygame_loop": "pygame",
@@ -80,7 +80,7 @@ def _source(name: str) -> str:
 
 
 def _package(needs: str) -> str:
-    """What to install: the same pygame for every version of Python."""
+    """The package to install; for pygame, one that exists for every version of Python."""
     return "pygame-ce" if needs == "pygame" else needs
 
 

@@ -17,7 +17,7 @@ TREE = Selector(
 
 
 class River(arcade.Window):
-    """The window, the runtime and who lives in it."""
+    """The window, the runtime and its NPC."""
 
     def __init__(self, model: nb.Model | None, *, headless: bool) -> None:
         super().__init__(800, 200, "The ferry", visible=not headless)

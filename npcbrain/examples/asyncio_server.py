@@ -13,11 +13,11 @@ TREE = Selector(
     Sequence(nb.Heard(), Selector(nb.Reflex(), nb.CannedReply())),  # else the tree, at once
     Succeed(),
 )
-TICK_S = 1 / 30  # of the server; the model may have a third of it
+TICK_S = 1 / 30  # seconds a tick; the model may use a third of them
 
 
 class Server:
-    """One NPC and whoever is connected."""
+    """One NPC and the connected players."""
 
     def __init__(self, runtime: nb.Runtime) -> None:
         self.runtime = runtime
@@ -37,7 +37,7 @@ class Server:
         writer.close()
 
     async def tick(self) -> None:
-        """The server's heartbeat: thinks within a budget, and tells everybody what was said."""
+        """Thinks within a budget, tick by tick, and tells all players what was said."""
         while True:
             report = self.runtime.update(budget_ms=TICK_S * 1000 / 3)
             for name, decision in report.decisions:
@@ -47,7 +47,7 @@ class Server:
 
 
 async def serve(runtime: nb.Runtime, *, headless: bool) -> None:
-    """Serves for ever; headless, until a player of its own has had an answer."""
+    """Serves for ever; headless, until a scripted player has had an answer."""
     server = Server(runtime)
     door = await asyncio.start_server(server.join, "127.0.0.1", 0 if headless else 4321)
     ticking = asyncio.create_task(server.tick())
@@ -59,7 +59,7 @@ async def serve(runtime: nb.Runtime, *, headless: bool) -> None:
             writer.write(b"What does the crossing cost?\n")
             print((await reader.readline()).decode().strip())
             writer.close()
-            while server.players:  # it leaves before the door is closed
+            while server.players:  # until the player has left
                 await asyncio.sleep(TICK_S)
         else:
             await ticking  # for ever; Ctrl+C ends it

@@ -17,14 +17,14 @@ TREE = Selector(
 
 
 class Game:
-    """What the world knows; the handlers of Oda's actions change it."""
+    """The state of the world; the handlers of Oda's actions change it."""
 
     def __init__(self) -> None:
         self.has_paid = False
         self.place = "near bank"
 
     def ferry(self, npc: nb.Npc, to: str) -> nb.tree.Status:
-        """She may want to, but the game has the last word: FAILURE leaves it to the tree."""
+        """She may want to, but the game decides: FAILURE leaves the answer to the tree."""
         if not self.has_paid:
             return nb.tree.Status.FAILURE
         self.place = to

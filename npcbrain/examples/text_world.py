@@ -41,7 +41,7 @@ class Character:
         print(text)
 
     def at_say(self, message: str) -> None:
-        """It speaks: who is here, hears."""
+        """It speaks, and everybody here hears it."""
         self.location.msg_contents(f'{self.key} says, "{message}"')
         for other in self.location.contents:
             if isinstance(other, ThinkingCharacter) and other is not self:
@@ -61,7 +61,7 @@ class ThinkingCharacter(Character):
 
 
 def at_repeat(runtime: nb.Runtime, characters: dict[str, ThinkingCharacter]) -> bool:
-    """What a Script with an interval of a second or less does: one update, and what came of it."""
+    """The work of a Script with an interval of a second or less: one update, and its results."""
     report = runtime.update(budget_ms=20.0)
     for name, decision in report.decisions:
         who = characters[name]

@@ -1,18 +1,18 @@
 """A Llama-shaped decoder, cut into segments, as ONNX graphs.
 
-It builds graphs from float32 arrays; it reads no file and runs nothing. Invariant: between
-two segments only the residual stream travels (``hidden``), so any cut computes the same function.
+It builds graphs from float32 arrays; it reads no file and runs nothing. Invariant: only the
+residual stream (``hidden``) goes from segment to segment, so any cut computes the same function.
 
-A segment may be whole layers, or half a layer (``Part``): its attention, or its feed-forward part,
-or a slice of that. A slice adds its share to what the slices before it have found, so where there
-are slices the stream is twice as wide: first what was added up so far, or the state itself between
-two sublayers, then the state that the slices read.
+A segment may be whole layers, or half a layer (``Part``): its attention, its feed-forward part, or
+a slice of the latter. A slice adds its share to the sum of the slices before it, so a model with
+slices has a stream twice as wide. Its first half is the sum so far, or between two sublayers the
+state itself; its second half is the state that the slices read.
 
-What the runtime's arithmetic promises, measured to the last bit: chunks of two tokens or more may
-be cut anywhere, and the rows of a decode may be batched anyhow. But a run of ONE token takes
-another path through GroupQueryAttention, so the same token read alone and read in a chunk differs
-by about 1e-7. Whoever runs the graphs must therefore choose between the two by the token, never by
-the schedule: pad a lone prompt token to two, decode only lone samples.
+The runtime's arithmetic, measured to the last bit: chunks of two tokens or more may be cut
+anywhere, and the rows of a decode may be batched in any way. But a run of ONE token takes another
+path through GroupQueryAttention, so a token read alone and the same token read in a chunk differ by
+about 1e-7. So an engine must choose between the two by the token, never by the schedule: it pads a
+lone prompt token to two, and decodes only sampled tokens alone.
 
 Inputs and outputs are named in DESIGN.md, "The model on disk".
 """
@@ -59,9 +59,9 @@ class Part(NamedTuple):
     """A piece of a layer.
 
     Attributes:
-        layer: Whose.
-        attends: Whether it is the attention, else the feed-forward part.
-        columns: Of the feed-forward part's inner width, from where to where; None for all.
+        layer: The layer that it belongs to.
+        attends: True for the attention, False for the feed-forward part.
+        columns: First and end of its columns of the feed-forward part's inner width; None for all.
     """
 
     layer: int
@@ -101,7 +101,7 @@ def part_graph(
     Args:
         config: Shapes.
         weights: All weights of the model, or at least those of these parts.
-        pieces: In order. A slice of columns is a segment of its own.
+        pieces: The segment's parts in order. A slice of columns must be a segment of its own.
         kernels: The kernel of each matrix, from ``kernel_plan``.
         is_wide: Whether some segment of the model is a slice.
 
@@ -159,7 +159,7 @@ def head_graph(
         config: Shapes.
         weights: All weights of the model, or at least its table, its last norm and its own head.
         kernels: From ``kernel_plan``.
-        rows: Which tokens' logits, from where to where; None for all.
+        rows: First and end of the tokens whose logits it computes; None for all.
         is_wide: See ``part_graph``.
 
     Raises:
@@ -202,7 +202,7 @@ def _slice(
     state: str,
     kernels: Mapping[str, str],
 ) -> tuple[str, str]:
-    """A slice of the feed-forward part; both halves of the stream after it."""
+    """Adds a slice of the feed-forward part; returns both halves of the stream after it."""
     assert piece.columns is not None
     layer, (start, stop) = piece.layer, piece.columns
     residual = state if start else added  # before the first slice, the state alone travels

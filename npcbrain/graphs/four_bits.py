@@ -1,9 +1,9 @@
-"""Int8 rows that are kept in 4 bits: half the file, and no other product once they are loaded.
+"""Int8 rows that are stored in 4 bits: half the file, and the same product once loaded.
 
 A block of 32 weights of a row shares a factor; a weight is its 4 bits times that factor, rounded to
-the steps of ``quantise_rows``. The graph holds the bits and the nodes that widen them, all of
-constants, so that the runtime computes them once, when it loads the graph, and multiplies by int8
-rows as ever. All of it is exact in float32. Invariant: ``widen_rows`` and the nodes of
+the steps of ``quantise_rows``. The graph holds the bits and the nodes that widen them. These nodes
+read only constants, so the runtime computes them once, when it loads the graph, and multiplies by
+int8 rows as usual. All of it is exact in float32. Invariant: ``widen_rows`` and the nodes of
 ``widened_rows`` give the same integers.
 """
 
@@ -17,7 +17,7 @@ from npcbrain.graphs.parts import GraphParts
 
 __all__ = ["BLOCK", "HIGHEST", "LOWEST", "pack_rows", "widen_rows", "widened_rows"]
 
-BLOCK = 32  # weights that share a factor; 16 would be an eighth of a bit more and 10 % closer
+BLOCK = 32  # weights that share a factor; 16 would take a quarter of a bit more and be 10 % closer
 LOWEST, HIGHEST = -8, 7  # a block's extreme weight is always the lowest; its factor has the sign
 
 
@@ -56,7 +56,7 @@ def widen_rows(packed: np.ndarray, factors: np.ndarray) -> np.ndarray:
 
 
 def widened_rows(parts: GraphParts, packed: np.ndarray, factors: np.ndarray, name: str) -> str:
-    """Adds what ``widen_rows`` does to a graph.
+    """Adds the nodes that do in a graph what ``widen_rows`` does.
 
     Args:
         parts: Where nodes and constants go.
@@ -65,7 +65,7 @@ def widened_rows(parts: GraphParts, packed: np.ndarray, factors: np.ndarray, nam
         name: Prefix of all names made here.
 
     Returns:
-        The name of the rows lying on their side, int8 [in, out].
+        The name of the transposed rows, int8 [in, out].
     """
     bits = parts.constant(f"{name}.bits", packed)
     mask = parts.constant("four.mask", np.array(15, np.uint8))

@@ -1,7 +1,7 @@
 """The nodes and constants of one ONNX graph while it is being put together.
 
-It knows no model and no kernel; ``quantise`` and ``graph`` fill it. Invariant: the same calls give
-the same bytes, in any process.
+It knows nothing of models and kernels; ``quantise``, ``sublayers`` and ``decoder`` fill it.
+Invariant: the same calls give the same bytes, in any process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["CONTRIB", "GraphParts"]
 
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 OPSET = 21
-IR_VERSION = 10  # the one that came with opset 21; a higher one shuts out older runtimes
+IR_VERSION = 10  # came with opset 21; older runtimes cannot read a higher one
 
 Shape = Sequence[int | str]
 

@@ -1,8 +1,8 @@
-"""How a weight matrix is stored and multiplied: the kernels, and who gets which.
+"""How a weight matrix is stored and multiplied: the kernels, and which matrix gets which.
 
-Weights come in as float32 [out, in]; what leaves is nodes and constants in a ``GraphParts``. No
-model and no layer order here. Invariant: with every kernel but ``fp32`` a row's result does not
-depend on the other rows of the run, to the last bit; schedule invariance rests on that.
+Weights come in as float32 [out, in] and become nodes and constants in a ``GraphParts``. Models and
+the order of layers are not known here. Invariant: with every kernel except ``fp32`` a row's result
+does not depend on the other rows of the run, to the last bit; schedule invariance rests on that.
 
 | kernel | weights | activations | for |
 |---|---|---|---|
@@ -12,9 +12,9 @@ depend on the other rows of the run, to the last bit; schedule invariance rests 
 | ``rowint4`` | the same, kept in 4 bits (``four_bits``) | the same | half the file |
 | ``staticint8`` | as ``rowint8`` | uint8, one scale, from ``calibrate`` | four nodes fewer |
 
-Why 7 bits: x86 processors without VNNI add two products of a uint8 and an int8 in 16 bits, and what
-does not fit is cut off without a word. 2 x 255 x 63 fits. So a matrix gives the same integers on
-every processor, and none has to be asked what it can do; the bit that is lost is trained for
+Why 7 bits: x86 processors without VNNI add two products of a uint8 and an int8 in 16 bits, and
+silently cut off a sum that does not fit. 2 x 255 x 63 fits. So a matrix gives the same integers on
+every processor, and no processor has to be asked what it can do; training makes up for the lost bit
 in the layers (``train --round-from``).
 """
 
@@ -48,27 +48,28 @@ __all__ = [
 
 STATIC = "staticint8"
 KERNELS = ("fp32", "nbits8", "rowint8", "rowint4", STATIC)
-# What ships, for ``kernel_plan``. What enters ``down`` is a product of two and too wild for one
-# scale; the head's matrix is the table of tokens, which cannot be smoothed.
+# The kernels of the model that ships, for ``kernel_plan``. The rows that enter ``down`` are
+# products of two and vary too much for one scale; the head's matrix is the table of tokens, which
+# cannot be smoothed.
 SHIPPED_KERNELS = (STATIC, {"layers.*.down": "rowint8", "head": "rowint8"})
-GROUPS = ("qkv", "o", "gate_up", "down")  # what the matrices of a layer read, and so their kernels
+GROUPS = ("qkv", "o", "gate_up", "down")  # matrices of a layer, by the rows that they read
 
 BLOCK = 32  # inputs that share a scale in nbits8; 64 and 128 are no faster
-ROW_PEAK = 63  # largest weight of int8 rows; see above. 127 is right only where VNNI is
-LOOKUP_PEAK = 127  # of a table that is only looked up: nothing is added there
+ROW_PEAK = 63  # largest weight of int8 rows; see above. 127 would be right only with VNNI
+LOOKUP_PEAK = 127  # largest of a table that is only looked up, where nothing is added
 ZERO = 128  # uint8 that stands for 0.0; signed activations have no fast path in the runtime
-ROWS_AT_ONCE = 4096  # rounded; a table of 150,000 tokens need not be in memory three times
-TINY = 1e-8  # smallest scale of a row, so that a row of zeros divides by something
+ROWS_AT_ONCE = 4096  # rounded, so that a table of 150,000 tokens is not in memory three times
+TINY = 1e-8  # smallest scale of a row, so that a row of zeros is not divided by zero
 
 
 def kernel_plan(
     num_layers: int, kernel: str, exceptions: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Which kernel each matrix gets, as the manifest's ``kernels`` lists it.
+    """The kernel of each matrix, as the manifest's ``kernels`` lists them.
 
     Args:
         num_layers: Decoder layers.
-        kernel: The kernel of everything that has no exception.
+        kernel: The kernel of all matrices that are no exception.
         exceptions: Kernels by pattern: ``{"layers.*.down": "nbits8", "head": "fp32"}``. A later
             pattern wins over an earlier one.
 
@@ -94,21 +95,21 @@ def kernel_plan(
 
 
 def step_name(name: str) -> str:
-    """Where, among a model's weights, the fixed scale of what enters a matrix is kept."""
+    """The name, among a model's weights, of the fixed scale of the rows that enter a matrix."""
     return f"{name}.step"
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """Rows on their way into matrices, rounded once for all that read them.
+    """Rows on their way into matrices, rounded once for all matrices that read them.
 
     ``nbits8`` rounds inside its product, for each matrix anew.
 
     Attributes:
         kernel: One of ``KERNELS``.
         rows: Name of the value, as the kernel takes it.
-        step: Name of the rows' scale; empty where the kernel rounds them itself, or not at all.
-        peak: Name of what each row was divided by; empty if nothing.
+        step: Name of the rows' scale; empty if the kernel rounds them itself, or not at all.
+        peak: Name of the values by which the rows were divided; empty if none.
     """
 
     kernel: str
@@ -158,7 +159,7 @@ def multiply(
         entered: The rows, from ``enter``.
         weight: float32 [out, in].
         name: Prefix of all names made here.
-        output: What the product shall be called; ``"<name>.out"`` if empty.
+        output: Name of the product; ``"<name>.out"`` if empty.
 
     Returns:
         The name of the product, float32 [..., out].
@@ -206,7 +207,7 @@ def quantise_rows(weight: np.ndarray, peak: int = ROW_PEAK) -> tuple[np.ndarray,
 
     Args:
         weight: float32 [out, in].
-        peak: What the largest weight of a row becomes.
+        peak: The integer that the largest weight of a row becomes.
 
     Returns:
         int8 [out, in] in -peak..peak and float32 [out]; ``int8 * scale`` is the matrix again.
@@ -220,7 +221,7 @@ def quantise_rows(weight: np.ndarray, peak: int = ROW_PEAK) -> tuple[np.ndarray,
 
 
 def _row_scales(weight: np.ndarray, peak: int) -> np.ndarray:
-    largest = np.maximum(weight.max(axis=1), -weight.min(axis=1))  # no copy of a large matrix
+    largest = np.maximum(weight.max(axis=1), -weight.min(axis=1))  # abs() would copy the matrix
     scales: np.ndarray = np.maximum(largest / np.float32(peak), np.float32(TINY))
     return scales.astype(np.float32)
 
@@ -239,7 +240,7 @@ def quantise_blocks(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     """
     num_out, num_in = weight.shape
     blocks = np.pad(weight, ((0, 0), (0, -num_in % BLOCK))).reshape(num_out, -1, BLOCK)
-    low = np.minimum(blocks.min(axis=-1), 0)  # zero is always within reach, so padding stays zero
+    low = np.minimum(blocks.min(axis=-1), 0)  # so that zero is in range and padding stays zero
     high = np.maximum(blocks.max(axis=-1), 0)
     scales = np.maximum((high - low) / np.float32(255), np.float32(TINY))
     zeros = np.rint(-low / scales)
@@ -256,22 +257,21 @@ def _multiply_nbits8(parts: GraphParts, x: str, weight: np.ndarray, name: str, o
         parts.constant(f"{name}.scale", scales),
         parts.constant(f"{name}.zero", zeros),
     ]
-    # accuracy_level 4 takes int8 activations; without it 8 bits have no kernel worth the name
-    # (90 times slower).
+    # accuracy_level 4 takes int8 activations; without it the kernel for 8 bits is 90 times slower.
     attributes = {"K": num_in, "N": num_out, "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
     return parts.node("MatMulNBits", inputs, output, attributes, CONTRIB)
 
 
 def _enter_rows(parts: GraphParts, x: str, name: str) -> Entered:
-    """Every row of ``x`` is divided by its own peak: DynamicQuantizeMatMul has one for all rows.
+    """Divides every row of ``x`` by its own peak; DynamicQuantizeMatMul has one for all rows.
 
-    The 1/127 of both sides sits in the constants; a node less is 2 us less for a single row.
+    The 1/127 of both sides is in the constants, since each node takes 2 us for a single row.
     """
     last = parts.constant("axis.last", np.array([-1], np.int64))
     step = parts.constant("step", np.array(1 / 127, np.float32))
     zero = parts.constant("zero.activations", np.array(ZERO, np.uint8))
     size = parts.node("Abs", [x], f"{name}.size")
-    # No floor: a row of zeros becomes some integers, whatever 0 / 0 rounds to, and then times 0.
+    # No floor: a row of zeros gives whatever integers 0 / 0 rounds to, which are multiplied by 0.
     peak = parts.node("ReduceMax", [size, last], f"{name}.peak", {"keepdims": 1})
     scaled = parts.node("Div", [x, peak], f"{name}.scaled")
     rows = parts.node("QuantizeLinear", [scaled, step, zero], f"{name}.quantised")

@@ -1,8 +1,8 @@
-"""What a model's weights say, computed as the textbook writes it.
+"""A model computed as the textbook writes it, for comparing graphs with.
 
-Float32 numpy, a whole sequence at once, no cache: what graphs are compared with. It asks for one
-layer's weights at a time, so that whoever has not all of them in memory can hand them out.
-Invariant: it shares no arithmetic with the graphs but the angles.
+Float32 numpy, a whole sequence at once, no cache. It asks for the weights of one layer at a time,
+so that a caller need not have all in memory. Invariant: it shares no arithmetic with the graphs
+except the rotary angles.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HEAD_ROWS = 8192  # of the table of tokens at a time
 
 
 def unobserved(name: str, x: np.ndarray) -> None:
-    """Looks at nothing."""
+    """The observer that does nothing."""
 
 
 def embed(config: LlamaConfig, weights: Weights, ids: np.ndarray) -> np.ndarray:
@@ -42,10 +42,10 @@ def run_layer(
     Args:
         config: Shapes.
         weights: float32 arrays in Hugging Face's naming.
-        layer: Which one.
+        layer: The layer's number.
         x: Hidden states before it, float32 [tokens, hidden].
-        observe: Called with each matrix's name, as in ``kernel_plan``, and what enters it, float32
-            [tokens, in].
+        observe: Called with each matrix's name, as in ``kernel_plan``, and the rows that enter it,
+            float32 [tokens, in].
     """
     prefix, name, eps = f"model.layers.{layer}", f"layers.{layer}", config.eps
     has_outer = config.blocks.outer_norms

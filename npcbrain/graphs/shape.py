@@ -1,4 +1,4 @@
-"""The numbers that shape a decoder, and what its blocks do otherwise than a Llama's.
+"""The numbers that shape a decoder, and how its blocks differ from a Llama's.
 
 Numbers only; it builds nothing. Invariant: the defaults of ``Blocks`` are a Llama.
 """
@@ -18,25 +18,26 @@ __all__ = ["Blocks", "LlamaConfig", "rotary_angles", "rotary_tables"]
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """What an architecture's blocks do otherwise than a Llama's.
+    """How an architecture's blocks differ from a Llama's.
 
     Attributes:
-        name: Of the architecture.
-        qkv_bias: Whether something is added to queries, keys and values.
+        name: The architecture's name.
+        qkv_bias: Whether queries, keys and values have biases.
         head_norms: Whether each head's queries and keys are normed.
-        outer_norms: Whether what a sublayer adds is normed as well.
-        gate: What opens the gates of the feed-forward part: ``"silu"``, or ``"gelu"`` by tanh.
-        embed_scale: What a token's row is multiplied by.
-        query_size: Scores are divided by its root; 0 is the width of a head.
-        score_cap: Scores stay within it by tanh; 0 is no cap.
-        logit_cap: The same of logits.
-        rotary_dims: Of a head, how many are rotated; 0 is all.
-        divisors: Of each frequency; empty if all are 1.
-        rotary_gain: What sines and cosines are multiplied by.
-        window: Tokens a windowed layer looks back at, its own included; 0 is no window.
-        windowed: The layers that have one.
-        local_theta: Base of their rotary angles, which have no divisors; 0 if it is the others'.
-        own_head: Whether logits come from a matrix of their own and not from the table of tokens.
+        outer_norms: Whether the output of a sublayer is normed as well.
+        gate: The activation of the feed-forward part's gates: ``"silu"``, or ``"gelu"`` by tanh.
+        embed_scale: The factor of a token's row.
+        query_size: Scores are divided by its root; 0 for the width of a head.
+        score_cap: Scores stay within it by tanh; 0 for no cap.
+        logit_cap: The same for logits.
+        rotary_dims: How many dimensions of a head are rotated; 0 for all.
+        divisors: One for each frequency; empty if all are 1.
+        rotary_gain: The factor of sines and cosines.
+        window: How many tokens a windowed layer looks back at, its own included; 0 for no window.
+        windowed: The layers that have a window.
+        local_theta: Base of the windowed layers' rotary angles, which have no divisors; 0 if it is
+            the same as in the others.
+        own_head: Whether logits come from a matrix of their own, not from the table of tokens.
     """
 
     name: str = "llama"
@@ -67,7 +68,7 @@ class LlamaConfig:
         rope_theta: Base of the rotary angles.
         eps: Added to the mean square in the norms.
         max_context: Most tokens of one sequence; rotary angles exist up to here.
-        blocks: What its blocks do otherwise than a Llama's.
+        blocks: How its blocks differ from a Llama's.
     """
 
     hidden: int
@@ -111,15 +112,15 @@ class LlamaConfig:
 
     @property
     def query_scale(self) -> float:
-        """What scores are multiplied by."""
+        """The factor of the attention's scores."""
         return float((self.blocks.query_size or self.head_dim) ** -0.5)
 
     def is_windowed(self, layer: int) -> bool:
-        """Whether a layer looks back no further than a window, and the context is longer."""
+        """Whether a layer has a window that is shorter than the context."""
         return layer in self.blocks.windowed and self.blocks.window < self.max_context
 
     def manifest(self) -> dict[str, int]:
-        """The part of it that a manifest's ``config`` shows."""
+        """The numbers that a manifest's ``config`` shows."""
         names = ("hidden", "heads", "kv_heads", "head_dim", "layers", "vocab", "max_context")
         return {name: getattr(self, name) for name in names}
 

@@ -1,7 +1,7 @@
 """The two halves of a layer, as nodes: attention and the feed-forward part, with their norms.
 
-It fills a ``GraphParts``; where a segment begins and ends is ``decoder``'s business.
-Invariant: a sublayer adds to the residual stream, and changes nothing else in it.
+It fills a ``GraphParts``; ``decoder`` decides where segments begin and end. Invariant: a sublayer
+adds to the residual stream, and changes nothing else in it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NO_SINK = -1e30  # the score of looking at no token at all; exp() of it is 0
 class State(NamedTuple):
     """Names of values between two sublayers.
 
-    ``delta`` is what the last sublayer added and ``residual`` has not taken in yet; may be empty.
+    ``delta`` is the last sublayer's output, not yet added to ``residual``; may be empty.
     """
 
     residual: str
@@ -116,9 +116,9 @@ def _attention(
 ) -> str:
     prefix, name, blocks = f"model.layers.{layer}.self_attn", f"layers.{layer}", config.blocks
     width, kv_width = config.heads * config.head_dim, config.kv_heads * config.head_dim
-    # The scores' factor is in the queries, and there is a sink that takes nothing. The sums are the
-    # same; but only with both does ONNX Runtime's processor code read keys in place for a lone
-    # token, instead of copying them first: attention of eight takes a fifth less.
+    # The scores' factor is put into the queries, and each head gets a sink whose weight is 0. The
+    # sums are the same; but only with both does ONNX Runtime's processor code read the keys of a
+    # lone token in place, instead of copying them first: attention for eight takes a fifth less.
     factor = np.float32(1.0 if blocks.head_norms else config.query_scale)
     widths = {"q": width, "k": kv_width, "v": kv_width}
     rows = {
@@ -197,7 +197,7 @@ def feed_forward(
 ) -> str:
     prefix, name = f"model.layers.{layer}.mlp", f"layers.{layer}"
     start, stop = columns
-    # Two matrices that read the same rows; one of both would have to be cut in two afterwards.
+    # Two matrices that read the same rows; the result of a joint one would have to be cut in two.
     entered = enter_rows(parts, x, f"{name}.gate_up", weights, kernels)
     wide = (config.ffn, config.hidden)
     gate, up = (
@@ -228,7 +228,7 @@ def enter_rows(
 def add_norm(
     parts: GraphParts, config: LlamaConfig, state: State, weight: np.ndarray, name: str
 ) -> tuple[str, str]:
-    """Takes ``delta`` into the residual stream and norms it; returns (normed, residual)."""
+    """Adds ``delta`` to the residual stream and norms the sum; returns (normed, residual)."""
     if not state.delta:
         return _norm(parts, config, state.residual, weight, name), state.residual
     gain = parts.constant(f"{name}.gain", weight)

@@ -1,7 +1,7 @@
 """A LoRA adapter as PEFT stores it: low-rank changes to a model's matrices, merged at import.
 
-Read when a matrix is read, so that nothing more is kept in memory. Invariant: every tensor of
-the adapter changes a matrix that the model has, or the adapter is refused by that tensor's name.
+It is read when a matrix is read, so that no more is kept in memory. Invariant: every tensor of the
+adapter changes a matrix that the model has, or the adapter is refused by that tensor's name.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from npcbrain.importing.safetensors_file import SafetensorsFile
 
 __all__ = ["Adapter"]
 
-PREFIX = "base_model.model."  # what PEFT puts before the names of a causal model
+PREFIX = "base_model.model."  # PEFT puts this before the names of a causal model
 FACTOR = re.compile(r"(?P<module>.+)\.lora_(?P<side>[AB])\.weight")
-PLAIN = re.compile(r"[A-Za-z0-9_.]+")  # of a pattern; PEFT takes any regular expression
+PLAIN = re.compile(r"[A-Za-z0-9_.]+")  # the patterns taken here; PEFT takes any regular expression
 MAX_SCALE = 1e6
-REFUSED = {  # in an adapter's configuration, and what is done without
+REFUSED = {  # settings of an adapter that are not supported, and what they must be
     "use_dora": "be false",
     "use_qalora": "be false",
     "fan_in_fan_out": "be false",
@@ -37,7 +37,7 @@ REFUSED = {  # in an adapter's configuration, and what is done without
 
 
 class _Change(NamedTuple):
-    """What is added to one matrix: ``scale`` x B x A."""
+    """The change of one matrix: ``scale`` x B x A is added."""
 
     a: str
     b: str
@@ -48,18 +48,18 @@ class Adapter:
     """The changes of one adapter.
 
     Attributes:
-        folder: Where it lies.
+        folder: Its folder.
     """
 
     def __init__(self, folder: Path, matrices: Mapping[str, tuple[int, ...]]) -> None:
-        """Looks whether all of it can be merged.
+        """Checks that all of it can be merged.
 
         Args:
             folder: With ``adapter_config.json`` and ``adapter_model.safetensors``.
             matrices: The shape of each matrix of the model, by its name as transformers stores it.
 
         Raises:
-            ModelError: It is no LoRA, asks for what is not done, or is of another model.
+            ModelError: It is not a LoRA, asks for something unsupported, or is of another model.
             UsageError: There is no such folder.
         """
         self.folder = folder
@@ -80,12 +80,12 @@ class Adapter:
             self._changes[matrix] = _Change(sides["A"], sides["B"], scale)
 
     def add_to(self, weight: np.ndarray, matrix: str, first_row: int) -> np.ndarray:
-        """A weight with what the adapter adds to it.
+        """A weight with the adapter's change added.
 
         Args:
             weight: All of a matrix or some of its rows.
             matrix: Its name, as transformers stores it.
-            first_row: Of the matrix, that ``weight`` begins with.
+            first_row: The row of the matrix with which ``weight`` begins.
 
         Raises:
             ModelError: The file cannot be read any more.
@@ -135,7 +135,7 @@ def _rank(
     matrices: Mapping[str, tuple[int, ...]],
     where: str,
 ) -> int:
-    """The rank of a change, whose factors must fit the matrix and each other."""
+    """The rank of a change; refuses factors that do not fit the matrix and each other."""
     shape = matrices.get(matrix)
     if shape is None:
         advice = "is it an adapter of this very model? A head that is the table of tokens has none"
@@ -158,7 +158,7 @@ def _scale(data: Mapping[str, Any], module: str, rank: int, where: str) -> float
         if not PLAIN.fullmatch(pattern):
             rule = "name modules by letters, digits, _ and ."
             raise ModelError(fault("alpha_pattern", rule, pattern, where))
-    # As PEFT has it, the first that fits.
+    # As in PEFT, the first pattern that fits counts.
     own = (v for key, v in patterns.items() if f".{module}".endswith(f".{key}"))
     alpha = next(own, alpha)
     is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)

@@ -1,8 +1,8 @@
-"""Does an imported model compute what its weights say? Layer by layer, while it is being written.
+"""Checks, layer by layer while it is written, that an imported model computes as its source.
 
-Both ways go on side by side from the same tokens, the textbook's and the graphs', and only the
-states between two segments are kept, so that no model need be in memory whole. Invariant:
-a graph that is compared is the file that a game will load.
+The textbook's computation and the graphs' go on side by side from the same tokens. Only the states
+between two segments are kept, so that no model need be in memory whole. Invariant: a graph that is
+compared is the file that a game will load.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from npcbrain.lm.sessions import import_runtime
 
 __all__ = ["BoundRun", "Comparison", "load_graph"]
 
-ROWS_AT_ONCE = 64  # of logits: a large vocabulary has a megabyte for two of them
+ROWS_AT_ONCE = 64  # of logits; with a large vocabulary two rows take a megabyte
 
 
 class Comparison:
-    """Two ways through a model.
+    """The two computations of a model.
 
     Attributes:
         agreement: The share of positions whose most likely token is the same; 0 before ``finish``.
@@ -33,11 +33,11 @@ class Comparison:
     def __init__(
         self, config: LlamaConfig, weights: Mapping[str, np.ndarray], texts: Sequence[np.ndarray]
     ) -> None:
-        """Begins.
+        """Embeds the texts.
 
         Args:
             config: Shapes.
-            weights: Of the model; only the table of tokens is read here.
+            weights: The model's; only the table of tokens is read here.
             texts: int64 [tokens] each.
         """
         self.agreement = 0.0
@@ -46,16 +46,16 @@ class Comparison:
         self._found: list[np.ndarray] = [ids[None] for ids in texts]
 
     def take_layer(self, layer: int, weights: Mapping[str, np.ndarray]) -> None:
-        """The textbook's way through a layer."""
+        """Runs a layer as the textbook does."""
         config = self._config
         self._wanted = [reference.run_layer(config, weights, layer, x) for x in self._wanted]
 
     def take_segment(self, graph: Any, layers: Sequence[int]) -> None:
-        """The graph's way through a segment with the keys and values of these layers."""
+        """Runs a segment's graph, with the keys and values of these layers."""
         self._found = [run_segment(graph, self._config, layers, x) for x in self._found]
 
     def take_heads(self, graphs: Sequence[Any], weights: Mapping[str, np.ndarray]) -> None:
-        """Both ways through the head, and what comes of it."""
+        """Runs the head in both ways, and sets ``agreement``."""
         same = total = 0
         for wanted, found in zip(self._wanted, self._found, strict=True):
             for start in range(0, len(wanted), ROWS_AT_ONCE):
@@ -68,10 +68,10 @@ class Comparison:
         self.agreement = same / total
 
     def check_finite(self, where: str) -> None:
-        """Refuses weights that lead to no numbers.
+        """Refuses weights that lead to infinite states.
 
         Raises:
-            ModelError: A state is infinite or no number.
+            ModelError: A state is infinite or NaN.
         """
         if not all(np.isfinite(x).all() for x in self._wanted):
             advice = "the file is damaged, or no model"
@@ -91,7 +91,7 @@ def load_graph(path: Path) -> Any:
 def run_segment(
     graph: Any, config: LlamaConfig, layers: Sequence[int], x: np.ndarray
 ) -> np.ndarray:
-    """Runs one sequence through a segment, as the first thing in its slot."""
+    """Runs one sequence through a segment, from the beginning of a slot."""
     run = BoundRun(graph, config, layers, x, 0)
     run()
     found: np.ndarray = run.outputs()
@@ -99,7 +99,7 @@ def run_segment(
 
 
 class BoundRun:
-    """A segment's run with everything bound: rows, tokens before them, and buffers of its own."""
+    """A segment's run with everything bound: rows, the tokens before them, its own buffers."""
 
     def __init__(
         self, graph: Any, config: LlamaConfig, layers: Sequence[int], x: np.ndarray, context: int

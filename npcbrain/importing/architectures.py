@@ -1,7 +1,7 @@
-"""The architectures that can be imported: what their blocks do, and how their files say so.
+"""The architectures that can be imported: how their blocks differ, and how their files say so.
 
-Numbers and names; it opens no file. Invariant: whatever a configuration asks for and the
-graphs do not do is refused by its name, never left out in silence.
+Numbers and names; it opens no file. Invariant: whatever a configuration asks for that the graphs
+cannot do is refused by its name, never silently left out.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from npcbrain.lm.package import MAX_CONFIG
 __all__ = ["ARCHITECTURES", "Architecture", "architecture_of", "read_shape"]
 
 MAX_FFN = 1 << 17
-HEAD_MULTIPLE = 16  # of the width of a head, and of what is rotated, for ONNX Runtime
+HEAD_MULTIPLE = 16  # for ONNX Runtime, the width of a head and its rotated part are multiples
 GATES = {"silu": "silu", "gelu_pytorch_tanh": "gelu"}
-MAX_NUMBER = 1e30  # beyond it float32 has few left
-LOCAL_THETA = 10_000.0  # of Gemma 3, where a file does not say
+MAX_NUMBER = 1e30  # beyond it there are few float32 numbers left
+LOCAL_THETA = 10_000.0  # Gemma 3's, for files that do not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Architecture:
     Attributes:
         name: Its ``model_type`` in a ``config.json``.
         gguf: Its ``general.architecture`` in a GGUF file.
-        blocks: What its blocks do otherwise than a Llama's, as far as every model of it does.
-        is_fused: Whether queries, keys and values are one matrix in the file, and gate and up.
+        blocks: How its blocks differ from a Llama's, as far as this is so in all its models.
+        is_fused: Whether the file holds queries, keys and values as one matrix, and gate and up.
         gains_less_one: Whether a safetensors file has the norms' gains less one.
         swaps_halves: Whether a GGUF file has the rows of queries and keys interleaved.
-        window_every: Which layers have a window: of so many the last has none; 1 is all layers.
+        window_every: Every so many layers, one has no window; 1 if all layers have one.
     """
 
     name: str
@@ -70,7 +70,7 @@ def architecture_of(name: object, where: str, *, gguf: bool = False) -> Architec
     """An architecture by the name that a file has for it.
 
     Raises:
-        ModelError: It is none of those.
+        ModelError: No architecture has that name.
     """
     names = {one.gguf if gguf else one.name: one for one in ARCHITECTURES}
     if not isinstance(name, str) or name not in names:
@@ -93,7 +93,7 @@ def read_shape(
 
     Raises:
         ModelError: A number is missing or out of range, or something is asked for that the graphs
-            do not do.
+            cannot do.
     """
     fields = _Fields(data, where)
     heads = fields.whole("num_attention_heads", MAX_CONFIG["heads"])
@@ -192,7 +192,7 @@ def _with_rotary(kind: Architecture, config: LlamaConfig, fields: _Fields) -> Ll
 def _divisors(
     how: object, fields: _Fields, theta: float, dims: int, config: LlamaConfig
 ) -> tuple[tuple[float, ...], float]:
-    """By what each frequency is divided, and what sines are multiplied by."""
+    """The divisor of each frequency, and the factor of sines."""
     if how == "default":
         return (), 1.0
     if how == "linear":
@@ -216,7 +216,7 @@ def _divisors(
 
 
 def _llama3_divisors(fields: _Fields, theta: float, dims: int) -> tuple[float, ...]:
-    """Slow angles are slowed by ``factor``, fast ones are left, and those between are mixed."""
+    """Divides slow frequencies by ``factor``, leaves fast ones, and mixes those between."""
     factor = fields.above_0("factor", 1.0)
     low, high = fields.number("low_freq_factor", 1.0), fields.number("high_freq_factor", 4.0)
     if not low < high:

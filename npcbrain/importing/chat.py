@@ -1,9 +1,9 @@
-"""The prompt of a model that was taught to chat: its own template around instructions of ours.
+"""The prompt of a model that was taught to chat: its own template around our instructions.
 
-The template is rendered once, at import, with words that stand for the messages; what lies between
-them is what a conversation is made of. So a game needs no Jinja, and a template from elsewhere runs
-in a sandbox and never beside a game. Invariant: control tokens come from the template
-alone; the words of a message are only ever words.
+The template is rendered once, at import, with words that stand for the messages; the text between
+these words is kept, and prompts are made of it. So a game needs no Jinja, and a template from
+elsewhere runs in a sandbox and never beside a game. Invariant: control tokens come from the
+template alone; the words of a message are only ever words.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["Piece", "decided", "framed_prompt", "turn_end"]
 Piece = str | dict[str, str]  # text, or {"token": name}
 
 SYSTEM, USER, ANSWER, LAST = "Zsystemz", "Zuserz", "Zanswerz", "Zlastz"  # no template says these
-PLAIN = f"{SYSTEM}\n\n{USER}\n{ANSWER}\n\n{LAST}\n"  # of a model that was never taught to chat
+PLAIN = f"{SYSTEM}\n\n{USER}\n{ANSWER}\n\n{LAST}\n"  # for a model that was never taught to chat
 
 
 def framed_prompt(vocabulary: Vocabulary, where: str) -> tuple[list[Piece], list[Piece]]:
-    """What stands before a prompt and after it.
+    """The pieces before a prompt and after it.
 
     Args:
         vocabulary: With the template.
@@ -55,7 +55,7 @@ def framed_prompt(vocabulary: Vocabulary, where: str) -> tuple[list[Piece], list
 
 
 def turn_end(vocabulary: Vocabulary, where: str) -> str:
-    """The token that ends an answer: what the template puts right behind one, or the last token."""
+    """The token that ends an answer: the one that the template puts behind it, or ``eos``."""
     to_last = _between(_rendered(vocabulary, where), where)[3]
     first = _split(to_last, vocabulary.controls)[:1]
     return first[0]["token"] if first and isinstance(first[0], dict) else vocabulary.eos
@@ -90,7 +90,7 @@ def _rendered(vocabulary: Vocabulary, where: str) -> str:
         {"role": "assistant", "content": ANSWER},
         {"role": "user", "content": LAST},
     ]
-    # Some models know no system message; there the instructions begin the first question.
+    # Some models know no system message; then the instructions begin the first question.
     merged = [{"role": "user", "content": f"{SYSTEM}\n\n{USER}"}, *talk[1:]]
     values: dict[str, Any] = {
         "bos_token": vocabulary.bos,
@@ -102,7 +102,7 @@ def _rendered(vocabulary: Vocabulary, where: str) -> str:
     for messages in ([system, *talk], merged):
         try:
             text: str = world.from_string(vocabulary.template).render(messages=messages, **values)
-        except Exception as error:  # a template may raise whatever Python does
+        except Exception as error:  # a template may raise anything that Python can
             refusal = str(error)
             continue
         if SYSTEM in text:
@@ -112,7 +112,7 @@ def _rendered(vocabulary: Vocabulary, where: str) -> str:
 
 
 def _between(text: str, where: str) -> list[str]:
-    """What stands before, between and after the messages."""
+    """The texts before, between and after the messages."""
     between = re.split("|".join((SYSTEM, USER, ANSWER, LAST)), text)
     if re.findall("|".join((SYSTEM, USER, ANSWER, LAST)), text) != [SYSTEM, USER, ANSWER, LAST]:
         rule = "hold each message once, in order"
@@ -121,14 +121,14 @@ def _between(text: str, where: str) -> list[str]:
 
 
 def _split(text: str, controls: frozenset[str]) -> list[Piece]:
-    """Text and control tokens in turns."""
+    """The text cut into texts and control tokens."""
     names = sorted(controls, key=len, reverse=True)
     parts = re.split(f"({'|'.join(map(re.escape, names))})", text) if names else [text]
     return [{"token": part} if part in controls else part for part in parts if part]
 
 
 def _joined(pieces: Sequence[Piece]) -> list[Piece]:
-    """The same with neighbouring texts made one, so that their tokens are those of one text."""
+    """The pieces with neighbouring texts joined, so that they are tokenized as one text."""
     joined: list[Piece] = []
     for piece in pieces:
         if isinstance(piece, str) and joined and isinstance(joined[-1], str):
@@ -139,5 +139,5 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def decided(situation: Situation, decision: Decision) -> tuple[str, str]:
-    """A prompt and its answer, as the model will see them."""
+    """A prompt and its answer, as the model will read them."""
     return _asked(situation), answer_text(decision)

@@ -1,8 +1,8 @@
 """A GGUF file, read one tensor at a time.
 
-The container is read here, because counts in a file from elsewhere are claims: each is held against
-the bytes there are before anything is made of it. The ``gguf`` package, which has every way of
-rounding, turns blocks into numbers. Invariant: every tensor it knows lies within the file.
+The container is read here, because counts in a file from elsewhere cannot be trusted: each is
+checked against the file's size before it is used. The ``gguf`` package, which knows every kind of
+quantisation, turns blocks into numbers. Invariant: every tensor it knows lies within the file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ BOOL = 7
 
 class _Entry(NamedTuple):
     shape: tuple[int, ...]
-    kind: int  # of ggml
+    kind: int  # ggml's number for it
     start: int  # in the file
     size: int
 
@@ -48,7 +48,7 @@ class GgufFile:
     Attributes:
         path: The file.
         fields: Values by key: numbers, booleans, strings, lists of strings, and numpy arrays.
-        shapes: Of the tensors by name, rows first as numpy has them.
+        shapes: The shapes of tensors by name, rows first as in numpy.
     """
 
     __slots__ = ("_entries", "_map", "fields", "path", "shapes")
@@ -57,7 +57,7 @@ class GgufFile:
         """Reads everything but the tensors.
 
         Raises:
-            ModelError: The file is missing, no GGUF file, or what it says of itself is not so.
+            ModelError: The file is missing, is not a GGUF file, or contradicts itself.
             UsageError: The ``gguf`` package is not installed.
         """
         self.path = path
@@ -100,7 +100,7 @@ class GgufFile:
         """A tensor as float32.
 
         Raises:
-            ModelError: Nobody can turn this kind of blocks into numbers.
+            ModelError: The ``gguf`` package does not know this kind of blocks.
         """
         gguf = _gguf()
         entry = self._entries[name]
@@ -131,7 +131,7 @@ class GgufFile:
 
 
 class _Cursor:
-    """A place in the file; whatever it takes is there."""
+    """A place in the file; never reads beyond the file's end."""
 
     def __init__(self, data: mmap.mmap, where: str) -> None:
         self.at = 0

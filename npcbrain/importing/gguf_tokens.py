@@ -1,7 +1,7 @@
 """The tokenizer of a GGUF file as the content of a ``tokenizer.json``.
 
-Invariant: text becomes the tokens that the file's own tools make of it, or the file is
-refused: how it cuts text into words is known by its name only, and an unknown name is no guess.
+Invariant: text becomes the same tokens as with the file's own tools, or the file is refused. A file
+only names its way to cut text into words; for an unknown name nothing is guessed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from npcbrain.lm.tokenizer_file import GPT_4O, LLAMA_3, QWEN_2
 
 __all__ = ["tokenizer_of_gguf"]
 
-NORMAL, UNKNOWN, BYTE = 1, 2, 6  # kinds of token; all others are added ones
+NORMAL, UNKNOWN, BYTE = 1, 2, 6  # kinds of token; tokens of all others are added ones
 USER_DEFINED = 4
 
-PATTERNS = {  # by the name that a file has for it
+PATTERNS = {  # by the name that a file has for the way to cut words
     "llama-bpe": LLAMA_3,
     "llama3": LLAMA_3,
     "qwen2": QWEN_2,
@@ -33,15 +33,15 @@ def tokenizer_of_gguf(fields: Mapping[str, Any], where: str) -> tuple[dict[str, 
     """Rebuilds a tokenizer.
 
     Args:
-        fields: Of the file.
+        fields: The file's fields.
         where: The file, for messages.
 
     Returns:
-        The content of a ``tokenizer.json``, and the names of the first and the last token, empty
-        where the file names none.
+        The content of a ``tokenizer.json``, and the names of the first and the last token; empty
+        for one that the file does not name.
 
     Raises:
-        ModelError: It is of a kind that cannot be carried over, or not whole.
+        ModelError: It is of a kind that cannot be carried over, or is not complete.
     """
     tokens = _tokens(fields, where)
     kinds = [int(kind) for kind in _numbers(fields, "token_type", len(tokens), where)]
@@ -129,7 +129,7 @@ def _byte_level(fields: Mapping[str, Any], tokens: Sequence[str], where: str) ->
 def _with_scores(
     fields: Mapping[str, Any], tokens: Sequence[str], kinds: Sequence[int], where: str
 ) -> dict[str, Any]:
-    """SentencePiece's BPE: a pair is merged if its whole is a token, the best score first."""
+    """SentencePiece's BPE: two parts are merged if together they are a token, best score first."""
     scores = _numbers(fields, "scores", len(tokens), where)
     ids = {token: index for index, token in enumerate(tokens) if kinds[index] == NORMAL}
     merges = []

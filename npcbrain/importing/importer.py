@@ -1,7 +1,7 @@
-"""The import: a model of others in, a model folder out, or a reason why not.
+"""The import: takes another project's model, makes a model folder, or says why not.
 
-Layer by layer: a layer's weights are read, rounded, written and compared, and then forgotten. Floor
-5. Invariant: the folder appears whole or not at all, and only if it agrees with its source.
+It goes layer by layer: a layer's weights are read, rounded, written and compared, then forgotten.
+Invariant: the folder appears whole or not at all, and only if it agrees with its source.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def import_model(
     Args:
         path: A GGUF file, or a folder with ``config.json``, safetensors and ``tokenizer.json``.
         out: The model folder to write; must not be there yet, or be empty.
-        settings: How.
-        on_progress: Called with what is being done and the share of it that is done.
+        settings: How to import it.
+        on_progress: Called with the current work and the share of all work that is done.
 
     Returns:
-        What it has become: sizes, kernel, milliseconds of a step, agreement.
+        Facts about the new model: sizes, kernel, milliseconds of a step, agreement.
 
     Raises:
-        ModelError: The source is not supported, not whole, or does not survive the rounding.
+        ModelError: The source is not supported, not complete, or too different once rounded.
         UsageError: An argument is out of range, or ``out`` is taken.
     """
     settings = settings or ImportSettings()
@@ -89,9 +89,9 @@ def import_model(
         writer.add("prompt.json", frame.encode())
         manifest = writer.manifest(vocabulary, turn_end(vocabulary, str(path)))
         (scratch / "manifest.json").write_bytes((json.dumps(manifest, indent=1) + "\n").encode())
-        scratch.chmod(0o755)  # a temporary folder is closed to others
+        scratch.chmod(0o755)  # a temporary folder is closed to other users
         if out.exists():
-            out.rmdir()  # empty, or it would have been refused
+            out.rmdir()  # it is empty, as was checked
         scratch.rename(out)
     except OSError as error:
         raise UsageError(fault("--out", "be writable", error.strerror, str(out))) from error
@@ -111,7 +111,7 @@ def _check_out(out: Path) -> None:
 
 
 def _tokenizer(vocabulary: Vocabulary, source: Source) -> Tokenizer:
-    """The tokenizer as a game will have it; it must also do for grammars."""
+    """The tokenizer as a game will have it; checked to work with grammars."""
     end = turn_end(vocabulary, str(source.path))
     begin = vocabulary.bos or end
     where = str(source.path)
@@ -122,7 +122,7 @@ def _tokenizer(vocabulary: Vocabulary, source: Source) -> Tokenizer:
 
 
 def _texts(frame: bytes, tokenizer: Tokenizer, source: Source) -> list[np.ndarray]:
-    """Prompts with their answers, as the model will see them."""
+    """Prompts with their answers, as the model will read them."""
     around = read_frame(frame, tokenizer, str(source.path))
     texts = []
     for sample in SAMPLES:
@@ -194,13 +194,13 @@ class _Writer:
         return ["head.onnx"] if count == 1 else [f"head_{index}.onnx" for index in range(count)]
 
     def add(self, name: str, content: bytes) -> None:
-        """Writes one file, and remembers what it was."""
+        """Writes one file, and notes its size and digest for the manifest."""
         (self.folder / name).write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
         self.files[name] = {"sha256": digest, "bytes": len(content)}
 
     def manifest(self, vocabulary: Vocabulary, end: str) -> dict[str, Any]:
-        """What ``manifest.json`` will say."""
+        """The content of ``manifest.json``."""
         source, config = self.source, self.source.config
         names = self._head_names()
         return {
@@ -223,13 +223,13 @@ class _Writer:
             "head": {"file": names[0]} if len(names) == 1 else {"files": names},
             "tokenizer": {"file": "tokenizer.json", "bos": vocabulary.bos or end, "eos": end},
             "prompt": {"file": "prompt.json"},
-            # What travels between segments is what a game's buffers are made for.
+            # The width of the stream between segments, since a game's buffers are made for it.
             "config": {**config.manifest(), "hidden": config.hidden * (1 + self._cut.is_wide)},
             "kernels": dict(self._kernels),
         }
 
     def result(self, seconds: float) -> dict[str, Any]:
-        """What has been imported, for who asked."""
+        """The facts that ``import_model`` returns."""
         config, times = self.source.config, self._times
         return {
             "name": self._name(),

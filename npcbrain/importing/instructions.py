@@ -1,4 +1,4 @@
-"""What a model that was never taught to be an NPC is told, and situations to tell it by.
+"""The instructions for a model that was never taught to be an NPC, with example situations.
 
 Text only. Invariant: an example's decision is legal in its situation.
 """
@@ -59,7 +59,7 @@ EXAMPLES = (
         ),
     ),
 )
-# What an import is compared with its source on.
+# The situations on which an import is compared with its source.
 SAMPLES = (
     (_GUARD, Decision("say", {}, "neutral", "He sleeps above the stable, so knock first.")),
     (_SMITH, Decision("scold", {"who": "player"}, "angry", "That barrel took me all morning!")),

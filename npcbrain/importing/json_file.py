@@ -1,6 +1,6 @@
-"""JSON objects that lie beside weights.
+"""JSON objects in files beside weights.
 
-Invariant: what is returned is an object, of a file of limited size.
+Invariant: an object is returned, and the file is of limited size.
 """
 
 from __future__ import annotations

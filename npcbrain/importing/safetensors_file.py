@@ -46,8 +46,8 @@ class SafetensorsFile:
         """Reads the header.
 
         Raises:
-            ModelError: The file is missing, no safetensors file or cut off, or a tensor has another
-                type than float32, float16 or bfloat16.
+            ModelError: The file is missing, not a safetensors file or cut off, or a tensor has
+                another type than float32, float16 or bfloat16.
         """
         self.path = path
         try:

@@ -1,4 +1,4 @@
-"""How a model is imported: what the command line and a call may choose.
+"""``ImportSettings``: how a model is imported.
 
 Invariant: settings that were checked are in range.
 """
@@ -23,7 +23,7 @@ class ImportSettings:
     """How a model is imported.
 
     Attributes:
-        name: The model's; empty for its own.
+        name: The name of the new model; empty to keep its own.
         max_context: Most tokens of a prompt and its answer together.
         kernel: One of ``KERNELS``; ``auto`` takes the first that agrees.
         step_ms: Most a step may take, as far as the model can be cut.
@@ -39,10 +39,10 @@ class ImportSettings:
     adapters: tuple[Path, ...] = ()
 
     def check(self) -> None:
-        """Refuses what is out of range.
+        """Refuses settings that are out of range.
 
         Raises:
-            UsageError: Something is.
+            UsageError: One is.
         """
         where = "import-model"
         if self.kernel not in KERNELS:

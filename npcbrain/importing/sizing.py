@@ -1,7 +1,7 @@
-"""Into what steps a model is cut, so that one takes no longer than it may on this machine.
+"""``plan_cut``: cuts a model into steps, so that none takes longer than allowed on this machine.
 
-It measures one layer and a piece of the head, and decides by that. Invariant: a cut holds
-every layer and every token once, in order.
+It goes by measurements of one layer and of a piece of the head. Invariant: a cut holds every layer
+and every token exactly once, in order.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from npcbrain.importing.agreement import BoundRun, load_graph
 __all__ = ["Cut", "StepTimes", "measure_steps", "plan_cut", "steady_ms"]
 
 NUM_RUNS = 25
-STEADY = 0.2  # of the runs are taken for undisturbed: others may be using the machine
-SWEPT_BYTES = 64 << 20  # read between runs: in a game, what a step reads has left the caches
+STEADY = 0.2  # the share of runs that count as undisturbed, since others may use the machine
+SWEPT_BYTES = 64 << 20  # read between runs, because in a game a step finds caches without its data
 CROWD = 8  # answers that are written side by side
-HEAD_ROWS = 8192  # of the head that are measured
-COLUMNS = 32  # a slice is a multiple of it wide: the block of the kernels that have blocks
+HEAD_ROWS = 8192  # rows of the head that are measured
+COLUMNS = 32  # the width of a slice is a multiple of this: the block size of kernels with blocks
 MAX_SLICES = 16  # of a layer
 MAX_HEADS = 32
 
@@ -35,10 +35,10 @@ class StepTimes(NamedTuple):
     """Milliseconds on one thread.
 
     Attributes:
-        attention: Of a layer, for one token.
-        feed_forward: The same.
-        crowd: A whole layer for ``CROWD`` tokens of as many answers.
-        head: All of it, for one token.
+        attention: A layer's attention, for one token.
+        feed_forward: A layer's feed-forward part, for one token.
+        crowd: A whole layer, for one token each of ``CROWD`` answers.
+        head: The whole head, for one token.
     """
 
     attention: float
@@ -51,8 +51,8 @@ class Cut(NamedTuple):
     """How a model is cut.
 
     Attributes:
-        segments: The parts of each.
-        heads: Of each part of the head, from which token to which.
+        segments: The parts of each segment.
+        heads: First and end of the tokens of each part of the head.
     """
 
     segments: tuple[tuple[Part, ...], ...]
@@ -64,7 +64,7 @@ class Cut(NamedTuple):
         return any(part.columns is not None for segment in self.segments for part in segment)
 
     def largest_ms(self, times: StepTimes, config: LlamaConfig) -> float:
-        """The dearest step of one token, by these times."""
+        """The longest step of one token, by these times."""
         steps = [times.head * (stop - start) / config.vocab for start, stop in self.heads]
         for segment in self.segments:
             steps.append(0.0)
@@ -78,8 +78,9 @@ class Cut(NamedTuple):
 def plan_cut(config: LlamaConfig, times: StepTimes, step_ms: float) -> Cut:
     """Cuts a model.
 
-    Layers are put together for as long as a step of eight answers fits; if one answer's layer does
-    not, it is cut into attention and feed-forward part, and that, like the head, into slices.
+    Layers are joined as long as a step of eight answers fits. If a layer does not fit even for one
+    answer, it is cut into attention and feed-forward part, and the latter, like the head, into
+    slices.
 
     >>> from types import SimpleNamespace
     >>> small = SimpleNamespace(layers=5, vocab=100, ffn=64)
@@ -119,11 +120,11 @@ def measure_steps(
 
     Args:
         config: Shapes.
-        weights: Of the model; those of one layer and the head are read.
+        weights: The model's; those of one layer and of the head are read.
         kernels: From ``kernel_plan``.
-        folder: For graphs that are gone afterwards.
+        folder: For temporary graphs.
     """
-    layer = min(1, config.layers - 1)  # not the first, which also looks tokens up
+    layer = min(1, config.layers - 1)  # not the first, which embeds tokens as well
     file = folder / "measured.onnx"
     random = np.random.RandomState(0)
 
@@ -153,7 +154,7 @@ def measure_steps(
 
 
 def steady_ms(run: Callable[[], object]) -> float:
-    """Milliseconds of a run that nobody disturbs, with caches swept before it."""
+    """Milliseconds of an undisturbed run, with caches swept before it."""
     swept = np.zeros(SWEPT_BYTES, np.uint8)
     run()
     times = []
@@ -166,6 +167,6 @@ def steady_ms(run: Callable[[], object]) -> float:
 
 
 def _even(total: int, count: int, multiple: int) -> list[int]:
-    """``count`` + 1 borders, the first 0, the last ``total``, those between multiples."""
+    """``count`` + 1 borders: the first is 0, the last ``total``, those between are multiples."""
     borders = [round(total * index / count / multiple) * multiple for index in range(count)]
     return sorted({*borders, total})

@@ -1,7 +1,7 @@
-"""What is imported: a GGUF file, or a folder of safetensors, as one thing.
+"""``Source``: a model to be imported, be it a GGUF file or a folder of safetensors.
 
-It opens and looks; weights are read later. Invariant: a ``Source`` that exists is of a
-supported architecture and has all its weights.
+It opens and checks; weights are read later. Invariant: a ``Source`` is of a supported architecture
+and has all its weights.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from npcbrain.importing.stored_weights import StoredWeights
 __all__ = ["Source", "open_source"]
 
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-NEVER_HERE = (46, 62)  # layers of Gemma's largest, whose scores are scaled otherwise
+NEVER_HERE = (46, 62)  # numbers of layers of Gemma's largest, whose scores are scaled otherwise
 
-GGUF_KEYS = {  # key in a config.json, key in a GGUF file behind the architecture's name
+GGUF_KEYS = {  # a key of config.json, and of a GGUF file behind the architecture's name
     "hidden_size": "embedding_length",
     "num_hidden_layers": "block_count",
     "intermediate_size": "feed_forward_length",
@@ -53,11 +53,11 @@ class Source:
 
     Attributes:
         path: The file or folder.
-        name: What it calls itself.
-        licence: Of the weights, as far as it says.
+        name: Its name, as it says.
+        licence: The licence of the weights, as far as it says.
         config: Shapes.
         weights: By Hugging Face's names.
-        fields: Of a GGUF file, which hold its tokenizer; empty of a folder.
+        fields: The fields of a GGUF file, which hold its tokenizer; empty for a folder.
     """
 
     path: Path
@@ -74,12 +74,12 @@ def open_source(path: Path, max_context: int, adapters: Sequence[Path] = ()) -> 
     Args:
         path: A ``.gguf`` file, or a folder with ``config.json`` and ``*.safetensors``.
         max_context: Most tokens of a sequence.
-        adapters: Folders of LoRA adapters; its weights are read with what they add.
+        adapters: Folders of LoRA adapters, which are added to the weights.
 
     Raises:
-        ModelError: It is neither, not whole, or of an architecture that is not supported; or an
-            adapter is not of this model, or more than LoRA.
-        UsageError: A path is not there, or a package is missing.
+        ModelError: It is neither, not complete, or of an architecture that is not supported; or
+            an adapter is not of this model, or more than LoRA.
+        UsageError: A path does not exist, or a package is missing.
     """
     if path.is_dir():
         source = _open_folder(path, max_context)
@@ -168,7 +168,7 @@ def _read_scaling(file: GgufFile, name: str, data: dict[str, Any]) -> None:
         if isinstance(dims, int) and isinstance(width, int) and width > 0:
             data["partial_rotary_factor"] = dims / width
     for tensor in "rope_freqs.weight", "rope_factors_short.weight":
-        if tensor in file.shapes:  # what each frequency is divided by, whoever computed it
+        if tensor in file.shapes:  # the divisors themselves, so nothing need be computed
             data["rope_type"] = "longrope"
             data["short_factor"] = [float(one) for one in file.read(tensor).ravel()]
             trained = data.get("max_position_embeddings")

@@ -1,7 +1,7 @@
-"""A model's weights under Hugging Face's names for a Llama, whatever file they lie in.
+"""A model's weights under Hugging Face's names for a Llama, whatever file they are in.
 
-They are read when they are asked for and kept by nobody, so that a model larger than memory can go
-by. Invariant: every weight it lists is in the files with the shape its model asks for.
+They are read when they are asked for and not kept, so that a model may be larger than memory.
+Invariant: every weight it lists is in the files, with the shape that its model asks for.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ GGUF_NAMES = {
     "mlp.gate_up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
-GGUF_OUTER_NAMES = {  # where what a sublayer adds is normed too, the same name means another norm
+GGUF_OUTER_NAMES = {  # in models that norm a sublayer's output, the same name means another norm
     "post_attention_layernorm": "post_attention_norm",
     "pre_feedforward_layernorm": "ffn_norm",
     "post_feedforward_layernorm": "post_ffw_norm",
@@ -46,11 +46,11 @@ GGUF_ENDS = {
 
 
 class Tensors(Protocol):
-    """What weights are read from: a file, or several."""
+    """The source of weights: a file, or several."""
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """Of the tensors, by name."""
+        """The shapes of tensors, by name."""
         ...
 
     def read(self, name: str) -> np.ndarray:
@@ -59,7 +59,7 @@ class Tensors(Protocol):
 
 
 class _Recipe(NamedTuple):
-    """Where a weight is and what has been done to it: rows of a tensor, interleaved, less one."""
+    """Where a weight is stored, and how: as rows of a tensor, interleaved, less one."""
 
     stored: str
     shape: tuple[int, ...]
@@ -67,16 +67,16 @@ class _Recipe(NamedTuple):
     first_row: int = 0
     swapped_heads: int = 0
     is_less_one: bool = False
-    matrix: str = ""  # as transformers stores it, whatever this file calls it
+    matrix: str = ""  # its name in transformers, whatever this file calls it
 
 
 class StoredWeights(Mapping[str, np.ndarray]):
-    """Float32 weights by name, each read anew when it is asked for, with what adapters add."""
+    """Float32 weights by name, each read anew when it is asked for, with adapters added."""
 
     def __init__(
         self, tensors: Tensors, kind: Architecture, config: LlamaConfig, where: str, *, gguf: bool
     ) -> None:
-        """Looks whether everything is there.
+        """Checks that everything is there.
 
         Raises:
             ModelError: A weight is missing or has the wrong shape.
@@ -119,7 +119,7 @@ class StoredWeights(Mapping[str, np.ndarray]):
         return self._recipes[name].shape
 
     def matrices(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of what an adapter may change, by the names that transformers has."""
+        """The shapes of the matrices that an adapter may change, by their names in transformers."""
         return {
             recipe.matrix: (recipe.stored_rows, *recipe.shape[1:])
             for name, recipe in self._recipes.items()
@@ -127,7 +127,7 @@ class StoredWeights(Mapping[str, np.ndarray]):
         }
 
     def merge(self, adapter: Adapter) -> None:
-        """From now on weights are read with what this adapter adds."""
+        """Adds an adapter to all weights that are read from now on."""
         self._adapters.append(adapter)
 
     def of_layer(self, layer: int) -> dict[str, np.ndarray]:
@@ -137,7 +137,7 @@ class StoredWeights(Mapping[str, np.ndarray]):
 
 
 def _shapes(config: LlamaConfig) -> dict[str, tuple[int, ...]]:
-    """Every weight a model of these shapes has."""
+    """The name and shape of every weight of a model of these shapes."""
     hidden, ffn, blocks = config.hidden, config.ffn, config.blocks
     width, kv_width = config.heads * config.head_dim, config.kv_heads * config.head_dim
     layer: dict[str, tuple[int, ...]] = {

@@ -1,8 +1,8 @@
 """A model's tokenizer, turned into the ``tokenizer.json`` that npcbrain reads.
 
-It carries over and changes nothing of what text becomes, but for one thing: no space is put before
-a text, because prompts are written in pieces. Invariant: a ``Vocabulary`` is byte-level
-BPE, or BPE of characters with bytes to fall back on; anything else is refused.
+Text becomes the same tokens as before, with one exception: no space is put before a text, because
+prompts are written in pieces. Invariant: a ``Vocabulary`` is byte-level BPE, or BPE of characters
+with byte tokens as a fallback; anything else is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_TEMPLATE_CHARS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Tokens and what a conversation is made of.
+    """The tokens, and the names and template of which prompts are made.
 
     Attributes:
         tokenizer: The content of a ``tokenizer.json``.
@@ -44,7 +44,7 @@ class Vocabulary:
     controls: frozenset[str]
 
     def to_bytes(self) -> bytes:
-        """The file: without spaces and newlines, which halves it."""
+        """The file, without spaces and newlines, which halves it."""
         return json.dumps(self.tokenizer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -52,7 +52,7 @@ def read_vocabulary(source: Source) -> Vocabulary:
     """The vocabulary of a model.
 
     Raises:
-        ModelError: There is none, or none that can be carried over.
+        ModelError: There is none, or it cannot be carried over.
     """
     if source.fields:
         where = str(source.path)
@@ -77,7 +77,7 @@ def read_vocabulary(source: Source) -> Vocabulary:
 
 
 def _plain_text_only(tokenizer: dict[str, Any], where: str) -> list[dict[str, Any]]:
-    """Takes out what would add to a text; returns the added tokens, the control ones marked."""
+    """Takes out all that would add to a text; returns the added tokens, control ones marked."""
     model, added = tokenizer.get("model"), tokenizer.get("added_tokens") or []
     advice = "only byte-pair encodings can be carried over"
     if not isinstance(model, dict) or model.get("type", "BPE") != "BPE":
@@ -98,7 +98,7 @@ def _plain_text_only(tokenizer: dict[str, Any], where: str) -> list[dict[str, An
 
 
 def _without_prefix(step: Any, children: str) -> Any:
-    """A step of a tokenizer that puts no space before a text, or None if it does nothing else."""
+    """A tokenizer's step without the part that puts a space before a text; None if none is left."""
     if not isinstance(step, dict):
         return None
     if step.get("type") == "Prepend":
@@ -112,11 +112,11 @@ def _without_prefix(step: Any, children: str) -> Any:
 
 
 def _read_settings(folder: Path) -> tuple[str, str, Any]:
-    """First token, last token and chat template, from beside a ``tokenizer.json``."""
+    """First token, last token and chat template, from the files beside a ``tokenizer.json``."""
     path = folder / "tokenizer_config.json"
     settings = read_json(path) if path.is_file() else {}
     template = settings.get("chat_template") or ""
-    if isinstance(template, list):  # several by name
+    if isinstance(template, list):  # several, by name
         named = {one.get("name"): one.get("template") for one in template if isinstance(one, dict)}
         template = named.get("default") or ""
     file = folder / "chat_template.jinja"

@@ -1,8 +1,8 @@
-"""``ActionPrior``: how likely each action is by another judgement than the model's.
+"""``ActionPrior``: how likely each action is, as judged before the model writes.
 
-Two judges of the same question: the model, and whoever weighed the answers before. Their odds are
-multiplied, by adding the second's logarithms to the logits of the tokens in which the answers
-differ. Invariant: once one answer is left, the model is alone.
+Two judges answer the same question: first the reader or the chooser, then the model. Their odds are
+multiplied: the logarithms of the first judge's odds are added to the logits of the tokens in which
+the answers differ. Invariant: once only one answer is left, nothing is added.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class ActionPrior:
     """Follows the beginning of one answer.
 
     Args:
-        ways: By way to begin, its tokens and the natural logarithm of its odds; any common offset.
+        ways: Each way to begin, as its tokens and the natural logarithm of its odds; an offset that
+            is common to all does not matter.
     """
 
     __slots__ = ("_alive", "_depth")
@@ -33,16 +34,16 @@ class ActionPrior:
         return len(self._alive) > 1
 
     def add_to(self, logits: np.ndarray) -> np.ndarray:
-        """The logits with what speaks for each next token; a copy."""
+        """A copy of the logits with the bias of each next token added."""
         biased = logits.copy()
         for token, odds in self.biases().items():
             biased[token] += odds
         return biased
 
     def biases(self) -> dict[int, float]:
-        """What speaks for each next token, to be added to its logit.
+        """What is to be added to the logit of each next token.
 
-        A token on no way is as unlikely as the least likely way, and is not named.
+        Tokens that are on no way get nothing, like the first token of the least likely way.
         """
         best: dict[int, float] = {}
         for ids, odds in self._alive:

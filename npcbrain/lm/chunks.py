@@ -15,7 +15,7 @@ CHUNK_SIZES = (2, 4, 8, 16, 32)
 
 
 def check_chunk_sizes(sizes: tuple[int, ...], max_context: int, where: str) -> None:
-    """Refuses sizes a prompt could not be made of.
+    """Refuses chunk sizes of which a prompt could not be made.
 
     Raises:
         UsageError: They do not ascend from ``MIN_CHUNK``, or one exceeds half of the context.
@@ -29,10 +29,10 @@ def check_chunk_sizes(sizes: tuple[int, ...], max_context: int, where: str) -> N
 def plan_chunk(
     rows: int, pending: int, room: int, sizes: tuple[int, ...], stop: int | None = None
 ) -> tuple[int, int]:
-    """The rows of a chunk and how many of them are tokens; the others are padding.
+    """The rows of a chunk, and how many of them are tokens; the others are padding.
 
     Args:
-        rows: The chunk size asked for; no smaller size is taken than the tokens need.
+        rows: The chunk size asked for; a smaller one is taken if the tokens fit.
         pending: Tokens to be computed, at least 2.
         room: Positions left in the slot, at least 2; the chunk shrinks to a size that fits.
         sizes: All chunk sizes, ascending from 2.

@@ -1,10 +1,10 @@
-"""Drafts of what is said next, by what stood in the prompt: facts get copied.
+"""Drafts the next tokens from the prompt, because answers copy facts from there.
 
-A draft is read together with the token before it, in one run of the model, and each of its tokens
-is kept for as long as it is what would have been chosen anyway (speculative decoding). It costs a
-chunk instead of a lone token and spares a run for each token that was right. Invariant: a
-draft depends on the tokens before it and on how many may follow, on no price and no company, or
-answers would depend on the schedule in their last bits.
+The model reads a draft together with the token before it, in one run. Its tokens are kept up to the
+first that would not have been chosen anyway (speculative decoding). A draft costs a chunk instead
+of a lone token, and saves a run for each token that was right. Invariant: a draft depends on the
+tokens before it and on how many may follow, never on prices or on other answers: or else the last
+bits of an answer would depend on the schedule.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Collection, Sequence
 __all__ = ["DRAFT_SIZES", "Drafter"]
 
 DRAFT_SIZES = (2, 4)  # of a draft and the token before it
-MIN_MATCH = 2  # tokens that must have stood in the prompt before; three guess two fifths less often
+MIN_MATCH = 2  # tokens that must stand in the prompt; with three there are two fifths fewer drafts
 MAX_MATCH = 6  # beyond this a longer match says no more
 
 
 class Drafter:
-    """Knows one prompt.
+    """Drafts answers to one prompt.
 
     Args:
         prompt: Its tokens.
@@ -31,17 +31,17 @@ class Drafter:
     def __init__(self, prompt: Sequence[int], stops: Collection[int]) -> None:
         self._prompt = list(prompt)
         self._stops = stops
-        self._places: dict[tuple[int, int], list[int]] = {}  # of what followed each two tokens
+        self._places: dict[tuple[int, int], list[int]] = {}  # where each two tokens go on
         for place in range(MIN_MATCH, len(self._prompt)):
             pair = self._prompt[place - 2], self._prompt[place - 1]
             self._places.setdefault(pair, []).append(place)
 
     def draft(self, ids: Sequence[int], most: int) -> list[int]:
-        """What may come next: what followed the longest like sequence, the latest of several.
+        """The tokens that followed the longest match of the last tokens; the latest of several.
 
         Args:
-            ids: All tokens known: the prompt and what was said.
-            most: Tokens it may have.
+            ids: All known tokens: the prompt and the answer so far.
+            most: How many tokens the draft may have.
 
         Returns:
             Three tokens, one or none; a few microseconds.

@@ -1,7 +1,7 @@
 """The chooser's graphs: tokens in, states and scores out.
 
-It loads and runs; what the tokens mean is ``npcbrain.choosing``'s business. Invariant: what comes
-out depends on what goes in alone; rows are cut into chunks by whoever calls.
+It loads and runs graphs; ``npcbrain.choosing`` knows what the tokens mean and cuts rows into
+chunks. Invariant: the output depends only on the input.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ __all__ = ["Encoder", "Worth", "encoder_steps"]
 
 FLOAT, INT64 = "tensor(float)", "tensor(int64)"
 SIDES = ("query", "key", "value")
-NUM_KEPT = 4096  # texts whose tokens are kept: facts, names and values come again with every event
+NUM_KEPT = 4096  # texts whose tokens are kept: facts, names and values are encoded at every event
 
 
 class Encoder:
-    """An encoder of a few layers, and what it judges by.
+    """An encoder of a few layers, and the weights of its scores.
 
     Attributes:
-        num_layers: Its layers.
+        num_layers: How many layers it has.
         num_looks: How many of them, the last ones, candidates pass twice.
         hidden: Width of a state.
-        width: Of one kind of score.
+        width: Width of the vectors of one kind of score.
         num_occasions: Occasions it chooses among; the last one stands for words of one's own.
         num_emotions: Emotions it chooses among.
         worth: What scores are made of, beside the graphs' own.
@@ -59,28 +59,28 @@ class Encoder:
         return self._run(self._layers[0], {"ids": ids, "positions": positions})
 
     def layer(self, index: int, hidden: Rows, query: Rows, keys: Rows, values: Rows) -> list[Rows]:
-        """One layer over some rows: their new states and, but for the last layer, the next three.
+        """Runs one layer over some rows: their states and, before the last layer, the next three.
 
         Args:
-            index: Of the layer, from 0.
-            hidden: float32 [rows, hidden], their states.
+            index: The layer's number, from 0.
+            hidden: float32 [rows, hidden], the rows' states.
             query: float32 [rows, hidden].
-            keys: float32 [length, hidden], of all that the rows may look at.
+            keys: float32 [length, hidden], of all the rows that these may look at.
             values: As ``keys``.
         """
         feeds = {"hidden_in": hidden, "query_in": query, "keys": keys, "values": values}
         return self._run(self._layers[index + 1], feeds)
 
     def offers(self, hidden: Rows) -> Rows:
-        """What candidates offer, float32 [rows, ...]."""
+        """The vectors by which candidates are compared with the news, float32 [rows, ...]."""
         return self._run(self._offers, {"hidden_in": hidden})[0]
 
     def asks(self, hidden: Rows) -> list[Rows]:
-        """What the news ask for: token by token, and as a whole (their first row)."""
+        """The vectors of the news, for each token and for the whole (their first row)."""
         return self._run(self._asks, {"hidden_in": hidden})
 
     def looks(self, hidden: Rows) -> Rows:
-        """What candidates are worth after their second look, float32 [rows, ...]."""
+        """The scores of candidates after their second look, float32 [rows, ...]."""
         return self._run(self._looks, {"hidden_in": hidden})[0]
 
     def _encode(self, text: str) -> tuple[int, ...]:
@@ -101,10 +101,10 @@ class Encoder:
 def encoder_steps(package: ModelPackage, threads: int) -> Generator[str, None, Encoder | None]:
     """Loads the graphs, pausing before each; None if the model has no chooser.
 
-    It runs on the processor, whatever the model runs on: its steps are short.
+    It runs on the processor even if the model runs elsewhere, because its steps are short.
 
     Raises:
-        ModelError: A graph or the tokenizer does not load, or is not what it should be.
+        ModelError: A graph or the tokenizer does not load, or has the wrong form.
     """
     files = package.encoder
     if files is None:

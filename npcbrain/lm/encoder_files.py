@@ -1,6 +1,7 @@
-"""What a manifest says of a chooser: its files, its shapes, and what its scores are made of.
+"""What a manifest says of a chooser: its files, its shapes, and the weights of its scores.
 
-It reads; ``encoder`` loads. Invariant: every file it names is listed in the manifest.
+This reads the manifest; ``encoder`` loads the files. Invariant: every file it names is listed in
+the manifest.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from npcbrain.lm.manifest import Fields, known_file
 
 __all__ = ["EncoderFiles", "Worth", "read_encoder"]
 
-# Of a chooser; usual: 6, 3, 384, 128, 12000, 109, 12.
+# The largest sizes of a chooser; usual: 6, 3, 384, 128, 12000, 109, 12.
 MAX_ENCODER = {
     "layers": 32,
     "looks": 32,
@@ -27,11 +28,11 @@ NUM_KINDS, NUM_SIGNS = 4, 4  # of a chooser's candidates, and of signs of each
 
 
 class Worth(NamedTuple):
-    """What a chooser's scores are made of, beside what its graphs compute.
+    """The weights by which a chooser's scores are made of what its graphs do not compute.
 
     Attributes:
-        tokens: What nearness to a single token of the news is worth, by kind of candidate.
-        signs: What each sign of classical reading is worth, by kind; see ``choosing.signs``.
+        tokens: Of nearness to a single token of the news, by kind of candidate.
+        signs: Of each sign of classical reading, by kind; see ``choosing.signs``.
         args: What an action gains by how well its arguments' values fit, and by having any.
         talk: Added to the score of actions that only talk.
         own: Added to the score of words of one's own: how well the language model finds them.
@@ -53,14 +54,14 @@ class EncoderFiles:
     """The files and shapes of a chooser, see ``npcbrain.lm.encoder``.
 
     Attributes:
-        graphs: File names: the first, one a layer, what candidates offer, what the news ask for,
-            what candidates are after their second look.
+        graphs: File names, of the graphs for ``Encoder.first``, for each layer, for ``offers``, for
+            ``asks`` and for ``looks``.
         tokenizer: File name of its own tokenizer.
-        layers: Its layers.
+        layers: How many layers it has.
         looks: How many of them, the last ones, candidates pass twice, see ``choosing.chooser``.
         hidden: Width of a state.
-        width: Of one kind of score.
-        vocab: Its tokenizer's ids are below it.
+        width: Width of the vectors of one kind of score.
+        vocab: All ids of its tokenizer are below this.
         occasions: Occasions it chooses among, words of one's own included.
         emotions: Emotions it chooses among.
         worth: See there.

@@ -1,12 +1,12 @@
-"""What stands before a prompt and after it, whatever is asked.
+"""``Frame``: the fixed tokens before and after every prompt.
 
-Hearth was taught with one token on either side. A model that others taught to chat wants its own
-template around a prompt, and instructions with an example in front; these lie in the model's
-``prompt.json``, for this release's third format of prompts::
+Hearth was taught with one token on either side. A chat model from elsewhere wants its own template
+around a prompt, and instructions with an example in front; these are in the model's
+``prompt.json``, for the third format of prompts::
 
     {"before": [{"token": "<|im_start|>"}, "system\\nYou play one character ..."], "after": [...]}
 
-It knows no prompt. Invariant: every token of a frame is one of the tokenizer's.
+Invariant: every token of a frame is one of the tokenizer's.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def read_frame(content: bytes, tokenizer: Tokenizer, where: str) -> Frame:
     """Reads a ``prompt.json``.
 
     Raises:
-        ModelError: It is no such file, or names a token that is none.
+        ModelError: It is not such a file, or names a token that the tokenizer lacks.
     """
     try:
         data = json.loads(content.decode("utf-8"))

@@ -1,6 +1,6 @@
 """One answer being written: its tokens, how far they are computed, and its text so far.
 
-Data and bookkeeping; it runs no model and knows no wave's inside. Invariant:
+Data and bookkeeping; it runs no model and knows nothing of waves. Invariant:
 ``context + num_pending == len(ids)`` and ``num_prompt + num_generated == len(ids)``.
 """
 
@@ -26,17 +26,17 @@ class Generation:
     """An answer in the making; ``Model.generation`` makes one, an engine moves it on.
 
     Attributes:
-        ids: Every token known: the prompt, the answer, what the grammar forces next.
+        ids: All known tokens: the prompt, the answer, the ones that the grammar forces next.
         num_prompt: Tokens of the prompt.
         num_prefix: Leading tokens that are worth keeping for the next prompt.
         prefix_key: Those tokens.
         context: Tokens in the KV cache.
-        num_pending: Tokens known but not yet in the KV cache.
-        draft: Tokens drafted to follow the one that is pending; mostly none.
+        num_pending: Known tokens that are not yet in the KV cache.
+        draft: Tokens drafted to follow the pending one; mostly none.
         num_generated: Tokens of the answer so far, forced ones and the end token included.
         max_new_tokens: The answer is cut off at this many.
-        num_to_copy: Tokens of the prefix waiting to be copied, into the slot or out of it.
-        cached_prefix: The kept prefix that waits to be copied into the slot, if any.
+        num_to_copy: Tokens of the prefix that wait to be copied, into the slot or out of it.
+        cached_prefix: The cached prefix that waits to be copied into the slot, if any.
         slot: The slot it holds, if any.
         in_wave: Whether it is on its way through the segments.
         text: The answer so far, whole characters only.
@@ -93,10 +93,10 @@ class Generation:
         max_new_tokens: int,
         begun: Sequence[int] = (),
     ) -> None:
-        self.ids = [*prompt_ids, *begun]  # to the engine, what is settled is prompt
+        self.ids = [*prompt_ids, *begun]  # the engine reads settled tokens like the prompt
         self.num_prompt = len(self.ids)
-        # What is never taken from a cache: the last token, for its logits, and one more, because a
-        # chunk has two.
+        # Two tokens are never taken from a cache: the last one, because its logits are needed, and
+        # one more, because a chunk has two.
         self.num_prefix = min(num_prefix, self.num_prompt - MIN_CHUNK)
         self.prefix_key = tuple(self.ids[: self.num_prefix])
         self.context = 0
@@ -123,7 +123,7 @@ class Generation:
         )
         self._logit_bias = [(list(ids[:-1]), ids[-1], value) for ids, value in logit_bias]
         self._drafter = drafter
-        self._known: Sequence[int] = ()  # of an answer that was begun before
+        self._known: Sequence[int] = ()  # the tokens from before a saved game
         self._config = config
         # PCG64 by name: what default_rng returns may change with a numpy release.
         self._random = np.random.Generator(np.random.PCG64(seed))
@@ -131,23 +131,23 @@ class Generation:
             self._begin_with(token)
 
     def rehearse(self, known: Sequence[int]) -> None:
-        """Says what was written of this answer before, when a saved game goes on with it.
+        """Sets the tokens that had been written of this answer before the game was saved.
 
-        These tokens are chosen again, whatever the logits say: where they were computed on another
-        machine the last bits may differ, and what was heard cannot be unsaid. Chance is drawn from
-        as often as it was then, so what follows is what would have followed.
+        They are chosen again, whatever the logits say: on another machine the last bits of the
+        logits may differ, and the player has heard these words already. The random generator is
+        used as often as it was then, so the answer goes on as it would have.
         """
         self._known = tuple(known)
 
     def set_context(self, num_tokens: int) -> None:
-        """Says that the KV cache now holds the first ``num_tokens`` of ``ids``."""
+        """Notes that the KV cache now holds the first ``num_tokens`` of ``ids``."""
         self.context = num_tokens
         self.num_pending = len(self.ids) - num_tokens
 
     def take(self, logits: np.ndarray) -> None:
-        """Chooses the next token by ``logits`` (float32 [vocab]) and appends what follows from it.
+        """Chooses the next token by ``logits`` (float32 [vocab]); appends it and the forced tokens.
 
-        Where the grammar leaves no choice even for the first token, that is what is appended.
+        If the grammar forces even the first token, the logits are not used.
 
         A grammar in trouble finishes this answer with ``"error"`` and raises nothing, because the
         other rows of its batch are well.
@@ -156,11 +156,11 @@ class Generation:
         self._draft_ahead()
 
     def verify(self, logits: np.ndarray) -> int:
-        """Chooses as ``take`` does, again and again for as long as the choice had been drafted.
+        """Chooses as ``take`` does, again and again as long as the choice equals the draft.
 
         Args:
             logits: float32 [1 + len(draft) or more, vocab], after the pending token and after each
-                drafted one. Their keys and values are in the cache.
+                drafted one. The keys and values of these tokens are in the cache.
 
         Returns:
             How many tokens were chosen, one at least.
@@ -184,7 +184,7 @@ class Generation:
                 if self._action_prior is not None:
                     logits = self._action_prior.add_to(logits)
                 if self._logit_bias:
-                    logits = logits.copy()  # a view of what the head wrote for a batch
+                    logits = logits.copy()  # they are a view of the whole batch's
                     for before, token, value in self._logit_bias:
                         if not before or self.ids[-len(before) :] == before:
                             logits[token] += value
@@ -204,14 +204,14 @@ class Generation:
             self.finished, self.finish_reason, self.error = True, reason, error
 
     def _draft_ahead(self) -> None:
-        """Drafts what follows a token that would be decoded alone."""
+        """Drafts the tokens after one that would be decoded alone."""
         if self._drafter is not None:
             most = self.max_new_tokens - self.num_generated - 1
             is_alone = self.num_pending == 1 and not self.finished
             self.draft = self._drafter.draft(self.ids, most) if is_alone else ()
 
     def _begin_with(self, token: int) -> None:
-        """Takes a token of what the answer begins with; it is among ``ids`` already."""
+        """Takes one of the answer's given first tokens; it is among ``ids`` already."""
         try:
             self._matcher.push(token)
         except EngineError as error:
@@ -220,7 +220,7 @@ class Generation:
         self._hear(token)
 
     def _append(self, token: int) -> bool:
-        """Takes one token; whether the answer goes on."""
+        """Takes one token; returns whether the answer goes on."""
         self.ids.append(token)
         self.num_pending += 1
         self.num_generated += 1
@@ -235,7 +235,7 @@ class Generation:
         return True
 
     def _hear(self, token: int) -> None:
-        """Tells a token to all that watch what is said."""
+        """Tells a token to all that follow the answer."""
         self._guard.push(token)
         if self._action_prior is not None:
             self._action_prior.push(token)
@@ -244,12 +244,12 @@ class Generation:
         if self._words is not None:
             self._words.push(token)
             if token in self._marks:
-                self._words = None  # what is quoted goes by the grammar alone
+                self._words = None  # a quote's words are checked by the grammar alone
         self.text += self._decoder.push(token)
 
 
 def own_generation(generation: object, where: str) -> Generation:
-    """What an engine was given, if it is a generation that a model made.
+    """The object that an engine was given, checked to be a generation.
 
     Raises:
         UsageError: It is not.

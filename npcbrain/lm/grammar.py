@@ -1,10 +1,10 @@
 """Which tokens may come next: grammars compiled, cached and followed.
 
 A thin wrapper of ``llguidance``, which never raises: a matcher that meets trouble falls into an
-error state and stays there, so every call here looks. It knows no prompt format: a grammar is a
-string in Lark syntax, in which a mark stands for its token. Invariant: once ``forced`` has
-been taken, ``allows`` and ``mask`` agree on every token (before, ``mask`` holds only the token that
-is forced).
+error state and stays there, so every call here checks for it. It knows no prompt format: a grammar
+is a string in Lark syntax, in which a mark stands for its token. Invariant: after a call of
+``forced``, ``allows`` and ``mask`` agree on every token (before it, ``mask`` holds only the forced
+token).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from npcbrain.lm.tokenizer import Tokenizer
 
 __all__ = ["GrammarCompiler", "Matcher"]
 
-MAX_GRAMMARS = 128  # compiled ones kept; some 100 KB each, and an NPC rarely has more than a few
+MAX_GRAMMARS = 128  # compiled ones that are kept; some 100 KB each, a few for each NPC
 
 # A grammar is built from a game's action names, so it stays small; these are some ten times what 32
 # actions with 32 values of 5 arguments need. Beyond them a mask could take longer than a frame.
@@ -32,8 +32,8 @@ MAX_LEXER_STATES = 50_000  # 1 to 2 KB each
 STEP_LEXER_FUEL = 50_000  # of one mask; about 14,000 a millisecond
 STEP_MAX_ITEMS = 20_000  # parser items of one mask; about 20,000 a millisecond
 
-SPOKEN_LETTERS = (b"e", b"t")  # any two that no list of names is likely to go on with at once
-MAX_FORCED = 32  # tokens appended without the model in one go; more waits for the next token
+SPOKEN_LETTERS = (b"e", b"t")  # if both may come next, it is hardly a list of names
+MAX_FORCED = 32  # forced tokens appended in one go; the rest come with the next token
 
 
 class Matcher:
@@ -42,12 +42,12 @@ class Matcher:
     __slots__ = ("_bits", "_letters", "_matcher", "_vocab")
 
     def __init__(self, matcher: LLMatcher, vocab: int, letters: Sequence[int] = ()) -> None:
-        """Takes a matcher over.
+        """Takes over a matcher.
 
         Args:
             matcher: At the start of its grammar.
-            vocab: Tokens there are.
-            letters: Two tokens, or none, that may both come next wherever somebody speaks freely.
+            vocab: How many tokens there are.
+            letters: Two tokens, or none, both of which may come next in all free speech.
         """
         self._matcher = matcher
         self._vocab = vocab
@@ -92,7 +92,7 @@ class Matcher:
         """
         forced: list[int] = []
         while len(forced) < MAX_FORCED and not self._matcher.is_stopped():
-            # In free speech two questions of 2 us spare a search of 20 and a mask of up to 100.
+            # In free speech two calls of 2 us save a search of 20 us and a mask of up to 100 us.
             if self._letters and all(map(self.allows, self._letters)):
                 break
             ids: list[int] = self._matcher.compute_ff_tokens()
@@ -111,7 +111,7 @@ class Matcher:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing may follow."""
+        """Whether the answer must end here."""
         stopped: bool = self._matcher.is_stopped()
         return stopped
 
@@ -142,7 +142,7 @@ class GrammarCompiler:
                     n_vocab=tokenizer.num_tokens,
                     eos_token=tokenizer.eos_id,
                 )
-        except Exception as error:  # the package raises ValueError, or what its Rust part raises
+        except Exception as error:  # the package raises ValueError, or an error of its Rust part
             rule = "be one that grammars can follow"
             raise ModelError(fault("tokenizer", rule, str(error), "GrammarCompiler()")) from error
         self._limits = LLParserLimits(
@@ -150,14 +150,14 @@ class GrammarCompiler:
             max_lexer_states=MAX_LEXER_STATES,
             step_lexer_fuel=STEP_LEXER_FUEL,
             step_max_items=STEP_MAX_ITEMS,
-            verbose_errors=False,  # the verbose form dumps the parser, thousands of lines
+            verbose_errors=False,  # verbose errors dump the parser, thousands of lines
         )
         table = tokenizer.token_bytes
         letters = [table.index(letter) for letter in SPOKEN_LETTERS if letter in table]
         self._letters = letters if len(letters) == len(SPOKEN_LETTERS) else []
         self._kept: OrderedDict[str, LLMatcher] = OrderedDict()
         self._lock = Lock()
-        # The first mask ever takes a millisecond more than the others; not in a frame.
+        # The very first mask takes a millisecond more than the others; it should not be in a frame.
         self.matcher("start: /[^\\n]+/").mask()
 
     def matcher(self, grammar: str) -> Matcher:
@@ -166,7 +166,7 @@ class GrammarCompiler:
         About 1 ms when the grammar is new, some 10 us when it is among the last ``MAX_GRAMMARS``.
 
         Raises:
-            UsageError: The text is no grammar, or one beyond the limits.
+            UsageError: The text is not a grammar, or is beyond the limits.
         """
         with self._lock:  # runtimes that share a model may have a worker each
             kept = self._kept.get(grammar)
@@ -186,7 +186,7 @@ class GrammarCompiler:
             log_level=0,
             limits=self._limits,
         )
-        matcher.compute_bitmask()  # a grammar's first is its slowest; copies share the work
+        matcher.compute_bitmask()  # a grammar's first mask is its slowest; copies share the work
         if matcher.is_error():
             raise UsageError(
                 fault(
@@ -201,10 +201,10 @@ class GrammarCompiler:
 
 
 def _unspeakable(tokenizer_json: str) -> str:
-    """The tokenizer with its control tokens renamed to what no text can hold.
+    """The tokenizer with its control tokens under names that no text can hold.
 
     ``llguidance`` would otherwise read "<|im_end|>" in somebody's name as the token itself, force
-    that, and then find that it is not what the grammar says.
+    that token, and then find that the grammar does not allow it.
     """
     data = json.loads(tokenizer_json)
     vocab = data["model"]["vocab"]

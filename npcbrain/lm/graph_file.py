@@ -1,9 +1,9 @@
-"""What a graph's file may hold, looked at before ONNX Runtime loads it.
+"""Checks a graph's file before ONNX Runtime loads it.
 
 A model may come from a mod, and a manifest vouches for its bytes, not for its intentions: a
-``Loop`` may never end, and "external data" are other files of the player's. So a graph is a plain
-list of operators that compute, each run once. Invariant: ``check_graph`` reads every node, tensor
-and nested message that ONNX Runtime's reader would, and refuses what it does not know.
+``Loop`` may never end, and "external data" would be other files of the player's. So a graph may
+only be a plain list of operators that compute, each run once. Invariant: ``check_graph`` reads
+every node, tensor and nested message that ONNX Runtime's reader would, and refuses unknown ones.
 
 It reads the file's wire format (protocol buffers) itself: a few messages of nested fields, each a
 number and a value. Weights are skipped by their length.
@@ -21,7 +21,7 @@ __all__ = ["OPERATORS", "check_graph"]
 MAX_FIELDS = 500_000  # of all messages; usual: 500
 MAX_NODES = 10_000  # of a graph; usual: 20
 
-# Each runs once and ends. What makes much of little, such as Expand or Tile, is not among them.
+# Each runs once and ends. Operators that make much of little, such as Expand or Tile, are left out.
 OPERATORS = {
     "": frozenset(
         "Abs Add BitShift BitwiseAnd Cast Clip Concat Constant Div DequantizeLinear "
@@ -39,7 +39,7 @@ OPERATORS = {
 ADVICE = "use a model made by npcbrain import-model"
 
 VARINT, EIGHT_BYTES, LENGTH, FOUR_BYTES = 0, 1, 2, 5
-# Numbers of fields in onnx.proto.
+# The numbers of fields in onnx.proto.
 GRAPH, TRAINING, FUNCTIONS = 7, 20, 25  # of a model
 NODE, INITIALIZER, SPARSE_INITIALIZER = 1, 5, 15  # of a graph
 OP_TYPE, ATTRIBUTE, DOMAIN = 4, 5, 7  # of a node
@@ -48,7 +48,7 @@ EXTERNAL_DATA, DATA_LOCATION = 13, 14  # of a tensor
 
 
 class Field(NamedTuple):
-    """One field of a message: a number or a piece of the file."""
+    """One field of a message: a number, or a piece of the file."""
 
     number: int
     value: int
@@ -65,7 +65,7 @@ def check_graph(content: bytes, where: str) -> None:
     """
     try:
         _Reader(content, where).check()
-    except (IndexError, ValueError) as error:  # a message that ends in the midst of a field
+    except (IndexError, ValueError) as error:  # a message that ends in the middle of a field
         rule, advice = "be an ONNX file", "install the model again"
         raise ModelError(fault("graph", rule, str(error), where, advice)) from None
 
@@ -97,7 +97,7 @@ class _Reader:
                 self._refuse("weights", "not be sparse", "some that are")
 
     def _check_node(self, node: Field) -> None:
-        names, domains = [], [b""]  # a field that is there twice counts by its last
+        names, domains = [], [b""]  # of a field that is there twice, the last one counts
         for field in self._fields(node.start, node.end):
             if field.number == OP_TYPE:
                 names.append(self._content[field.start : field.end])
@@ -131,7 +131,7 @@ class _Reader:
         raise ModelError(fault(what, rule, got, self._where, ADVICE))
 
     def _fields(self, start: int, end: int) -> Iterator[Field]:
-        """The fields of one message, whose bytes are these."""
+        """The fields of the message between two places of the file."""
         content, at = self._content, start
         while at < end:
             self._num_fields += 1

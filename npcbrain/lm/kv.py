@@ -1,7 +1,7 @@
 """The keys and values of all slots.
 
-One block of memory, allocated and touched at load, never again; it knows no generation.
-Invariant: the views handed to ONNX Runtime stay valid as long as the pool lives.
+One block of memory, allocated and filled once, at load; it knows nothing of generations. Invariant:
+the views handed to ONNX Runtime stay valid as long as the pool lives.
 
 Laid out [layer and side, slot, kv_heads, max_context, head_dim], so that adjacent slots of a layer
 are one view (a batch), and a prefix of all layers is one strided copy.
@@ -25,7 +25,7 @@ class KVPool:
     Attributes:
         array: [2 * layers, slots, kv_heads, max_context, head_dim]; layer i's keys at 2 i, its
             values at 2 i + 1.
-        bytes_per_token: Of one slot, all layers and both sides.
+        bytes_per_token: Bytes of one token in one slot, all layers and both sides.
     """
 
     __slots__ = ("array", "bytes_per_token")
@@ -50,7 +50,7 @@ class KVPool:
                 )
             )
         self.array = np.empty(shape, dtype=np.float32)
-        # Written, not np.zeros: the pages would otherwise arrive one by one, inside steps.
+        # Not np.zeros: then the system would provide the pages one by one, inside steps.
         self.array.fill(0.0)
 
     def view(self, layer: int, side: int, first_slot: int, num_slots: int) -> np.ndarray:
@@ -64,5 +64,5 @@ class KVPool:
         return copy
 
     def restore(self, slot: int, first: int, saved: np.ndarray) -> None:
-        """Writes what ``save`` returned back into a slot, from token ``first`` on."""
+        """Writes an array from ``save`` back into a slot, from token ``first`` on."""
         self.array[:, slot, :, first : saved.shape[2]] = saved[:, :, first:]

@@ -1,15 +1,15 @@
-"""Loading a model in pieces, and beside a game that goes on drawing.
+"""Loads a model in pieces, while a game goes on drawing.
 
-``load_steps`` is the loading, with a pause before each piece; ``Loading`` runs it on a thread of
-its own. Invariant: the game's thread never waits longer than it said it would, and what
-goes wrong is raised in the game's thread and nowhere else.
+``load_steps`` loads, with a pause before each piece; ``Loading`` runs it on a thread of its own.
+Invariant: the game's thread never waits longer than it asked to, and every error is raised in the
+game's thread and nowhere else.
 
-Why a thread and not slices of the game's own: creating an ONNX session, reading and hashing let
-other threads run, and they are half of the work, so frames go on meanwhile. What holds the
-interpreter cannot be cut by anybody: the first import of ONNX Runtime (40 ms of one core of an AMD
-EPYC), the tokenizer (30 ms) and the token trie for grammars (50 ms) cost a late frame each. A game
-that minds has ``npcbrain`` and then ``onnxruntime`` imported before its window opens; in the other
-order ONNX Runtime's own telemetry begins before anybody can refuse it.
+Why a thread and not slices on the game's thread: creating an ONNX session, reading and hashing let
+other threads run, and they are half of the work, so frames go on meanwhile. Three pieces hold the
+interpreter and cannot be cut: the first import of ONNX Runtime (40 ms of one core of an AMD EPYC),
+the tokenizer (30 ms) and the token trie for grammars (50 ms) cost a late frame each. A game that
+minds imports ``npcbrain`` and then ``onnxruntime`` before its window opens; in the other order ONNX
+Runtime's own telemetry begins before npcbrain can refuse it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loading", "Stage", "exhaust", "load_steps"]
 
-# Shares of the whole, by time on a machine that has nothing else to do; the graphs have the rest.
+# Shares of the whole time, on a machine that has nothing else to do; the graphs take the rest.
 PACKAGES_SHARE = 0.35
 TOKENIZER_SHARE = 0.07
 GRAMMAR_SHARE = 0.13
@@ -44,14 +44,14 @@ T = TypeVar("T")
 
 
 class Stage(NamedTuple):
-    """What is done next, and how much lies behind: 0 to 1."""
+    """What is done next, and how much is done already: 0 to 1."""
 
     doing: str
     progress: float
 
 
 class Parts(NamedTuple):
-    """What a model is put together from."""
+    """The loaded parts of a model."""
 
     package: ModelPackage
     tokenizer: Tokenizer
@@ -69,7 +69,7 @@ def load_steps(
     yield Stage("manifest", 0.0)
     package = ModelPackage.described(default_model_path() if path is None else path)
 
-    # The heavy packages, one at a time; whoever comes first pays for the import.
+    # The heavy packages, one at a time, so that there is a pause between their imports.
     yield Stage("packages", 0.0)
     import numpy  # noqa: F401
 
@@ -127,11 +127,11 @@ class Loading(Generic[T]):
             draw_bar(loading.progress, loading.doing)
         runtime = nb.Runtime(loading.model)
 
-    Leaving in the middle: ``close()``, or a ``with`` block. A loading that is forgotten, or still
+    To stop early, call ``close()`` or use a ``with`` block. A loading that is dropped, or still
     running when the game ends, stops by itself after the piece in hand.
 
     Attributes:
-        done: Whether it has ended, well or not; ``model`` does not wait any more.
+        done: Whether it has ended, well or not; then ``model`` does not wait.
         progress: How much is done, 0 to 1; never goes back.
         doing: What it is doing: ``manifest``, ``packages``, ``tokenizer``, ``grammar``, ``graphs``;
             empty at the end.
@@ -179,13 +179,13 @@ class Loading(Generic[T]):
         return self._work.stage.doing
 
     def step(self, budget_ms: float = 0.0) -> bool:
-        """Looks how far it is; call it once a frame.
+        """Checks how far it is; call it once a frame.
 
-        The loading goes on by itself between calls. It runs best while this thread waits, be it
-        here or for the display.
+        The loading goes on by itself between calls. It runs best while this thread waits, here or
+        for the display.
 
         Args:
-            budget_ms: How long to wait here for its end, in milliseconds; 0 only looks.
+            budget_ms: How long to wait here for its end, in milliseconds; 0 does not wait.
 
         Returns:
             ``done``.
@@ -207,7 +207,7 @@ class Loading(Generic[T]):
 
     @property
     def model(self) -> T:
-        """The model; waits for it if need be.
+        """The model; waits until it is loaded.
 
         Raises:
             ModelError: What ``Model.load`` would have raised.
@@ -229,7 +229,7 @@ class Loading(Generic[T]):
 
 
 class _Work(Generic[T]):
-    """What the two threads share: each field is written by one of them and read by the other."""
+    """The state that two threads share: one of them writes a field, the other reads it."""
 
     __slots__ = ("ended", "error", "is_cancelled", "model", "stage", "steps")
 
@@ -242,7 +242,7 @@ class _Work(Generic[T]):
         self.ended = threading.Event()
 
     def run(self) -> None:
-        """The thread. It outlives neither its owner nor, by more than a piece, the game."""
+        """Runs on the thread; ends, after the piece in hand, when its owner or the game has."""
         main = threading.main_thread()
         try:
             while not self.is_cancelled and main.is_alive():
@@ -252,7 +252,7 @@ class _Work(Generic[T]):
         except StopIteration as end:
             self.model = end.value
             self.stage = Stage("", 1.0)
-        except BaseException as error:  # whatever it is, the game's thread is to hear of it
+        except BaseException as error:  # any error must reach the game's thread
             self.error = error
         finally:
             self.ended.set()
@@ -269,7 +269,7 @@ def exhaust(steps: Generator[object, None, T]) -> T:
 
 
 def _shares_before(package: ModelPackage) -> dict[str, float]:
-    """Of all bytes of graphs, the share that is loaded before each file."""
+    """The share of all bytes of graphs that is loaded before each file."""
     shares, behind = {}, 0
     chooser = () if package.encoder is None else package.encoder.graphs
     for name in [*(name for name, _ in package.segments), *package.heads, *chooser]:

@@ -1,7 +1,7 @@
 """Reads a model's manifest: typed fields, and messages that say where one is wrong.
 
-Everything in it counts as untrusted: a model may come from a mod or a download. It knows no
-segment and no chooser. Invariant: what comes out is of the type and within the range asked for.
+Everything in it counts as untrusted: a model may come from a mod or a download. What the fields
+mean is not known here. Invariant: every value is of the type and within the range asked for.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = ["MANIFEST", "Fields", "known_file", "missing", "read_files", "read_ma
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20  # usual: 2 KB; a larger one is not a manifest
 MAX_FILE_BYTES = 1 << 31  # usual: 1 to 20 MB; a graph beyond 2 GB is no longer one protobuf
-MAX_WORTH = 1000  # of a number that scores are made of
-MAX_FILES = 512  # usual: 25; a large model is cut into parts of layers and of its head
+MAX_WORTH = 1000  # of a weight in a chooser's ``Worth``
+MAX_FILES = 512  # usual: 25; large models have layers and heads in several parts
 
 # A letter, digit or underscore first: no "..", no hidden file, no drive and no folder.
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")

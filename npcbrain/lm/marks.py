@@ -1,9 +1,9 @@
 """Marks: the structure of a prompt, in characters that no text from outside can hold.
 
-What a player types, a mod names or a save file says is cleaned of control characters before it
-gets anywhere, so a line of the prompt that begins with a mark was written by npcbrain. A model's
-tokenizer has one control token for each mark. Invariant: every mark is one character that
-``str.isprintable`` rejects, and every mark has its own token.
+All text that comes from players, mods or save files is cleaned of control characters before it is
+used, so every line of a prompt that begins with a mark was written by npcbrain. A model's tokenizer
+has one control token for each mark. Invariant: every mark is one character that ``str.isprintable``
+rejects, and every mark has its own token.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = [
 
 KNOWS = "\x01"  # a fact
 CAN = "\x02"  # a legal action
-MEMORY = "\x03"  # what the NPC remembers having happened
-SAID = "\x04"  # what it remembers somebody having said: a claim, not a fact
+MEMORY = "\x03"  # something that the NPC remembers having happened
+SAID = "\x04"  # something that it remembers somebody having said: a claim, not a fact
 DID = "\x05"  # what it did about that
 REPLY = "\x06"  # what it said about that
 EVENT = "\x07"  # what happens now
-RECALLS = "\x0e"  # a fact that shares the event's words
+RECALLS = "\x0e"  # a fact that shares words with the event
 FITS = "\x0f"  # an action that the event seems to call for
-QUOTE = "\x10"  # in an answer: what follows is a line that was written beforehand
+QUOTE = "\x10"  # in an answer: a line follows that was written beforehand
 
 MARKS: Mapping[str, str] = {
     KNOWS: "<|knows|>",

@@ -1,7 +1,7 @@
 """A loaded model: its graphs, tokenizer and grammars.
 
-It holds what all engines share and writes prompts' tokens; it runs nothing. Invariant: a
-``Generation`` it returns fits the model's context, its longest answer included.
+It holds everything that engines share and makes prompts into tokens; it runs nothing. Invariant:
+a ``Generation`` that it returns fits the model's context, even with the longest answer.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Model:
 
     @property
     def has_marks(self) -> bool:
-        """Whether it was taught prompts with marks, and may quote; see ``prompting.prompt``."""
+        """Whether it was taught prompts with marks, and so may quote; see ``prompting.prompt``."""
         return self.package.format == MARKED
 
     @classmethod
@@ -108,11 +108,11 @@ class Model:
             num_slots: Answers that can be in the making at once, 1 to 64; a slot costs memory.
             providers: ``"auto"``, ``"cpu"`` or names; see ``npcbrain.lm.sessions.session_steps``.
             threads: Threads of one step.
-            drafts: Whether answers guess ahead what they copy from the prompt. An NPC that speaks
-                alone speaks faster; four or more at once speak slower, for a draft is no part of
-                their batch. ``python -m tools.bench.drafts`` measures both. It belongs to the
-                model, as its weights do: no schedule changes an answer, but switching it on changes
-                a few in five hundred, by the last bits of a sum.
+            drafts: Whether tokens that an answer may copy from the prompt are drafted ahead. An NPC
+                that speaks alone speaks faster; four or more at once speak slower, because a draft
+                cannot join their batch. ``python -m tools.bench.drafts`` measures both. Like the
+                weights, it is part of the model: no schedule changes an answer, but switching
+                drafts on changes a few in five hundred, by the last bits of a sum.
 
         Raises:
             ModelError: The model is missing, altered or not what its manifest says.
@@ -134,11 +134,11 @@ class Model:
     ) -> Loading[Model]:
         """Begins to load a model and returns at once, while a title screen goes on being drawn.
 
-        The arguments are those of ``load``. What is wrong with the files is raised later, by the
-        loading's ``step`` and ``model``.
+        The arguments are those of ``load``. Errors in the files are raised later, by the loading's
+        ``step`` and ``model``.
 
         Returns:
-            What to ask, once a frame, how far it is; see ``npcbrain.lm.loading.Loading``.
+            The loading, to be asked once a frame; see ``npcbrain.lm.loading.Loading``.
 
         Raises:
             UsageError: ``num_slots`` or ``threads`` is out of range.
@@ -156,7 +156,7 @@ class Model:
         threads: int,
         drafts: bool,
     ) -> Generator[Stage, None, Model]:
-        """Checks the arguments at once; what it returns loads the model piece by piece."""
+        """Checks the arguments at once; returns a generator that loads the model piece by piece."""
         from npcbrain.lm.loading import load_steps
         from npcbrain.lm.sessions import check_threads
 
@@ -182,7 +182,7 @@ class Model:
 
     @property
     def max_prompt(self) -> int:
-        """Tokens that a prompt's text and the answer to it may have together."""
+        """How many tokens a prompt's text and the answer to it may have together."""
         frame = 2 if self.frame is None else sum(map(len, self.frame))
         return self.config.max_context - frame
 
@@ -206,21 +206,21 @@ class Model:
 
         Args:
             prefix: The part of the prompt that rarely changes; kept once computed.
-            news: The part that does.
+            news: The part that changes with every event.
             grammar: What a legal answer looks like, in llguidance's Lark syntax.
             seed: Of this answer's own random generator, 0 or above.
-            action_prior: Ways the answer may begin, each with the natural logarithm of the odds
-                that it does, by another judgement than the model's; see ``lm.action_prior``.
-            logit_bias: By text, what is added to the logit of its last token wherever the others
-                have just been written: a mark, or a mark and a number.
-            begun: What the answer begins with, by somebody else's choice; the model goes on from
-                there. The grammar must allow it.
+            action_prior: Ways in which the answer may begin, each with the natural logarithm of
+                its odds, judged before the model; see ``lm.action_prior``.
+            logit_bias: Texts (a mark, or a mark and a number), each with a number that is added to
+                the logit of its last token whenever the tokens before it have just been written.
+            begun: The beginning of the answer, chosen already; the model goes on from there. The
+                grammar must allow it.
             temperature: 0 to 2; 0 takes the likeliest token every time.
             top_p: See ``npcbrain.lm.sampler.SamplerConfig``.
             max_new_tokens: The answer is cut off at this many tokens.
 
         Raises:
-            UsageError: The prompt is too long, the grammar broken, ``begun`` is against it, or a
+            UsageError: The prompt is too long, the grammar is broken or forbids ``begun``, or a
                 number is out of range.
         """
         from npcbrain.lm.action_prior import ActionPrior

@@ -1,8 +1,8 @@
 """A model as a folder of files, and the manifest that vouches for them.
 
-It reads and checks; it loads nothing into ONNX Runtime. Invariant: a ``ModelPackage``
-names plain files inside its own folder, and gives out none whose size or SHA-256 is not the one
-that its manifest states.
+It reads and checks; it loads nothing into ONNX Runtime. Invariant: a ``ModelPackage`` names only
+plain files inside its own folder, and gives out only files with the size and SHA-256 that its
+manifest states.
 
 A model may come from a mod or a download, so everything in the manifest counts as untrusted.
 """
@@ -21,8 +21,8 @@ from npcbrain.plain_file import open_plain, read_plain
 
 __all__ = ["ModelConfig", "ModelPackage", "default_model_path"]
 
-# Of the prompt that a model was taught: structure in words, or in marks, or in words with a frame
-# of its own around it (``npcbrain.lm.frame``).
+# The formats of prompts: structure in words, or in marks, or in words with a frame of the model's
+# own around it (``npcbrain.lm.frame``).
 FORMATS = (1, 2, 3)
 MARKED, FRAMED = 2, 3
 DEFAULT_NAME = "hearth"
@@ -40,7 +40,7 @@ MAX_CONFIG = {
     "max_context": 16_384,
 }
 MIN_CONTEXT = 64  # a prompt, an answer and a padded chunk must fit
-READ_BYTES = 1 << 20  # hashed at a time; larger pieces are not faster
+READ_BYTES = 1 << 20  # hashed at a time; larger pieces are no faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ class ModelPackage:
 
     Attributes:
         path: The folder.
-        format: Of the prompt it was taught: 1, structure in words; 2, in marks; 3, in words with a
-            frame around it.
+        format: The format of the prompts it was taught: 1, structure in words; 2, in marks; 3, in
+            words with a frame around it.
         name: The model's name.
-        licence: Of the weights, as the manifest states it.
+        licence: The licence of the weights, as the manifest states it.
         config: Shapes.
-        segments: File name and layers of each segment, in order; a part of a layer that keeps no
-            keys and values has none.
+        segments: File name and layers of each segment, in order; a segment that keeps no keys and
+            values (a feed-forward part) has no layers.
         heads: File names of the head, or of its parts: each gives the logits of the next tokens.
         tokenizer: File name of the tokenizer.
         bos: The token a prompt begins with.
@@ -154,7 +154,7 @@ class ModelPackage:
         )
 
     def read(self, name: str) -> bytes:
-        """The content of one file, checked: what is loaded is what was vouched for.
+        """The content of one file, checked against the manifest as it is read.
 
         Raises:
             ModelError: The file is missing or altered.
@@ -162,7 +162,7 @@ class ModelPackage:
         path, (expected, _) = self.path / name, self._files[name]
         try:
             size = path.stat().st_size
-            content = read_plain(path, size) if size == expected else b""  # it may be of any size
+            content = read_plain(path, size) if size == expected else b""  # else it may be huge
         except OSError as error:
             raise missing(path) from error
         self._compare(name, size, hashlib.sha256(content).hexdigest())
@@ -170,7 +170,7 @@ class ModelPackage:
 
     @property
     def digest(self) -> str:
-        """A SHA-256 of all files: another model has another one."""
+        """A SHA-256 of all files, which differs from model to model."""
         lines = "".join(f"{name} {sha256}\n" for name, (_, sha256) in sorted(self._files.items()))
         return hashlib.sha256(lines.encode()).hexdigest()
 
@@ -210,7 +210,7 @@ class ModelPackage:
 
 
 def default_model_path(name: str = DEFAULT_NAME) -> Path:
-    """Where the model that ships lies: in the installed package, or beside it in a checkout.
+    """The folder of the model that ships: in the installed package, or beside it in a checkout.
 
     Raises:
         ModelError: It is in neither place.

@@ -1,6 +1,6 @@
-"""Packages that are written in Rust, and what they raise where they should not.
+"""Panics of packages that are written in Rust.
 
-Invariant: nothing that a file makes them do passes an ``except Exception``.
+Invariant: ``except Exception`` catches whatever a file makes such a package raise.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["no_panic"]
 
 @contextmanager
 def no_panic() -> Iterator[None]:
-    """Within it a panic, which is a ``BaseException`` and no more, is a ``RuntimeError``."""
+    """Turns a panic, which is a ``BaseException`` but no ``Exception``, into a ``RuntimeError``."""
     try:
         yield
     except (Exception, KeyboardInterrupt, SystemExit, GeneratorExit):

@@ -1,8 +1,8 @@
 """Keys and values of prompt prefixes, kept while no slot holds them.
 
-A dictionary with a budget; it copies nothing itself. Invariant: what ``get`` returns was
-computed from exactly the token ids asked for (the dictionary compares them after their hash), and
-the kept arrays together never exceed ``max_bytes``.
+A dictionary with a limit; it copies nothing itself. Invariant: an array that ``get`` returns was
+computed from exactly the token ids asked for (the dictionary compares the ids, not only their
+hashes), and the kept arrays together never exceed ``max_bytes``.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ __all__ = ["PrefixCache"]
 
 
 class PrefixCache:
-    """Least recently used goes first.
+    """Forgets the least recently used array first.
 
     Attributes:
-        max_bytes: Of all kept arrays; 0 keeps nothing.
-        num_bytes: Of the arrays kept now.
+        max_bytes: Limit for all kept arrays together; 0 keeps nothing.
+        num_bytes: Size of the arrays kept now.
     """
 
     __slots__ = ("_kept", "max_bytes", "num_bytes")
@@ -45,7 +45,7 @@ class PrefixCache:
         return ids in self._kept
 
     def get(self, ids: tuple[int, ...]) -> np.ndarray | None:
-        """What was kept for these ids; the caller's reference outlives its eviction."""
+        """The array kept for these ids; it stays valid for the caller even if it is evicted."""
         saved = self._kept.get(ids)
         if saved is not None:
             self._kept.move_to_end(ids)
@@ -63,7 +63,7 @@ class PrefixCache:
             self.num_bytes -= oldest.nbytes
 
     def drop(self, ids: tuple[int, ...]) -> None:
-        """Forgets what was kept for these ids, if anything was."""
+        """Forgets the array kept for these ids, if there is one."""
         known = self._kept.pop(ids, None)
         if known is not None:
             self.num_bytes -= known.nbytes

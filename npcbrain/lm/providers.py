@@ -1,16 +1,17 @@
-"""Which ONNX Runtime providers run a model, and why: pure functions over what is offered.
+"""Which ONNX Runtime providers run a model, and why; pure functions that load nothing.
 
-It loads nothing. Invariant: a provider that is chosen without being asked for by name has
-run every graph of the model; anything less is the processor's work.
+Invariant: a provider that is chosen without being asked for by name has run every graph of the
+model in a trial; otherwise the processor runs the model.
 
 ``"auto"`` means CUDA for a model whose manifest claims it, else the processor. A graph that CUDA
-can run in part only is slower on it than off it, for hidden states then travel to the card and back
-between nodes; and ONNX Runtime's CUDA has no float32 ``GroupQueryAttention`` and no
-``MatMulIntegerToFloat``, which the model that ships is made of. So a claim is tried with every
+can run only in part is slower there than on the processor, because hidden states then travel to the
+card and back between nodes. ONNX Runtime's CUDA has no float32 ``GroupQueryAttention`` and no
+``MatMulIntegerToFloat``, of which the model that ships is made. So a claim is tried with every
 fallback forbidden.
 
-TensorRT is never chosen by itself. It compiles an engine for each graph and each range of shapes,
-minutes at the first start on a player's machine, and the steps here have a dozen shapes.
+TensorRT is never chosen automatically. It compiles an engine for each graph and each range of
+shapes, which takes minutes at the first start on a player's machine: the steps here have a dozen
+shapes.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ class Choice(NamedTuple):
 
 
 def to_try(claimed: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:
-    """What ``"auto"`` should try before the processor.
+    """The providers that ``"auto"`` should try before the processor.
 
     Args:
         claimed: Providers that the model's manifest says can run all of its graphs.
-        available: Those this ONNX Runtime was built with.
+        available: Those that this ONNX Runtime was built with.
     """
     return tuple(name for name in AUTOMATIC if name in claimed and name in available)
 
@@ -47,13 +48,13 @@ def to_try(claimed: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:
 def choose(
     claimed: Sequence[str], available: Sequence[str], obtained: Sequence[str] = (), error: str = ""
 ) -> Choice:
-    """What ``"auto"`` means, once what was worth a try has been tried.
+    """The choice that ``"auto"`` makes after the trial.
 
     Args:
         claimed: See ``to_try``.
         available: See ``to_try``.
-        obtained: What the sessions of the trial really run on; empty if there was none.
-        error: What stopped the trial.
+        obtained: The providers on which the trial's sessions really run; empty without a trial.
+        error: The error that stopped the trial; empty if none did.
     """
     wanted = [name for name in AUTOMATIC if name in claimed]
     if not wanted:
@@ -69,7 +70,7 @@ def choose(
 
 
 def asked_for(providers: str | Sequence[str], available: Sequence[str]) -> Choice | None:
-    """What a game asked for; None if it left the choice to ``choose``.
+    """The providers that a game asked for; None if it left the choice to ``choose``.
 
     Raises:
         UsageError: It is neither ``"auto"``, ``"cpu"`` nor a list of available names.

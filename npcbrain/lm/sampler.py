@@ -1,8 +1,8 @@
 """From logits to one token.
 
-Pure arithmetic on one row; it knows no generation and no batch. Invariant: the token
-depends on the row, the grammar's state, the answer so far and one draw of the request's own
-generator, so neighbours in a batch cannot change it.
+Pure arithmetic on one row; it knows nothing of generations and batches. Invariant: the token
+depends only on the row, the grammar's state, the answer so far and one draw of the request's own
+random generator, so neighbours in a batch cannot change it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from npcbrain.errors import EngineError, UsageError, fault
 
 __all__ = ["Mask", "RepeatGuard", "SamplerConfig", "pick"]
 
-NO_REPEAT = 4  # tokens; small models loop, and no good line of a game says four tokens twice
+NO_REPEAT = 4  # tokens; small models loop, and good lines do not say four tokens twice
 # Tokens this much rarer than the best are never drawn: noise for a small model, and it keeps the
 # sort below at some hundred entries instead of thousands (30 us instead of 400).
 MIN_RATIO = 1e-4
-# Legal tokens, likeliest first, that are held against the known words. Among the first few is
-# mostly one that fits; the bound keeps the cost below 0.3 ms where none does.
+# How many legal tokens, likeliest first, are checked against the known words. Mostly one of the
+# first few fits; the bound keeps the cost below 0.3 ms if none does.
 MAX_TRIED = 256
 
 
 class Mask(Protocol):
-    """What the sampler asks of a grammar; see ``npcbrain.lm.grammar.Matcher``."""
+    """The part of a grammar that the sampler uses; see ``npcbrain.lm.grammar.Matcher``."""
 
     def allows(self, token_id: int) -> bool: ...
 
@@ -36,7 +36,7 @@ class Mask(Protocol):
 
 
 class Words(Protocol):
-    """What the sampler asks about words; see ``npcbrain.lm.words.WordGuard``."""
+    """The part of a word list that the sampler uses; see ``npcbrain.lm.words.WordGuard``."""
 
     def allows(self, token_id: int) -> bool: ...
 
@@ -50,7 +50,7 @@ class SamplerConfig:
 
     Attributes:
         temperature: 0 takes the likeliest token; 1 samples as the model was trained; at most 2.
-        top_p: Only the likeliest tokens that hold this share together are drawn from; above 0.
+        top_p: Only the likeliest tokens that together have this share are drawn from; above 0.
     """
 
     temperature: float = 0.0
@@ -68,8 +68,8 @@ class SamplerConfig:
 class RepeatGuard:
     """Knows which tokens would repeat four tokens already said in the same line.
 
-    Within a line only, because the lines before speech name things, and two arguments may well have
-    the same value.
+    Only within a line, because the lines before the speech name things, and two arguments may well
+    have the same value.
     """
 
     __slots__ = ("_followers", "_last", "_newline_ids")
@@ -104,8 +104,8 @@ def pick(
 ) -> int:
     """Chooses the next token.
 
-    Tokens that would make a word nobody knows lose against all others, and banned ones against all
-    that are left; if the grammar allows nothing else, it wins.
+    Tokens that would make an unknown word are chosen only if the grammar allows no others, and
+    banned ones only if it allows no others of the rest.
 
     Args:
         logits: float32 [vocab]; left as it is.
@@ -113,7 +113,7 @@ def pick(
         banned: From ``RepeatGuard.banned``.
         config: How to choose.
         random: The request's own; drawn from once if ``temperature`` is not 0.
-        words: What words may be said; None for any.
+        words: Which words may be said; None for any.
 
     Raises:
         EngineError: A chosen logit is not finite, or the grammar allows no token.
@@ -123,8 +123,8 @@ def pick(
         scores = logits.copy()
         scores[list(banned)] = -np.inf
     if config.temperature == 0.0:
-        # The likeliest of all is mostly legal, and then it is the likeliest of the legal ones too:
-        # a question of 2 us spares a mask of up to 100.
+        # The likeliest token is mostly legal, and then also the likeliest of the legal ones: a
+        # check of 2 us saves a mask of up to 100 us.
         best = int(scores.argmax())
         sayable = words is None or words.allows(best)
         if sayable and math.isfinite(scores[best]) and mask.allows(best):
@@ -147,9 +147,9 @@ def pick(
 
 
 def _known(legal_ids: np.ndarray, legal: np.ndarray, words: Words) -> list[int]:
-    """Places in ``legal`` of tokens that words allow, likeliest first.
+    """Places in ``legal`` of the tokens that ``words`` allows, likeliest first.
 
-    Where none of the likely ones does, single letters do: any word can be spelt to its end.
+    If it allows none of the likely ones, single letters follow: they can spell any word to its end.
     """
     likely = np.argsort(-legal, kind="stable")[:MAX_TRIED].tolist()
     found = [place for place in likely if words.allows(int(legal_ids[place]))]
@@ -161,7 +161,7 @@ def _known(legal_ids: np.ndarray, legal: np.ndarray, words: Words) -> list[int]:
 
 
 def _draw(legal: np.ndarray, config: SamplerConfig, chance: float) -> int:
-    """Index drawn from ``legal``; float64, likeliest first, equals in order of their ids."""
+    """An index drawn from ``legal``: float64, likeliest first, equal ones by id."""
     weights = np.exp((legal.astype(np.float64) - legal.max()) / config.temperature)
     likely = np.flatnonzero(weights >= MIN_RATIO)
     order = likely[np.argsort(-weights[likely], kind="stable")]

@@ -1,16 +1,16 @@
 """Runs one segment, or the head, on rows of the KV pool.
 
-Everything ONNX Runtime reads or writes is bound once, when the engine is made; a run only fills
-the shared inputs. It knows no wave and no generation. Invariant: every bound address
-belongs to an array this object owns, or to the pool it keeps, for as long as it lives.
+All that ONNX Runtime reads or writes is bound once, when the engine is made; a run only fills the
+shared inputs. It knows nothing of waves and generations. Invariant: every bound address belongs, as
+long as this object lives, to an array that it owns or to the pool that it keeps.
 
-A binding holds bare addresses and keeps nothing alive. Had a buffer gone, rows would change with no
-error at all; hence one owner for all of them.
+A binding holds bare addresses and keeps nothing alive. If a buffer were freed, rows would change
+without any error; so one object owns them all.
 
-Hidden states go to and fro between two arrays: segment i reads one and writes the other, which the
-next one reads. Rows that run segment after segment are never copied; those that wait while others
-run are put aside, in an array that the caller keeps for them. Copying them each time took 20 us a
-step on a core whose caches the weights had just gone through.
+Hidden states go to and fro between two arrays: a segment reads one and writes the other, which the
+next segment reads. Rows that run segment after segment are never copied; rows that wait while
+others run are put aside, in an array that the caller keeps for them. Copying all rows each time
+took 20 us a step on a core whose caches were full of weights.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class SegmentRunner:
     take the output before the next run.
 
     Attributes:
-        num_segments: Without the head.
+        num_segments: How many segments there are, without the head.
         input_ids: int64 [rows]; input of the first segment.
         seqlens_k: int32 [rows]; total length of each row less one.
         total_sequence_length: int32 []; the longest row's.
-        num_heads: Parts of the head.
+        num_heads: How many parts the head has.
         head_in: float32 [rows, hidden]; input of the head.
         logits: float32 [rows, vocab]; output of the head, if it is in one part.
-        options: Of every run; raising its ``terminate``, from another thread, ends the one that is
-            under way at its next node.
+        options: Of every run; another thread that sets its ``terminate`` ends the current run at
+            its next node.
     """
 
     __slots__ = (
@@ -77,11 +77,11 @@ class SegmentRunner:
 
         Args:
             sessions: The loaded graphs.
-            package: What they were loaded from, for their layers and shapes.
-            pool: Where keys and values are.
+            package: The package that they were loaded from, for layers and shapes.
+            pool: Holds the keys and values.
             chunk_sizes: Rows of a prefill, or of a draft.
         """
-        import onnxruntime as ort  # here, as the sessions have: it takes a third of a second
+        import onnxruntime as ort  # not above: the import takes a third of a second
 
         config, num_slots = package.config, pool.array.shape[1]
         chunks = tuple(dict.fromkeys(chunk_sizes))
@@ -93,18 +93,18 @@ class SegmentRunner:
         self.num_segments = len(sessions.segments)
         self.num_heads = len(sessions.heads)
         self.options = ort.RunOptions()
-        self.options.log_severity_level = 4  # fatal; a run that is ended would be printed otherwise
-        # Its default, said aloud: the Python wrapper asks for it at each run, and an entry that is
-        # not there costs it an exception of 120 us.
+        self.options.log_severity_level = 4  # fatal only: otherwise each ended run would be printed
+        # The default, but set here: the Python wrapper asks for this entry at each run, and a
+        # missing entry costs it an exception of 120 us.
         self.options.add_run_config_entry("gpu_graph_id", "0")
         self.input_ids = np.zeros(max_rows, dtype=np.int64)
         self.seqlens_k = np.zeros(max_rows, dtype=np.int32)
         self.total_sequence_length = np.zeros((), dtype=np.int32)
         self.head_in = np.zeros((head_rows, config.hidden), dtype=np.float32)
         self._hidden = [np.zeros((max_rows, config.hidden), dtype=np.float32) for _ in range(2)]
-        self._guest: np.ndarray | None = None  # where the rows in ``_guest_rows`` are put aside
+        self._guest: np.ndarray | None = None  # where ``_guest_rows`` would be put aside
         self._guest_rows = self._hidden[0][:0]
-        # Where each part of the head writes; one array of all would have gaps between its rows.
+        # One output array for each part of the head: in a common one, its rows would have gaps.
         widths = [head.get_outputs()[0].shape[1] for head in sessions.heads]
         self._head_parts = [np.zeros((head_rows, width), dtype=np.float32) for width in widths]
         self.logits = self._head_parts[0]
@@ -133,12 +133,12 @@ class SegmentRunner:
         ``input_ids`` and ``seqlens_k`` must have been filled.
 
         Args:
-            segment: Which one.
-            first_slot: Of the adjacent ones.
+            segment: The segment's number.
+            first_slot: The first of the adjacent slots.
             batch: How many slots.
-            tokens: Of each.
-            aside: float32 [rows or more, hidden]; whose hidden states are read and written: where
-                they are put when others run. None if nobody wants them.
+            tokens: How many tokens of each slot.
+            aside: float32 [rows or more, hidden]; the array into which the hidden states of these
+                rows are put when others run. None if nobody wants them.
 
         Raises:
             RuntimeError: As ONNX Runtime raises it, also when ``options`` ended the run. The keys
@@ -157,7 +157,7 @@ class SegmentRunner:
         self._guest, self._guest_rows = aside, self._hidden[~segment & 1][:rows]
 
     def hidden_of(self, aside: np.ndarray) -> np.ndarray:
-        """The hidden states that are put aside there, or would be."""
+        """The hidden states that belong to ``aside``, whether they have been put there or not."""
         return self._guest_rows if aside is self._guest else aside
 
     def _put_aside(self) -> None:
@@ -166,9 +166,9 @@ class SegmentRunner:
             self._guest = None
 
     def fill_head(self, aside: np.ndarray, rows: Sequence[int]) -> None:
-        """Copies rows of the hidden states put aside there, or yet to be, to ``head_in``."""
+        """Copies rows of the hidden states that belong to ``aside`` to ``head_in``."""
         hidden = self.hidden_of(aside)
-        for index, row in enumerate(rows):  # one by one: picked together they would be a new array
+        for index, row in enumerate(rows):  # indexing by all rows would make a new array
             self.head_in[index] = hidden[row]
 
     def run_head(self, rows: int, part: int = 0) -> None:
@@ -180,7 +180,7 @@ class SegmentRunner:
         self._heads[part].run_with_iobinding(self._head_bindings[part][rows - 1], self.options)
 
     def keep_logits(self, part: int, kept: np.ndarray, rows: Sequence[int]) -> None:
-        """Copies what a part of the head has just found to its place in ``kept``, row by row."""
+        """Copies the logits that a part of the head just computed to their place in ``kept``."""
         start = sum(one.shape[1] for one in self._head_parts[:part])
         found = self._head_parts[part]
         kept[rows, start : start + found.shape[1]] = found[: len(rows)]

@@ -1,7 +1,7 @@
 """ONNX Runtime sessions of a model's graphs, checked against its manifest.
 
-It loads and checks; it runs nothing. Invariant: a ``Sessions`` that exists has graphs with
-exactly the inputs and outputs, types and widths of DESIGN.md, "The model on disk".
+It loads and checks; it runs nothing. Invariant: the graphs of a ``Sessions`` have exactly the
+inputs, outputs, types and widths that DESIGN.md gives under "The model on disk".
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_THREADS = 64
 
 FLOAT, INT32, INT64 = "tensor(float)", "tensor(int32)", "tensor(int64)"
 
-Spec = dict[str, tuple[str, tuple[int | None, ...]]]  # name: type and widths, None if it varies
+Spec = dict[str, tuple[str, tuple[int | None, ...]]]  # by name; a width of None varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class Sessions:
     """The loaded graphs.
 
     Attributes:
-        segments: One ``InferenceSession`` each, in order.
-        heads: Of the head, or of its parts in order.
-        providers: What ONNX Runtime really uses, best first.
-        reason: Why these.
-        threads: Of one step.
-        runtime: ONNX Runtime's version; another one may take other times, and round otherwise.
+        segments: One ``InferenceSession`` for each segment, in order.
+        heads: The session of the head, or one for each of its parts, in order.
+        providers: The providers that ONNX Runtime really uses, best first.
+        reason: Why it uses these.
+        threads: Threads of one step.
+        runtime: ONNX Runtime's version; with another one, times and rounding may differ.
     """
 
     segments: tuple[Any, ...]
@@ -60,14 +60,15 @@ def session_steps(
 ) -> Generator[str, None, Sessions]:
     """Loads all graphs (about 0.2 s for 47 MB), pausing before each; yields the file's name.
 
-    A session cannot be made in pieces: some 10 ms for one of 4 MB. ONNX Runtime lets go of the
+    A session cannot be made in pieces: one of 4 MB takes some 10 ms. ONNX Runtime releases the
     interpreter meanwhile, so that other threads run.
 
     Args:
         package: The model.
         providers: ``"auto"``, see ``npcbrain.lm.providers``; ``"cpu"``; or names of ONNX Runtime
             providers. Schedule invariance is promised for the CPU only.
-        threads: Of one step. The default adds no thread to the game and is the most predictable.
+        threads: Threads of one step. With 1 no thread is added to the game; it is also the most
+            predictable.
 
     Raises:
         UsageError: A provider is not available, or ``threads`` is out of range.
@@ -93,7 +94,7 @@ def session_steps(
 
 
 def check_threads(threads: object) -> None:
-    """Raises a UsageError if ``threads`` is no number of threads."""
+    """Raises a UsageError unless ``threads`` is a possible number of threads."""
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
         rule = f"be an integer of 1 to {MAX_THREADS}"
         raise UsageError(fault("threads", rule, threads, "Model.load()"))
@@ -101,7 +102,7 @@ def check_threads(threads: object) -> None:
 
 def import_runtime() -> ModuleType:
     """ONNX Runtime; the first import takes about 0.1 s and holds the interpreter for half of it."""
-    # The official wheels send telemetry unless told otherwise before their import.
+    # The official wheels send telemetry unless this is set before they are imported.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
@@ -137,7 +138,7 @@ def _graphs(
         package: The model.
         providers: Best first.
         threads: Of one step.
-        alone: Whether a graph that needs any other provider, the processor included, is refused.
+        alone: Whether to refuse a graph that needs any other provider, even the processor.
     """
     options = session_options(ort, threads)
     if alone:
@@ -156,7 +157,7 @@ def _graphs(
         where = str(package.path / name)
         session = open_session(ort, package, name, options, providers)
         missing = [name for name in providers if name not in session.get_providers()]
-        if missing:  # a provider whose libraries are absent falls back without an exception
+        if missing:  # ONNX Runtime falls back silently when a provider's libraries are absent
             raise UsageError(
                 fault("provider", "start", missing[0], "Model.load()", 'pass providers="cpu"')
             )
@@ -167,13 +168,13 @@ def _graphs(
 
 
 def session_options(ort: ModuleType, threads: int) -> Any:
-    """How every graph is run."""
+    """The options with which every graph is run."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.load_model_format", "ONNX")  # as it was checked
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # the checked one
     options.log_severity_level = 3  # errors; warnings would print into the game's terminal
-    # Idle pool threads would otherwise spin for a while after each step, on the game's cores.
+    # Otherwise idle pool threads spin for a while after each step, on the game's cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
 

@@ -1,7 +1,7 @@
-"""Who sits where in the KV cache, and where the next one should sit.
+"""Which generation holds which slot of the KV cache, and which slot the next one should get.
 
-Bookkeeping only; it moves no data. Invariant: ``held`` of a slot's tokens are in its
-keys and values, whoever computed them.
+Bookkeeping only; it moves no data. Invariant: the keys and values of the tokens in a slot's
+``held`` are in the slot, no matter which generation computed them.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from npcbrain.lm.generation import Generation
 
 __all__ = ["Slot", "choose_slot", "common_prefix"]
 
-# What a hole in the range of busy slots is worth, in prompt tokens. It costs a row in each of the
-# some 30 decodes of an answer, 0.7 ms each where a prompt token takes 0.5 ms: about 40 tokens.
+# The cost of a gap in the range of busy slots, in prompt tokens. A gap is one more row in each of
+# an answer's some 30 decodes, 0.7 ms each; a prompt token takes 0.5 ms: about 40 tokens.
 GAP_TOKENS = 40
 COPIED_PER_PREFILLED = 200  # tokens copied in the time in which one is computed
 
 
 @dataclass(slots=True)
 class Slot:
-    """One sequence's place.
+    """The place of one sequence.
 
     Attributes:
-        generation: Who holds it; None if free.
-        held: Prompt tokens left behind by the last one, still valid while the slot is free.
+        generation: The generation that holds it; None if free.
+        held: Prompt tokens that the last generation left, still valid while the slot is free.
         reach: Positions from here on are neither valid nor about to be.
         last_used: Grows with every close; the smallest was left longest ago.
     """
@@ -36,7 +36,7 @@ class Slot:
     last_used: int = 0
 
     def unread_position(self, max_context: int) -> int:
-        """The first position that nothing has been or is being written to."""
+        """The first position to which nothing has been or is being written."""
         return min(self.reach, max_context - 1)
 
 
@@ -45,9 +45,9 @@ def choose_slot(
 ) -> tuple[int, int] | None:
     """The free slot in which the answer will cost least.
 
-    A slot that already holds the prompt's beginning saves computing it, a slot beside busy ones
-    keeps batches narrow; then empty slots, so that nothing is forgotten early, then the one left
-    longest ago.
+    A slot that already holds the prompt's beginning saves computing it; a slot beside busy ones
+    keeps batches narrow. Among equals an empty slot is taken, so that nothing is forgotten early,
+    else the one that was left longest ago.
 
     Args:
         slots: All slots.

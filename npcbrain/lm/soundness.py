@@ -1,4 +1,4 @@
-"""Whether numbers are numbers: one that is none makes all that is computed from it none."""
+"""Whether an array is finite: a NaN or infinity would spread to all that is computed from it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["is_sound"]
 
 
 def is_sound(numbers: np.ndarray) -> bool:
-    """Whether none of them is infinite or not a number; some 5 us for 10,000.
+    """Whether all are finite; some 5 us for 10,000.
 
-    Their sum tells, and takes no memory: what a model computes is far too small to overflow in it.
+    Checked by their sum, which takes no memory: a model's numbers are too small to overflow it.
     """
     with np.errstate(all="ignore"):
         return math.isfinite(numbers.sum(dtype=np.float32))

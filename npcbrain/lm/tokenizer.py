@@ -1,9 +1,8 @@
 """Text to tokens and back.
 
 A thin wrapper of the ``tokenizers`` package; it knows no prompt format and no grammar.
-Invariant: text is only ever text. Whatever a player types, ``encode`` yields no control token but
-for the marks, which no cleaned text holds, and what a ``StreamDecoder`` has emitted is whole
-characters.
+Invariant: text is only ever text. Whatever a player types, ``encode`` yields no control tokens
+except marks, which no cleaned text holds; a ``StreamDecoder`` emits only whole characters.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 
 
 class Tokenizer:
-    """A BPE tokenizer: byte-level, or of characters with bytes to fall back on.
+    """A BPE tokenizer: byte-level, or of characters with byte tokens as a fallback.
 
     Attributes:
         bos_id: The token a prompt begins with.
         eos_id: The token that ends a prompt and an answer.
         num_tokens: Ids are below this.
         marks: The id of each mark, by its character.
-        token_bytes: The bytes each id stands for; empty for control tokens that are no mark.
+        token_bytes: The bytes each id stands for; empty for control tokens that are not marks.
         newline_ids: The ids whose bytes hold a line feed.
     """
 
@@ -66,7 +65,8 @@ class Tokenizer:
             marks: Names of the tokens that stand for the characters of a prompt's structure.
 
         Raises:
-            ModelError: It is no tokenizer, not byte-level, larger than ``vocab``, or lacks a token.
+            ModelError: It is not a tokenizer, not byte-level, larger than ``vocab``, or lacks a
+                token.
         """
         bpe = read_tokenizer(content, where)
         bpe.encode_special_tokens = True  # "<|im_end|>" typed in a chat stays ten characters
@@ -100,12 +100,12 @@ class Tokenizer:
         self.newline_ids = frozenset(i for i, piece in enumerate(table) if b"\n" in piece)
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of ``text``; names of control tokens in it are encoded as mere characters.
+        """Token ids of ``text``; names of control tokens in it are encoded as plain characters.
 
         About 1 us a token. A lone surrogate (half a character, as broken input devices send)
         becomes a question mark, because it has no UTF-8 form.
         """
-        pieces = self._mark.split(text)  # text and marks in turns
+        pieces = self._mark.split(text)  # texts and marks alternate
         ids = self._encode(pieces[0])
         for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
             ids.append(self.marks[mark])
@@ -122,10 +122,10 @@ class Tokenizer:
         return ids
 
     def token_id(self, name: str) -> int | None:
-        """The id of a token by its name in the file; None if there is none."""
+        """The id of a token by its name in the file; None if no token has it."""
         try:
             index: int | None = self._bpe.token_to_id(name)
-        except UnicodeError:  # half a character is no token's
+        except UnicodeError:  # no token's name holds half a character
             return None
         return index
 
@@ -153,12 +153,12 @@ class StreamDecoder:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, token_id: int) -> str:
-        """The characters completed by one more token; often empty in the midst of an emoji."""
+        """The characters that one more token completes; often none inside an emoji."""
         return self._decoder.decode(self._token_bytes[token_id])
 
 
 def _fallen_back(token: str) -> bytes:
-    """What a token of a vocabulary of characters stands for.
+    """The bytes of a token of a vocabulary of characters.
 
     >>> _fallen_back("\u2581key"), _fallen_back("<0x0A>")
     (b' key', b'\\n')
@@ -168,9 +168,9 @@ def _fallen_back(token: str) -> bytes:
 
 
 def _byte_level() -> Callable[[str], bytes]:
-    """What a token of a byte-level vocabulary stands for; a KeyError if it is none.
+    """A function that gives the bytes of a byte-level token; a KeyError if it is none.
 
-    Bytes that print stand for themselves; the others, in order, for the characters from U+0100 on.
+    Printable bytes are written as themselves; the others, in order, as characters from U+0100 on.
     """
     alphabet = set(ByteLevel.alphabet())
     table = {chr(byte): byte for byte in range(256) if chr(byte) in alphabet}

@@ -1,8 +1,8 @@
-"""What a ``tokenizer.json`` may hold, looked at before the ``tokenizers`` package reads it.
+"""Checks a ``tokenizer.json`` before the ``tokenizers`` package reads it.
 
 A model may come from a mod. The format has steps that make a thousand million characters of one,
-patterns that backtrack without end, and steps that act by chance. Invariant: what is built has only
-steps named here, with texts of a few letters, and cuts words by a pattern that is known.
+patterns that backtrack without end, and steps that act at random. Invariant: a tokenizer that is
+built has only steps named here, with texts of a few letters, and cuts words by a known pattern.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = ["GPT_4O", "LLAMA_3", "QWEN_2", "read_tokenizer"]
 MAX_BYTES = 64 << 20  # usual: 0.3 MB; Gemma's has 33
 MAX_ADDED = 20_000  # usual: 3; Gemma has 6,000
 MAX_STEPS = 8  # in a sequence
-MAX_CHARS = 8  # of what a step puts in the place of something, or looks for
+MAX_CHARS = 8  # of a text that a step looks for, or puts in the place of another
 MAX_REPLACED = 4  # steps that replace something; each may make three characters of one
 MAX_GROWTH = 3
-MAX_WORD_CHARS = 200  # of a word that WordPiece cuts, in a time that grows with their square
+MAX_WORD_CHARS = 200  # of a word that WordPiece cuts; its time grows with their square
 
 CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 WORDS = r"|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -37,7 +37,7 @@ GPT_4O = (
 )
 PATTERNS = frozenset((LLAMA_3, QWEN_2, GPT_4O))
 
-STEPS = {  # by the part of the file; beside a Sequence of them
+STEPS = {  # by the part of the file; a Sequence of them is allowed as well
     "normalizer": frozenset(
         "BertNormalizer Lowercase NFC NFD NFKC NFKD Prepend Replace Strip StripAccents".split()
     ),
@@ -48,7 +48,7 @@ STEPS = {  # by the part of the file; beside a Sequence of them
     "decoder": frozenset("ByteFallback ByteLevel Fuse Metaspace Replace Strip WordPiece".split()),
 }
 LISTS = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers", "decoder": "decoders"}
-DROPPED = ("truncation", "padding", "post_processor")  # would quietly change a prompt
+DROPPED = ("truncation", "padding", "post_processor")  # these would silently change a prompt
 
 
 def read_tokenizer(content: bytes, where: str, *, model: str = "BPE") -> Any:
@@ -57,10 +57,10 @@ def read_tokenizer(content: bytes, where: str, *, model: str = "BPE") -> Any:
     Args:
         content: The file.
         where: Its path, for messages.
-        model: How it must make tokens.
+        model: The type of model that it must be.
 
     Raises:
-        ModelError: It is no tokenizer, or has steps or patterns that are not known.
+        ModelError: It is not a tokenizer, or has unknown steps or patterns.
     """
     if len(content) > MAX_BYTES:
         rule = f"have at most {MAX_BYTES} bytes"
@@ -80,7 +80,7 @@ def read_tokenizer(content: bytes, where: str, *, model: str = "BPE") -> Any:
         _check_steps(data.get(part), part, where)
     try:
         with no_panic():
-            # Written anew: what is built is what was looked at, be it there twice or not.
+            # Written anew, so that exactly what was checked is built, even if a key came twice.
             return Tokenizer.from_str(json.dumps(data | dict.fromkeys(DROPPED)))
     except Exception as error:  # the package raises bare Exception for a bad file
         raise ModelError(fault("tokenizer", "be a tokenizer.json", str(error), where)) from error
@@ -106,7 +106,7 @@ def _check_model(model: dict[str, Any], kind: str, where: str) -> None:
 
 
 def _check_steps(step: object, part: str, where: str) -> None:
-    """Looks at one part of a tokenizer: nothing, a step or a sequence of steps."""
+    """Checks one part of a tokenizer: nothing, a step or a sequence of steps."""
     if step is None:
         return
     steps: object = [step]

@@ -1,10 +1,10 @@
-"""Which words may be said: those a model's own list knows, and those of the prompt.
+"""Which words may be said: those of the model's own list, and those of the prompt.
 
 A small model copies names letter by letter and slips: "Yolanda" becomes "Yolanka". Here a word may
-only go on as a word that exists, in the list that comes with the model or in what it was told, so
-a name or a number that nobody mentioned cannot be said at all; and it is written small, with a
-capital or in capitals, or as the prompt writes it. It knows no grammar and no logits. Invariant:
-whatever was said so far, some word can still be finished.
+only go on towards a word of the model's list or of the prompt, so a name or a number that nobody
+mentioned cannot be said at all. It is written in small letters, with a first capital, in capitals,
+or as the prompt writes it. Grammars and logits are not known here. Invariant: whatever was said so
+far, some word can still be finished.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from npcbrain.errors import ModelError, fault
 
 __all__ = ["WordGuard", "WordList"]
 
-MAX_WORDS = 50_000  # usual: 4,000; each costs about 500 bytes with its beginnings
+MAX_WORDS = 50_000  # usual: 4,000; each takes about 500 bytes, its beginnings included
 MAX_LETTERS = 40
 
 # Letters and digits of any script: bytes beyond ASCII belong to a character that is not a space.
-# An apostrophe is none, so "Yara's" is "Yara" and "s".
+# An apostrophe is no part of a word, so "Yara's" is "Yara" and "s".
 WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
 
-# How a word may be written, if the prompt does not write it otherwise: "PERcival" is a slip.
+# How a word may be written, unless the prompt writes it otherwise: "PERcival" is a slip.
 SHAPE = re.compile(rb"[^A-Z]*|[A-Z][^A-Z]*|[^a-z]*")
 
 
@@ -39,7 +39,7 @@ def split_words(text: bytes) -> set[bytes]:
 
 
 class WordList:
-    """The words a model may use whatever the prompt says.
+    """The words that a model may use whatever the prompt says.
 
     Attributes:
         single_bytes: int64 ids of the tokens of one byte.
@@ -56,7 +56,7 @@ class WordList:
             where: Where the list comes from, for messages.
 
         Raises:
-            ModelError: There are too many, or one is no word.
+            ModelError: There are too many, or one is not a word.
         """
         whole = set()
         for word in words:
@@ -71,8 +71,8 @@ class WordList:
         self._starts = _starts(whole)
         self._token_bytes = token_bytes
         self.single_bytes = np.array([i for i, text in enumerate(token_bytes) if len(text) == 1])
-        # Per token: the letters before its first boundary, whole words, the letters after its last
-        # one; None where it has no boundary. Filled as tokens are met.
+        # For each token: the letters before its first word boundary, whole words, the letters after
+        # its last boundary; None if it has no boundary. Filled as tokens are met.
         self._pieces: dict[int, tuple[bytes, tuple[bytes, ...], bytes] | None] = {}
 
     def guard(self, prompt: str) -> WordGuard:
@@ -111,7 +111,7 @@ class WordList:
         return word in self._whole
 
     def begins(self, part: bytes) -> bool:
-        """Whether a word of the list begins so."""
+        """Whether a word of the list begins with this."""
         return part in self._starts
 
 
@@ -134,7 +134,7 @@ class WordGuard:
         self._part = b""  # letters of the word being said
 
     def allows(self, token_id: int) -> bool:
-        """Whether every word this token ends or begins is one; about 1 us."""
+        """Whether every word that this token ends or begins is a known one; about 1 us."""
         pieces = self._words.pieces(token_id)
         if pieces is None:
             return self._begins(self._part + self._words.text(token_id))

@@ -1,1 +1,1 @@
-"""What a step of the model costs on this machine, measured while it runs and kept between games."""
+"""What a step of the model costs on this machine: measured in play and kept between games."""

@@ -1,6 +1,6 @@
-"""``BudgetHistory``: what the game has granted of late, and how much of that became work.
+"""``BudgetHistory``: the budgets of the last frames, and how much of them became work.
 
-No clock of its own: it is told times. Invariant: a frame without a budget changes nothing.
+It has no clock: it is given times. Invariant: a frame without a budget changes nothing.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from npcbrain.clock import NS_PER_S
 
 __all__ = ["BudgetHistory"]
 
-NUM_FRAMES = 64  # with a budget, about a second: what "the last frames" means
-MIN_FRAMES = 8  # of these before anything is said to be impossible
+NUM_FRAMES = 64  # with a budget; these are "the last frames", about a second
+MIN_FRAMES = 8  # that must be known before a step is called impossible
 MAX_PERIOD_NS = NS_PER_S // 4  # a longer gap between two frames is a pause, not a frame rate
-MAX_BUDGET_NS = NS_PER_S  # "no limit" as a number that averages can digest
-MAX_PERIODS = 4  # that one frame's budget counts for in an average: a loading screen is no promise
-SMALL_SHARE = 8  # of a frame's budget, below which choosing and prompts took nothing to speak of
+MAX_BUDGET_NS = NS_PER_S  # "no limit", as a number that does not spoil averages
+MAX_PERIODS = 4  # a budget counts as at most so many periods in averages: loading screens end
+SMALL_SHARE = 8  # choosing and prompts that took less than budget / 8 do not count
 FIRST_PERIOD_NS = NS_PER_S // 60
 FIRST_EFFICIENCY = 0.75  # steps never fill a frame to the last nanosecond
 
@@ -24,16 +24,17 @@ FIRST_EFFICIENCY = 0.75  # steps never fill a frame to the last nanosecond
 class BudgetHistory:
     """Learns what the game has granted of late: how much a frame, how often, and with what yield.
 
-    A frame without budget teaches nothing: a paused game, a loading screen or a frame whose trees
-    ate everything says nothing about the frames to come, and must not cost a request its life.
+    Frames without a budget teach nothing: a paused game, a loading screen or a frame that the trees
+    used up says nothing about the frames to come, and no request may be refused because of it.
 
     Attributes:
         usual_ns: The budget of a frame, averaged over about eight of them; 0 before the first.
             It sizes the next steps.
-        most_ns: The largest of the last 64, what choosing and prompts had of it included; what
-            never fits it, never fits.
-        period_ns: From one frame with a budget to the next, averaged alike.
-        efficiency: Priced nanoseconds run per granted nanosecond, in frames that had more to do.
+        most_ns: The largest of the last 64, with the time of choosing and prompts; a step that does
+            not fit it will never fit.
+        period_ns: From one frame with a budget to the next, averaged in the same way.
+        efficiency: Nanoseconds of priced steps that ran for each granted nanosecond, in frames with
+            work left over.
     """
 
     __slots__ = (
@@ -57,10 +58,10 @@ class BudgetHistory:
 
     @property
     def lasting_ns(self) -> int:
-        """What a frame of the seconds to come may grant: an answer takes many.
+        """The budget to expect of the many frames that an answer takes.
 
-        Of the usual and of a second's mean the larger: the few frames in which the trees of a whole
-        village start to think leave a model little, and say nothing of those to come.
+        The larger of the usual budget and of a second's mean: when the trees of a whole village
+        start to think, a few frames leave the model little; that says nothing of later frames.
         """
         return max(self.usual_ns, self._mean_ns)
 
@@ -70,10 +71,10 @@ class BudgetHistory:
         return len(self._recent) >= MIN_FRAMES
 
     def begin(self, now_ns: int, budget_ns: int, chosen_ns: int = 0) -> None:
-        """A frame begins with so much to spend, after choosing and prompts have had so much.
+        """Notes that a frame begins, with ``budget_ns`` left after choosing and prompts.
 
-        A little of that is had by every frame, and a step can never have it; only much of it is
-        work that other frames will not have.
+        If these took little (``chosen_ns``), they will take it in every frame, and steps can never
+        have it. If they took much, it was work that later frames do not have.
         """
         if budget_ns <= 0:
             return
@@ -90,20 +91,20 @@ class BudgetHistory:
         self.most_ns = max(self._recent)
 
     def end(self, budget_ns: int, priced_ns: int) -> None:
-        """A frame ended with work left over, after steps of so much in prices.
+        """Notes that a frame ended with work left over, after steps of ``priced_ns`` together.
 
-        Prices and not times are counted, since prices are also what work is predicted in.
+        It counts prices and not times, because work is predicted in prices, too.
         """
         if budget_ns > 0:
             share = min(priced_ns / min(budget_ns, MAX_BUDGET_NS), 2.0)
             self.efficiency += (share - self.efficiency) / 16
 
     def least_time_ns(self, work_ns: int) -> int:
-        """The wall time of so much work if no frame had anything left over."""
+        """The wall time of some work if every frame's whole budget went into it."""
         return max(work_ns, work_ns * self.period_ns // max(1, self.lasting_ns))
 
     def time_ns(self, work_ns: int) -> int:
-        """The wall time in which so much priced work gets done, if it has every frame to itself."""
+        """The wall time of some priced work if no other work shares the frames."""
         granted = self.efficiency * self.lasting_ns / max(1, self.period_ns)
         if granted <= 0.0:
             return work_ns

@@ -1,10 +1,10 @@
 """What a step of the model costs on this machine.
 
-It is learned while playing. Prices, not averages: a step cannot be paused once begun, so the
-question is what it may take, not what it takes. No clock of its own and no engine: it is told times
-and asked for prices.
-Invariant: a price rests on what was measured. What was not measured is priced from neighbours that
-cost at least as much, and where nothing is known from a default that is meant to be too high.
+It is learned during play. Prices, not averages: a step cannot be paused once it has begun, so the
+question is what it may take, not what it takes. It has no clock and no engine: it is given times
+and asked for prices. Invariant: prices rest on measurements. A step that was not measured is priced
+from neighbours that cost at least as much, or, if nothing is known, from a default that is meant to
+be too high.
 
 Three things that a plain quantile gets wrong, and what is done here:
 
@@ -45,17 +45,18 @@ __all__ = ["CostModel", "PriceEntry"]
 
 QUANTILE = 0.98  # one step in fifty may take longer than its price
 
-# Of what ``restore`` takes; a file may hold anything.
+# Limits for ``restore``; a file may hold anything.
 MAX_SEGMENT = 255
 MAX_ROWS = 1 << 16  # usual: 1 to 512
-INCREDIBLE = 4  # times what a run with cold caches took; an honest price is less than twice that
+INCREDIBLE = 4  # times a run with cold caches; an honest price is less than twice such a run
 MAX_STEP_NS = 60 * NS_PER_S  # usual: 0.1 to 10 ms
 
 
 class PriceEntry(NamedTuple):
     """One cell of the price table, for people to read.
 
-    ``rows`` and ``context`` are the upper and the lower end of what the cell stands for.
+    A cell stands for a range of rows and of contexts: ``rows`` is the upper end of the first,
+    ``context`` the lower end of the second.
     """
 
     kind: Kind
@@ -70,14 +71,14 @@ class PriceEntry(NamedTuple):
 class CostModel:
     """Prices steps by kind, segment, rows and context.
 
-    ``price_ns`` is two dictionary look-ups (about 0.4 us) and leaves nothing to be collected;
-    ``observe`` keeps a sorted window of 64 (about 2 us).
+    ``price_ns`` is two dictionary look-ups (about 0.4 us) and leaves no garbage; ``observe`` keeps
+    a sorted window of 64 (about 2 us).
 
     Args:
         quantile: The share of runs that should take no longer than their price, in (0, 1).
 
     Raises:
-        UsageError: ``quantile`` is no such number.
+        UsageError: ``quantile`` is out of range.
     """
 
     __slots__ = ("_ranks", "_tables")
@@ -98,7 +99,7 @@ class CostModel:
         self._tables: dict[int, Table] = {}  # by kind << 8 | segment
 
     def price_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
-        """What such a step may take, in nanoseconds; at least 1.
+        """How long such a step may take, in nanoseconds; at least 1.
 
         Args:
             kind: The kind of wave.
@@ -109,7 +110,7 @@ class CostModel:
         table = self._tables.get(kind << 8 | segment)
         if table is None:
             table = self._tables[kind << 8 | segment] = Table(kind)
-        # cell_key(), written out: this runs some dozens of times a frame.
+        # cell_key() inlined, because this runs some dozens of times a frame.
         if rows > MAX_EXACT_ROWS:
             rows = 1 << (rows - 1).bit_length()
         bucket = (context >> CONTEXT_SHIFT).bit_length()
@@ -123,7 +124,7 @@ class CostModel:
         return guess_ns
 
     def best_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
-        """What such a step takes at the very least; 0 when nothing is known.
+        """How long such a step takes at the very least; 0 if nothing is known.
 
         The best time ever, less a share that halves with each run: after a single one, which may
         have been a cold start or a hiccup, the step may well be twice as quick.
@@ -156,18 +157,18 @@ class CostModel:
             table.lower_ns(key, cell.best_ns)
         if cell.num_runs() < YOUNG:
             cell.price_ns = max(cell.least_ns(), min(cell.price_ns, table.guess_ns(key)))
-        # What leaned on neighbours is thrown away when one of them has moved, and that is seldom:
-        # made anew after each step, all of it took 0.2 ms of a frame on a slow core.
+        # Guesses and bounds rest on neighbours. They are dropped only if this cell has moved, which
+        # is rare: making all anew after each step took 0.2 ms of a frame on a slow core.
         if table.guesses and cell.price_ns != before_ns:
             table.guesses.clear()
         if table.bounds and (is_best or cell.num_runs() < SETTLED):
             table.bounds.clear()
 
     def correct(self, kind: Kind, segment: int, rows: int, context: int, took_ns: int) -> None:
-        """Holds what is remembered of a step against one run of it, with cold caches.
+        """Checks the remembered price of a step against one run of it, with cold caches.
 
-        A run that is the best ever is learnt from: what is remembered is from a busy machine. A
-        price several times as high is nobody's, or somebody's joke, and is forgotten.
+        If the run is the best ever, it is learned: the machine was busy when the others ran. A
+        price several times as high as the run is wrong or forged, and is forgotten.
         """
         table = self._tables.get(kind << 8 | segment)
         cell = None if table is None else table.cells.get(cell_key(rows, context))
@@ -182,9 +183,10 @@ class CostModel:
         self.observe(kind, segment, rows, context, took_ns)
 
     def doubt(self, kind: Kind, segment: int, rows: int, context: int) -> None:
-        """Lowers a price that no frame could pay of late, a little, so that it is tested again.
+        """Lowers a little a price that no recent frame could pay, so that the step is tried again.
 
-        Never below ``best_ns``: a step that always took longer than a budget never gets into it.
+        Never below ``best_ns``: a step that has always taken longer than a budget is not put into
+        it.
         """
         price_ns = self.price_ns(kind, segment, rows, context)
         floor_ns = max(1, self.best_ns(kind, segment, rows, context))
@@ -198,11 +200,11 @@ class CostModel:
         elif price_ns > (median_ns := cell.median_ns()):
             cell.price_ns = max(median_ns, price_ns - (price_ns >> 4) - 1)
         else:
-            # A fit below the median is a bet that the machine has become faster: rarely made.
+            # A price below the median bets that the machine has become faster; so it falls slowly.
             cell.price_ns = max(floor_ns, price_ns - (price_ns >> 8) - 1)
 
     def entries(self) -> Iterator[PriceEntry]:
-        """All that was measured, in order of kind, segment, rows and context."""
+        """All measured cells, in order of kind, segment, rows and context."""
         for place in sorted(self._tables):
             table = self._tables[place]
             for key in sorted(table.cells):
@@ -219,10 +221,10 @@ class CostModel:
                 )
 
     def snapshot(self) -> list[list[int]]:
-        """What to remember between two runs of a game, as plain data: a list for each cell.
+        """The prices to remember between two runs of a game, as plain data: a list for each cell.
 
-        Kind, segment, rows, bucket of contexts, best time, price, and ``NUM_KEPT`` runs that stand
-        for the window. So few, that the next game's own runs soon outvote them.
+        It holds kind, segment, rows, bucket of contexts, best time, price, and ``NUM_KEPT`` runs
+        that stand for the window; so few that the next game's own runs soon outvote them.
         """
         return [
             [
@@ -239,12 +241,12 @@ class CostModel:
         ]
 
     def restore(self, rows: Iterable[object]) -> None:
-        """Takes on what ``snapshot`` returned, instead of all that was learned so far.
+        """Replaces all that was learned so far by a ``snapshot``.
 
-        Prices are those of then, exactly, until a step is run again.
+        Prices are exactly the saved ones until a step is run again.
 
         Raises:
-            UsageError: It is no such data; nothing has changed.
+            UsageError: ``rows`` is not a snapshot; nothing has changed.
         """
         checked: dict[tuple[int, int], list[int]] = {}
         for index, row in enumerate(rows):

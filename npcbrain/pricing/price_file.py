@@ -1,11 +1,11 @@
 """Prices that outlast a game: a small file, so that a second start need not measure anew.
 
-It reads and writes; what a price is, is ``npcbrain.pricing.cost``'s business. Invariant: nothing
-that the file holds or lacks can stop or slow a game. It is safe to lose, to alter and to share: a
-bad one counts as none, and the next save puts a good one in its place.
+It reads and writes; ``npcbrain.pricing.cost`` defines prices. Invariant: nothing that the file
+holds or lacks can stop or slow a game. The file is safe to lose, to alter and to share: a bad one
+counts as none, and the next save replaces it by a good one.
 
-The prices of one model on one processor with one ONNX Runtime say nothing about another's, so each
-such combination has a table of its own; the file keeps the last few.
+The prices of one model on one processor with one version of ONNX Runtime say nothing about others,
+so each such combination has a table of its own; the file keeps the last few.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FORMAT = 1
 FOLDER_VARIABLE = "NPCBRAIN_CACHE"  # an environment variable: the folder to use instead
 FILE_NAME = "prices.msgpack"
 MAX_BYTES = 1 << 20  # usual: 20 KB a table
-MAX_TABLES = 8  # the last ones used; a player has one or two
+MAX_TABLES = 8  # the last ones used; players have one or two
 MAX_CELLS = 8192  # usual: 400
 MAX_KEY_CHARS = 512
 
@@ -49,7 +49,7 @@ class PriceFile:
 
     Attributes:
         path: The file; it need not exist.
-        key: What the table belongs to.
+        key: A digest of all that the prices depend on.
     """
 
     __slots__ = ("key", "path")
@@ -59,16 +59,16 @@ class PriceFile:
 
         Args:
             path: The file.
-            parts: What prices depend on: the model's digest, the processor, providers, threads,
+            parts: All that prices depend on: the model's digest, the processor, providers, threads,
                 the version of ONNX Runtime.
         """
         self.path = path
         self.key = " | ".join(parts)[:MAX_KEY_CHARS]
 
     def load(self, prices: CostModel) -> bool:
-        """Has ``prices`` take on the table; False, with nothing changed, if there is none.
+        """Restores ``prices`` from the table; False, with nothing changed, if there is none.
 
-        About 5 ms for 400 cells: for a loading screen.
+        Takes about 5 ms for 400 cells, so call it on a loading screen.
         """
         table = self._tables().get(self.key)
         if not table:
@@ -82,7 +82,8 @@ class PriceFile:
     def save(self, prices: CostModel) -> bool:
         """Puts the table into the file, whole or not at all; False if it cannot be written.
 
-        A few ms and a disk: not for a frame. Of two games that save at once, one table may be lost.
+        Takes a few ms and writes to disk, so do not call it in a frame. If two games save at once,
+        one table may be lost.
         """
         table = prices.snapshot()
         if not 1 <= len(table) <= MAX_CELLS:
@@ -96,7 +97,7 @@ class PriceFile:
         return len(content) <= MAX_BYTES and _replace(self.path, content)
 
     def _tables(self) -> dict[str, list[Any]]:
-        """What the file holds, oldest first; nothing if any of it is not as it should be."""
+        """The tables in the file, oldest first; none if any of them is not as it should be."""
         try:
             content = read_plain(self.path, MAX_BYTES)
             if len(content) > MAX_BYTES:
@@ -107,12 +108,12 @@ class PriceFile:
             tables = dict(data["tables"])
             whole = all(isinstance(k, str) and isinstance(t, list) for k, t in tables.items())
             return tables if whole else {}
-        except Exception:  # no file, no right to it, or bytes that somebody made up
+        except Exception:  # no file, no permission, or made-up bytes
             return {}
 
 
 def cache_folder(system: str, environment: Mapping[str, str], home: PurePath) -> PurePath:
-    """Where a platform wants files that are safe to lose.
+    """The folder where a platform wants files that are safe to lose.
 
     Args:
         system: ``sys.platform``.
@@ -131,7 +132,7 @@ def cache_folder(system: str, environment: Mapping[str, str], home: PurePath) ->
     if system == "darwin":
         return home / "Library" / "Caches" / "npcbrain"
     wanted = type(home)(environment.get("XDG_CACHE_HOME", ""))
-    # The XDG specification has relative paths ignored.
+    # The XDG specification says that relative paths are to be ignored.
     return (wanted if wanted.is_absolute() else home / ".cache") / "npcbrain"
 
 
@@ -144,10 +145,10 @@ def default_price_path() -> Path | None:
 
 
 def price_file_of(model: object, path: str | os.PathLike[str] | None) -> PriceFile | None:
-    """Where prices of a model on this machine are kept.
+    """The file for the prices of a model on this machine.
 
     Args:
-        model: One loaded from files; for any other there is no place.
+        model: A model loaded from files; any other has no price file.
         path: The file; ``"auto"`` for the default one, None for none.
     """
     place = default_price_path() if path == "auto" else path
@@ -165,7 +166,7 @@ def price_file_of(model: object, path: str | os.PathLike[str] | None) -> PriceFi
 
 
 def processor() -> str:
-    """This machine's processor, as well as it can be told without starting another program."""
+    """This machine's processor, as far as it can be found without starting another program."""
     name = os.environ.get("PROCESSOR_IDENTIFIER", "")  # Windows
     if not name:
         with suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as f:
@@ -181,7 +182,7 @@ def _packed(tables: list[tuple[str, list[Any]]]) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> bool:
-    """Writes beside the file and renames: whoever reads meanwhile sees the old one or the new."""
+    """Writes beside the file and renames, so that readers see the old file or the new one."""
     name = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """The cells of a price table: the latest runs of each shape of step, and guesses for the others.
 
-``npcbrain.pricing.cost`` says what a price is and why; here is the arithmetic. No clock, no engine,
-no file. Invariant: a cell that holds runs has a price of at least 1 ns, and a best time no longer
-than any of them.
+``npcbrain.pricing.cost`` says what a price is and why; the arithmetic is here. No clock, no engine,
+no file. Invariant: a cell that holds runs has a price of at least 1 ns, and a best time that is no
+longer than any of them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ __all__ = [
     "cell_key",
 ]
 
-WINDOW = 64  # runs remembered per cell; about a second of play, so a slow spell is soon forgotten
-YOUNG = 8  # runs; below, a cell's median may itself be a hiccup, and neighbours have a say
-SETTLED = 34  # runs; from then on a cell's least time is its best, below 2 ** 34 ns
-SPIKE = 2  # times the median; prices above it would wait for hiccups that no waiting avoids
-MAX_EXACT_ROWS = 16  # rows up to here are told apart; above, powers of two (copies have hundreds)
-CONTEXT_SHIFT = 7  # contexts are told apart by doublings of 128 tokens: attention grows slowly
+WINDOW = 64  # runs remembered per cell; about a second of play, so slow spells are soon forgotten
+YOUNG = 8  # runs; with fewer, a cell's median may be a hiccup, and neighbours are asked as well
+SETTLED = 34  # runs; from then on ``least_ns`` is the best time, if that is below 2 ** 34 ns
+SPIKE = 2  # times the median; higher prices would be for hiccups, which no waiting avoids
+MAX_EXACT_ROWS = 16  # up to here each number of rows has a cell; above, each power of two has one
+CONTEXT_SHIFT = 7  # contexts have cells by doublings of 128 tokens, as attention grows slowly
 MAX_CONTEXT_BUCKET = 7
 NUM_KEPT = YOUNG  # runs that outlast the game: enough to be believed, few enough to be outvoted
 
-# First row and each further one, by kind, before anything of the kind was measured. A 30 M model
-# on a slow core takes about half of it; too high costs some frames, too low costs a hitch.
+# The time of the first row and of each further one, by kind, before anything of that kind was
+# measured. A 30 M model on a slow core takes about half of it. Too high a time costs some frames,
+# too low a time costs a hitch.
 UNKNOWN_NS = {
     Kind.COPY: (1_000_000, 20_000),
     Kind.PREFILL: (1_000_000, 250_000),
@@ -44,7 +45,7 @@ UNKNOWN_NS = {
 
 
 class Cell:
-    """The latest runs of one shape of step: a ring for their order, a list sorted by time."""
+    """The latest runs of one shape of step: a ring in their order, and a list sorted by time."""
 
     __slots__ = ("_extra_ns", "_oldest", "_ring", "_sorted", "best_ns", "price_ns")
 
@@ -58,7 +59,7 @@ class Cell:
 
     @classmethod
     def remembered(cls, best_ns: int, price_ns: int, runs: list[int]) -> Cell:
-        """A cell as it was, with a sample of its runs."""
+        """A cell from a saved sample of its runs."""
         cell = cls(best_ns)
         cell.price_ns = price_ns
         cell._ring, cell._sorted = list(runs), sorted(runs)
@@ -86,7 +87,7 @@ class Cell:
     def observe(self, took_ns: int, ranks: tuple[int, ...]) -> None:
         runs = self._sorted
         if runs and took_ns <= self.price_ns < self.median_ns():
-            # A doubt was right: the runs remembered are of a slow spell that is over.
+            # Doubt had lowered the price, rightly: the remembered runs are from a slow spell.
             runs.clear()
             self._ring.clear()
             self._oldest = self._extra_ns = 0
@@ -114,8 +115,8 @@ class Cell:
 class Table:
     """The cells of one kind and segment; guesses at prices and bounds of those not yet measured.
 
-    Who runs a step forgets the guesses and bounds that its cell moved. Who merely doubts a price
-    leaves them: they are too cautious then, and are doubted themselves if that is in the way.
+    When a run has moved a cell, ``observe`` clears the guesses and bounds. ``doubt`` does not clear
+    them: they are then higher than need be, and are doubted themselves if no frame can pay them.
     """
 
     __slots__ = ("bounds", "cells", "guesses", "kind")
@@ -130,7 +131,7 @@ class Table:
         """The tightest upper bound that a measured neighbour gives.
 
         More rows or more context never cost less; fewer rows cost more per row. A bound from a
-        smaller neighbour carries a quarter on top, for each doubling of the context as well.
+        smaller neighbour gets a quarter on top, and again for each doubling of the context.
         """
         rows, bucket = wanted >> 3, wanted & 7
         if not self.cells:
@@ -149,8 +150,8 @@ class Table:
     def bound_ns(self, wanted: int) -> int:
         """The tightest lower bound on the best time that a measured neighbour gives.
 
-        The mirror of ``guess_ns``: a step of fewer rows or less context costs less, though not in
-        proportion; never less than its share of rows, less a fifth for each step of context.
+        The opposite of ``guess_ns``: a step of fewer rows or less context costs less, but not in
+        proportion; never less than its share of the rows, less a fifth for each step of context.
         """
         rows, bucket = wanted >> 3, wanted & 7
         bound_ns = 0
@@ -164,7 +165,7 @@ class Table:
         return min(bound_ns, self.ceiling_ns(wanted) or bound_ns)
 
     def lower_ns(self, key: int, best_ns: int) -> None:
-        """Steps no larger than one that has just been quicker than ever are as quick.
+        """Lowers the best times of all steps that are no larger than one with a new best time.
 
         They may have been measured when the machine was busy, and never since.
         """
@@ -176,8 +177,8 @@ class Table:
     def ceiling_ns(self, wanted: int) -> int:
         """The best time of any step that is no smaller; 0 if there is none.
 
-        A step measured for the first time may have the bad luck of a hiccup. It is at least as
-        quick as larger ones have been.
+        The first run of a step may be a hiccup, but the step is at least as quick as larger ones
+        have been.
         """
         return min(
             (

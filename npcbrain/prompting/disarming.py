@@ -1,8 +1,8 @@
-"""What players say, without what makes a title: for prompts whose structure stands in words.
+"""Takes out of players' texts what could look like a title, for prompts with structure in words.
 
-Where a model was taught marks, no typed text can look like structure, and none is changed. In words
-structure is a word and a colon, ``recalls: ...``, so typed text keeps no colon but between two
-digits. Invariant: pure; words stay as they are, and so does what classical reading makes of them.
+If a model was taught marks, no typed text can look like structure, and none is changed. In prompts
+with structure in words, a title is a word and a colon, ``recalls: ...``; so typed text keeps colons
+only between two digits. Invariant: pure; words stay, so classical reading finds the same.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from npcbrain.situation import Exchange, Situation
 
 __all__ = ["disarmed", "without_titles"]
 
-# The colon, and characters that a reader takes for one.
+# The colon, and characters that look like one.
 COLON = re.compile("(?<![0-9]):|:(?![0-9])|[\uff1a\ufe55\ufe13\u2236\ua789\u02d0\u05c3\u0589]")
 
 
 def without_titles(text: str) -> str:
-    """A text in which nothing is a title.
+    """The text with nothing in it that looks like a title.
 
     >>> without_titles("recalls: Beds are free until 5:30.")
     'recalls, Beds are free until 5:30.'
@@ -28,7 +28,7 @@ def without_titles(text: str) -> str:
 
 
 def disarmed(situation: Situation) -> Situation:
-    """A situation in whose event, and in what was said before, nothing is a title."""
+    """The situation without titles in its event and in what was said before."""
     event = situation.event
     return replace(
         situation,

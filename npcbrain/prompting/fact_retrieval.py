@@ -1,9 +1,9 @@
-"""What an event is about: the facts that share its words.
+"""Finds the facts that an event is about: those that share its words.
 
-The classical half of reading. A small model finds the one fact among ten that a question is about
-only after long training, and a count of shared words finds it at once; what the model adds is to
-judge whether it answers, and to say it. English endings and small words are known, nothing else.
-Invariant: pure; the same situation, the same lines.
+This is the classical half of reading. A small model needs long training to find the one fact among
+ten that a question is about; a count of shared words finds it at once. The model then judges
+whether the fact answers the question, and says it. Only English endings and small words are known.
+Invariant: pure; the same situation gives the same lines.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from npcbrain.prompting.lexicon import Lexicon
 
 __all__ = ["lexicon", "recalled_facts", "split_words", "stem", "stems"]
 
-MAX_RECALLED = 2  # lines; the right fact is the first in 97 of 100 cases, or none is
-CLOSE = 0.5  # of the best score; what shares less is not worth its tokens
+MAX_RECALLED = 2  # lines; in 97 of 100 cases the right fact is the first, or no fact is right
+CLOSE = 0.5  # of the best score; a fact with less is not worth its tokens
 
 WORD = re.compile(r"[^\W_]+")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in actionNames
@@ -42,7 +42,7 @@ def recalled_facts(facts: Sequence[str], text: str) -> list[str]:
     return [*_recalled(tuple(facts), text)]
 
 
-# Prompt, action prior and reflex ask the same of one event, and a prompt may be made anew, shorter.
+# Prompt, action prior and reflex ask the same about an event, and a prompt may be shortened.
 @lru_cache(maxsize=256)
 def _recalled(facts: tuple[str, ...], text: str) -> tuple[str, ...]:
     worth = lexicon(facts).overlap(stems(text), weighs_rare=True)
@@ -50,10 +50,10 @@ def _recalled(facts: tuple[str, ...], text: str) -> tuple[str, ...]:
     return tuple(facts[index] for index in order if worth[index] >= CLOSE * worth[order[0]])
 
 
-# Facts, names and values come again with every event; what they hold is worth keeping.
+# Facts, names and values come again with every event, so their words are kept.
 @lru_cache(maxsize=4096)
 def lexicon(lines: tuple[str, ...]) -> Lexicon:
-    """The words of some lines, kept: a persona's are looked up with every event."""
+    """The words of some lines; cached, because a persona's are looked up with every event."""
     return Lexicon(map(stems, lines))
 
 
@@ -65,7 +65,7 @@ def stems(text: str) -> tuple[str, ...]:
 
 
 def split_words(text: str) -> list[str]:
-    """Its words in lower case; those in a name however it is spelt."""
+    """The words of a text in lower case, also those in names such as ``actionNames``."""
     return WORD.findall(HUMP.sub(" ", text).replace("_", " ").lower())
 
 

@@ -1,8 +1,8 @@
-"""What to do about an event without a model: what classical reading finds.
+"""``reflex``: answers an event without a model, by classical reading.
 
-The tree's answer where there is no time to think. ``action_priors`` says what is called for,
-``fact_retrieval`` what is asked about; a fact is said as it is written. Invariant: pure; the
-decision is legal, or there is none.
+It is the tree's answer if there is no time to think. ``action_priors`` finds the action that is
+called for, ``fact_retrieval`` the fact that is asked about; a fact is said as it is written.
+Invariant: pure; the decision is legal, or there is none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from npcbrain.situation import Action, Decision, Event, Profile, Scene, Situatio
 
 __all__ = ["reflex", "words_for"]
 
-# What is said beside a deed, by a word of its name; beside any other one obeys, or goes on working.
+# The words beside a deed, by a word in its name; beside other deeds one obeys or goes on working.
 VERBS = {
     "handing over": "give hand serve pour sell pay offer bring deliver fetch lend pass gift",
     "fleeing": "flee run escape hide retreat",
@@ -34,8 +34,8 @@ OCCASION_OF = {verb: occasion for occasion, verbs in VERBS.items() for verb in v
 def reflex(situation: Situation) -> Decision | None:
     """The likeliest deed, without words; else the nearest fact, said; else None.
 
-    About 200 us. A deed is left if it is unclear to whom or with what: of an argument that nobody
-    mentioned, there must be one value, or one that is whoever spoke.
+    About 200 us. A deed is not done if it is unclear to whom or with what: an argument that nobody
+    mentioned must have only one value, or one that names the speaker.
 
     >>> from npcbrain.situation import Situation
     >>> situation = Situation.from_dict({
@@ -61,7 +61,7 @@ def reflex(situation: Situation) -> Decision | None:
 
 
 def _recalled(situation: Situation) -> list[str]:
-    """The facts that are asked about, by as much of the event as a prompt has room for."""
+    """The facts that the event asks about, as far as a prompt has room for its text."""
     return recalled_facts(situation.npc.facts, event_text(situation.event))
 
 
@@ -73,15 +73,15 @@ def words_for(
     number: int,
     lines: Mapping[str, Sequence[str]],
 ) -> str:
-    """What to say beside a deed, so that words and deed fit each other.
+    """A line to say beside a deed that fits it.
 
     One of the persona's own lines for the occasion, or of kind ``deed``; else one of the bank's.
 
     Args:
-        deed: What is done.
-        event: What it is done about.
-        profile: Who does it.
-        number: Another number, another line.
+        deed: The deed.
+        event: The event that it answers.
+        profile: The NPC that does it.
+        number: Another number gives another line.
         lines: The persona's own, by kind.
 
     >>> give, ask = Decision("give", {"item": "ale"}), Event("speech", "player", "One ale!")
@@ -98,7 +98,7 @@ def words_for(
 
 
 def _arguments(action: Action, named: Mapping[str, str], source: str) -> dict[str, str] | None:
-    """A value for each argument; None if one is anybody's guess."""
+    """A value for each argument; None if one is unclear."""
     args = {}
     for arg, values in action.args.items():
         if arg in named:

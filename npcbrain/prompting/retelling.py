@@ -1,8 +1,7 @@
-"""What is known and remembered, as somebody says it: "The player lost a hat." -> "You lost a hat."
+"""Facts and memories as an NPC says them: "The player lost a hat." -> "You lost a hat."
 
-Facts and memories are written as a witness would write them. Said aloud they turn: the listener
-becomes "you", the speaker "I". Invariant: pure; what cannot be turned by these few rules is not
-said at all.
+They are written in the third person. When they are said aloud, the listener becomes "you" and the
+speaker "I". Invariant: pure; a sentence that these few rules cannot turn is not said at all.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from functools import lru_cache
 __all__ = ["retold", "spoken"]
 
 UNCLEAR = re.compile(r"\b(he|she|him|his|her|hers|himself|herself)\b", re.IGNORECASE)  # whose?
-YOU = re.compile(r"\b(you|your|yours)\b", re.IGNORECASE)  # in a memory, whoever remembers
+YOU = re.compile(r"\b(you|your|yours)\b", re.IGNORECASE)  # in a memory: the one who remembers
 CLAUSE = re.compile(r"(?:\b(?:that|when|because|if|as|and|but|while|who|what|where)|[,;:.]) $")
 JOINED = re.compile(r"\b(?:and|but|or) (?:never |always |also )?([a-z]+s)\b")
 PLURAL = {"was": "were", "has": "have", "is": "are", "does": "do", "goes": "go"}
@@ -31,7 +30,7 @@ WOMEN = frozenset(
     "mrs ms miss mother sister dame lady granny grandma grandmother aunt auntie widow queen madame"
     " princess nan".split()
 )
-# What becomes of somebody's pronouns once it speaks: subject, object, owner, by itself.
+# A man's pronouns and what they become when he speaks: subject, object, owner, reflexive.
 HIS = {"he": "I", "him": "me", "his": "my", "himself": "myself"}
 HER = {"she": "I", "her": "my", "hers": "mine", "herself": "myself"}
 PRONOUN = re.compile(r"\b(he|him|his|himself|she|her|hers|herself)\b( [a-z]+)?", re.IGNORECASE)
@@ -60,12 +59,12 @@ def retold(memory: str, name: str, listener: str) -> str:
     if mentions and (UNCLEAR.search(text) or YOU.search(text)):
         return ""
     if any(not one[1] and CLAUSE.search(text[: one.start()]) for one in mentions):
-        return ""  # "that the player wants": its verb would turn too
+        return ""  # "that the player wants": the verb would have to turn, too
     text = _turned(text, about_listener, ("You", "you", "your"), PLURAL)
     return _turned(text, about_name, ("I", "me", "my"), FIRST)
 
 
-@lru_cache(4096)  # asked for every known fact in every grammar and choice
+@lru_cache(4096)  # called for every known fact in every grammar and choice
 def spoken(fact: str, name: str) -> str:
     """A known fact as ``name`` says it; empty if it cannot be said.
 
@@ -103,9 +102,9 @@ def _of_oneself(text: str, name: str) -> str:
             return ""  # somebody else
     owns = found[1] is not None if found else _word(pronoun) in ("his", "her")
     if len(kinds) > 1 or (found and owns and kinds):
-        return ""  # "Rae's brother says that he": who?
+        return ""  # "Rae's brother says that he": it is unclear who
     if not owns and JOINED.search(text) and not PAST_TENSE.search(text):
-        return ""  # "is nineteen and works": a verb or a noun?
+        return ""  # "is nineteen and works": it is unclear whether a verb or a noun
     own = HIS if kinds == {True} else HER
 
     def oneself(match: re.Match[str]) -> str:
@@ -134,14 +133,14 @@ def _me(match: re.Match[str]) -> str:
 
 
 def _owner(match: re.Match[str], owner: str) -> str:
-    """ "my" before a noun, "mine" where none follows."""
+    """ "my" before a noun, else "mine"."""
     follows = match.string[match.end() : match.end() + 2]
     return owner if follows[:1] == " " and follows[1:].isalnum() else ALONE[owner]
 
 
 @lru_cache(1024)
 def _mention(name: str) -> re.Pattern[str]:
-    """Where a text speaks of somebody, by the whole name or the first."""
+    """A pattern for a name in a text, the whole name or the first."""
     name = name.removeprefix("the ").removeprefix("The ")
     first, _, more = name.partition(" ")
     titled = first.strip(".").lower() in TITLES

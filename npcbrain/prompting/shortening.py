@@ -1,8 +1,8 @@
-"""A prompt that is too long, shorter and shorter: what can be spared goes first.
+"""Makes a prompt that is too long shorter and shorter, least needed parts first.
 
-Memories first, then the end of what was said, then facts and values that have least to do with it,
-in turns. A player may type anything, and a persona may hold all that its schema allows; both must
-be answered. Invariant: the first prompt is the whole one; facts keep their numbers in all of them.
+Memories go first. Then, in turns, the end of what was said and the facts and values that have least
+to do with it. A player may type anything, and a persona may hold all that its schema allows; both
+must be answered. Invariant: the first prompt is the whole one; facts keep their numbers in all.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from npcbrain.situation import Action, Situation
 
 __all__ = ["shorter_prompts"]
 
-# What is spared in turns: characters of what was said (an emoji has up to four tokens), characters
-# of all facts together, and how many values an argument is told of; None leaves it as it was.
+# The limits of each turn: characters of what was said (an emoji has up to four tokens), characters
+# of all facts together, and how many values of an argument are named; None is no limit.
 STEPS: tuple[tuple[int | None, int | None, int | None], ...] = (
     (120, None, None),
     (None, 600, None),
@@ -37,11 +37,11 @@ def shorter_prompts(
 ) -> Iterator[Prompt]:
     """The prompt as it is, and then ever shorter ones; eleven at most.
 
-    The model may still choose any value that is legal, whether or not the prompt has room to name
-    it: that is the grammar's business.
+    The model may still choose any legal value, even one that the prompt has no room to name: the
+    grammar knows them all.
 
     Args:
-        situation: What is asked.
+        situation: The situation to answer.
         may_forget: Whether the memories may be left out.
         reader: See ``prompt.render``.
         marks: The same.
@@ -73,7 +73,7 @@ def shorter_prompts(
 
 
 def _nearest(facts: Sequence[str], text: str, limit: int) -> frozenset[str]:
-    """Facts of so many characters: those that the whole text recalls, then from the first on."""
+    """The facts that fit into ``limit``: first those that the whole text recalls, then in order."""
     known: dict[str, None] = {}
     for fact in (*recalled_facts(facts, text), *facts):
         if fact not in known and sum(map(len, known)) + len(fact) <= limit:
@@ -82,7 +82,7 @@ def _nearest(facts: Sequence[str], text: str, limit: int) -> frozenset[str]:
 
 
 def _with_fewer_values(action: Action, text: str, limit: int) -> Action:
-    """An action told of with so many values an argument: those nearest to what was said."""
+    """An action with at most ``limit`` values an argument: those nearest to what was said."""
     if all(len(values) <= limit for values in action.args.values()):
         return action
     asked = set(stems(text))

@@ -1,7 +1,7 @@
 """NPCs that tell a recorder what the game does to them: ``RecordedNpc``.
 
-They are NPCs in every other way, so that a game that is not recorded pays nothing. Invariant: an
-NPC behaves the same whether it is recorded or not.
+They are a class of their own, so that a game that is not recorded pays nothing. Invariant: an NPC
+behaves the same whether it is recorded or not.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from npcbrain.tree.blackboard import WatchedBlackboard
 
 __all__ = ["RecordedNpc"]
 
-MAX_TEXT_CHARS = 960  # of a memory's text; more of it is never looked at
+MAX_TEXT_CHARS = 960  # of a memory's text; the rest is never used
 
 
 class RecordedNpc(Npc):
@@ -103,10 +103,10 @@ class RecordedNpc(Npc):
         IMPORTANCE.__set__(self, importance)
         self._tell(Kind.IMPORTANCE, self._importance)
 
-    # Methods that the game calls, or, within an update and unrecorded, its tree.
+    # Methods that the game calls; the NPC's tree calls them, too, within an update, unrecorded.
 
     def think(self, ttl_ms: float, *, extent: Extent = Extent.DECIDED) -> Thought | None:
-        """Asks the model, and says so."""
+        """Asks the model, and records the question."""
         with self._called("think", [ttl_ms, extent.value]):
             thought = super().think(ttl_ms, extent=extent)
         event = self._exchange.event
@@ -123,7 +123,7 @@ class RecordedNpc(Npc):
             return super().attend()
 
     def accept(self) -> None:
-        """The game does what was decided."""
+        """Takes the decision: the game does what was decided."""
         if self._recorder.is_inside:
             return super().accept()
         with self._called("accept"):
@@ -151,7 +151,7 @@ class RecordedNpc(Npc):
             return super().reply(lines)
 
     def finish_event(self, *, rest: bool = False) -> None:
-        """The event at hand is dealt with."""
+        """Ends the event at hand, which is dealt with."""
         if self._recorder.is_inside:
             return super().finish_event(rest=rest)
         with self._called("finish_event", rest):
@@ -202,7 +202,7 @@ class RecordedMemory(Memory):
 
 
 class RecordedBlackboard(WatchedBlackboard):
-    """A blackboard of an NPC that is recorded. It always counts what is written."""
+    """A blackboard of an NPC that is recorded. It always counts its writes."""
 
     __slots__ = ("_npc",)
 

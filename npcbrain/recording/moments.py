@@ -1,8 +1,8 @@
-"""What is recorded: kinds of moments, each as plain data and back.
+"""The kinds of moments that are recorded, each as plain data and back.
 
-A moment is a tuple of its kind and what belongs to it. The game's thread makes it of things that do
-not change; the writer's thread makes plain data of it. Invariant: what is read has the types that
-were written, and every number is in range; where it has not, the message has the path.
+A moment is a tuple of its kind and of what belongs to it. The game's thread makes it of objects
+that do not change; the writer's thread makes plain data of it. Invariant: a moment that was read
+has the types that were written, and all its numbers are in range; or else an error names the path.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ METHODS = ("accept", "attend", "decline", "drop_thought", "finish_event", "reply
 
 
 class Kind(IntEnum):
-    """What a moment tells; the numbers stay what they are."""
+    """What a moment tells; the numbers never change."""
 
     SETTINGS = 0  # of the runtime, first of all
     ADD = 1
@@ -62,9 +62,9 @@ class Kind(IntEnum):
     LOAD = 14  # a saved game, whole
     NOTE = 15  # the game's own
     FRAME = 16  # an update begins
-    HEARD = 17  # who was listened to because of news
+    HEARD = 17  # the NPCs that had news
     ASK = 18  # a question to the model
-    ANSWER = 19  # what of the answer has come
+    ANSWER = 19  # how much of an answer has come
     DEED = 20  # a handler of the game was called
     DECISION = 21
     FALLBACK = 22
@@ -76,7 +76,7 @@ class Kind(IntEnum):
     STOP = 28  # the recording ends before the game, and why
 
 
-# What the game does; between two updates it is done again when a recording is played.
+# What the game does between two updates; it is done again when a recording is played.
 INPUTS = frozenset(Kind(number) for number in range(Kind.ADD, Kind.NOTE + 1))
 
 
@@ -84,10 +84,10 @@ class Settings(NamedTuple):
     """What a runtime was made with; see ``Runtime``.
 
     Attributes:
-        mind: Who thinks: ``model``, ``none`` or, as on a server, ``other``.
+        mind: Who thinks: ``model``, ``none``, or ``other``, such as a server.
         beside: Whether answers land before the trees are ticked.
         may_quote: Whether grammars offer quotes.
-        start_ns: What the clock showed.
+        start_ns: The clock's time.
     """
 
     npcbrain: str
@@ -101,7 +101,7 @@ class Settings(NamedTuple):
 
 
 class Question(NamedTuple):
-    """All that an answer depends on, but for the seed and who asks how often."""
+    """All that an answer depends on, except the seed and how often which NPC has asked."""
 
     situation: Situation
     memory: tuple[str, ...]
@@ -113,10 +113,10 @@ class State(NamedTuple):
     """How far a thought is.
 
     Attributes:
-        kept: How many letters of what it said before stay.
-        added: What it says behind them.
-        choice: What will be done, if that is new.
-        tokens: Of the whole answer, once it is done, where they are known.
+        kept: How many letters of its earlier words stay.
+        added: Its words behind them.
+        choice: The deed, if it is new.
+        tokens: The tokens of the whole answer, once it is done, if they are known.
     """
 
     done: bool
@@ -134,8 +134,8 @@ class Moment(NamedTuple):
 
     Attributes:
         kind: What it tells.
-        plain: As plain data, to be compared.
-        values: The same, as things of npcbrain.
+        plain: Its values as plain data, to be compared.
+        values: The same as npcbrain's own objects.
     """
 
     kind: Kind
@@ -151,10 +151,10 @@ def plain_of(moment: tuple[Any, ...]) -> list[Any]:
 
 
 def read_moment(reader: Reader) -> Moment:
-    """The moment that ``plain_of`` made a list of.
+    """The moment of which ``plain_of`` made a list.
 
     Raises:
-        SaveError: It is none; the message has the path.
+        SaveError: It is not a moment; the message has the path.
     """
     items = reader.items()
     if not items:
@@ -206,7 +206,7 @@ def _moment_ns(reader: Reader) -> int:
 
 
 def _digest(question: Question) -> bytes:
-    """What two questions have in common that have the same answer."""
+    """A digest that is equal for two questions with the same answer."""
     lines = {kind: list(some) for kind, some in question.lines.items()}
     data = [question.situation.to_dict(), list(question.memory), question.grammar, lines]
     packed = msgpack.packb(data, unicode_errors="surrogatepass")
@@ -256,7 +256,7 @@ def _read_data(reader: Reader) -> object:
 
 
 COUNT = Codec(_same, Reader.whole)
-NPC = COUNT  # how many were added before it
+NPC = COUNT  # its number: how many were added before it
 MOMENT = Codec(_same, _moment_ns)
 TEXT = Codec(_same, Reader.text)
 FLAG = Codec(_same, Reader.flag)

@@ -1,6 +1,6 @@
-"""``Recordable``: what of a runtime is recorded, and how; the base of ``Runtime``.
+"""``Recordable``: the parts of ``Runtime`` that are recorded; a base of it.
 
-Without a recorder everything is as it was: plain NPCs, the game's own handlers, no call more.
+Without a recorder there are plain NPCs and the game's own handlers, and not one more call.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ class Recordable(Savable):
     _recorder: Recorder | None
 
     def note(self, data: object) -> None:
-        """Has something of the game's own recorded, such as the keys that were pressed.
+        """Records something of the game's own, such as the keys that were pressed.
 
-        Whoever plays the recording finds it in its place; without ``record`` nothing happens.
+        When the recording is played it comes in its place; without ``record`` nothing happens.
 
         Args:
             data: Plain data: None, bool, int, float, str, lists and dictionaries of them.
 
         Raises:
-            RecordingError: It is no plain data.
+            RecordingError: It is not plain data.
             UsageError: The runtime is closed.
         """
         self._check_open("Runtime.note()")
@@ -76,12 +76,12 @@ class Recordable(Savable):
         return handler if recorder is None else recorder.handler(action, handler)
 
     def _told(self, kind: Kind, npc: Npc, *values: object) -> AbstractContextManager[object]:
-        """Records what the game does to an NPC, and not what that does in turn."""
+        """Records something that the game does to an NPC, but nothing that follows from it."""
         recorder = self._recorder
         return nullcontext() if recorder is None else recorder.call(kind, npc, *values)
 
     def _unheard(self) -> AbstractContextManager[object]:
-        """Nothing is recorded of what is done meanwhile."""
+        """Within it nothing is recorded."""
         return nullcontext() if self._recorder is None else self._recorder.quiet()
 
     def _while_loading(self, path: str) -> AbstractContextManager[object]:

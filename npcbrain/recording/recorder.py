@@ -1,8 +1,8 @@
-"""``Recorder``: hears of everything that happens in a runtime, and hands it to a writer.
+"""``Recorder``: is told of everything that happens in a runtime, and hands it to a writer.
 
-It stands between the game and its NPCs, and changes neither; only that trees read the clock once a
-frame, all of them the same moment. Invariant: what the game does is recorded once, by the call that
-the game made, and not by what that call does in turn.
+It stands between the game and its NPCs and changes neither, except that all trees see the same time
+within a frame. Invariant: an act of the game is recorded once, by the call that the game made, not
+by the calls that follow from it.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from npcbrain.version import RELEASE
 
 __all__ = ["FrameClock", "Recorder", "Sink", "recorder_of", "tokens_of"]
 
-# What trees themselves use in an update; the game's doing only between two of them.
+# Trees do these themselves in an update; only between two updates are they acts of the game.
 TREES_OWN = (Kind.WRITE, Kind.ERASE, Kind.CALL)
 NOTHING = State(False, "", "neutral", 0, "", None, None, None)  # is known of a thought at first
 
 
 class Sink(Protocol):
-    """Takes moments: a file's writer, or whoever compares them."""
+    """Takes moments: the writer of a file, or a comparison with one."""
 
     @property
     def why_over(self) -> str:
-        """Why nothing is taken any more; empty while it is."""
+        """Why no more moments are taken; empty while they are."""
         ...
 
     def put(self, batch: Batch) -> None:
@@ -48,12 +48,12 @@ class Sink(Protocol):
         ...
 
     def close(self) -> None:
-        """There are no more."""
+        """Notes that no more moments will come."""
         ...
 
 
 class FrameClock:
-    """What trees read: it stands still within a frame, so that one number tells all of them."""
+    """The trees' clock: it stands still within a frame, so that one number tells its time."""
 
     __slots__ = ("_now_ns",)
 
@@ -65,15 +65,15 @@ class FrameClock:
         return self._now_ns
 
     def set_ns(self, now_ns: int) -> None:
-        """A frame begins."""
+        """Sets the time of the frame that begins."""
         self._now_ns = now_ns
 
 
 class Recorder:
-    """What happens in one runtime.
+    """Records one runtime.
 
     Attributes:
-        clock: The trees'.
+        clock: The trees' clock.
     """
 
     def __init__(self, sink: Sink, clock: Clock) -> None:
@@ -81,7 +81,7 @@ class Recorder:
         self._sink = sink
         self._time = clock
         self._batch: Batch = []
-        self._depth = 0  # of calls in each other, an update included
+        self._depth = 0  # of nested calls, an update included
         self._is_updating = False
         self._numbers: dict[str, int] = {}  # of NPCs, by name
         self._num_added = 0

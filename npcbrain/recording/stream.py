@@ -1,7 +1,7 @@
 """The bytes of a recording: a header of fixed size, then one record after the other.
 
-It knows nothing of people. Invariant: what is read is what was written, from the first record on to
-the last that is whole; nothing behind a damaged one is used.
+It knows nothing of NPCs. Invariant: the records that are read are the ones that were written, from
+the first to the last that is whole; nothing behind a damaged one is used.
 
 ========  =====  ==========================================================
 bytes     kind   what
@@ -48,7 +48,7 @@ __all__ = [
 
 VERSION = 1
 MAGIC = b"npcbtape"
-LIMIT_BYTES = 64 << 20  # of a file: seven hours of the demo
+LIMIT_BYTES = 64 << 20  # of a file; seven hours of the demo
 HEAD = struct.Struct("<8sH32s")
 CHECK = struct.Struct("<I")
 FRAME = struct.Struct("<II")
@@ -56,7 +56,7 @@ HEADER_BYTES = HEAD.size + CHECK.size
 
 
 class Header(NamedTuple):
-    """What a recording's first bytes tell.
+    """The content of a recording's first bytes.
 
     Attributes:
         version: Of the format.
@@ -86,7 +86,7 @@ def read_file(path: Path) -> bytes:
     """A recording's bytes.
 
     Raises:
-        RecordingError: It cannot be read, is no file, or is too large.
+        RecordingError: It cannot be read, is not a file, or is too large.
     """
     try:
         content = read_plain(path, LIMIT_BYTES)
@@ -104,7 +104,7 @@ def header_of(content: bytes, where: str) -> Header:
     """The header of a recording.
 
     Raises:
-        RecordingError: It is no recording, or of a later version.
+        RecordingError: It is not a recording, or of a later version.
     """
     if content[: len(MAGIC)] != MAGIC:
         rule = f"begin with {MAGIC.decode()!r}"
@@ -126,7 +126,7 @@ class Records:
     """The records of a recording, in order, up to the first that is not whole.
 
     Attributes:
-        num_bytes: Of the file that were used so far.
+        num_bytes: How many bytes of the file were used so far.
     """
 
     def __init__(self, content: bytes, header: Header) -> None:
@@ -138,7 +138,7 @@ class Records:
         """Decodes one after the other.
 
         Raises:
-            RecordingError: A record has the right checksum, and is no list of bounded depth.
+            RecordingError: A record has the right checksum, but is not a list of bounded depth.
         """
         content, number = self._content, 0
         while self.num_bytes + FRAME.size <= len(content):
@@ -159,7 +159,7 @@ def _decoded(data: bytes, where: str) -> list[Any]:
         value = msgpack.unpackb(data, unicode_errors="surrogatepass", strict_map_key=True)
     except SaveError as error:
         raise RecordingError(str(error)) from error
-    except Exception as error:  # msgpack's have no common base, and text may not be UTF-8
+    except Exception as error:  # msgpack's errors have no common base, and text may not be UTF-8
         raise RecordingError(fault("data", "be msgpack", str(error), where)) from error
     if not isinstance(value, list):
         raise RecordingError(fault("data", "be a list", value, where))

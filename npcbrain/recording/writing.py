@@ -1,8 +1,8 @@
-"""Puts moments into a file, on a thread: ``Writer``.
+"""``Writer``: puts moments into a file, on a thread.
 
-Invariant: the game's thread puts into a queue and touches no disk; what was taken out of the queue
-is in the hands of the system at once, so that a game that crashes loses some 50 milliseconds. The
-file has a limit, and the queue has one.
+Invariant: the game's thread only fills a queue and touches no disk. Moments taken out of the queue
+are passed to the system at once, so that a game that crashes loses some 50 milliseconds. The file
+and the queue each have a limit.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Batch = list[tuple[Any, ...]]
 
 MAX_QUEUED = 4096  # frames that wait for the disk: over a minute
 LAST_BYTES: Final = 1024  # of the limit, kept for the record that tells of the end
-REST_S = 0.05  # between two looks at what has come; a crash loses no more than that
-END_S = 5.0  # that the end of a game waits for the disk at most
+REST_S = 0.05  # between two looks at the queue; a crash loses no more than that
+END_S = 5.0  # for which the end of a game waits for the disk at most
 
 
 class Writer:
@@ -44,11 +44,11 @@ class Writer:
         Args:
             path: The file; its folder must exist.
             model: The model's digest; empty without one.
-            limit_bytes: Of the file.
+            limit_bytes: The largest size of the file.
 
         Raises:
             RecordingError: It cannot be written.
-            UsageError: Something that is no file is there.
+            UsageError: Something else than a file is there.
         """
         self.path = path
         if path.exists() and not path.is_file():
@@ -67,7 +67,7 @@ class Writer:
             raise RecordingError(message) from error
         self._tape = tape = _Tape(file, len(first), check, limit_bytes)
         self._thread = threading.Thread(target=tape.run, name="npcbrain recording", daemon=True)
-        # A game that ends without close() has its last frames written all the same.
+        # So that the last frames are written even if the game ends without close().
         self._finish = weakref.finalize(self, _end, tape, self._thread)
         self._thread.start()
 
@@ -77,7 +77,7 @@ class Writer:
         return self._tape.why_over
 
     def put(self, batch: Batch) -> None:
-        """Has moments written; takes a microsecond."""
+        """Queues moments to be written; takes a microsecond."""
         tape = self._tape
         if tape.moments.qsize() >= MAX_QUEUED:
             tape.why_over = "the disk was too slow"
@@ -85,7 +85,7 @@ class Writer:
             tape.moments.put(batch)
 
     def close(self) -> None:
-        """Waits until all is written; what went wrong is told."""
+        """Waits until all is written; warns if something went wrong."""
         self._finish()
         if self._tape.error:
             message = f"{self.path} is not whole: {self._tape.error}"
@@ -93,7 +93,7 @@ class Writer:
 
 
 class _Tape:
-    """What the thread works on; it knows no ``Writer``, so that one can be forgotten."""
+    """The thread's state; it holds no ``Writer``, so that a dropped writer is collected."""
 
     def __init__(self, file: BinaryIO, num_bytes: int, check: int, limit_bytes: int) -> None:
         self.moments: queue.SimpleQueue[Batch] = queue.SimpleQueue()
@@ -115,14 +115,14 @@ class _Tape:
                 self._write_all()
                 if self.why_over and not self._is_full:
                     self._stop()
-        except Exception as error:  # a full disk, or a value that nobody thought of
+        except Exception as error:  # a full disk, or an unforeseen value
             self.error = self.why_over = str(error) or type(error).__name__
 
     def _write_all(self) -> None:
         while not self.moments.empty():
             content, check = self._packed(self.moments.get())
             if self._is_full:
-                continue  # a smaller one might fit, and would stand behind a gap
+                continue  # a smaller batch might fit, but would stand behind a gap
             if self._num_bytes + len(content) > self._limit_bytes - LAST_BYTES:
                 self.why_over = f"it has reached its limit of {self._limit_bytes} bytes"
                 self._is_full = True

@@ -1,8 +1,8 @@
-"""Reads a server's answer while it is being written, and believes nothing of it.
+"""Reads a server's answer while it is being written, and checks all of it.
 
-What a server says is untrusted: it may ignore the schema, break off, or be somebody else. So each
-answer is held against the situation's legal actions here. Invariant: no text raises, and a
-``Reading`` has only legal actions, legal values, known emotions and one short printable line.
+Servers are untrusted: one may ignore the schema, break off, or be somebody else. So each answer is
+checked here against the situation's legal actions. Invariant: no text raises, and a ``Reading`` has
+only legal actions, legal values, known emotions and one short printable line.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from npcbrain.situation import MAX_LINE_CHARS, Action, Decision
 
 __all__ = ["NOTHING_YET", "Reading", "read_answer"]
 
-DECODER = json.JSONDecoder(strict=False)  # models break lines inside of strings
+DECODER = json.JSONDecoder(strict=False)  # not strict: models put line breaks into strings
 BLANKS = " \t\r\n"
 
 
 class Reading(NamedTuple):
-    """What an answer says so far.
+    """An answer as far as it has been read.
 
     Attributes:
         choice: The deed, once it is complete and legal.
         emotion: ``"neutral"`` until it is known.
         say: The words so far.
-        is_legal: False once it can become no legal answer any more.
+        is_legal: False once it can no longer become a legal answer.
     """
 
     choice: Decision | None
@@ -44,7 +44,7 @@ def read_answer(text: str, actions: Sequence[Action], *, whole: bool) -> Reading
     """Reads an answer as ``npcbrain.remote.schema`` asks for it.
 
     Args:
-        text: All of it so far; what stands before its first brace does not count.
+        text: All of it so far; text before the first brace does not count.
         actions: The legal ones.
         whole: Whether no more will come.
 
@@ -66,7 +66,7 @@ def read_answer(text: str, actions: Sequence[Action], *, whole: bool) -> Reading
 
 
 def _legal(deed: object, actions: Sequence[Action]) -> Decision | None:
-    """The deed as a decision without words, if it is one of the legal ones to the letter."""
+    """The deed as a decision without words; None unless it is exactly one of the legal ones."""
     if not isinstance(deed, Mapping) or not deed.keys() <= {"action", "args"}:
         return None
     args = deed.get("args", {})
@@ -80,9 +80,9 @@ def _legal(deed: object, actions: Sequence[Action]) -> Decision | None:
 
 
 def _fields(text: str) -> tuple[dict[str, object], str, str]:
-    """The complete fields of the first object, and the key and text of one that is not complete.
+    """The complete fields of the first object, and key and text of the one that is not complete.
 
-    A key that comes twice counts the first time: the game may have acted on it.
+    If a key comes twice, the first value counts: the game may have acted on it already.
     """
     done: dict[str, object] = {}
     at = text.find("{") + 1
@@ -104,7 +104,7 @@ def _fields(text: str) -> tuple[dict[str, object], str, str]:
 
 
 def _value(text: str, at: int) -> tuple[object, int]:
-    """A value and its end; 0 for the end if it is not complete, or none."""
+    """A value and its end; the end is 0 if the value is not complete, or is none."""
     try:
         return DECODER.raw_decode(text, at)
     except (ValueError, RecursionError):
@@ -118,7 +118,7 @@ def _skip(text: str, at: int, what: str) -> int:
 
 
 def _unfinished(text: str) -> str:
-    """A string whose end has not come yet, less an escape that is cut in two."""
+    """A string whose end has not come yet, without an escape that is cut in two."""
     for cut in range(6):  # an escape has six characters at most, "\\u00e9"
         head = text[: len(text) - cut]
         try:

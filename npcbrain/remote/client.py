@@ -1,7 +1,7 @@
-"""Talks to a server over HTTP: who it is, and one question at a time.
+"""Talks to a server over HTTP: finds out who it is, and asks one question at a time.
 
-Everything that a server or a network can do comes out as text or as a ``Trouble``. Invariant: the
-key goes to the server's own address only (redirects are not followed, proxies and ``.netrc`` of the
+Everything that a server or a network can do becomes text or a ``Trouble``. Invariant: the key goes
+only to the server's own address (redirects are not followed, proxies and ``.netrc`` of the
 environment are not used) and into no message.
 """
 
@@ -25,16 +25,16 @@ from npcbrain.remote.trouble import Trouble
 __all__ = ["Client", "check", "http_library"]
 
 CONNECT_S = 5.0
-DRAIN_S = 0.5  # for what comes after an answer's end
+DRAIN_S = 0.5  # to read the rest of a response after an answer's end
 KEEP_S = 20.0  # an idle connection is kept; servers close theirs after 5 to 60 seconds
-MAX_TOLD = 1 << 20  # bytes of an answer that is no stream
-MAX_WAIT_S = 30.0  # that a server may ask for
-WAIT_S = 1.0  # where it says it is busy, and not for how long
+MAX_TOLD = 1 << 20  # bytes of a response that is not a stream
+MAX_WAIT_S = 30.0  # for which a busy server may ask
+WAIT_S = 1.0  # if a busy server does not say for how long
 MAX_SHOWN = 200
 
 
 def http_library() -> ModuleType:
-    """The HTTP client's package; not imported before there is a server to talk to.
+    """The HTTP client's package, imported only when there is a server to talk to.
 
     Raises:
         UsageError: It is not installed.
@@ -56,13 +56,13 @@ class Client:
         library = self._library = http_library()
         self._remote = remote
         timeouts = library.Timeout(remote.silence_s, connect=min(CONNECT_S, remote.silence_s))
-        # Not the library's default: what its own limit makes wait, waits by no deadline of ours.
+        # Not the library's default: questions that wait at its limit know no deadlines.
         limits = library.Limits(
             max_connections=remote.limit + 2,
             max_keepalive_connections=None,
             keepalive_expiry=KEEP_S,
         )
-        # Reading the system's certificates takes a tenth of a second, for nothing without TLS.
+        # Reading the system's certificates takes a tenth of a second, and only TLS needs them.
         trusted: bool | ssl.SSLContext = remote.url.startswith("https:")
         if remote.ca_file is not None:
             trusted = ssl.create_default_context(cafile=remote.ca_file)
@@ -81,14 +81,14 @@ class Client:
         await self._http.aclose()
 
     async def meet(self) -> Dialect:
-        """Finds out who the server is, and how it can be kept to legal answers: a second or two.
+        """Finds out who the server is and how it can be kept to legal answers; a second or two.
 
         Raises:
-            Trouble: It is not there, is no such server, refuses the key, or lacks the model.
+            Trouble: There is no server, or it has another API, refuses the key, or lacks the model.
         """
         known = await self._who()
         if known.server == OURS:
-            return replace(known, form="situation")  # its answers are legal by its own grammar
+            return replace(known, form="situation")  # its own grammar keeps its answers legal
         last: Trouble | None = None
         for dialect in tries(known):
             try:
@@ -103,9 +103,9 @@ class Client:
         raise last or Trouble("unfit", "it took no question")
 
     async def ask(self, body: dict[str, Any]) -> AsyncGenerator[Delta, None]:
-        """Asks one question; yields what is answered, as it comes.
+        """Asks one question; yields the answer as it comes.
 
-        Leaving the iteration early closes the connection, upon which servers stop writing.
+        Leaving the iteration early closes the connection, and then servers stop writing.
 
         Raises:
             Trouble: It was not answered to the end.
@@ -127,7 +127,7 @@ class Client:
                     if delta.finish:
                         is_over = True
                         break
-                # To the end, so that the connection can be used again; but not for ever.
+                # Read to the end, so that the connection can be used again; but not for ever.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(DRAIN_S):
                         async for data in stream:
@@ -162,7 +162,7 @@ class Client:
             try:
                 told, _ = await self._get(path)
             except Trouble:
-                told = {}  # nice to know, no more
+                told = {}  # nice to know, but not needed
             if isinstance(told, dict):
                 version = str(told.get("version") or told.get("build_info") or "")[:40]
                 total = told.get("total_slots")
@@ -187,7 +187,7 @@ class Client:
             raise Trouble("garbage", text) from None
 
     def _complaint(self, response: Any, told: bytes) -> Trouble:
-        """What an answer other than 200 means."""
+        """The trouble that a status other than 200 means."""
         status, shown = response.status_code, self._shown(told)
         text = f"it answered {status}: {shown}"
         if status in (401, 403):
@@ -201,7 +201,7 @@ class Client:
         return Trouble("garbage", text)
 
     def _trouble(self, error: Exception) -> Trouble:
-        """What an exception of the HTTP client means."""
+        """The trouble that an exception of the HTTP client means."""
         text = self._remote.key.hide_in(f"{type(error).__name__} {error}".strip())[:MAX_SHOWN]
         library = self._library
         if isinstance(error, library.ConnectError | library.ConnectTimeout | library.PoolTimeout):
@@ -216,7 +216,7 @@ class Client:
 
 
 def check(remote: ServerLike) -> Dialect:
-    """Meets a server once, and hangs up.
+    """Meets a server once, then closes the connection.
 
     Raises:
         RemoteError: It cannot think for NPCs.
@@ -236,7 +236,7 @@ def check(remote: ServerLike) -> Dialect:
 
 
 def complaint(remote: ServerLike, trouble: Trouble) -> str:
-    """What is wrong with a server, for people."""
+    """A message for people about what is wrong with a server."""
     advice = {
         "unreachable": "start it, or correct the URL",
         "broken": "see its own log",
@@ -245,12 +245,12 @@ def complaint(remote: ServerLike, trouble: Trouble) -> str:
         "unfit": "check the model's name, and that the server takes chats",
         "denied": "put the right key into the environment variable that key_env names",
     }[trouble.kind]
-    # Not ``fault``: it would cut short what the server says.
+    # Not ``fault``, which would cut the server's words short.
     return f"server must answer as OpenAI's API does, got: {trouble} - at {remote.url}; {advice}"
 
 
 async def _told(response: Any) -> bytes:
-    """A bounded part of what a response holds."""
+    """A response's body, which may not be too long."""
     told = b""
     async for data in response.aiter_raw():
         told += data
@@ -260,7 +260,7 @@ async def _told(response: Any) -> bytes:
 
 
 def _wait_s(header: str) -> float:
-    """For how long to wait, by ``Retry-After``; its dates are not read."""
+    """How long to wait, by a ``Retry-After`` header in seconds; one with a date is not read."""
     try:
         return min(max(0.0, float(header)), MAX_WAIT_S)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What the game's thread and the worker share: a queue of questions and one of answers.
+"""``Desk``: the queues of questions and of answers that the game's thread and the worker share.
 
-Invariant: each attribute is written by one of the two threads only, and a ``News`` never changes.
-Deques and attributes suffice: their operations are whole under the interpreter's lock.
+Invariant: each attribute is written by only one of the two threads, and a ``News`` never changes.
+Deques and attributes suffice, because the interpreter's lock makes each of their operations atomic.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class News(NamedTuple):
         say: The words so far.
         is_done: Whether no more will come.
         is_whole: Whether the server ended it itself.
-        reason: Why it was cut off, or never came; empty if it was not.
+        reason: Why it was cut off, or never came; empty if it is whole.
     """
 
     choice: Decision | None = None
@@ -40,16 +40,16 @@ class Job:
     """A question on its way.
 
     Attributes:
-        name: Who asks.
+        name: The NPC that asks.
         situation: With the memories to tell.
         extent: How much of the answer is waited for.
-        seed: Of the answer.
+        seed: The answer's seed.
         rank: The smallest goes first.
-        number: Counts questions.
-        deadline_ns: From when on the answer is worth nothing, by the system's clock; a pause of the
-            game moves the true one, which its own thread keeps.
+        number: The number of the question.
+        deadline_ns: From then on the answer is worth nothing, by the system's clock. When the game
+            pauses, the true deadline moves; the game's thread keeps that one.
         is_over: Written by the game's thread: nobody waits for the answer any more.
-        is_late: Written by the game's thread: because its time ran out.
+        is_late: Written by the game's thread: it is over because its time ran out.
         has_begun: Written by the worker: whether any of the answer has come.
         sent_ns: Written by the worker: when the server was first asked; 0 until then.
         news: Written by the worker.
@@ -96,16 +96,16 @@ class Job:
 
 
 class Desk:
-    """The two queues, and what the worker says of itself.
+    """The two queues, and the worker's state.
 
     Attributes:
         asked: Questions, put by the game's thread.
         given_up: Jobs that are over, put by the game's thread.
         told: Jobs that have news, put by the worker.
-        calls: Something for the worker to wake for; False ends what waits for them.
+        calls: True wakes the worker; False ends the thread that waits for calls.
         refusal: The reason for which every question is refused just now; empty if none is.
         fault: What is wrong with the server, for people; empty if nothing is.
-        num_running: Questions that the server is at.
+        num_running: Questions that the server is answering.
         num_waiting: Questions that wait for it.
         is_closed: Whether the worker is to end.
     """
@@ -134,9 +134,9 @@ class Desk:
         self.calls: SimpleQueue[bool] = SimpleQueue()
 
     def ring(self) -> None:
-        """Wakes the worker: there is something for it in the queues. Less than a microsecond.
+        """Wakes the worker, in less than a microsecond, when the queues have something for it.
 
-        Not by its event loop's own means: these write to a socket and so let go of the
+        It does not call the event loop: that would write to a socket and so release the
         interpreter, which the worker would then hold while the frame waits.
         """
         self.calls.put(True)

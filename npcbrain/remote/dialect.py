@@ -1,10 +1,10 @@
 """How each server wants to be asked: "OpenAI-compatible" is less than it sounds.
 
 All take the same chat; they differ in how an answer is kept to a schema, and in the fields that
-they refuse. Which way holds is found out at start with a question whose only legal answer nobody
-would give of himself: one of them accepts a schema, answers 200, and ignores it.
+they refuse. One of them accepts a schema, answers 200, and ignores it. So at the start each way is
+tried with a question whose only legal answer no model would give by itself.
 
-Invariant: pure; what is sent to a server has fields it is known to take, or was seen to take.
+Invariant: pure; a request has only fields that the server is known to take, or was seen to take.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ PROBE_TOKENS = 48  # some models put a lot of white space into JSON
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, in no dialect yet.
+    """A question, not yet in any dialect.
 
     Attributes:
-        situation: For a server of our own, which writes its model's prompt itself.
-        ttl_ms: How long the answer is worth waiting for; likewise.
+        situation: Only for npcbrain's own server, which writes its model's prompt itself.
+        ttl_ms: How long the answer is worth waiting for; also only for that server.
     """
 
     messages: Sequence[Mapping[str, str]]
@@ -107,21 +107,21 @@ ORDER: Mapping[str, Sequence[str]] = {
     "": ("nested", "json", "beside", "bare"),
 }
 OWNERS = {"llamacpp": "llama.cpp", "vllm": "vLLM", "tensorrt_llm": "TensorRT-LLM", OURS: OURS}
-# Models that think aloud first would be at it when the answer is due. Not every server takes this.
+# Models that think aloud first would still do so when the answer is due. Some servers refuse this.
 NO_THINKING: Fields = {"chat_template_kwargs": {"enable_thinking": False}}
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What is known of a server.
+    """A server, as far as it is known.
 
     Attributes:
         server: ``"llama.cpp"``, ``"vLLM"``, ``"TensorRT-LLM"``, or empty for another.
         version: As it tells; may be empty.
-        model: What it calls the model that is asked.
+        model: Its name for the model that is asked.
         form: How it is asked for legal answers, a key of ``FORMS``.
-        extra: Fields beside the common ones that it takes.
-        slots: Answers that it writes at once, if it tells; else 0.
+        extra: Fields that it takes beside the common ones.
+        slots: How many answers it writes at once, if it tells; else 0.
     """
 
     server: str
@@ -154,12 +154,12 @@ class Dialect:
 
 
 def probe() -> Question:
-    """The question whose only legal answer is not the one that is asked for."""
+    """A question that asks for one answer while its schema allows only another."""
     return Question([{"role": "user", "content": PROBE_TEXT}], PROBE_SCHEMA, PROBE_TOKENS)
 
 
 def obeys(answer: str) -> bool:
-    """Whether the answer to ``probe`` was kept to its schema."""
+    """Whether an answer to ``probe`` follows the schema."""
     try:
         return bool(json.loads(answer) == {"word": PROBE_WORD})
     except (ValueError, RecursionError):
@@ -178,7 +178,7 @@ def tries(known: Dialect) -> Sequence[Dialect]:
 
 
 def server_of(owner: object, header: str) -> str:
-    """Which server it is, by whom it says its models are owned by, or by its ``Server`` header."""
+    """Which server it is, by the owner that it names for its models, or its ``Server`` header."""
     if isinstance(owner, str) and owner in OWNERS:
         return OWNERS[owner]
     return "llama.cpp" if header == "llama.cpp" else ""

@@ -1,6 +1,6 @@
-"""``Hybrid``: those who matter think here, crowds on a server, and trees when both are late.
+"""``Hybrid``: important NPCs think here, crowds on a server; if both are late, trees answer.
 
-Invariant: a thought is asked for in one place at a time, and changes place once at most.
+Invariant: a thought is asked for in one place at a time, and changes place at most once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from npcbrain.thinker import Brain, Thinker, ThinkerSettings, thinker_of
 
 __all__ = ["Hybrid"]
 
-# Why a thought is tried in the other place: it was never begun here, or broke off with nothing.
+# The reasons to ask in the other place: the thought was never begun, or broke off with nothing.
 MOVES = frozenset(
     (Reason.WOULD_EXCEED, Reason.NO_BUDGET, Reason.UNREACHABLE, Reason.ENGINE_ERROR, Reason.REFUSED)
 )
@@ -41,16 +41,17 @@ class Hybrid:
     __slots__ = ("far", "near", "near_from")
 
     def __init__(self, near: ModelLike, far: Brain, *, near_from: float = 1.0) -> None:
-        """Where either cannot answer in time, the other is asked with the time that is left.
+        """If one cannot answer in time, the other is asked with the time that is left.
 
         Args:
             near: ``Model.load()``.
             far: A ``Remote``.
-            near_from: NPCs of this ``importance`` or more think here. As NPCs have importance 1,
-                lower that of the crowd; or raise ``near_from``, and that of whoever is met.
+            near_from: NPCs of this ``importance`` or more think here. NPCs have importance 1, so
+                lower the crowd's; or raise ``near_from``, and the importance of NPCs that the
+                player meets.
 
         Raises:
-            UsageError: An argument is none of these.
+            UsageError: An argument is not of its kind.
         """
         where = "Hybrid()"
         if isinstance(near, Brain) or near is None:
@@ -65,7 +66,7 @@ class Hybrid:
         self.near_from = float(near_from)
 
     def thinker(self, settings: ThinkerSettings) -> HybridThinker:
-        """What thinks for one runtime."""
+        """The thinker of one runtime."""
         near = thinker_of(self.near, settings)
         return HybridThinker(near, self.far.thinker(settings), settings.play, self.near_from)
 
@@ -94,30 +95,30 @@ class HybridThinker:
 
     @property
     def is_warm(self) -> bool:
-        """Whether both are."""
+        """Whether both are warm."""
         return self._near.is_warm and self._far.is_warm
 
     def collect(self, report: FrameReport) -> BaseException | None:
-        """What both have thought."""
+        """Collects the answers of both."""
         error = self._near.collect(report)
         return self._far.collect(report) or error
 
     def think(self, started_ns: int, budget_ns: int, report: FrameReport) -> None:
-        """The near one counts who thinks, the far one adds to that."""
+        """Lets both think; the near one sets the report's counts, the far one adds to them."""
         self._near.think(started_ns, budget_ns, report)
         self._far.think(started_ns, budget_ns, report)
 
     def take_askers(self) -> tuple[str, ...]:
-        """Of both."""
+        """The names that both give."""
         return tuple(dict.fromkeys((*self._near.take_askers(), *self._far.take_askers())))
 
     def pause(self) -> None:
-        """Both."""
+        """Pauses both."""
         self._near.pause()
         self._far.pause()
 
     def read(self, npc: Npc) -> None:
-        """Has a persona read where it would think."""
+        """Has a persona read in the place where it would think."""
         (self._near if npc.importance >= self._mind.near_from else self._far).read(npc)
 
     def read_at_once(self, npcs: Iterable[Npc]) -> None:
@@ -125,12 +126,12 @@ class HybridThinker:
         self._near.read_at_once([npc for npc in npcs if npc.importance >= self._mind.near_from])
 
     def forget(self, npc: Npc) -> None:
-        """That NPC is gone."""
+        """Has both forget an NPC that is gone."""
         self._near.forget(npc)
         self._far.forget(npc)
 
     def abandon(self) -> None:
-        """Both."""
+        """Abandons both."""
         self._near.abandon()
         self._far.abandon()
 
@@ -153,11 +154,11 @@ class HybridMind:
 
     @property
     def may_quote(self) -> bool:
-        """Whether the near one may: grammars are made for it."""
+        """Whether the near mind may, since grammars are made for it."""
         return self._near.may_quote
 
     def num_tokens_left(self, situation: Situation) -> int | None:
-        """As the near one counts."""
+        """As the near mind counts."""
         return self._near.num_tokens_left(situation)
 
     def ask(self, inquiry: Inquiry) -> HybridThought:
@@ -199,7 +200,7 @@ class HybridThought:
         self.emotion = "neutral"
 
     def listen(self) -> None:
-        """Takes in what has come, and moves if that was a refusal."""
+        """Takes in news, and asks in the other place if they are a refusal."""
         self._thought.listen()
         if self._thought.done and self._elsewhere is not None:
             elsewhere, self._elsewhere = self._elsewhere, None
@@ -209,7 +210,7 @@ class HybridThought:
         self._take()
 
     def drop(self) -> None:
-        """Gives up, wherever it is."""
+        """Gives the thought up, wherever it is."""
         self._elsewhere = None
         self._thought.drop()
         self._take()

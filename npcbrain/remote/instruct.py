@@ -1,8 +1,8 @@
 """The prompt for a general instruct model: instructions, one example, the situation.
 
-Our own model was taught a language of its own; others are told in plain words. What rarely changes
-comes first, so that a server that keeps prefixes reads it once. Invariant: pure; and no text of a
-game or a player holds a character that a chat template's control tokens are written with.
+Our own model was taught a language of its own; others are told in plain words. The parts that
+rarely change come first, so that a server that keeps prefixes reads them once. Invariant: pure; and
+texts of games and players lose the characters with which chat templates write control tokens.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["messages"]
 
 Messages = list[dict[str, str]]
 
-# "<|im_end|>", "</s>", "[INST]": a server reads these as its own, whoever typed them.
+# A server takes "<|im_end|>", "</s>" and "[INST]" for control tokens, even if a player typed them.
 HARMLESS = str.maketrans({"<": "(", ">": ")", "[": "(", "]": ")", "|": "/"})
 
 RULES = f"""\

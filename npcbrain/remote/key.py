@@ -1,6 +1,6 @@
 """The key to a server, which no log, save, trace or message must ever hold.
 
-Invariant: only ``Key.header`` gives it away, and only the HTTP client calls that.
+Invariant: only ``Key.header`` returns it, and only the HTTP client calls that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HIDDEN = "***"
 
 
 class Key:
-    """A secret from the environment; empty where the server needs none."""
+    """A secret from the environment; empty if the server needs none."""
 
     __slots__ = ("_secret",)
 
@@ -28,12 +28,12 @@ class Key:
         """Reads a key; none if the variable is not set.
 
         Raises:
-            UsageError: The variable's name is no name, or what it holds cannot stand in a header.
+            UsageError: The variable's name is not a name, or its value cannot stand in a header.
         """
         where = "Remote()"
         if not isinstance(variable, str) or not variable.isidentifier():
             advice = "pass the name of an environment variable, never the key itself"
-            # Not shown: whoever passes the key by mistake must not find it in a log.
+            # Hidden: if somebody passes the key itself by mistake, it must not get into a log.
             raise UsageError(fault("key_env", "be a variable's name", HIDDEN, where, advice))
         secret = os.environ.get(variable, "").strip()
         if not all(" " < char <= "~" for char in secret):
@@ -55,5 +55,5 @@ class Key:
         return {"authorization": f"Bearer {self._secret}"} if self else {}
 
     def hide_in(self, text: str) -> str:
-        """``text`` without the key: servers repeat a key that they refuse."""
+        """``text`` without the key, because servers repeat a key that they refuse."""
         return text.replace(self._secret, HIDDEN) if self else text

@@ -1,7 +1,7 @@
-"""The line in front of a server: who is next, and who would come too late.
+"""The queue in front of a server: which question is next, and which would be answered too late.
 
-Numbers in, decisions out: no clock, no connection. Invariant: nobody waits whose turn would come
-too late, as far as is known, and whoever is refused is refused before anything is sent.
+Numbers in, decisions out: no clock, no connection. Invariant: as far as is known, no question waits
+whose answer would come too late, and a question is refused before it is sent, never after.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Generic, Protocol, TypeVar
 
 __all__ = ["Line"]
 
-MIN_ANSWERS = 4  # before anybody is refused: nobody is, on guesses
-SHARE = 0.2  # of each new answer in what is typical
+MIN_ANSWERS = 4  # that must be known before any question is refused
+SHARE = 0.2  # the weight of each new answer in the typical time
 
 
 class Waiting(Protocol):
-    """Somebody in the line.
+    """A question in the queue.
 
     Attributes:
         rank: The smallest is the next.
         number: Breaks ties.
-        deadline_ns: From when on the answer is worth nothing.
-        is_over: Whether nobody waits for it any more.
+        deadline_ns: From then on the answer is worth nothing.
+        is_over: Whether nobody waits for the answer any more.
     """
 
     rank: int
@@ -36,7 +36,7 @@ W = TypeVar("W", bound=Waiting)
 
 
 class Line(Generic[W]):
-    """Those who wait, the most urgent first.
+    """The waiting questions, the most urgent first.
 
     Attributes:
         limit: How many are asked at once.
@@ -55,24 +55,24 @@ class Line(Generic[W]):
 
     @property
     def typical_ns(self) -> int:
-        """How long an answer takes once it is asked for; 0 as long as that is not known."""
+        """How long an answer takes once the server is asked; 0 as long as that is not known."""
         return round(self._typical_ns) if self._num_answers >= MIN_ANSWERS else 0
 
     def learn(self, took_ns: int) -> None:
-        """An answer took so long, from when it was asked for until what is waited for was there."""
+        """Learns how long an answer took, from the request to the part that was waited for."""
         share = max(SHARE, 1.0 / (1 + self._num_answers))
         self._typical_ns += share * (took_ns - self._typical_ns)
         self._num_answers += 1
 
     def join(self, waiting: W) -> None:
-        """Somebody waits from now on."""
+        """Puts a question into the queue."""
         heapq.heappush(self._heap, (waiting.rank, waiting.number, waiting))
 
     def next(self, now_ns: int, num_running: int) -> tuple[W | None, list[W]]:
-        """Whom to ask for now, and who is to be told that it would be too late.
+        """The question to send now, and the ones to refuse because they would be late.
 
-        Where nothing is under way somebody is let through whatever is foreseen: what is never tried
-        is never measured again.
+        If the server is idle, one question is sent even if it looks late: otherwise a slow server
+        would never be tried, and so never measured, again.
         """
         late: list[W] = []
         while self._heap and num_running < self.limit:
@@ -85,7 +85,7 @@ class Line(Generic[W]):
         return None, late
 
     def crowded_out(self, now_ns: int, num_running: int) -> list[W]:
-        """Takes those out whose turn would come too late, by the answers that are typical."""
+        """Takes out and returns the questions that would be late, by an answer's typical time."""
         if not self.typical_ns or num_running + len(self._heap) <= self.limit:
             return []
         late: list[W] = []
@@ -101,6 +101,6 @@ class Line(Generic[W]):
         return late
 
     def clear(self) -> Iterator[W]:
-        """Everybody leaves."""
+        """Takes out all questions."""
         heap, self._heap = self._heap, []
         return (entry[2] for entry in heap if not entry[2].is_over)

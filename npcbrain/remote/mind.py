@@ -1,7 +1,7 @@
-"""Asks a server: what NPCs see of it, and their deadlines.
+"""``RemoteMind``: how NPCs ask a server, and their deadlines.
 
 All of this is on the game's thread: it puts questions into a queue and marks those whose time has
-run out; it waits for nothing. Invariant: asking never raises and sends nothing by itself.
+run out; it waits for nothing. Invariant: asking never raises, and sends nothing itself.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from npcbrain.situation import Situation
 __all__ = ["RemoteMind"]
 
 MEMORY_TOKENS = 200  # of a prompt; a server has more room than a frame
-LETTERS_A_TOKEN = 4  # more or less, in all vocabularies
-MAX_SEED = (1 << 31) - 1  # that every server takes
+LETTERS_A_TOKEN = 4  # roughly, in all vocabularies
+MAX_SEED = (1 << 31) - 1  # every server takes seeds up to here
 
 
 class RemoteMind:
-    """Puts questions onto a desk."""
+    """Puts questions onto a ``Desk``."""
 
     __slots__ = ("_askers", "_clock", "_deadlines", "_desk", "_num_asked", "_number", "_seed")
     may_quote = False
@@ -42,14 +42,14 @@ class RemoteMind:
         self._deadlines: list[tuple[int, int, RemoteThought]] = []
 
     def num_tokens_left(self, situation: Situation) -> int | None:
-        """Nobody counts."""
+        """None: a server's tokens are not counted."""
         return None
 
     def ask(self, inquiry: Inquiry) -> RemoteThought | LostThought:
-        """Begins a thought; over at once where the server is known to be away.
+        """Begins a thought, which is over at once if the server is known to be away.
 
-        Its ``grammar`` and ``lines`` are our own model's; a server is told the legal actions, and
-        its answer is held against them here.
+        The inquiry's ``grammar`` and ``lines`` are for our own model; a server is told the legal
+        actions, and its answer is checked against them here.
         """
         if self._desk.refusal:
             return LostThought(self._desk.refusal)
@@ -66,7 +66,7 @@ class RemoteMind:
             situation,
             inquiry.extent,
             seed=_seed(self._seed, name, number),
-            # As ``policy.urgency_ns`` ranks; that all grow older alike changes no order.
+            # The order of ``policy.urgency_ns``: all grow older alike, so their order stays.
             rank=now_ns + int(min(ttl_ns, HORIZON_NS) / inquiry.priority),
             number=self._number,
             deadline_ns=now_ns + ttl_ns,
@@ -77,7 +77,7 @@ class RemoteMind:
         return thought
 
     def collect(self) -> None:
-        """Notes of whom there is news, and whose time has run out."""
+        """Notes which NPCs have news, and gives up questions whose time has run out."""
         desk, askers, deadlines = self._desk, self._askers, self._deadlines
         told = desk.told
         while told:
@@ -93,7 +93,7 @@ class RemoteMind:
                 askers[job.name] = None
 
     def take_askers(self) -> tuple[str, ...]:
-        """Names of those who are to be listened to: not all who wait, but all who have news."""
+        """Names of the NPCs that have news; the others need not be listened to."""
         if not self._askers:
             return ()
         names = tuple(self._askers)
@@ -101,12 +101,12 @@ class RemoteMind:
         return names
 
     def forget(self, name: str) -> None:
-        """The NPC of that name is gone."""
+        """Forgets the NPC of that name, which is gone."""
         self._num_asked.pop(name, None)
 
 
 def _num_tokens(text: str) -> int:
-    """About how many tokens a text has: each server has a vocabulary of its own."""
+    """Roughly how many tokens a text has, since each server has a vocabulary of its own."""
     return 1 + len(text) // LETTERS_A_TOKEN
 
 

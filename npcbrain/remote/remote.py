@@ -1,7 +1,7 @@
 """``Remote``: where a server is and how it is to be used.
 
-Settings only, checked; it opens no connection and starts no thread before a runtime has it think.
-Invariant: a ``Remote`` that exists names a server that a key may be sent to.
+Settings only, checked; there is no connection and no thread before a runtime asks for a thinker.
+Invariant: every ``Remote`` names a server to which a key may be sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Remote"]
 
 KEY_VARIABLE = "NPCBRAIN_API_KEY"
 MAX_LIMIT = 1024  # connections at once; a server batches tens, and a process has about 1000 files
-MAX_TOKENS = 160  # of an answer: a deed with three values and two sentences, as JSON
+MAX_TOKENS = 160  # of an answer; enough for a deed with three values and two sentences, as JSON
 MIN_TOKENS = 16
 
 
@@ -34,9 +34,9 @@ class Remote:
     Attributes:
         url: The server's, without ``/v1``.
         model: Which of its models; None for the first that it names.
-        limit: Questions that it is asked at once; others wait here, the most urgent first.
+        limit: How many questions it is asked at once; others wait here, the most urgent first.
         max_tokens: An answer is cut off at this many.
-        silence_s: After how many seconds without a byte a connection is given up.
+        silence_s: A connection is given up after so many seconds without a byte.
         ca_file: Certificates to trust instead of the system's; None for the system's.
         key: The key to it.
     """
@@ -55,18 +55,18 @@ class Remote:
         ca_file: str | os.PathLike[str] | None = None,
         allow_plain: bool = False,
     ) -> None:
-        """Checks the settings; whether the server answers, ``check`` or the first frames will tell.
+        """Checks the settings only; ``check`` or the first frames tell whether the server answers.
 
         Args:
             url: As ``https://npcs.example.com`` or ``http://127.0.0.1:8080``, with ``/v1`` or not.
             model: Which of its models; None for the first that it names.
-            key_env: The environment variable that holds the key; unset where it needs none.
-            limit: Questions that it is asked at once, 1 to 1024. Where it tells how many answers
-                it writes at once, as llama.cpp does, it is not asked more.
+            key_env: The environment variable that holds the key; leave it unset if there is none.
+            limit: How many questions it is asked at once, 1 to 1024; fewer if it tells, as
+                llama.cpp does, that it writes fewer answers at once.
             max_tokens: An answer is cut off at this many; 16 to 4096.
-            silence_s: After how many seconds without a byte a connection is given up; 0.1 to 600.
-            ca_file: A file of certificates to trust, for a server that vouches for itself.
-            allow_plain: Whether plain HTTP to another machine is meant: whoever is on the way can
+            silence_s: A connection is given up after so many seconds without a byte; 0.1 to 600.
+            ca_file: A file of certificates to trust, for a server that signs its own.
+            allow_plain: Whether plain HTTP to another machine is allowed: anybody on the way can
                 read the key and change the answers.
 
         Raises:
@@ -106,7 +106,7 @@ class Remote:
         return check(self)
 
     def thinker(self, settings: ThinkerSettings) -> RemoteThinker:
-        """What thinks for one runtime; it starts to get to know the server at once."""
+        """The thinker of one runtime; it starts to get to know the server at once."""
         from npcbrain.remote.thinker import RemoteThinker
 
         return RemoteThinker(self, settings)
@@ -122,7 +122,7 @@ def _checked_url(url: object, allow_plain: bool) -> str:
     except ValueError as error:
         raise UsageError(fault("url", "be a URL", str(error), where, advice)) from error
     if "@" in parts.netloc or parts.query or parts.fragment:
-        # Not shown: it may be a key.
+        # Hidden, because it may be a key.
         advice = "put a key into the environment, see key_env"
         rule = "hold no user, key, query or fragment"
         raise UsageError(fault("url", rule, f"{parts.scheme}://...", where, advice))

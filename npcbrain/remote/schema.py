@@ -1,6 +1,6 @@
-"""Legal answers to a situation, as a JSON schema that servers can keep a model to.
+"""The legal answers to a situation, as a JSON schema to which servers can keep a model.
 
-Invariant: pure; and what the schema allows, ``npcbrain.remote.answer`` takes.
+Invariant: pure; and ``npcbrain.remote.answer`` takes every answer that the schema allows.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ def answer_schema(actions: Sequence[Action], *, words: bool) -> Schema:
     """The schema of ``{"deed": {"action": .., "args": {..}}, "emotion": .., "say": ..}``.
 
     The deed comes first, so that the game can act while the words are still being written. The
-    choice is inside of an object, since some servers refuse one at the top.
+    choice is inside an object, because some servers refuse a choice at the top.
 
     Args:
         actions: The legal ones.
-        words: Whether anything is to be said; else there is the deed alone.
+        words: Whether anything is to be said; if not, the answer is the deed alone.
     """
     fields: Schema = {"deed": {"anyOf": [_deed(action) for action in actions]}}
     if words:

@@ -1,4 +1,4 @@
-"""``ServerLike``: what those who talk to a server must know of it; a ``Remote`` is one."""
+"""``ServerLike``: the settings of a server that are needed to talk to it; a ``Remote`` is one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["ServerLike"]
 
 
 class ServerLike(Protocol):
-    """A server's address and how to treat it; see ``Remote`` for each."""
+    """A server's address and settings; see ``Remote`` for each."""
 
     url: str
     model: str | None

@@ -1,7 +1,7 @@
-"""Server-sent events, as OpenAI-compatible servers stream answers in.
+"""Server-sent events, in which OpenAI-compatible servers stream answers.
 
-Bytes in, texts out; no connection. Invariant: memory is bounded whatever arrives, and nothing but a
-``Trouble`` is raised for it.
+Bytes in, texts out; no connection. Invariant: whatever arrives, memory is bounded, and only a
+``Trouble`` is raised.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OVER = "[DONE]"
 
 
 class Delta(NamedTuple):
-    """What one event adds.
+    """The part of an answer that one event adds.
 
     Attributes:
         text: More of the answer; may be empty.
@@ -43,7 +43,7 @@ class EventReader:
         """Takes the next bytes; returns all that the complete events in them add.
 
         Raises:
-            Trouble: It is no such stream, the server reports an error in it, or it is too long.
+            Trouble: It is not such a stream, reports an error of the server, or is too long.
         """
         self._num_bytes += len(data)
         lines = (self._rest + data).split(b"\n")
@@ -64,7 +64,7 @@ class EventReader:
 
 def _delta(payload: bytes) -> Delta:
     if payload == OVER.encode():
-        return Delta("", "")  # the reason came before it
+        return Delta("", "")  # the reason to finish came before it
     try:
         event = json.loads(payload)
         if isinstance(event, dict) and (error := event.get("error")) is not None:
@@ -72,7 +72,7 @@ def _delta(payload: bytes) -> Delta:
             raise Trouble("broken", f"it reported an error in its stream: {str(told)[:200]}")
         choices = event["choices"]
         if not choices:
-            return Delta("", "")  # counts of tokens
+            return Delta("", "")  # an event that only counts tokens
         choice = choices[0]
         text = (choice.get("delta") or {}).get("content") or ""
         finish = choice.get("finish_reason") or ""

@@ -1,7 +1,7 @@
 """``RemoteThinker``: a server thinks for one runtime's NPCs.
 
-Invariant: on the game's thread it moves things between queues, and never waits, connects or
-computes; a server that is away, slow or mad costs answers and no frame.
+Invariant: on the game's thread it only moves things between queues, and never waits, connects or
+computes; a server that is away, slow or mad costs answers, but no frame.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["RemoteThinker"]
 
 
 class RemoteThinker(NullThinker):
-    """Has a worker of its own, which ends with it. There is nothing to measure or to read."""
+    """Has a worker of its own, which ends with it. No steps are measured, no personas read."""
 
     __slots__ = ("__weakref__", "_desk", "_fault", "_finish", "_mind")
     is_beside = True
@@ -33,14 +33,14 @@ class RemoteThinker(NullThinker):
         Raises:
             UsageError: The HTTP client is not installed, or a setting is out of range.
         """
-        from npcbrain.lm.sampler import SamplerConfig  # not above: it brings numpy along
+        from npcbrain.lm.sampler import SamplerConfig  # not above: it imports numpy
 
         super().__init__()
         SamplerConfig(settings.temperature, settings.top_p)  # checks them
         http_library()  # here, not in a frame: importing it takes a quarter of a second
         self._desk = Desk()
         self._mind = RemoteMind(self._desk, settings.play, settings.seed)
-        self._fault = ""  # the last one that was told
+        self._fault = ""  # the last one that the game was warned of
         manner = worker.Manner(settings.temperature, settings.top_p)
         thread = worker.start(self._desk, remote, manner)
         self._finish = weakref.finalize(self, worker.end, self._desk, thread)
@@ -51,7 +51,7 @@ class RemoteThinker(NullThinker):
         return self._mind
 
     def collect(self, report: FrameReport) -> BaseException | None:
-        """Takes answers out of the queue; says aloud, once each, what is wrong with the server."""
+        """Takes answers out of the queue; warns once of each fault of the server."""
         self._mind.collect()
         if self._desk.fault != self._fault:
             self._fault = self._desk.fault
@@ -68,17 +68,17 @@ class RemoteThinker(NullThinker):
         report.num_waiting += desk.num_waiting
 
     def take_askers(self) -> tuple[str, ...]:
-        """Of whom there is news."""
+        """Names of the NPCs that have news."""
         return self._mind.take_askers()
 
     def forget(self, npc: Npc) -> None:
-        """That NPC is gone."""
+        """Forgets an NPC that is gone."""
         self._mind.forget(npc.name)
 
     def abandon(self) -> None:
-        """The worker was not interrupted."""
+        """Does nothing: the worker was not interrupted."""
 
     def close(self) -> BaseException | None:
-        """Hangs up."""
+        """Ends the worker, which closes its connections."""
         self._finish()
         return None

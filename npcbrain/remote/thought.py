@@ -1,7 +1,7 @@
 """A thought that a server writes; see ``npcbrain.npcs.contracts.Thought`` for its attributes.
 
-Invariant: it changes in ``listen`` and ``drop`` only, whatever the worker does meanwhile, and once
-done no more.
+Invariant: it changes only in ``listen`` and ``drop``, whatever the worker does meanwhile, and never
+once it is done.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["RemoteThought"]
 
 
 class RemoteThought:
-    """An answer being written far away."""
+    """An answer that a server is writing."""
 
     __slots__ = (
         "_desk",
@@ -45,7 +45,7 @@ class RemoteThought:
         self.emotion = "neutral"
 
     def listen(self) -> None:
-        """Takes in what has come since the last call."""
+        """Takes in the news that came since the last call."""
         job = self.job
         news = job.news
         if self.done or (news is self._news and not job.is_late):
@@ -60,21 +60,21 @@ class RemoteThought:
             self._conclude(news, Reason.EXPIRED)
 
     def drop(self) -> None:
-        """Has the connection closed, upon which servers stop writing."""
+        """Gives the question up; the worker hangs up, and then servers stop writing."""
         if not self.done:
             self.job.is_over = True
             self._desk.given_up.append(self.job)
             self._fail(Reason.CANCELLED)
 
     def _conclude(self, news: News, reason: str) -> None:
-        """Takes the whole answer, or what was said of it when it was cut off."""
+        """Takes the whole answer, or as much of it as was there when it was cut off."""
         self.job.is_over = True
         choice, extent = news.choice, self.job.extent
         say = news.say if news.is_whole else last_whole_sentence(news.say)
         if choice is None:
             self._fail(reason or Reason.REFUSED)
         elif extent is Extent.DEED and not reason:
-            self._fail(Reason.NO_WORDS)  # as it was asked to
+            self._fail(Reason.NO_WORDS)  # only the deed was asked for
         elif not say and (reason or not news.is_whole or only_talks(choice)):
             self._fail(reason or Reason.REFUSED)
         else:

@@ -1,7 +1,7 @@
 """An answer as it comes in: pieces of text in, news out.
 
-Pure but for what it keeps. Invariant: a deed that was told is never taken back, and after news that
-it is done there is none.
+It keeps the text and touches nothing else. Invariant: a deed that was told is never taken back, and
+no news follow those that say that the answer is done.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from npcbrain.situation import Action
 
 __all__ = ["Transcript"]
 
-READ_NS = 30 * NS_PER_MS  # it is read no more often than a game shows it
-WHOLE = "stop"  # how an answer ends that the model ended itself
+READ_NS = 30 * NS_PER_MS  # between two readings: a game does not show words more often
+WHOLE = "stop"  # the finish of an answer that the model ended itself
 
 
 class Transcript:
-    """One answer's."""
+    """The text of one answer, as it comes."""
 
     __slots__ = ("_actions", "_read_ns", "_reading", "_text")
 
@@ -33,7 +33,7 @@ class Transcript:
         self._text: list[str] = []
 
     def add(self, delta: Delta, now_ns: int) -> News | None:
-        """Takes the next piece; returns how far the answer is if that is to be told."""
+        """Takes the next piece; returns news of the answer if there are any to tell."""
         self._text.append(delta.text)
         if not delta.finish and now_ns - self._read_ns < READ_NS:
             return None
@@ -41,7 +41,7 @@ class Transcript:
         return self._news(delta.finish)
 
     def rest(self) -> News | None:
-        """What came last before the answer broke off; it is not done by that."""
+        """The last news before the answer broke off; they do not say that it is done."""
         return self._news("")
 
     def _news(self, finish: str) -> News | None:

@@ -1,4 +1,4 @@
-"""What can go wrong with a server, in the few kinds that decide what is done about it.
+"""``Trouble``: what can go wrong with a server, in kinds by what is to be done about it.
 
 Invariant: its text never holds a key.
 """
@@ -13,7 +13,7 @@ Kind = Literal["unreachable", "broken", "busy", "garbage", "unfit", "denied"]
 
 
 class Trouble(Exception):
-    """A question came to nothing, or a server is not what it should be.
+    """A question was not answered, or a server is not as it should be.
 
     ============  ============================================================  ==============
     kind          what happened                                                 asked again
@@ -28,8 +28,8 @@ class Trouble(Exception):
 
     Attributes:
         kind: One of these.
-        wait_s: For how long it asked to be left alone.
-        status: Of HTTP, where it answered with one of 500 and above; else 0.
+        wait_s: How long the server asked to be left alone.
+        status: The HTTP status if it is 500 or above; else 0.
     """
 
     def __init__(self, kind: Kind, text: str, *, wait_s: float = 0.0, status: int = 0) -> None:

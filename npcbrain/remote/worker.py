@@ -1,7 +1,7 @@
 """The thread that talks to a server: it takes questions from a desk and puts answers onto it.
 
-Invariant: every job that is taken ends once, with an answer or a reason; and whatever the server
-does, the thread goes on until it is told to end.
+Invariant: every job that is taken ends exactly once, with an answer or a reason; and whatever the
+server does, the thread goes on until it is told to end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["Manner", "end", "start"]
 
 MAX_TRIES = 3  # of one question
 FIRST_DELAY_S = 0.05  # before the second; four times as long before the third
-JUDGE_NS = 100 * NS_PER_MS  # the line is looked over no more often
+JUDGE_NS = 100 * NS_PER_MS  # between two searches of the line for late questions
 DEED_TOKENS = 64  # of an answer without words
 
 
@@ -55,7 +55,7 @@ def start(desk: Desk, remote: ServerLike, manner: Manner) -> threading.Thread:
 
 
 def end(desk: Desk, thread: threading.Thread) -> None:
-    """Ends a worker, and waits a moment for it to hang up. Idempotent."""
+    """Ends a worker, and waits a moment for it to close its connections. Idempotent."""
     desk.is_closed = True
     desk.ring()
     desk.calls.put(False)
@@ -66,7 +66,7 @@ def end(desk: Desk, thread: threading.Thread) -> None:
 def _run(desk: Desk, remote: ServerLike, manner: Manner) -> None:
     try:
         asyncio.run(_Worker(desk, remote, manner).serve())
-    except Exception as error:  # a fault of ours must not leave NPCs waiting for ever
+    except Exception as error:  # even a bug of ours must not leave NPCs waiting for ever
         desk.refusal = Reason.ENGINE_ERROR
         desk.fault = f"the worker for {remote.url} ended: {type(error).__name__} {error}"
 
@@ -74,11 +74,11 @@ def _run(desk: Desk, remote: ServerLike, manner: Manner) -> None:
 def _pass_on(
     calls: SimpleQueue[bool], loop: asyncio.AbstractEventLoop, bell: asyncio.Event
 ) -> None:
-    """Waits for calls where that holds up nobody, and has the event loop see them."""
+    """Waits for calls, on a thread where waiting holds up nothing, and wakes the event loop."""
     while calls.get():
         try:
             loop.call_soon_threadsafe(bell.set)
-        except RuntimeError:  # it has ended
+        except RuntimeError:  # the loop has ended
             return
 
 
@@ -119,7 +119,7 @@ class _Worker:
             await self._client.close()
 
     def _work(self) -> None:
-        """Does all there is to do at this moment."""
+        """Does all that can be done at this moment."""
         desk, now_ns = self._desk, time.perf_counter_ns()
         while desk.given_up:
             self._give_up(desk.given_up.popleft(), now_ns)
@@ -140,7 +140,7 @@ class _Worker:
         return now_ns < self._breaker.retry_ns
 
     async def _rest(self) -> None:
-        """Until somebody rings, or it is time to try the server again."""
+        """Waits for a call, or until it is time to try the server again."""
         now_ns, until_ns = time.perf_counter_ns(), 0
         if self._dialect is None and self._meeting is None:
             until_ns = self._breaker.retry_ns
@@ -151,14 +151,14 @@ class _Worker:
             await asyncio.wait_for(self._bell.wait(), wait_s)
 
     async def _meet(self) -> None:
-        """Gets to know the server, at first and after it has failed."""
+        """Gets to know the server, at the start and after it has failed."""
         desk = self._desk
         try:
             dialect = await self._client.meet()
         except Trouble as trouble:
             desk.fault = complaint(self._remote, trouble)
             self._leave_alone(Reason.UNREACHABLE if trouble.may_pass else Reason.REFUSED)
-        except Exception as error:  # a fault of ours; to try at once would be to try for ever
+        except Exception as error:  # a bug of ours; trying again at once would never end
             desk.fault = f"{self._remote.url} cannot be met: {type(error).__name__} {error}"
             self._leave_alone(Reason.ENGINE_ERROR)
         else:
@@ -179,7 +179,7 @@ class _Worker:
             self._tell(job, News(is_done=True, reason=reason))
 
     def _begin(self, now_ns: int) -> None:
-        """Asks for as many as the limit allows, and turns away whose turn would come too late."""
+        """Sends as many questions as the limit allows, and refuses those that would be late."""
         line = self._line
         if now_ns - self._judged_ns >= JUDGE_NS:
             self._judged_ns = now_ns
@@ -201,8 +201,8 @@ class _Worker:
             return
         task.cancel()
         if job.is_late and job.news.choice is None:
-            # It takes so long at the least: a server that is overrun, or stands still, is asked one
-            # thing at a time until it answers again, and all others are refused at once.
+            # An answer takes at least so long. So a server that is overloaded or hangs is asked one
+            # question at a time until it answers again, and all others are refused at once.
             self._line.learn(now_ns - job.sent_ns)
 
     def _failed(self, now_ns: int, trouble: Trouble) -> None:
@@ -211,7 +211,7 @@ class _Worker:
             self._leave_alone(Reason.UNREACHABLE)
 
     async def _answer(self, job: Job, dialect: Dialect) -> None:
-        """Asks one question, and again where that may help and no word of an answer has come."""
+        """Asks one question; asks again if that may help and no word of an answer has come."""
         try:
             for number in range(MAX_TRIES):
                 try:
@@ -228,7 +228,7 @@ class _Worker:
                         self._tell(job, self._cut(job, trouble))
                         return
                 await asyncio.sleep(delay_s)
-        except Exception as error:  # a fault of ours: the tree shall answer, and people shall know
+        except Exception as error:  # a bug of ours: the tree answers, and people are told
             self._desk.fault = f"a question could not be asked: {type(error).__name__} {error}"
             self._tell(job, News(is_done=True, reason=Reason.ENGINE_ERROR))
         finally:
@@ -236,7 +236,7 @@ class _Worker:
             self._bell.set()
 
     def _after(self, trouble: Trouble, number: int) -> float:
-        """Learns from a failure; returns after how long to try again."""
+        """Learns from a failure; returns how long to wait before the next try."""
         now_ns = time.perf_counter_ns()
         if trouble.kind == "busy":
             self._busy_until_ns = now_ns + round(trouble.wait_s * NS_PER_S)
@@ -280,7 +280,7 @@ class _Worker:
             raise
 
     def _hear(self, job: Job, news: News, took_ns: int) -> None:
-        """Tells the game, and learns how long what is waited for has taken."""
+        """Tells the game, and learns how long the part that is waited for has taken."""
         is_served = news.is_done if job.extent is Extent.WHOLE else news.choice is not None
         if is_served and (job.extent is Extent.WHOLE or job.news.choice is None):
             self._line.learn(took_ns)
@@ -290,7 +290,7 @@ class _Worker:
 
     @staticmethod
     def _cut(job: Job, trouble: Trouble) -> News:
-        """What there is of an answer that broke off."""
+        """The part that has come of an answer that broke off, with the reason."""
         reason = {
             "unreachable": Reason.UNREACHABLE,
             "busy": Reason.UNREACHABLE,

@@ -1,6 +1,6 @@
 """Behaviour trees: definitions that are plain values, and a fast tree for each NPC.
 
-Knows no model, no frames, no NPCs; only an owner it never looks into.
+Trees know nothing of models, frames or NPCs; each has an owner, into which it never looks.
 Invariant: names are exported here once, and nowhere else.
 
 A map, from the bottom up:
@@ -15,7 +15,7 @@ A map, from the bottom up:
 * ``trycatch``    ``TryCatch``
 * ``decorators``  ``Inverter``, ``ForceSuccess``, ``Guard``, ...
 * ``turns``       ``Repeat``, ``Retry``, ``RunOnce``
-* ``loops``       ``LoopInt`` and its kin: once for each value
+* ``loops``       ``LoopInt`` and its like: once for each value
 * ``updates``     ``WasEntryUpdated``, ``SkipUnlessUpdated``, ``WaitValueUpdate``
 * ``timing``      ``Timeout``, ``Cooldown``, ``Delay``
 * ``tree``        ``compile`` and ``Tree``: tick, halt, state, restore
@@ -29,7 +29,7 @@ A map, from the bottom up:
 * ``registry``    ``Registry``: what tree files may call, with typed ports (``Output``)
 * ``markup``      ``Element``, ``Fault``, ``XmlError``: what a tree file is made of
 * ``encoding``, ``parser``  bytes to text to elements, as leniently as BehaviorTree.CPP
-* ``library``     a file and all it includes; ``reach``  how large its trees are when unfolded
+* ``library``     a file and all it includes; ``reach``  the size of its trees when unfolded
 * ``kept``        what a definition remembers of its file, so that saving changes nothing
 * ``loader``      ``load``, ``loads``, ``check``: BehaviorTree.CPP 4 files
 * ``outline``, ``svg``  a tree as text and as a picture, with its last answers
@@ -204,10 +204,10 @@ __all__ = [
     "svg",
 ]
 
-if not TYPE_CHECKING:  # or any misspelt name would pass
+if not TYPE_CHECKING:  # a type checker that saw this would let every misspelt name pass
 
     def __getattr__(name: str) -> object:
-        """The leaf's name of old; an action is what an NPC may do, ``npcbrain.Action``."""
+        """Gives ``Task`` under its old name, which now means ``npcbrain.Action``: an NPC's deed."""
         if name != "Action":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         advice = "npcbrain.tree.Action is called npcbrain.tree.Task now"

@@ -1,5 +1,6 @@
-"""What the definitions ask of their arguments, said once.
-Invariant: these raise or return; they never correct.
+"""The checks that definitions make of their arguments.
+
+Invariant: a check raises or returns; it never corrects.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def check_ms(ms: object, where: str) -> None:
 
 
 def duration(ms: float | Pointer, site: Site) -> Callable[[State], int]:
-    """What gives a duration in whole nanoseconds; asked when one begins to count."""
+    """A function that gives a duration in whole nanoseconds, called when one begins to count."""
     return reader(ms, Port("ms", float), site, check_ms, _to_ns)
 
 
@@ -85,7 +86,7 @@ def shown_ms(ms: float | Pointer) -> str:
 
 
 def num_turns(count: Pointer, what: str, site: Site) -> Callable[[State], int]:
-    """What gives a number of turns that the blackboard tells; -1 for no end."""
+    """A function that gives the number of turns that the blackboard holds; -1 for no end."""
 
     def check(value: int, where: str) -> None:
         if value < -1:
@@ -95,4 +96,4 @@ def num_turns(count: Pointer, what: str, site: Site) -> Callable[[State], int]:
 
 
 def _to_ns(ms: float) -> int:
-    return max(1, round(ms * NS_PER_MS)) if ms else 0  # only what is 0 takes no time
+    return max(1, round(ms * NS_PER_MS)) if ms else 0  # a short one never becomes 0

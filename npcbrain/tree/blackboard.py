@@ -1,7 +1,7 @@
-"""What the nodes of one tree, and the game, tell each other: ``Blackboard``.
+"""``Blackboard``: where the nodes of one tree, and the game, leave values for each other.
 
-A dictionary with a strict door to save files; no events, no scopes, no types of its own. Invariant:
-``restore`` takes all of a snapshot or, when it raises, nothing.
+A dictionary that checks what goes into save files; no events, no scopes, no types of its own.
+Invariant: ``restore`` takes all of a snapshot or, when it raises, nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from npcbrain.errors import TreeError, fault
 
 __all__ = ["Blackboard"]
 
-MAX_DEPTH = 32  # of lists and dictionaries in each other; a list that holds itself stops here
+MAX_DEPTH = 32  # of nested lists and dictionaries; a list that holds itself is refused here
 SCALARS = frozenset({type(None), bool, int, float, str})
 
 
@@ -35,10 +35,10 @@ class Blackboard(dict[str, Any]):
     def count_writes(self) -> None:
         """Begins to count how often each entry is written, for nodes that ask for changes.
 
-        Only trees with such nodes call it: who writes to the others' blackboards pays nothing.
+        Only trees with such nodes call it, so that writing to all other blackboards stays cheap.
 
         Raises:
-            TreeError: It is of a class of the game's own.
+            TreeError: The blackboard is of a class of the game's own.
         """
         if isinstance(self, WatchedBlackboard):
             return
@@ -69,12 +69,12 @@ class Blackboard(dict[str, Any]):
 
 
 class WatchedBlackboard(Blackboard):
-    """A blackboard that counts; ``Blackboard.count_writes`` turns the other into it."""
+    """A blackboard that counts its writes; ``Blackboard.count_writes`` makes one of a plain one."""
 
     __slots__ = ()
 
     def __reduce__(self) -> tuple[type[Blackboard], tuple[dict[str, Any]]]:
-        """A copy or a pickle is a plain one, which the next tree may turn into another of this."""
+        """Copies and pickles are plain blackboards; a tree that needs counts makes them count."""
         return Blackboard, (dict(self),)
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -82,13 +82,13 @@ class WatchedBlackboard(Blackboard):
         dict.__setitem__(self, key, value)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """As of a dictionary."""
+        """As ``dict.setdefault``, and counts the write."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def update(self, *others: Any, **entries: Any) -> None:
-        """As of a dictionary."""
+        """As ``dict.update``, and counts the writes."""
         for key, value in dict(*others, **entries).items():
             self[key] = value
 

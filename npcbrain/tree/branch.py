@@ -1,8 +1,8 @@
 """``Branch``: a control node or a decorator of a game's own, which a function steers.
 
-A leaf of the game's own is ``Task``, ``Condition`` or ``StatefulLeaf``. Invariant: a
-child that is RUNNING when the branch is done is halted, whatever the function forgot; what a child
-raised comes out of the tick, whatever the function caught.
+A leaf of the game's own is ``Task``, ``Condition`` or ``StatefulLeaf``. Invariant: a child that is
+RUNNING when the branch is done is halted, even if the function forgot it; an error that a child
+raised comes out of the tick, even if the function caught it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Child:
 
     @property
     def status(self) -> Status:
-        """What it answered when last ticked in this run of the branch; IDLE if not, or halted."""
+        """Its last answer in this run of the branch; IDLE if it was not ticked, or was halted."""
         return Status(self._me[self._slot])
 
     def tick(self) -> Status:
@@ -67,7 +67,7 @@ class Child:
         self.stop()
 
     def stop(self) -> None:
-        """As ``halt``, for the branch itself."""
+        """As ``halt``, but also outside the function: the branch itself calls it."""
         self._me[self._slot] = 0
         self._compiled.halt(self._me)
 
@@ -75,8 +75,8 @@ class Child:
 class BranchContext(Context):
     """What the function of a branch is given: one object for each branch in each tree.
 
-    Numbers that it remembers are read and set by name, ``ctx["place"] = 3``. They are saved with
-    the tree, begin with 0 and stay until they are set; moments begin with None.
+    Numbers that the branch remembers are read and set by name, ``ctx["place"] = 3``. They are
+    saved with the tree, begin with 0 and stay until they are set; moments begin with None.
 
     Attributes:
         children: The children, in order.
@@ -240,7 +240,7 @@ class Branch(Composite):
         def tick(me: State) -> Status:
             context: BranchContext = me[own]
             context.is_new, context.is_open = me[running] == 0, True
-            me[running] = 1  # if something raises, it is halted as one that was RUNNING
+            me[running] = 1  # so that a branch that raises is halted as if it had been RUNNING
             try:
                 status = fn(context, *[read(me) for read in readers])
             except TreeError:

@@ -1,6 +1,7 @@
-"""``Builder``: elements become nodes, and what is wrong with them becomes faults.
- Invariant: a fault at one element does not hide those at others, and an element with a
-fault becomes no node.
+"""``Builder``: elements become nodes; everything that is wrong with them becomes a fault.
+
+Invariant: a fault at one element does not hide those at others, and an element with a fault
+becomes no node.
 """
 
 from __future__ import annotations
@@ -37,15 +38,15 @@ CONDITIONS = {
     "_onHalted": "on_halted",
     "_post": "post",
 }
-ASKING = ("_failureIf", "_successIf", "_skipIf", "_while")  # those whose value is an answer
+ASKING = ("_failureIf", "_successIf", "_skipIf", "_while")  # conditions that are asked, not run
 COMMON = ("name", "ID", *CONDITIONS)
 MISSPELT = {name.lower(): name for name in (*CONDITIONS, "_autoremap")}
 
-THINKING = ("Heard", "Decide", "Act", "Reflex", "CannedReply")  # in npcs.leaves, unknown here
+THINKING = ("Heard", "Decide", "Act", "Reflex", "CannedReply")  # known to npcs.leaves, not here
 
 
 def is_remark(attribute: str) -> bool:
-    """Whether an attribute can be no port: it means nothing, and is kept.
+    """Whether an attribute cannot be a port: it means nothing here, and is kept.
 
     >>> is_remark("_description"), is_remark("xsi:type"), is_remark("speed")
     (True, True, False)
@@ -60,9 +61,9 @@ class Builder:
         registry: The game's nodes.
         trees: The file's trees by id, none of which holds itself or is too large.
         faults: Where faults go.
-        models: What a file declares that a subtree is to be given: ports with their defaults, by
-            the tree's id; None for a port without.
-        unfolds: Whether the trees of subtrees are built as well; else each is looked at by itself.
+        models: The ports that a file declares for its subtrees, with their defaults, by the
+            tree's id; None for a port without a default.
+        unfolds: Whether a SubTree's tree is built in its place; else each tree is built by itself.
         declared: Ids of nodes that the file declares.
     """
 
@@ -83,8 +84,8 @@ class Builder:
         self.unfolds = unfolds
         self.declared = declared
         self.faulty: set[str] = set()  # ids of trees that need not be built again
-        self.nodes: dict[int, Node] = {}  # what was last made of an element, until its parent is
-        self.num_faults = 0  # told so far, and told again
+        self.nodes: dict[int, Node] = {}  # by id of the element, until its parent is made
+        self.num_faults = 0  # noted so far; a repeated one counts again
 
     def tree(self, id: str) -> Node | None:
         """One whole tree of the file; None if there were faults."""
@@ -254,7 +255,7 @@ class Builder:
         return arguments if self.num_faults == num_faults else None
 
     def _misspelt(self, element: Element, name: str) -> None:
-        """``_skipif`` would be a remark, and a node that is never skipped."""
+        """Refuses ``_skipif``: as a remark it would be ignored, and the node never skipped."""
         meant = MISSPELT[name.lower()]
         if name != meant:
             what, advice = f"attribute of {element.tag}", f"write {meant}"
@@ -268,7 +269,7 @@ class Builder:
         name = pointed(text, port.name)
         what = f"{port.name!r} of {element.tag}"
         if port.is_output:
-            # SetBlackboard and its kin may name an entry without braces.
+            # SetBlackboard and nodes like it may name an entry without braces.
             key = name or (text.strip() if is_builtin else "")
             if not key:
                 self.fault(element, what, "name an entry", text, 'write "{entry}"', port.name)
@@ -334,7 +335,7 @@ class Builder:
         return SubTree(node, name or id, entries, id, ports)
 
     def _ports_of_subtree(self, element: Element, id: str) -> tuple[tuple[str, str], ...]:
-        """What an element gives to its subtree, and what a TreeNodesModel gives it otherwise."""
+        """What an element gives to its subtree; else the defaults of the TreeNodesModel."""
         given = {}
         for name, text in element.attributes.items():
             if name == "_autoremap" or not (name in COMMON or is_remark(name)):
@@ -366,14 +367,14 @@ class Builder:
         self._note(element.fault(what, rule, got, advice, attribute=attribute))
 
     def _note(self, found: Fault) -> None:
-        self.num_faults += 1  # an element that is met again has its faults again
+        self.num_faults += 1  # counted even if known: ``node`` asks whether this element has any
         self.faults.append(found)
 
 
 def _ports_in_use(entry: Entry, element: Element) -> tuple[Port, ...]:
-    """The ports of a node that is only declared: the game decides about them, not the file.
+    """The ports of a node that the file only declares; the game, not the file, decides about them.
 
-    So it has every attribute that it is given, and a text that it writes needs no braces.
+    So every attribute counts as a port, and an output port of text needs no braces.
     """
     loose = (str, object)
     ports = [replace(p, is_output=p.is_output and p.kind not in loose) for p in entry.ports]
@@ -388,7 +389,7 @@ def _placed(error: TreeError, element: Element) -> Fault:
     attribute = told.what if isinstance(told, Told) and told.what in element.attributes else ""
     line, column = element.place_of(attribute)
     place = f"{element.file}:{line}:{column}"
-    # A path in the tree is worth keeping; the call that made the node, "Wait()", says nothing here.
+    # A path in the tree helps the reader; the call that made the node, "Wait()", does not.
     if not isinstance(told, Told) or not told.where.endswith("()"):
         return Fault(element.file, line, column, f"{error} (in {place})")
     what = f"{told.what!r} of {element.tag}" if attribute else told.what

@@ -1,6 +1,6 @@
 """The nodes that every tree file knows: names and ports of BehaviorTree.CPP 4, and ours.
 
-A table, and how each row becomes a node; not the reading of files, which is ``loader``.
+A table, and how each row becomes a node; ``loader`` reads the files.
 Invariant: in files the names are BehaviorTree.CPP's (``Fallback``), in Python ours (``Selector``).
 """
 
@@ -339,7 +339,7 @@ BUILTINS: Mapping[str, Builtin] = {
     )
 }
 
-# Names of other editions and of ours in Python, for advice.
+# Names from other versions of BehaviorTree.CPP, and our Python names, for advice.
 OLD_NAMES: Mapping[str, str] = {
     "SequenceStar": "SequenceWithMemory",
     "Selector": "Fallback",

@@ -1,7 +1,7 @@
 """``Call``: a leaf of a tree file that calls one of the game's functions with its ports.
 
-In Python, ``Condition`` and ``Task`` with a lambda do the same. Invariant: as in
-``leaves``: nothing the game's code did wrong is swallowed.
+In Python, ``Condition`` and ``Task`` with a lambda do the same. Invariant: as in ``leaves``, no
+error in the game's code is swallowed.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Argument:
     """What a port was given.
 
     Attributes:
-        port: Which.
-        value: The value, if it is no entry.
-        key: The entry of the blackboard it is read from or written to; empty if it is a value.
+        port: The port.
+        value: The value, if the file gives one.
+        key: Else the entry of the blackboard that is read or written; empty for a value.
         text: As the file has it; None if the file leaves it to the default.
     """
 
@@ -37,12 +37,12 @@ class Argument:
 
     @property
     def is_given(self) -> bool:
-        """Whether the file says anything about it."""
+        """Whether the file gives it."""
         return self.text is not None
 
     @property
     def setting(self) -> Any:
-        """What a node is made with: a value, a pointer, or the name of an entry to write."""
+        """What the node's class is given: a value, a pointer, or the name of an entry to write."""
         if not self.key:
             return self.value
         return self.key if self.port.is_output else Pointer(self.key)
@@ -133,12 +133,12 @@ class Call(Node):
 
 
 def shown(arguments: tuple[Argument, ...]) -> str:
-    """What a file gives to a node's ports, for displays."""
+    """The texts that a file gives to a node's ports, for displays."""
     return ", ".join(argument.text for argument in arguments if argument.text is not None)
 
 
 def readers_of(arguments: tuple[Argument, ...], site: Site) -> tuple[Callable[[State], Any], ...]:
-    """What gives each argument at each tick."""
+    """The functions that give each argument at each tick."""
     return tuple(_reader(argument, site) for argument in arguments)
 
 

@@ -1,7 +1,7 @@
 """What a running tree takes along when its definition is edited.
 
-Used by ``Tree.adopt`` and for saved games. Invariant: what is carried fits: every int is
-within the limits of its new place, and no node is RUNNING that its parent does not know of.
+Used by ``Tree.adopt`` and for saved games. Invariant: everything that is carried fits: every int
+is within the limits of its new place, and no node is RUNNING that its parent does not know of.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Layout(Protocol):
 
 
 def kept_nodes(old: Layout, new: Layout) -> set[int]:
-    """Numbers, in the old program, of the nodes that go on as if nothing had happened."""
+    """The nodes that go on as if nothing had happened, by their numbers in the old program."""
     before, after = signatures(old), signatures(new)
     kept_paths: set[str] = set()
     kept: set[int] = set()
@@ -43,7 +43,7 @@ def kept_nodes(old: Layout, new: Layout) -> set[int]:
 
 
 def carried(old: Program, new: Program, me: State, kept: set[int]) -> State:
-    """The state of the new program; what is not kept must have been halted in the old."""
+    """The state of the new program; the old tree must have halted every node that is not kept."""
     after = new.start(me[0], me[1])
     after[2] = me[2]
     before, now = signatures(old), signatures(new)
@@ -69,7 +69,7 @@ def carried(old: Program, new: Program, me: State, kept: set[int]) -> State:
 
 
 def signatures(program: Layout) -> dict[str, Signature]:
-    """What must be equal for a node's memory to mean the same, by path."""
+    """By path, all that must be equal for a node's memory to mean the same."""
     children: dict[str, list[tuple[str, str]]] = {info.path: [] for info in program.infos}
     for info in program.infos[1:]:
         children[info.path.rpartition("/")[0]].append((info.kind, info.name))

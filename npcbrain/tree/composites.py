@@ -1,8 +1,8 @@
 """Nodes with several children: selectors, sequences, and two that run children side by side.
 
-The meaning of each is that of BehaviorTree.CPP 4, where ``Selector`` is called Fallback; tables
-tell it answer by answer. Invariant: after a tick, every child that is still RUNNING was
-ticked in it; one that was passed over has been halted.
+Each means what it means in BehaviorTree.CPP 4, where ``Selector`` is called Fallback; tables tell
+it answer by answer. Invariant: after a tick, every child that is still RUNNING was ticked in it; a
+running child that was passed over has been halted.
 
 Which to take:
 
@@ -22,8 +22,8 @@ Concurrent          any answer, always                  ticks all, done or not
 ==================  ==================================  ==================================
 
 A child that answers SKIPPED is passed over as if it were not there; a node whose children were all
-skipped answers SKIPPED. A ``Parallel`` whose number of successes is counted from behind (all, all
-but one) takes those who were skipped for successful, and so answers SUCCESS if all were.
+skipped answers SKIPPED. A ``Parallel`` that counts its successes from behind (all, all but one)
+counts skipped children as successes, and so answers SUCCESS if all were skipped.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Selector(Composite):
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return in_order(self.children, site, FAILURE)
 
 
@@ -111,7 +111,7 @@ class Sequence(Composite):
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return in_order(self.children, site, SUCCESS)
 
 
@@ -132,7 +132,7 @@ class SequenceWithMemory(Composite):
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return in_order(self.children, site, SUCCESS, keeps_place=True)
 
 
@@ -146,7 +146,7 @@ class AsyncSelector(Composite):
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return one_by_one(self.children, site, FAILURE)
 
 
@@ -160,7 +160,7 @@ class AsyncSequence(Composite):
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return one_by_one(self.children, site, SUCCESS)
 
 
@@ -180,7 +180,7 @@ class ReactiveSelector(Composite):
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return reactive(self.children, site, FAILURE)
 
 
@@ -197,12 +197,12 @@ class ReactiveSequence(Composite):
     ========  =============================================================
 
     Only the last child should be one that runs for long: those before it are ticked again and
-    again, and whatever answers RUNNING keeps the ones after it from being ticked.
+    again, and one that answers RUNNING keeps the ones after it from being ticked.
     Halted: halts the running child.
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return reactive(self.children, site, SUCCESS)
 
 
@@ -225,7 +225,7 @@ class Concurrent(Composite):
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         compiled = place_all(self.children, site)
         ticks = tuple(child.tick for child in compiled)

@@ -1,6 +1,6 @@
 """Nodes that choose between children by a question: ``IfThenElse``, ``WhileDoElse``, ``Switch``.
 
-The meaning of each is that of BehaviorTree.CPP 4. Invariant: as in ``composites``.
+Each means what it means in BehaviorTree.CPP 4. Invariant: as in ``composites``.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class Switch(Composite):
         return Compiled(tick, _halt_all(site, halts, running, -1), _may_skip(compiled))
 
     def _choose(self, site: Site) -> Callable[[State], int]:
-        """What gives the number of the child."""
+        """A function that gives the number of the child to tick."""
         key, default = self.key, len(self.cases)
         if any(isinstance(case, Pointer) for case in self.cases):
             cases = [reader(case, Port("case", object), site) for case in self.cases]
@@ -225,7 +225,7 @@ class Switch(Composite):
 
 
 def _plain(value: object) -> object:
-    """What equals whatever a case may equal: a number for numbers, their spelling and truths."""
+    """A value for comparing: numbers, booleans and text that spells a number become numbers."""
     if isinstance(value, str):
         try:
             number = float(value)

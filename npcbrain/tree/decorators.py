@@ -1,8 +1,8 @@
 """Nodes with one child, which change its answer or say when it may begin.
 
-Decorators that count its turns are in ``turns``, those that keep time in ``timing``. The child
-comes first in all of them. Tables tell the meaning answer by answer; where a node of that name
-exists in BehaviorTree.CPP 4, it is the same unless the docstring says how it differs.
+Decorators that count the child's turns are in ``turns``, those that keep time in ``timing``. The
+child is the first argument of all. Tables tell the meaning answer by answer; a node with a
+namesake in BehaviorTree.CPP 4 behaves the same, unless its docstring says how it differs.
 Invariant: as in ``composites``.
 """
 
@@ -62,7 +62,7 @@ class Inverter(Decorator):
     name: str = ""
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return mapped(self.child, site, success=FAILURE, failure=SUCCESS)
 
 
@@ -73,7 +73,7 @@ class ForceSuccess(Decorator):
     name: str = ""
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return mapped(self.child, site, success=SUCCESS, failure=SUCCESS)
 
 
@@ -84,7 +84,7 @@ class ForceFailure(Decorator):
     name: str = ""
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return mapped(self.child, site, success=FAILURE, failure=FAILURE)
 
 
@@ -105,7 +105,7 @@ class KeepRunningUntilFailure(Decorator):
     name: str = ""
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         compiled = mapped(self.child, site, success=RUNNING, failure=FAILURE)
         if not compiled.may_skip:
@@ -158,13 +158,13 @@ class Precondition(Decorator):
             raise TreeError(fault("otherwise", rule, self.otherwise, "Precondition()"))
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return _asked(self.child, self.fn, self.otherwise, site, every_tick=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Guard(Decorator):
-    """Asks before every tick of the child, and takes it away when the answer is no.
+    """Asks before every tick of the child, and halts the child when the answer is no.
 
     =======  ====================================================
     asked    answers
@@ -192,7 +192,7 @@ class Guard(Decorator):
         check_callable(self.fn, "fn", "Guard()")
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return _asked(self.child, self.fn, FAILURE, site, every_tick=True)
 
 
@@ -209,7 +209,7 @@ def answering(ask: Callable[[State], bool], site: Site) -> Compiled:
 
 
 def mapped(child: Node, site: Site, *, success: Status, failure: Status) -> Compiled:
-    """A node without memory: one answer for another, RUNNING stays RUNNING."""
+    """A decorator without memory: exchanges SUCCESS and FAILURE for others; RUNNING stays."""
     index = site.index
     tick_child, halt_child, may_skip = site.child(child)
 

@@ -1,8 +1,8 @@
 """The text of a tree file, from its bytes: ``decoded``.
 
-BehaviorTree.CPP reads every file as UTF-8. So does this, but for the few encodings that say of
-each byte by itself which character it is, where a file declares one. Invariant: no codec
-is looked up by a name from a file.
+BehaviorTree.CPP reads every file as UTF-8. So does this, except for files that declare one of the
+few encodings in which each byte is one character. Invariant: no codec is looked up by a name from
+a file.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ __all__ = ["decoded"]
 DECLARED = re.compile(rb"\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{0,80})")
 LATIN = [f"iso-8859-{part}" for part in (*range(1, 12), *range(13, 17))]
 WINDOWS = [f"windows-{page}" for page in range(1250, 1259)]
-# A file whose declaration can be read byte by byte is no UTF-16, whatever it says.
+# A file whose declaration can be read byte by byte is not UTF-16, even if it says so.
 CODECS = {
     **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii", "utf-16"), "utf-8"),
     **{name: name for name in (*LATIN, *WINDOWS)},
     "latin-1": "iso-8859-1",
     "latin1": "iso-8859-1",
 }
-MARKS = (  # of what begins a file; longer ones first, since one begins with another
+MARKS = (  # byte order marks; longer ones first, since one begins with another
     (b"\xff\xfe\0\0", ""),
     (b"\0\0\xfe\xff", ""),
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -39,7 +39,7 @@ def decoded(data: bytes, file: str) -> str:
     """The text of a file.
 
     Raises:
-        XmlError: It is no text, or of an encoding that is not read here.
+        XmlError: It is not text, or in an encoding that is not read here.
     """
     codec = next((codec for mark, codec in MARKS if data.startswith(mark)), None)
     name = "UTF-8"

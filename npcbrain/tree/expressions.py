@@ -1,8 +1,8 @@
-"""The parts of a script, each with what runs it and what is known of its value beforehand.
+"""The parts of a script: how each is run, and what is known of its value beforehand.
 
-Put together by the reader in ``script``. Invariant: a part is ``doomed`` only if running
-it raises whatever is on the blackboard, so that a file can be refused for it; parts in a row are
-run in a loop, so that a long script is no deep one.
+The reader in ``script`` puts them together. Invariant: a part is ``doomed`` only if running it
+always raises, whatever is on the blackboard, so that a file can be refused for it; parts in a row
+run in a loop, so that a long script does not recurse deeply.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class Expression:
         at: Its place in the script.
         kind: ``NUMBER`` or ``TEXT`` if it can be nothing else; empty if that is not known.
         is_constant: Whether its value is always ``value``.
-        value: See there.
-        doomed: Why it always raises; None if it need not.
-        name: The name it consists of; empty if it is anything else.
+        value: That value; None if it is not constant.
+        doomed: Why it always raises; None if it may not.
+        name: The name, if it is nothing but a name; else empty.
     """
 
     run: Step
@@ -117,7 +117,7 @@ def combined(left: Expression, links: list[Link], where: str) -> Expression:
 def chained(
     left: Expression, links: list[Link], where: str, enums: Mapping[str, Word]
 ) -> Expression:
-    """``low < hp < high``: true if each two neighbours are."""
+    """``low < hp < high``: true if it holds for each two neighbours."""
     tests = [(comparison(how, where, enums), right.run) for how, _, right in links]
     first = left.run
     if len(tests) == 1:
@@ -135,13 +135,13 @@ def chained(
 
     if left.is_constant and all(right.is_constant for _, _, right in links):
         return _folded(run, links[0][1])
-    # What is on the right of a pair that does not hold is not run.
+    # Once a pair does not hold, nothing to its right is run.
     doomed = left.doomed or links[0][2].doomed
     return Expression(run, left.at, NUMBER, doomed=doomed)
 
 
 def decided(how: str, parts: list[Expression], where: str) -> Expression:
-    """``a && b && c`` or ``a || b || c``: what comes after the deciding part is not run."""
+    """``a && b && c`` or ``a || b || c``: nothing after the deciding part is run."""
     steps = [part.run for part in parts]
     goes_on = how == "&&"
 
@@ -240,12 +240,12 @@ def assigned(
             doomed = ScriptError(rule, got, at, what=f"{how!r}")
         kind = _kind_after(how[0], before, value.kind)
     if kind == TEXT and not (value.is_constant and type(fitted(0, value.value, enums)) is str):
-        kind = ""  # text that looks like a number becomes one where a number was
+        kind = ""  # unknown: text that looks like a number becomes one if the entry held a number
     return Expression(run, at, kind, doomed=doomed)
 
 
 def unknown(key: str, board: Iterable[str], where: str, advice: str) -> TreeError:
-    """What to raise when there is no such entry."""
+    """The error to raise when there is no such entry."""
     if not advice:
         near = difflib.get_close_matches(key, list(board), n=1)
         advice = f"did you mean {near[0]!r}?" if near else "set it before, with :="
@@ -257,7 +257,7 @@ def _two(combine: Callable[[Any, Any], Any], left: Step, right: Step) -> Step:
 
 
 def _folded(run: Step, at: int) -> Expression:
-    """What is made of constants: a constant, or doomed."""
+    """Runs a part made of constants once: it becomes a constant, or doomed."""
     try:
         return constant(run({}), at)
     except Refused as error:
@@ -280,7 +280,7 @@ def _met(value: Any, where: str) -> bool:
 
 
 def _misfit(how: str, left: str, right: str) -> str:
-    """``misfit`` where not everything is known: only what is wrong in any case."""
+    """``misfit`` where a kind may be unknown: tells only what is wrong in any case."""
     rules = [
         misfit(how, a, b)
         for a in ((left,) if left else KINDS)

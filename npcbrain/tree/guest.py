@@ -1,6 +1,6 @@
 """``PyTree``: a tree written for py_trees drives an NPC, or a part of one.
 
-Nothing of py_trees is imported; what is asked of it is ``tick_once``, ``status`` and ``stop``.
+Nothing of py_trees is imported; only ``tick_once``, ``status`` and ``stop`` are used of it.
 Invariant: a py_trees behaviour that was RUNNING and is not to be ticked again is stopped with
 INVALID, as its own parents would do.
 """
@@ -38,7 +38,7 @@ class Guest:
 class PyTree(Node):
     """A py_trees behaviour as a leaf; each tick ticks it once and answers its status.
 
-    What it remembers is not in saved states: after loading it begins anew. It costs what py_trees
+    What the behaviour remembers is not saved: after loading it begins anew. It costs what py_trees
     costs, more than twenty times as much as the same nodes of this package.
 
     Args:
@@ -47,7 +47,7 @@ class PyTree(Node):
         name: For displays and errors.
 
     Raises:
-        TreeError: ``make`` cannot be called; when a tree is made, what it returns is no behaviour;
+        TreeError: ``make`` cannot be called; when a tree is made, ``make`` returned no behaviour;
             in a tick, the behaviour raised or has no status.
 
     A whole tree is one node: ``PyTree(lambda npc: my_root(npc))``. Beside a mind::

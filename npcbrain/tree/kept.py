@@ -1,8 +1,8 @@
 """What a definition remembers of the file it was read from: ``Source`` and ``Kept``.
 
-So that saving changes nothing: an attribute that means nothing here, a tree that the main tree
-does not use, a remark, the descriptions in a TreeNodesModel are written as they were read.
-Invariant: nothing of it is part of what a definition is: two that behave alike are equal, whatever
+It is remembered so that saving changes nothing: attributes without a meaning here, trees that the
+main tree does not use, remarks and the descriptions in a TreeNodesModel are written as they were
+read. Invariant: none of this is part of a definition: two that behave alike are equal, whatever
 is remembered of them.
 """
 
@@ -66,7 +66,7 @@ class Source(NamedTuple):
     Attributes:
         element: Its element.
         children: The nodes of the elements in it.
-        prefix: Of the entries in the scope it was read in.
+        prefix: What the keys of entries begin with in the scope that it was read in.
         kept: What else its file holds, if it is the root of the main tree.
     """
 
@@ -77,15 +77,15 @@ class Source(NamedTuple):
 
 
 def remember(node: Node, source: Source) -> Node:
-    """The node, with what it comes from; a copy if it is known from elsewhere."""
+    """The node, with its source; a copy of the node if it has another source already."""
     if source_of(node) is not None:
-        node = copy.copy(node)  # what makes it may give one node for many elements
-    object.__setattr__(node, "_source", source)  # a definition is frozen; this is no part
+        node = copy.copy(node)  # a function of the game may return one node for many elements
+    object.__setattr__(node, "_source", source)  # frozen, but this is not part of the definition
     return node
 
 
 def keep(node: Node, kept: Kept) -> Node:
-    """The root of a main tree, with what else its file holds."""
+    """The root of a main tree, with everything else that its file holds."""
     source = source_of(node)
     if source is not None:
         object.__setattr__(node, "_source", source._replace(kept=kept))
@@ -93,13 +93,13 @@ def keep(node: Node, kept: Kept) -> Node:
 
 
 def source_of(node: Node) -> Source | None:
-    """Where a node comes from; None if from Python."""
+    """Where a node comes from; None if it was made in Python."""
     source: Source | None = getattr(node, "_source", None)
     return source
 
 
 def kept_with(node: Node) -> Kept | None:
-    """What is to be written with a definition, besides itself."""
+    """All that must be written besides the definition itself; None if there is nothing."""
     source = source_of(node)
     return None if source is None else source.kept
 

@@ -1,7 +1,7 @@
 """Nodes without children: where the tree asks the game and acts in it.
 
 The leaves that think (``Decide`` and its kin) are not here but in ``npcbrain.npcs.leaves``, built
-on ``stateful``. Invariant: no leaf swallows what the game's code did wrong: an exception or a wrong
+on ``stateful``. Invariant: no leaf swallows an error in the game's code: an exception or a wrong
 answer becomes a ``TreeError`` that names the node.
 """
 
@@ -49,7 +49,7 @@ class Condition(Node):
         check_callable(self.fn, "fn", f"Condition({self.name!r})")
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index, fn = site.index, self.fn
 
         def tick(me: State) -> Status:
@@ -102,7 +102,7 @@ class Task(Node):
             check_callable(self.on_halt, "on_halt", f"Task({self.name!r})")
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index, fn = site.index, self.fn
 
         def tick(me: State) -> Status:
@@ -132,7 +132,7 @@ class Wait(Node):
     """RUNNING for ``ms`` from its first tick, then SUCCESS. Halted: waits anew next time.
 
     Args:
-        ms: Milliseconds; 0 for SUCCESS at once. Of a pointer, those at the first tick.
+        ms: Milliseconds; 0 for SUCCESS at once. A pointer is read at the first tick.
         name: For displays and errors; may be empty.
 
     Raises:
@@ -152,7 +152,7 @@ class Wait(Node):
         return shown_ms(self.ms)
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         end = site.moment()
         wait_ns = duration(self.ms, site)
@@ -189,7 +189,7 @@ class Succeed(Node):
         check_name(self.name, "Succeed()")
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return _constant(site, SUCCESS)
 
 
@@ -203,7 +203,7 @@ class Fail(Node):
         check_name(self.name, "Fail()")
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return _constant(site, FAILURE)
 
 
@@ -213,12 +213,12 @@ class SetBlackboard(Node):
 
     Args:
         key: Where to write.
-        value: None, a bool, a number or a string. Nothing that could change: the definition is
-            shared by all trees made from it.
+        value: None, a bool, a number or a string. Nothing that could be changed later: all trees
+            of the definition share it.
         name: For displays and errors; may be empty.
 
     Raises:
-        TreeError: ``key`` is not a string with something in it, or ``value`` is none of these.
+        TreeError: ``key`` is not a string, or is empty; or ``value`` is none of these.
     """
 
     key: str
@@ -241,7 +241,7 @@ class SetBlackboard(Node):
         return f"{self.key} = {self.value}"
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         key, value = self.key, self.value
 
@@ -277,7 +277,7 @@ def _constant(site: Site, status: Status) -> Compiled:
 def _with_halt(
     tick: Callable[[State], Status], site: Site, on_halt: Callable[[Any], object]
 ) -> Compiled:
-    """An action that must be told when it is stopped, and so must know whether it runs."""
+    """A task that must be told when it is stopped, and so must know whether it is RUNNING."""
     index = site.index
     running = site.slot()
 

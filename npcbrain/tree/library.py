@@ -1,9 +1,9 @@
-"""``Library``: what a tree file and all that it includes hold together.
+"""``Library``: all that a tree file and the files that it includes hold together.
 
-A file that is included is looked for beside the one that includes it, and read once however often
-it is named, so that circles do no harm. As in BehaviorTree.CPP a file's own tree goes before one
-of that name in a file it includes. Invariant: only ordinary files at or below the folder
-of the outermost are opened, and no more of them, or of their bytes, than the limits here.
+An included file is looked for beside the one that includes it. It is read only once, however often
+it is named, so that circles do no harm. As in BehaviorTree.CPP, a file's own tree goes before one
+of the same name in a file that it includes. Invariant: only ordinary files at or below the folder
+of the outermost file are opened, and no more files or bytes than the limits here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from npcbrain.tree.registry import nearest
 
 __all__ = ["NAMELESS", "Library", "read_file", "some"]
 
-MAX_FILES = 1000  # one each for what some trees share, and a project names all of them
+MAX_FILES = 1000  # a project may keep each shared subtree in a file of its own
 MAX_ALL_BYTES = 8 * MAX_BYTES
 MAX_ALL_ELEMENTS = 100_000
-MAX_ID = 256  # characters of a tree's name; it is told in messages
+MAX_ID = 256  # characters of a tree's name, which messages repeat
 MAX_NAMES = 8  # in one message
 NAMELESS = "BehaviorTree_0"  # what BehaviorTree.CPP calls the tree of a file that gives it no ID
 ROOT_ATTRIBUTES = ("BTCPP_format", "main_tree_to_execute", "project_name")
@@ -44,14 +44,14 @@ class Library:
         file: What messages call it.
         folder: Where it is; nothing is included if None.
         faults: Where faults go.
-        nodes: Ids of nodes, which do not belong into the root.
+        nodes: Ids of nodes; the root element must not hold any.
 
     Attributes:
         root: The outermost element of the outermost file.
         trees: By id, those of included files first.
         own: The ids of the outermost file's own.
         models: Every TreeNodesModel.
-        others: What else the roots hold; nothing here knows what it means, but it is kept.
+        others: Other elements of the roots; they mean nothing here, but are kept.
         paths: The files that were included.
 
     Raises:
@@ -80,7 +80,7 @@ class Library:
         self._read_all()
 
     def _read_all(self) -> None:
-        """Reads what is included, innermost first; a list in place of recursion."""
+        """Reads all included files, innermost first; with a list, not with recursion."""
         open = [(self.root, self.folder, iter(self.root.children))]
         while open:
             root, folder, rest = open[-1]
@@ -95,7 +95,7 @@ class Library:
                     open.append((inner, path.parent, iter(inner.children)))
 
     def _include(self, element: Element, folder: Path | None) -> tuple[Element, Path] | None:
-        """The file that an element includes; None if it was read already, or cannot be."""
+        """The file that an element includes; None if it was read already, or cannot be read."""
         text = element.attributes.get("path", "")
         if folder is None or self.folder is None or not text:
             advice = 'write path="..."' if not text else "text alone has no files beside it"
@@ -153,7 +153,7 @@ class Library:
         """Takes over what one file holds itself."""
         for name in root.attributes:
             advice = nearest(name, list(ROOT_ATTRIBUTES))
-            if name not in ROOT_ATTRIBUTES and advice:  # others mean nothing here, and are kept
+            if name not in ROOT_ATTRIBUTES and advice:  # others are just kept
                 self.faults.append(
                     root.fault("attribute of root", "be known", name, advice, attribute=name)
                 )
@@ -204,7 +204,7 @@ def read_file(path: str | Path) -> bytes:
     """A file's bytes.
 
     Raises:
-        TreeError: It cannot be read, is no ordinary file, or is too big; then nothing was read.
+        TreeError: It cannot be read, is not an ordinary file, or is too big; nothing was read.
     """
     try:
         found = os.stat(path)
@@ -217,7 +217,7 @@ def read_file(path: str | Path) -> bytes:
             advice = "cut it into several files and include them"
             raise TreeError(fault("tree file", rule, found.st_size, str(path), advice))
         with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)  # it may have grown
+            return file.read(MAX_BYTES + 1)  # it may have grown since it was measured
     except OSError as error:
         raise _unreadable(path, error.strerror) from error
     except ValueError as error:  # a name that no file can have

@@ -1,11 +1,11 @@
 """``load`` and ``loads``: a BehaviorTree.CPP 4 file becomes a definition.
 
-Not the reading of XML (``markup``), nor what the nodes are (``builtins``, ``registry``).
+``parser`` reads the XML; ``builtins`` and ``registry`` say which nodes there are.
 Invariant: a file is taken whole or refused with every fault that was found, each with its line and
 column; the game's functions are not called.
 
 A subtree has entries of its own on the blackboard. They are kept in the one blackboard of the tree
-under keys that begin with the subtree's name (``Patrol/goal``), and a port that is connected,
+under keys that begin with the subtree's name (``Patrol/goal``), and a connected port,
 ``target="{goal}"``, simply is the outer entry. ``{@goal}`` is the outermost ``goal`` everywhere.
 """
 
@@ -29,7 +29,7 @@ __all__ = ["check", "load", "loads", "read_file"]
 
 PORTS = ("input_port", "output_port", "inout_port")
 MODEL_TYPES = {"int": int, "double": float, "float": float, "bool": bool, "std::string": str}
-FAMILIES: Mapping[str, tuple[Family, tuple[int, int]]] = {  # and how many children each may have
+FAMILIES: Mapping[str, tuple[Family, tuple[int, int]]] = {  # with how many children each may have
     "Action": ("Action", (0, 0)),
     "Condition": ("Condition", (0, 0)),
     "Control": ("Control", (1, MANY)),
@@ -43,14 +43,14 @@ def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") 
     Args:
         path: The file.
         registry: The game's nodes; none if None.
-        tree: Which tree; the file's ``main_tree_to_execute``, or the only one it holds itself, or
-            the only one at all, if empty.
+        tree: Which tree. If empty, the file's ``main_tree_to_execute``, or the only tree in the
+            file itself, or the only one in all files.
 
     Returns:
         A definition, to be shared by any number of NPCs.
 
     Raises:
-        XmlError: The file is wrong; ``faults`` has all that was found.
+        XmlError: The file is wrong; ``faults`` has everything that was found.
         TreeError: It cannot be read.
     """
     return load_all(path, registry, tree)[0]
@@ -59,7 +59,7 @@ def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") 
 def load_all(
     path: str | Path, registry: Registry | None = None, tree: str = ""
 ) -> tuple[Node, set[Path]]:
-    """As ``load``; also all the files that were read."""
+    """As ``load``; returns all the files that were read as well."""
     path = Path(path)
     document = _Document(read_file(path), registry or Registry(), path.name, path.parent)
     return document.definition(tree), {path, *document.library.paths}
@@ -82,9 +82,9 @@ def loads(
         file: What messages call it.
         tree: Which tree.
         folder: Where files that it includes are; none may be included if None.
-        sketch: Take nodes that the file's ``TreeNodesModel`` declares and the registry lacks as
-            leaves that do nothing and succeed, or as sequences, and if no tree is named the one
-            that no other tree uses: to look at a tree without its game.
+        sketch: For a look at a tree without its game. Nodes that only the ``TreeNodesModel``
+            declares become leaves that do nothing and succeed, or sequences; if no tree is
+            named, the one that no other tree uses is taken.
     """
     words = registry or Registry()
     document = _Document(text, words.copy() if sketch else words, file, folder, declares=sketch)
@@ -98,9 +98,9 @@ def check(
     file: str = "tree.xml",
     folder: Path | None = None,
 ) -> list[Fault]:
-    """What is wrong with a tree file, in its order; nodes that it only declares are known.
+    """All that is wrong with a tree file, in its order; nodes that it only declares are known.
 
-    All of it, up to some two hundred faults; where there are more, those that were found first.
+    Stops after some two hundred faults.
 
     Args:
         text: XML; bytes may name their encoding.
@@ -149,7 +149,7 @@ class _Document:
         self.main("", required=False)
 
     def builder(self, *, unfolds: bool) -> Builder:
-        """What makes nodes of the trees."""
+        """The builder that makes nodes of the trees."""
         models = self.library.models
         declared = (node.attributes.get("ID", "") for model in models for node in model.children)
         return Builder(
@@ -167,7 +167,7 @@ class _Document:
         id = self.main(tree)
         if id is not None:
             self.reach.measure(id)
-        if self.reach.is_bad:  # too large to be built, and told already
+        if self.reach.is_bad:  # too large to be built; the fault is noted already
             raise XmlError(self.faults)
         node = None if id is None else builder.tree(id)
         if self.faults or node is None or id is None:
@@ -192,7 +192,7 @@ class _Document:
             if len(ids) == 1:
                 return ids[0]
         if library.models and not (required or trees):
-            return None  # a file of nodes, for others to include
+            return None  # a file that only declares nodes, for other files to include
         if not trees and not self.faults:
             self.faults.append(root.fault("root", "hold a BehaviorTree", []))
         elif trees and required:
@@ -205,7 +205,7 @@ class _Document:
         return None
 
     def _subtree_models(self) -> dict[str, dict[str, str | None]]:
-        """What the file declares that subtrees are to be given, with defaults."""
+        """The ports that the file declares for subtrees, with defaults, by the subtree's id."""
         found: dict[str, dict[str, str | None]] = {}
         for model in self.library.models:
             for element in model.children:
@@ -219,7 +219,7 @@ class _Document:
         return found
 
     def _declared(self) -> Iterator[Entry]:
-        """Nodes that are in the file's TreeNodesModel and nowhere else."""
+        """The nodes that only the file's TreeNodesModel knows."""
         known = {*BUILTINS, *(entry.id for entry in self.registry)}
         for model in self.library.models:
             for element in model.children:

@@ -1,6 +1,6 @@
-"""Decorators that run their child once for each of several values: ``LoopInt`` and its kin.
+"""Decorators that run their child once for each of several values: ``LoopInt`` and its like.
 
-Those that count turns are in ``turns``. Invariant: as in ``composites``.
+Decorators that count turns are in ``turns``. Invariant: as in ``composites``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from npcbrain.tree.values import converted
 
 __all__ = ["LoopBool", "LoopDouble", "LoopInt", "LoopString"]
 
-MOST = 1 << 53  # values that a saved state may have behind it
+MOST = 1 << 53  # values that a saved state may say were taken
 
 
 class Queue:
@@ -77,7 +77,7 @@ class _Loop(Decorator):
         return str(self.queue) if isinstance(self.queue, Pointer) else Port.write(self.queue)
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index, key = site.index, self.key
         taken = site.slot(MOST)
         running = site.slot()
@@ -150,7 +150,7 @@ class LoopInt(_Loop):
     ==============  ==========================================================
 
     Halted: halts the child, begins with the first value next time. An entry is read when the first
-    value is taken, and is not changed; after loading a saved game it is read again.
+    value is taken, and is not changed; after ``Tree.restore`` it is read again.
 
     Args:
         child: What to do with each value.
@@ -182,6 +182,6 @@ class LoopString(_Loop):
 
 @dataclass(frozen=True, slots=True)
 class LoopBool(_Loop):
-    """As ``LoopInt``, for truths."""
+    """As ``LoopInt``, for booleans."""
 
     kind: ClassVar[type] = bool

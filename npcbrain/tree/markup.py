@@ -1,7 +1,7 @@
-"""What a tree file is made of: ``Element``, each knowing its place, and the faults found in it.
+"""The parts of a tree file, ``Element``, each with its place, and the faults found in them.
 
-Not how a file is read, which is ``parser``. Invariant: a fault names its file, line and
-column; there are never more of them than somebody would read.
+``parser`` reads files. Invariant: a fault names its file, line and column; there are never more
+faults than somebody would read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_FAULTS = 200  # nobody mends more at a time, and each may take a search for 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing that is wrong in a file; ``str`` of it is the whole message."""
+    """One thing that is wrong in a file; ``str(fault)`` is the whole message."""
 
     file: str
     line: int
@@ -38,7 +38,7 @@ class XmlError(TreeError):
     """A tree file is wrong.
 
     Attributes:
-        faults: All that was found, in the file's order; the message is the first.
+        faults: All that were found, in the file's order; the message tells the first.
     """
 
     def __init__(self, faults: Faults | list[Fault]) -> None:
@@ -49,9 +49,10 @@ class XmlError(TreeError):
 
 
 class Faults:
-    """The faults of one file and of what it includes, each once.
+    """The faults of one file and of the files that it includes, each once.
 
-    The last that has room raises ``XmlError``: a file with thousands is no tree file.
+    The last one for which there is room raises ``XmlError``: a file with thousands of faults is
+    no tree file.
     """
 
     __slots__ = ("_found",)
@@ -80,7 +81,7 @@ class Faults:
 
 
 class Page:
-    """The text of one file, and what its places are called.
+    """The text of one file; turns places in it into lines and columns.
 
     Attributes:
         file: What messages call it.
@@ -92,7 +93,7 @@ class Page:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
-        self._lines: list[int] = []  # where each begins; made for the first fault
+        self._lines: list[int] = []  # where each line begins; filled at the first fault
 
     def place(self, at: int) -> tuple[int, int]:
         """Line and column of a character, from 1."""
@@ -120,8 +121,8 @@ class Element:
         spots: Where the name and the value of each attribute begin.
         children: The elements in it.
         text: The words in it, between the elements.
-        comments: What stands before it.
-        last_comments: What stands before its end.
+        comments: The comments before it.
+        last_comments: The comments before its end.
     """
 
     tag: str
@@ -155,7 +156,7 @@ class Element:
         if spot is None:
             return self.page.place(self.at)
         end = spot[1]
-        for _ in range(at):  # what is written &lt; is one character of the value
+        for _ in range(at):  # an entity such as &lt; is one character of the value
             found = ENTITY.match(self.page.text, end) or BREAK.match(self.page.text, end)
             end = found.end() if found else end + 1
         return self.page.place(end)

@@ -1,8 +1,8 @@
-"""What every node is, ``Node``, and what it is turned into, ``Program``.
+"""``Node``, the base of every node, and ``Program``, into which a definition is compiled.
 
-Not the nodes themselves (``composites``, ``decorators``, ``leaves``), nor the thing that is
-ticked (``tree``). Invariant: a definition, and the program made from it, hold nothing of
-any NPC; all that one NPC's tree remembers is in one list, its ``State``.
+The nodes themselves are in ``composites``, ``decorators`` and ``leaves``; ``tree`` has what is
+ticked. Invariant: a definition, and the program made from it, hold nothing of any NPC; all that
+one NPC's tree remembers is in one list, its ``State``.
 
 A definition compiles itself into two closures:
 
@@ -47,9 +47,9 @@ __all__ = [
 ]
 
 NEVER_NS = 1 << 62  # a moment no clock reaches (146 years), so "unset" needs no second slot
-MAX_DEPTH = 64  # of nested nodes; each costs a Python frame in every tick, and 1000 is the limit
+MAX_DEPTH = 64  # of nested nodes; each takes a Python frame in every tick, and Python allows 1000
 
-MAX_STEPS = 100_000  # of nodes in the loops of one tick; at once answered, some 15 ms
+MAX_STEPS = 100_000  # of nodes in the loops of one tick; some 15 ms if each answers at once
 
 MAX_DETAIL = 40  # characters of a node's settings that displays get
 
@@ -61,9 +61,9 @@ OWNER, BLACKBOARD, NOW_NS, FIRST = range(4)  # places in a State; FIRST is the r
 
 
 class Compiled(NamedTuple):
-    """A node at work, for any tree of its definition.
+    """A node's closures, which serve all trees of its definition.
 
-    ``may_skip`` says whether it can answer SKIPPED: who has no such child need not look for it.
+    ``may_skip`` says whether it can answer SKIPPED; a parent without such children need not check.
     """
 
     tick: Callable[[State], Status]
@@ -93,8 +93,8 @@ class NodeInfo(NamedTuple):
 class Slot(NamedTuple):
     """An int that a node remembers; a moment is saved relative to now.
 
-    Of an entry that is ``watched``, it is the number of times it had been written when the node
-    looked; saved is only whether it was written since.
+    If an entry is ``watched``, the int says how often the entry had been written when the node last
+    looked; a save holds only whether it was written since.
     """
 
     at: int
@@ -116,11 +116,11 @@ class Program(NamedTuple):
         tick: Ticks the root.
         halt: Halts the root.
         infos: Where each node stands, in order of definition.
-        slots: What nodes remember.
-        live: What each tree makes for itself at the start: the place, what makes it, and the path
-            of the node it is for.
-        halts: What halts each node, in order of definition.
-        entries: What a tree finds on its blackboard at the start, unless it is there already.
+        slots: The ints that nodes remember.
+        live: Objects that each tree makes for itself at the start: the place, the function that
+            makes it, and the path of the node it is for.
+        halts: The function that halts each node, in order of definition.
+        entries: What a new tree puts on its blackboard, unless it is there already.
         reads_time: Whether any node asked for the time; if none did, a tick reads no clock.
         shape: A fingerprint of what must be equal for a saved state to fit: kinds, names, places.
             Durations and functions are not in it: tuning a tree keeps its saves.
@@ -184,12 +184,12 @@ def program_of(root: Node) -> Program:
     """
     program: Program | None = getattr(root, "_program", None)
     if program is None:
-        # Twice, since what nodes remember lies behind all answers, and nobody knows how many
-        # nodes there are before the last one is placed.
+        # Twice, because memory lies behind all answers in the list, and the number of nodes,
+        # and so of answers, is known only when the last one is placed.
         counted = Compiler(0, False)
         counted.compile(root)
         program = Compiler(len(counted.infos), counted.has_loops).compile(root)
-        object.__setattr__(root, "_program", program)  # a definition is frozen; this is no part
+        object.__setattr__(root, "_program", program)  # frozen, but this is no part of it
     return program
 
 
@@ -197,7 +197,7 @@ class Compiler:
     """Lays out one program.
 
     Args:
-        num_nodes: Of the whole tree.
+        num_nodes: How many nodes the whole tree has.
         has_loops: Whether any of them counts its turns.
     """
 
@@ -219,7 +219,7 @@ class Compiler:
         self.live: list[Live] = []
         self.halts: dict[int, Callable[[State], None]] = {}
         self.entries: dict[str, Any] = {}
-        # Turns are counted beside the answers, which each tick begins by making blank.
+        # Turns are counted right behind the answers, because each tick clears both at its start.
         self.next = FIRST + num_nodes + has_loops
         self.has_loops = has_loops
         self.num_nodes = num_nodes
@@ -258,7 +258,7 @@ class Compiler:
         return compiled
 
     def take(self) -> int:
-        """A place in the list that is nobody else's."""
+        """A new place in the list."""
         self.next += 1
         return self.next - 1
 
@@ -270,7 +270,7 @@ class Compiler:
 
 
 class Site:
-    """One node's place in the tree being compiled, and all it may take from there.
+    """One node's place in the tree that is being compiled, and what it may ask for there.
 
     Attributes:
         index: The node's own place in ``me``; a tick ends by writing its answer to ``me[index]``.
@@ -313,29 +313,29 @@ class Site:
         return at
 
     def watch(self, key: str) -> int:
-        """The place of how often an entry of the blackboard had been written; see ``Slot``."""
+        """The place of the number of writes of an entry that the node has seen; see ``Slot``."""
         at = self._compiler.take()
         self._compiler.slots.append(Slot(at, self.path, 0, 0, 1, False, key))
         return at
 
     def spent(self) -> int:
-        """The place of how many steps the loops of the whole tree have taken in this tick.
+        """The place of the number of steps that all loops of the tree have taken in this tick.
 
-        Each further turn counts as many as there are nodes below the loop, whether or not all of
-        them are ticked. A loop adds its own when it is through, and raises ``endless`` when they
-        come to ``MAX_STEPS`` with its own: loops in loops would multiply what each alone may do.
+        Each further turn counts as many steps as there are nodes below the loop, whether or not all
+        of them are ticked. A loop adds its steps when it is through, and raises ``endless`` if the
+        sum reaches ``MAX_STEPS``. The count is shared because loops in loops multiply their turns.
         """
         self._compiler.has_loops = True
         return FIRST + self._compiler.num_nodes
 
     def endless(self) -> TreeError:
-        """What to raise when a tick would not end."""
+        """The error to raise when a tick would not end."""
         rule = f"end a tick within {MAX_STEPS} steps of nodes in loops"
         advice = "let the child be RUNNING now and then, repeat less often, or repeat fewer nodes"
         return TreeError(fault(self.what, rule, "more", self.path, advice))
 
     def live(self, make: Callable[[State], object]) -> int:
-        """The place of something that each tree makes for itself at the start and never saves."""
+        """The place of an object that each tree makes for itself; not part of ``Tree.state``."""
         at = self._compiler.take()
         self._compiler.live.append((at, make, self.path))
         return at
@@ -347,17 +347,17 @@ class Site:
     def read_time(self) -> None:
         """Makes ticks read the clock into ``me[NOW_NS]``.
 
-        One reading for the whole tick, so that all nodes agree on the time and a replay has one
+        The clock is read once in a tick, so that all nodes agree on the time and a replay has one
         number to record.
         """
         self._compiler.reads_time = True
 
     def raised(self, error: Exception) -> TreeError:
-        """What to raise, ``from error``, when the game's function raised."""
+        """The error to raise, ``from error``, when the game's function raised."""
         rule = "return without raising"
         advice = "its own exception is the cause of this one"
         return TreeError(fault(self.what, rule, error, self.path, advice))
 
     def refused(self, answer: object, rule: str, advice: str = "") -> TreeError:
-        """What to raise when the game's function returned what it must not."""
+        """The error to raise when the game's function returned what it must not."""
         return TreeError(fault(f"the answer of {self.what}", rule, answer, self.path, advice))

@@ -1,6 +1,7 @@
-"""What the operators of scripts do with values; their reading is in ``script``.
- Invariant: an operator gives plain data or raises ``Refused``; no number grows beyond 53
-bits, no text beyond 4096 characters.
+"""What the operators of scripts do with values; ``script`` reads them.
+
+Invariant: an operator gives plain data or raises ``Refused``; no number grows beyond 53 bits, no
+text beyond 4096 characters.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = [
 
 MAX_TEXT = 4096
 NEAR = 2.0**-23  # numbers this close are equal, as in BehaviorTree.CPP: 0.1 + 0.2 == 0.3
-NUMBER, TEXT = "a number", "text"  # kinds of values; truths are numbers, as in C
+NUMBER, TEXT = "a number", "text"  # kinds of values; booleans are numbers, as in C
 
 Word = int | float | str | bool
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -51,7 +52,7 @@ ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Refused(TreeError):
-    """An operator cannot do that; the parts of its message, for who knows a better place."""
+    """An operator cannot do that; holds the parts of its message, so a caller can add the place."""
 
     def __init__(self, what: str, rule: str, got: object, where: str, advice: str = "") -> None:
         super().__init__(fault(what, rule, got, where, advice))
@@ -59,14 +60,14 @@ class Refused(TreeError):
 
 
 def kind_of(value: object) -> str:
-    """``NUMBER``, ``TEXT``, or empty for what scripts cannot compute with."""
+    """``NUMBER``, ``TEXT``, or empty for values that scripts cannot compute with."""
     if isinstance(value, int | float):
         return NUMBER
     return TEXT if isinstance(value, str) else ""
 
 
 def misfit(how: str, left: str, right: str) -> str:
-    """What is wrong with an operator between two kinds of values; empty if nothing is.
+    """The rule that an operator between two kinds of values breaks; empty if none.
 
     >>> misfit("-", NUMBER, TEXT), misfit("..", NUMBER, TEXT)
     ('be between two numbers', '')
@@ -83,8 +84,8 @@ def misfit(how: str, left: str, right: str) -> str:
 def comparison(how: str, where: str, enums: Mapping[str, Word]) -> Callable[[Any, Any], bool]:
     """A comparison of two numbers or two strings.
 
-    Of a number and a string, the string is read as a number, ``true``, ``false`` or one of
-    ``enums``: what files write to the blackboard is text.
+    Compared with a number, a string is read as a number, ``true``, ``false`` or one of ``enums``,
+    because files write text to the blackboard.
     """
 
     def alike(a: Any, b: Any) -> tuple[Any, Any]:
@@ -164,7 +165,7 @@ def computation(how: str, where: str) -> Callable[[Any, Any], Any]:
 
 
 def fitted(old: Any, new: Any, enums: Mapping[str, Word]) -> Any:
-    """What an entry that holds ``old`` is set to: whole numbers stay whole, numbers are read.
+    """The value that replaces ``old`` in an entry: whole numbers stay whole, numbers are read.
 
     >>> fitted(10, 5.0, {}), fitted(10, 2.5, {}), fitted(10, "7", {}), fitted("a", "7", {})
     (5, 2.5, 7.0, '7')
@@ -186,7 +187,7 @@ def truth_of(value: object, where: str, advice: str = "") -> bool:
 
 
 def _number_of(text: str, enums: Mapping[str, Word]) -> Any:
-    """Text as a number; itself if it is none."""
+    """Text as a number; the text itself if it does not spell one."""
     if text in ("true", "false"):
         return text == "true"
     if text in enums:

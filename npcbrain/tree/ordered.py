@@ -1,8 +1,8 @@
 """How children in a row are ticked: what selectors and sequences have in common.
 
-Not the nodes, which are in ``composites``. Invariant: as there. Each way comes twice: the
-plain one, and one for nodes with a child that may answer SKIPPED, which must also notice when
-nobody was left to tick; a tree without preconditions does not pay for it.
+The nodes are in ``composites``. Invariant: as there. Most ways come twice: a plain one, and one for
+nodes with a child that may answer SKIPPED, which must also notice when all were skipped; a tree
+without preconditions does not pay for that.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def in_order(
     place = site.slot(len(children) - 1)
     compiled = place_all(children, site)
     numbered = _numbered(compiled)
-    # The rest of the children from each place on, made once: slicing in a tick would allocate.
+    # The children from each place on; sliced here, because slicing in a tick would allocate.
     rests = tuple(numbered[start:] for start in range(len(numbered)))
     halts = tuple(child.halt for child in compiled)
     may_skip = any(child.may_skip for child in compiled)
@@ -46,7 +46,7 @@ def in_order(
                     me[place] = number if status is RUNNING or keeps_place else 0
                     me[index] = status
                     return status
-        except Exception:  # a child raised; until then this costs nothing
+        except Exception:  # costs nothing unless a child raises
             me[place] = number
             raise
         me[place] = 0
@@ -54,7 +54,7 @@ def in_order(
         return go_on
 
     def tick_some(me: State) -> Status:
-        # With children that may be skipped: skipped in its turn, so is a node without any other.
+        # For children that may be skipped; if all were skipped, so is this node.
         answer: Status = SKIPPED
         try:
             for number, child in rests[me[place]]:
@@ -79,7 +79,7 @@ def in_order(
         return answer
 
     def halt(me: State) -> None:
-        if may_skip:  # who keeps its place does not begin with the first, which may have worked
+        if may_skip:  # children before the kept place may have worked
             me[worked] = 1 if keeps_place and me[place] > 0 else 0
         if not keeps_place:
             me[place] = 0
@@ -92,7 +92,7 @@ def in_order(
 
 
 def reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
-    """Both reactive nodes in one; memory holds the running child, or -1."""
+    """Both reactive nodes in one; ``running`` is the number of the running child, or -1."""
     index = site.index
     running = site.slot(len(children) - 1, low=-1, initial=-1)
     compiled = place_all(children, site)
@@ -106,7 +106,7 @@ def reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
             if status is not go_on:
                 before = me[running]
                 me[running] = number if status is RUNNING else -1
-                # One before this child was ticked again just now and is done.
+                # A running child before this one needs no halt: it was ticked just now and is done.
                 if before > number:
                     halts[before](me)
                 me[index] = status
@@ -143,10 +143,10 @@ def reactive(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
 
 
 def one_by_one(children: tuple[Node, ...], site: Site, go_on: Status) -> Compiled:
-    """Both asynchronous nodes in one: RUNNING between two children, if the first was no wait."""
+    """Both asynchronous nodes in one: RUNNING between two children, unless the first had waited."""
     index = site.index
     place = site.slot(len(children) - 1)
-    waits = site.slot()  # whether the child at that place is RUNNING, or just its turn
+    waits = site.slot()  # 1 if the child at that place is RUNNING, 0 if it is only its turn
     worked = site.slot()
     compiled = place_all(children, site)
     numbered = _numbered(compiled)

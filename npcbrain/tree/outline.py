@@ -1,4 +1,5 @@
 """``outline``: a tree as lines of text, for terminals and logs.
+
 Invariant: one line a node, in order of definition.
 """
 
@@ -11,7 +12,7 @@ from npcbrain.tree.status import Status
 
 __all__ = ["GAME", "outline"]
 
-GAME = ("Call", "Branch")  # the kinds of what a game registered; its name says all
+GAME = ("Call", "Branch")  # kinds of nodes that a game registered; the name says enough
 MARKS = {
     Status.IDLE: "·",
     Status.SUCCESS: "✓",

@@ -1,6 +1,6 @@
-"""Nodes that tick all their children until it is settled: ``Parallel``, ``ParallelAll``.
+"""Nodes that tick all their children until the answer is settled: ``Parallel``, ``ParallelAll``.
 
-For a body and a mind that must not wait for each other there is ``Concurrent``, in ``composites``.
+A body and a mind that must not wait for each other want ``Concurrent``, in ``composites``.
 Invariant: as in ``composites``.
 """
 
@@ -19,7 +19,7 @@ from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Statu
 
 __all__ = ["Parallel", "ParallelAll"]
 
-NOT_DONE = 0  # of a child; otherwise its answer, so that a save file reads well
+NOT_DONE = 0  # a child's mark; once done, the mark is its answer, so that a save file reads well
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -35,17 +35,17 @@ class Parallel(Composite):
     RUNNING   ticks it again next time
     ========  =============================================================
 
-    Decided means at once: children after the one that decided are not ticked, and those still
-    running are halted. Not decided: RUNNING. Halted: halts what is running and forgets who is done.
-    Children that were skipped count as successes where the successes are counted from behind; where
-    a fixed number must succeed, they are asked again at the next tick. A count of 0 is reached with
-    the first child, whatever it answers.
+    Once it is decided, the children after the one that decided are not ticked, and those still
+    running are halted. Until then: RUNNING. Halted: halts what is running and forgets who is done.
+    Skipped children count as successes if the successes are counted from behind; if a fixed number
+    must succeed, they are asked again at the next tick. A count of 0 is reached with the first
+    child, whatever it answers.
 
     Args:
         children: At least one, in order.
         success_count: How many must succeed; None or -1 for all, -2 for all but one, and so on down
             to none. A pointer is read at each tick.
-        failure_count: How many may fail before all fails, that one included; likewise.
+        failure_count: How many failures make the whole fail; counted in the same way.
         name: For displays and errors; may be empty.
 
     Raises:
@@ -69,7 +69,7 @@ class Parallel(Composite):
         object.__setattr__(self, "failure_count", failure_count)
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         num_children = len(self.children)
         limits, may_need_none = self._limits(site, num_children)
@@ -104,7 +104,7 @@ class Parallel(Composite):
             return SUCCESS if num_good >= enough else FAILURE
 
         def tick(me: State) -> Status:
-            # Two ways to fail, both a number of failures: the limit, or no way left to succeed.
+            # ``too_many`` failures are the limit that was set, or leave no way to succeed.
             enough, too_many, counts_skipped = limits(me)
             num_skipped = 0
             for slot, child in pairs:
@@ -146,9 +146,9 @@ class Parallel(Composite):
     def _limits(
         self, site: Site, num_children: int
     ) -> tuple[Callable[[State], tuple[int, int, bool]], bool]:
-        """What gives successes enough, failures too many, and whether skipping is success.
+        """A function that gives the limits, and whether any of its two numbers may be 0.
 
-        Also whether any of the two numbers may be 0.
+        The limits: enough successes, too many failures, whether skipped counts as success.
         """
 
         def of(success_count: int, failure_count: int) -> tuple[int, int, bool]:
@@ -166,7 +166,7 @@ class Parallel(Composite):
         failure = count_of(self.failure_count, "failure_count")
         counts = (self.success_count, self.failure_count)
         if not any(isinstance(count, Pointer) for count in counts):
-            fixed = of(success([]), failure([]))  # of numbers alone, which need no state
+            fixed = of(success([]), failure([]))  # without pointers no state is needed
             return lambda me: fixed, not (fixed[0] and fixed[1])
         return lambda me: of(success(me), failure(me)), True
 
@@ -194,16 +194,16 @@ class ParallelAll(Composite):
     SUCCESS   leaves it alone until the others are done
     FAILURE   leaves it alone until the others are done
     RUNNING   RUNNING; ticks it again next time
-    SKIPPED   as if it were done, but asks it again as long as others are RUNNING
+    SKIPPED   takes it as done, but asks it again as long as others are RUNNING
     ========  =============================================================
 
-    At the end: FAILURE if at least ``max_failures`` failed, else SUCCESS; SKIPPED if all were.
-    Halted: halts what is running and forgets who is done.
+    At the end: FAILURE if at least ``max_failures`` failed, else SUCCESS; SKIPPED if all were
+    skipped. Halted: halts what is running and forgets who is done.
 
     Args:
         children: At least one, in order.
-        max_failures: How many failures make a failure of the whole; from behind as in ``Parallel``.
-            A pointer is read at each tick.
+        max_failures: How many failures make the whole fail; from behind as in ``Parallel``. A
+            pointer is read at each tick.
         name: For displays and errors; may be empty.
 
     Raises:
@@ -220,7 +220,7 @@ class ParallelAll(Composite):
         object.__setattr__(self, "max_failures", max_failures)
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         num_children = len(self.children)
 

@@ -1,10 +1,10 @@
 """XML as a tree of ``Element``: ``read_markup``.
 
-As BehaviorTree.CPP's reader has it, and more lenient than XML itself: in the value of an attribute
-``<`` and ``&`` may stand as they are (``_skipIf="a < b && c"``), and line breaks stay. What it
-reads and nobody means is refused: document types, characters of control, things that follow the
-root. Invariant: reading takes time and memory in proportion to ``MAX_BYTES``, whatever
-the file says; nothing but the file is ever opened.
+Reads as BehaviorTree.CPP does, which is more lenient than XML itself: in the value of an attribute
+``<`` and ``&`` may stand as they are (``_skipIf="a < b && c"``), and line breaks stay. Refuses what
+BehaviorTree.CPP would read but no author means: document types, control characters, anything after
+the root. Invariant: reading takes time and memory in proportion to ``MAX_BYTES``, whatever the file
+says; only the file itself is ever opened.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from npcbrain.tree.markup import BEGIN, BREAK, ENTITY, Element, Page, XmlError
 __all__ = ["IMPOSSIBLE", "MAX_BYTES", "NAME", "read_markup"]
 
 MAX_BYTES = 1 << 20  # a tree of a thousand nodes has 100 KB
-MAX_DEPTH = 80  # a little more than a tree may have nodes in each other
+MAX_DEPTH = 80  # of nested elements; a little more than a tree may have of nodes
 MAX_ELEMENTS = 20_000
 MAX_ATTRIBUTES = 256  # of one element
-MAX_NAME = 256  # characters; names are told in messages
+MAX_NAME = 256  # characters of a name, which messages repeat
 
 NAME = re.compile(r"[A-Za-z_:\x80-\U0010ffff][A-Za-z0-9_:.\x80-\U0010ffff-]*")
 SPACE = re.compile(r"\s*", re.ASCII)
@@ -33,12 +33,12 @@ def read_markup(data: bytes | str, file: str, max_elements: int = MAX_ELEMENTS) 
     """Reads one file.
 
     Args:
-        data: Its bytes, or its text: then it does not matter which encoding it names.
+        data: Its bytes, or its text; the encoding that a text names does not matter.
         file: What messages call it.
         max_elements: How many elements it may have.
 
     Raises:
-        XmlError: It is no XML, or XML that is not accepted here.
+        XmlError: It is not XML, or is XML that is not accepted here.
     """
     if len(data) > MAX_BYTES:
         rule = f"be at most {MAX_BYTES} bytes"
@@ -56,7 +56,7 @@ class _Parser:
         self.max_elements = max_elements
         self.root: Element | None = None
         self.open: list[Element] = []
-        self.said: list[list[str]] = []  # the words in each that is open
+        self.said: list[list[str]] = []  # the words in each open element
         self.comments: list[str] = []
         self.count = 0
 
@@ -84,7 +84,7 @@ class _Parser:
         return self.root
 
     def markup(self, at: int) -> int:
-        """Reads what begins with a < and gives where the rest begins."""
+        """Reads markup from its ``<`` on; returns where the rest begins."""
         text = self.text
         if text.startswith("<!--", at):
             end = self.end_of("-->", at, 4, "comment")
@@ -126,7 +126,7 @@ class _Parser:
             raise self.refused(at, "elements", f"nest at most {MAX_DEPTH} deep", tag)
         if self.count > self.max_elements:
             rule = f"be at most {MAX_ELEMENTS}"
-            if self.max_elements < MAX_ELEMENTS:  # what the others have left of them
+            if self.max_elements < MAX_ELEMENTS:  # other files have used some up
                 rule = "be fewer, in all files that are included together"
             raise self.refused(at, "elements", rule, tag)
         element = Element(tag, {}, self.page, at, {}, comments=tuple(self.comments))
@@ -193,7 +193,7 @@ class _Parser:
         return end + 1
 
     def words(self, at: int, words: str) -> None:
-        """Text between elements, which means nothing in a tree file, and is kept."""
+        """Keeps text between elements, which means nothing in a tree file."""
         stripped = words.strip()
         if not stripped:
             return
@@ -204,7 +204,7 @@ class _Parser:
         self.said[-1].append(stripped)
 
     def value(self, begin: int, end: int) -> str:
-        """The characters that are meant by a piece of the text."""
+        """The characters that a piece of the text stands for."""
         raw = self.text[begin:end]
         if "\r" in raw:
             raw = BREAK.sub("\n", raw)
@@ -238,7 +238,7 @@ class _Parser:
 
 
 def _open_quote(element: Element) -> str:
-    """Advice where a value went on into the next element."""
+    """Advice for a value that ran on into the next element."""
     for name, value in element.attributes.items():
         if "\n" in value and "<" in value:
             line = element.place_of(name)[0]
@@ -247,7 +247,7 @@ def _open_quote(element: Element) -> str:
 
 
 def _meant(found: re.Match[str]) -> str:
-    """The character of an entity; what is none stays as it is."""
+    """The character of an entity; one that names no character stays as it is."""
     decimal, hexadecimal, name = found.groups()
     if name:
         return NAMED[name]

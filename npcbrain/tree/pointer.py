@@ -1,8 +1,8 @@
 """``Pointer``: an argument that is read from the blackboard when it is needed.
 
-In tree files it is written ``{entry}``. Not what a port may hold, which is ``ports``.
-Invariant: what was read is of the port's type and within the node's limits, or a ``TreeError``
-names the node and the entry.
+In tree files it is written ``{entry}``. ``ports`` says what a port may hold. Invariant: a value
+that was read is of the port's type and within the node's limits, or a ``TreeError`` names the node
+and the entry.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Pointer", "reader"]
 
 
 class Taker(Protocol):
-    """What checks and converts a value: a ``Port``."""
+    """Checks and converts a value: a ``Port``."""
 
     def take(self, value: Any, where: str) -> Any:
         """The value as the port's type; raises ``TreeError`` if it cannot be one."""
@@ -84,14 +84,14 @@ def reader(
     check: Callable[[Any, str], object] | None = None,
     turn: Callable[[Any], Any] | None = None,
 ) -> Callable[[State], Any]:
-    """What gives an argument at each moment: the value itself, or what its entry holds by then.
+    """A function that gives an argument: the value itself, or what its entry holds when asked.
 
     Args:
         value: A value that is known to be right, or a pointer.
         port: What the argument must be.
         site: The node's place.
-        check: Called with what was read and where; raises if it is out of the node's limits.
-        turn: What the node really needs, from the value; the value itself if None.
+        check: Called with the value read and the node's path; raises if it is out of limits.
+        turn: Makes of the value what the node needs; None to take the value itself.
     """
     if not isinstance(value, Pointer):
         fixed = value if turn is None else turn(value)

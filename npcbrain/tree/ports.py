@@ -1,4 +1,5 @@
 """The typed arguments of a node in a tree file: ``Port``, and ``Output`` to write through.
+
 Invariant: a value that a port let through is of the port's type, wherever it came from.
 """
 
@@ -28,12 +29,12 @@ __all__ = [
     "ports_of",
 ]
 
-MAX_MS = 1e12  # 31 years; keeps every moment far below what trees take for never
+MAX_MS = 1e12  # 31 years; keeps every moment far below the one that stands for never
 DURATION_RULE = "be 0 to 1e12 milliseconds"
 
 T = TypeVar("T")
 MISSING = inspect.Parameter.empty
-AS_THEY_ARE = frozenset({str, int, bool})  # kinds of which every value will do
+AS_THEY_ARE = frozenset({str, int, bool})  # kinds whose values need no check
 NAMES = {str: "std::string", int: "int", float: "double", bool: "bool", list: "std::vector"}
 
 
@@ -57,7 +58,7 @@ class Output(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a number of a port must be, and how to say so."""
+    """The limits of a number, and how messages tell them."""
 
     rule: str
     hold: Callable[[Any], bool]
@@ -79,7 +80,7 @@ class Port:
         is_output: Whether the node writes it.
         is_script: Whether it is a script; one of kind ``bool`` is a condition.
         takes_entries: Whether it may be read from an entry of the blackboard, ``{entry}``.
-        limits: What a number must be besides; None for anything.
+        limits: Limits of a number; None for none.
         item: What the items of a list are.
         words: Words that text on the blackboard may use for values, as attributes may.
     """
@@ -97,7 +98,7 @@ class Port:
 
     @property
     def parameter(self) -> str:
-        """What Python calls it: ``from_`` for ``from``, which is a word of the language."""
+        """Its name in Python: ``from_`` for ``from``, which is a keyword there."""
         return f"{self.name}_" if keyword.iskeyword(self.name) else self.name
 
     @property
@@ -128,7 +129,7 @@ class Port:
         return literal(text) if self.kind is object else self.hold(text)
 
     def take(self, value: Any, where: str) -> Any:
-        """A value found on the blackboard, as the port's type; as an attribute of it would be.
+        """A value found on the blackboard, as the port's type; converted as an attribute would be.
 
         Raises:
             TreeError: It is of another type.
@@ -147,10 +148,10 @@ class Port:
             raise TreeError(fault(f"port {self.name!r}", self.rule, value, where)) from None
 
     def hold(self, value: Any) -> Any:
-        """A value as the port's type, which it must fit.
+        """A value as the port's type.
 
         Raises:
-            ValueError: It does not.
+            ValueError: It does not fit.
         """
         value = converted(value, self.kind, self.item)
         if self.choices and value not in self.choices:
@@ -172,14 +173,14 @@ def _is_finite(value: Any) -> bool:
 
 
 def ports_of(fn: Callable[..., Any], where: str, *, num_given: int) -> tuple[Port, ...]:
-    """The ports that a function's signature tells; ``name`` is not one of them.
+    """The ports that a function's signature gives; ``name`` is not one of them.
 
-    A parameter that is a word of Python with ``_`` behind it, ``from_``, is the port ``from``.
+    A parameter that is a keyword of Python with ``_`` behind it, ``from_``, is the port ``from``.
 
     Args:
         fn: A function or a class.
         where: For messages.
-        num_given: Parameters that the tree fills in by itself: 1 for the owner, or 0.
+        num_given: How many parameters the tree fills in by itself: 1 for the owner, or 0.
 
     Raises:
         TreeError: A parameter has a type no port can have, or takes any number of arguments.
@@ -221,7 +222,7 @@ def _port(parameter: inspect.Parameter, hint: Any, where: str) -> Port:
         kinds = {type(choice) for choice in arguments}
         if len(kinds) == 1 and next(iter(kinds)) in (str, int):
             return Port(parameter.name, kinds.pop(), parameter.default, arguments)
-    if type(None) in arguments or Pointer in arguments:  # as the type that remains
+    if type(None) in arguments or Pointer in arguments:  # the port is of the type that remains
         rest = [kind for kind in arguments if kind not in (type(None), Pointer)]
         if len(rest) == 1:
             port = _port(parameter, rest[0], where)

@@ -1,7 +1,8 @@
-"""``Reach``: how large trees become when their subtrees are unfolded, known before any is.
- Invariant: the work is in proportion to the elements of the files, however often one tree
-holds another; whatever passes can be built with a bounded number of steps, and without recursion
-deeper than Python has room for.
+"""``Reach``: how large trees would become if their subtrees were unfolded, before any is.
+
+Invariant: the work is in proportion to the elements of the files, however often one tree holds
+another; a tree that passes can be built in a bounded number of steps, and without recursion deeper
+than Python allows.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from npcbrain.tree.node import MAX_DEPTH
 
 __all__ = ["Reach"]
 
-MAX_NODES = 5000  # with subtrees unfolded: ten that each hold the next twice are a thousand
-MAX_CHARACTERS = 4 << 20  # of all their attributes; a script may be long, and be read each time
+MAX_NODES = 5000  # with subtrees unfolded; ten trees that each hold the next twice make a thousand
+MAX_CHARACTERS = 4 << 20  # of all their attributes: each unfolding reads a script again
 
 
 class Size(NamedTuple):
-    """Of a tree with its subtrees unfolded; more than is allowed is just that."""
+    """The size of a tree with its subtrees unfolded; counted up to one more than is allowed."""
 
     nodes: int
     characters: int
@@ -27,10 +28,10 @@ class Size(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A tree without what is in its subtrees."""
+    """A tree by itself, without its subtrees."""
 
     size: Size
-    uses: tuple[tuple[Element, str, int], ...]  # the SubTree, which tree it means, how deep it is
+    uses: tuple[tuple[Element, str, int], ...]  # SubTree elements, their trees, their depths
 
 
 class Reach:
@@ -51,15 +52,15 @@ class Reach:
         self.parts: dict[str, Part] = {}
         self.sizes: dict[str, Size | None] = {}  # None while its subtrees are measured
         self.circles: set[frozenset[str]] = set()
-        self.told: set[str] = set()  # trees in circles or too large, or that hold one
+        self.told: set[str] = set()  # trees that are in circles or too large, or hold such a tree
 
     @property
     def is_bad(self) -> bool:
-        """Whether something was told."""
+        """Whether a circle or a tree that is too large was found."""
         return bool(self.told)
 
     def measure(self, id: str) -> None:
-        """Notes what is wrong with a tree's size, and with those of all it reaches."""
+        """Notes what is wrong with the size of a tree and of all trees that it reaches."""
         if id in self.sizes:
             return
         path = [id]
@@ -86,7 +87,7 @@ class Reach:
         nodes, characters, depth = own
         for element, inner, level in uses:
             size = self.sizes[inner]
-            if size is None:  # a circle, which was told
+            if size is None:  # a circle, which is noted already
                 continue
             nodes += size.nodes
             characters += size.characters
@@ -111,7 +112,7 @@ class Reach:
         self.faults.append(element.fault("tree", rule, got, advice, attribute="ID"))
 
     def circle(self, element: Element, trees: list[str]) -> None:
-        if frozenset(trees) in self.circles:  # each of its trees would tell it again
+        if frozenset(trees) in self.circles:  # found already from another of its trees
             return
         self.circles.add(frozenset(trees))
         self.told.update(trees)

@@ -1,7 +1,7 @@
 """What a tree file may call by name: ``Registry`` maps ids to the game's functions and leaves.
 
-Not the nodes that every tree file knows (those are in ``builtins``). Invariant: an id
-means one thing; what it takes is told by the signature of what it calls.
+The nodes that every tree file knows are in ``builtins``. Invariant: an id means one thing; its
+ports are the parameters of the function that it calls.
 
 >>> registry = Registry()
 >>> @registry.condition("Sees")
@@ -27,7 +27,7 @@ from npcbrain.tree.ports import Port, ports_of
 
 __all__ = ["Entry", "Family", "Registry", "is_id", "nearest"]
 
-MAX_SLIPPED = 40  # letters of a word that may be a misspelt other
+MAX_SLIPPED = 40  # letters of a name; a longer one is not searched for misspellings
 UNSPEAKABLE = re.compile("[\0-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 Family = Literal["Condition", "Action", "Control", "Decorator"]
@@ -45,7 +45,7 @@ class Entry:
         family: ``Condition`` or ``Action``, the two kinds of leaf that editors show, or
             ``Control`` or ``Decorator``, the nodes with children.
         ports: Its arguments.
-        fn: The game's function, or what makes the leaf.
+        fn: The game's function, or the one that makes the leaf.
         makes_node: Whether ``fn`` makes a node once, instead of being called at each tick.
         on_halt: For actions, see ``Task``; for nodes with children, ``Branch``.
         doc: One line about it.
@@ -267,7 +267,7 @@ class Registry:
         """Registers a whole entry.
 
         Raises:
-            TreeError: The id is taken, or is no line of text.
+            TreeError: The id is taken, or is not a line of text.
         """
         if not isinstance(entry.id, str) or not is_id(entry.id):
             raise TreeError(fault("id", "be one line of text", entry.id, "Registry"))
@@ -276,7 +276,7 @@ class Registry:
         self._entries[entry.id] = entry
 
     def near(self, name: str, others: tuple[str, ...] = ()) -> str:
-        """Advice for a name that is not known: the nearest that is; empty if none is near."""
+        """Advice for an unknown name: the nearest known one; empty if none is near."""
         return nearest(name, [*self._entries, *others])
 
     def __getitem__(self, id: str) -> Entry:
@@ -309,15 +309,15 @@ class Registry:
 
 
 def is_id(text: str) -> bool:
-    """Whether a node may be called so: any text that an attribute holds in one line."""
+    """Whether a text may be a node's id: any that an attribute can hold in one line."""
     return bool(text) and text == text.strip() and not UNSPEAKABLE.search(text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """``did you mean 'Sequence'?``, or nothing.
 
-    Only for a slip of the pen, one in four letters and two at most, or a unit left away (``ttl``
-    for ``ttl_ms``): ``ParallelAll`` is no misspelt ``Parallel``.
+    Only for slips, one in four letters and two at most, or for a missing unit (``ttl`` for
+    ``ttl_ms``): ``ParallelAll`` is no misspelt ``Parallel``.
     """
     if len(name) > MAX_SLIPPED:
         return ""

@@ -1,8 +1,8 @@
 """``TreeFile``: a tree file that may be edited while the game runs.
 
 The game polls, once a second or at every frame; there is no thread, and a poll that finds nothing
-new costs one look at the file's date. Invariant: trees only ever run a definition without
-faults; a broken file changes nothing but ``message``.
+new costs one look at the file's date. Invariant: trees only ever run a definition without faults;
+a broken file changes only ``message`` and ``faults``.
 
 A game does this::
 
@@ -31,7 +31,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 class TreeFile:
-    """One file, what it last said, and the trees that follow it.
+    """One file, the definition last read from it, and the trees that follow it.
 
     Args:
         path: The file.
@@ -39,13 +39,13 @@ class TreeFile:
         tree: Which tree of the file; its main tree if empty.
 
     Attributes:
-        definition: What the file said when it was last without faults.
+        definition: As the file had it when it was last without faults.
         message: What is wrong with it now; empty if nothing is.
         faults: The same, fault by fault, with lines and columns; none if the file cannot be read
             at all.
 
     Raises:
-        TreeError: The file is wrong at the very start: there is nothing to go on with.
+        TreeError: The file is wrong at the very start, when there is no older definition to keep.
     """
 
     __slots__ = (
@@ -80,7 +80,7 @@ class TreeFile:
         self._trees.append(tree)
 
     def detach(self, tree: Tree) -> None:
-        """Lets a tree be; one that does not follow the file is no matter."""
+        """Stops a tree from following the file; does nothing if it does not."""
         self._trees = [other for other in self._trees if other is not tree]
 
     def poll(self) -> bool:
@@ -105,7 +105,7 @@ class TreeFile:
         for tree in self._trees:
             try:
                 tree.adopt(definition)
-            except TreeError as error:  # of the game's code, when it was told to stop
+            except TreeError as error:  # raised by the game's code when a node was halted
                 self.message = str(error)
         return True
 

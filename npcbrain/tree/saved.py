@@ -1,7 +1,7 @@
 """What a saved game keeps of a tree, and how a tree goes on from it, edited or not.
 
-``Tree.state`` and ``restore`` are for one tree that is as it was; a saved game outlives edits, so
-it keeps names along with numbers.. Invariant: what is taken on fits: every int is within
+``Tree.state`` and ``restore`` are for a tree that has not changed; a saved game outlives edits, so
+it keeps names along with numbers. Invariant: everything that is taken on fits: every int is within
 the limits of its place, and no node is RUNNING that its parent does not know of.
 """
 
@@ -32,11 +32,11 @@ class Capture(NamedTuple):
 
     Attributes:
         program: What it runs; shared by all trees of its definition.
-        me: All it remembers, as it was.
+        me: A copy of all it remembers.
         now_ns: When, by the tree's clock.
         writes: How often each watched entry had been written.
         live: What leaves and loops save of their own, by path.
-        dropped: Paths of leaves and branches that save nothing of the handle that they have.
+        dropped: Paths of leaves and branches that have a handle and save nothing of it.
     """
 
     program: Program
@@ -101,16 +101,16 @@ def go_on(
     live: dict[str, object],
     now_ns: int,
 ) -> tuple[int, Exception | None]:
-    """Has a tree, halted before, go on from where a saved one was.
+    """Makes a tree, halted before, go on from where a saved one was.
 
-    Nodes are matched as by ``Tree.adopt``: by path, kind and name, and those of their children.
-    What does not fit begins anew. The blackboard must be as saved already.
+    Nodes are matched as in ``Tree.adopt``: by path, kind and name, and by those of their children.
+    Nodes without a match begin anew. The blackboard must have been restored before.
 
     Args:
-        tree: Goes on.
-        layout: Of the saved tree.
-        statuses: As many as it has nodes.
-        numbers: As many as it has slots, each within its limits.
+        tree: The tree that is to go on.
+        layout: The layout of the saved tree.
+        statuses: One for each node of the saved tree.
+        numbers: One for each of its slots, within the slot's limits.
         live: What leaves and loops saved of their own, by path.
         now_ns: By the tree's clock.
 
@@ -134,7 +134,7 @@ def go_on(
     for number, info in enumerate(program.infos):
         if info.path in kept:
             me[FIRST + number] = statuses[kept[info.path]]
-        elif info.path in alike:  # it keeps what outlasts a halt, such as cooldowns
+        elif info.path in alike:  # keeps only what outlasts a halt, such as cooldowns
             try:
                 program.halts[number](me)
             except Exception as error:

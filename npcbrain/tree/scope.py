@@ -1,6 +1,6 @@
 """Which entry of the blackboard a name in a tree file means: ``Scope``.
- Invariant: what a name means is settled when the file is loaded; a tick looks nothing up
-twice.
+
+Invariant: what a name means is settled when the file is loaded; a tick looks nothing up twice.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Scope:
         prefix: What its own keys begin with; empty for the outermost tree.
         outer: The tree around it.
         ports: Names that are connected, with the key they mean.
-        connects_all: Whether names that are not connected mean those of the tree around it; names
-            that begin with ``_`` stay its own.
-        inner: Names of subtrees in it, to tell two of one name apart.
+        connects_all: Whether names that are not connected mean the entries of the tree around it;
+            names that begin with ``_`` stay its own.
+        inner: How many subtrees of each name it holds, to tell namesakes apart.
     """
 
     prefix: str = ""
@@ -57,7 +57,7 @@ class Scope:
         return f"{self.prefix}{name}"
 
     def enter(self, name: str, *, connects_all: bool) -> Scope:
-        """The scope of a subtree."""
+        """The scope of a subtree; a second one of the same name is called ``name#2``."""
         count = self.inner[name] = self.inner.get(name, 0) + 1
         own = name if count == 1 else f"{name}#{count}"
         return Scope(f"{self.prefix}{own}/", self, connects_all=connects_all)
@@ -74,7 +74,7 @@ def connect(
     """Connects the names of a subtree as its attributes say.
 
     Returns:
-        The entries that get a value, and which.
+        The entries that get a value, with their values.
     """
     entries: list[tuple[str, Any]] = []
     for name, text in ports:

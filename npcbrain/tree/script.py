@@ -1,8 +1,8 @@
 """Small expressions in tree files: ``hp < 30 && !fled``, ``mood := 'angry'; calls += 1``.
 
 A reader and a compiler of its own, no ``eval``: a script knows numbers, strings, booleans and the
-blackboard, and can call nothing. BehaviorTree.CPP's scripting language. Invariant: a
-script that compiled either gives plain data or raises ``TreeError``; how long it is costs no depth.
+blackboard, and can call nothing. The language is BehaviorTree.CPP's. Invariant: a script that
+compiled either gives plain data or raises ``TreeError``; a long one does not recurse deeper.
 
 From weak to strong: ``;`` between statements; ``:=`` (sets), ``=`` ``+=`` ``-=`` ``*=`` ``/=`` (the
 entry must exist); ``? :``; ``||``; ``&&``; ``== != < <= > >=``; ``|`` ``^``; ``&`` (whole numbers);
@@ -74,8 +74,8 @@ class Script:
         text: As it was written.
         run: Runs it on a blackboard; gives the value of its last statement.
         reads: Names it uses, in order of appearance, as they are on the blackboard.
-        kind: ``"text"`` or ``"a number"`` if its value can be nothing else; empty if that is open.
-        doomed: Why it raises each time it is run, whatever is on the blackboard; None if not so.
+        kind: ``"text"`` or ``"a number"`` if its value can be nothing else; else empty.
+        doomed: Why it always raises, whatever is on the blackboard; None if it may not.
     """
 
     text: str
@@ -100,7 +100,7 @@ class Script:
             resolve: Where a name really is on the blackboard; the name itself if None.
 
         Raises:
-            ScriptError: It is no script.
+            ScriptError: The text is not a script.
         """
         if len(text) > MAX_CHARS:
             raise ScriptError(f"have at most {MAX_CHARS} characters", str(len(text)), 0)
@@ -150,7 +150,7 @@ class _Reader:
         self.enums = enums
         self.resolve = resolve
         self.names: list[str] = []
-        self.kinds: dict[str, str] = {}  # of entries that this script has set by now
+        self.kinds: dict[str, str] = {}  # of the entries that the script has set so far
         self.tokens = tokens_of(text)
         self.place = 0
         self.depth = 1
@@ -203,7 +203,7 @@ class _Reader:
                 left = self.decision(left, how, binding)
 
     def nested(self, weakest: int) -> Expression:
-        """An expression inside another: the only way into depth."""
+        """An expression inside another; all nesting comes through here and is limited here."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ScriptError(f"nest at most {MAX_DEPTH} deep", "more", self.peek().at)
@@ -212,7 +212,7 @@ class _Reader:
         return inner
 
     def maybe(self, weakest: int) -> Expression:
-        """An expression that is not always run: what it sets is not known afterwards."""
+        """An expression that may not be run: the kinds of what it sets are unknown afterwards."""
         before = dict(self.kinds)
         inner = self.nested(weakest)
         self.kinds = {key: kind for key, kind in before.items() if self.kinds.get(key) == kind}
@@ -245,7 +245,7 @@ class _Reader:
         return chosen(arms, asked, self.where)
 
     def comparison(self, left: Expression) -> Expression:
-        """``low < hp < high``: each two neighbours."""
+        """``low < hp < high``: compares each two neighbours."""
         links: list[tuple[str, int, Expression]] = []
         at = self.peek().at
         while how := self.sign(*COMPARISONS):

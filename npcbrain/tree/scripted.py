@@ -1,8 +1,8 @@
-"""Nodes that run scripts, and the frame of a tree inside a tree.
+"""Nodes that run scripts, and ``SubTree``, a tree inside a tree.
 
 ``RunScript`` and ``CheckScript`` are leaves; ``Conditioned`` carries the pre- and postconditions of
-a node; ``SubTree`` gives a part of a tree its name and first entries. Not the language, which is
-``script``. Invariant: a script that goes wrong raises with the node's path.
+a node; ``SubTree`` gives a part of a tree its name and first entries. The language is in
+``script``. Invariant: a script that fails raises an error with the node's path.
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ class SubTree(Decorator):
 
 
 def outcome(status: Status | Pointer, what: str, site: Site) -> Callable[[State], Status]:
-    """What gives an answer that the blackboard may hold, as the word for it."""
+    """A function that gives a status, which the blackboard may hold as a word."""
     if isinstance(status, Pointer):
         port = Port(what, str, choices=tuple(OUTCOMES))
         return reader(status, port, site, turn=OUTCOMES.__getitem__)

@@ -1,8 +1,8 @@
 """``StatefulLeaf``: the base of leaves that begin, run on and may be stopped.
 
-To be extended in other packages; ``npcbrain.npcs.leaves`` does. The simple leaves are in
-``leaves``. Invariant: ``on_halted`` comes once for each run that was stopped, and never for one
-that ended by itself.
+Other packages extend it, as ``npcbrain.npcs.leaves`` does. The simple leaves are in ``leaves``.
+Invariant: ``on_halted`` is called once for each run that was stopped, and never for one that ended
+by itself.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Context:
 
         Args:
             pointer: A setting of the leaf that the file, or the game, left to the blackboard.
-            kind: What it must be: ``str``, ``int``, ``float``, ``bool`` or ``list`` (of strings).
+            kind: Its type: ``str``, ``int``, ``float``, ``bool`` or ``list`` (of strings).
 
         Raises:
             TreeError: There is no such entry, or it holds something else.
@@ -68,7 +68,7 @@ class Context:
         return self._leaf.on_save(self)
 
     def load(self, data: object) -> None:
-        """Gives a leaf back what it saved."""
+        """Gives the leaf back what it saved."""
         if self._leaf is not None:
             self._leaf.on_load(self, data)
 
@@ -110,25 +110,26 @@ class StatefulLeaf(Node):
         """Each further tick of a run."""
 
     def on_halted(self, ctx: Context) -> None:
-        """The run was stopped: clean up. Nothing to do by default."""
+        """The run was stopped: clean up. Does nothing by default."""
         return
 
     def on_save(self, ctx: Context) -> object:
-        """The game is saved while a run has a ``handle``: plain data to find it again by.
+        """Called when the game is saved while a run has a ``handle``.
 
-        None, as by default, if the work is to be begun again.
+        Returns plain data by which ``on_load`` finds the handle again, or None, the default, if the
+        work is to begin again.
         """
         return None
 
     def on_load(self, ctx: Context, data: object) -> None:
-        """The game was loaded: sets ``ctx.handle`` by what ``on_save`` gave.
+        """Called when the game was loaded: sets ``ctx.handle`` by what ``on_save`` gave.
 
-        ``data`` comes from a file, so look at it before it is trusted.
+        ``data`` comes from a file, so check it before you trust it.
         """
         return
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         running = site.slot()
         site.read_time()
@@ -139,7 +140,7 @@ class StatefulLeaf(Node):
             context = me[own]
             try:
                 status = on_running(context) if me[running] == 1 else on_start(context)
-            except HandlerError:  # says more than that this leaf raised
+            except HandlerError:  # tells more than an error of this leaf could
                 raise
             except Exception as error:
                 raise site.raised(error) from error

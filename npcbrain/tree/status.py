@@ -1,6 +1,5 @@
 """The answers a node can give.
 
-Values only; the nodes that give them are in the files beside this one.
 Invariant: the numbers never change, because save files hold them.
 """
 

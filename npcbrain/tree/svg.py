@@ -1,7 +1,7 @@
 """``svg``: a tree as a picture, with the last answers in colour.
 
-Text made from text: no drawing library, no fonts of its own. Invariant: names from
-anywhere cannot break the picture; they are escaped and cut.
+It writes the text of the file itself: no drawing library, no fonts. Invariant: no name can break
+the picture, wherever it comes from: names are escaped and cut.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["svg"]
 WIDTH, HEIGHT = 132, 40  # of a node's box
 GAP_X, GAP_Y = 14, 34
 MARGIN = 16
-MAX_CHARS, MAX_SMALL_CHARS = 18, 24  # of the two lines; about what a box holds
+MAX_CHARS, MAX_SMALL_CHARS = 18, 24  # of the two lines of text in a box; about what fits
 COLOURS = {
     Status.IDLE: ("#f4f1ea", "#b9b2a3"),
     Status.SUCCESS: ("#d5ecd4", "#4c9a52"),

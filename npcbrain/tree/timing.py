@@ -21,7 +21,7 @@ __all__ = ["Cooldown", "Delay", "Timeout"]
 
 @dataclass(frozen=True, slots=True)
 class _Timed(Decorator):
-    """A decorator with a duration; of a pointer, that which the entry holds when it begins."""
+    """A decorator with a duration; a pointer is read when the duration begins."""
 
     ms: float | Pointer
     name: str = ""
@@ -38,7 +38,7 @@ class _Timed(Decorator):
 
 @dataclass(frozen=True, slots=True)
 class Timeout(_Timed):
-    """Takes the child away when it has been running for ``ms``.
+    """Halts the child when it has been running for ``ms``.
 
     =============================  =============================================
     child                          answers
@@ -49,14 +49,14 @@ class Timeout(_Timed):
     =============================  =============================================
 
     Time counts from the tick in which the child first answered RUNNING. Halted: halts the child,
-    counts from zero. Of 0 ms, there is no limit, as in BehaviorTree.CPP.
+    counts from zero. 0 ms means no limit, as in BehaviorTree.CPP.
 
     Raises:
         TreeError: ``ms`` is below 0.
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         deadline = site.moment()
         limit_ns = duration(self.ms, site)
@@ -98,14 +98,14 @@ class Cooldown(_Timed):
     ===================  =====================================================
 
     Halted: halts the child, and if it was running the cooldown begins, so that a bark that was
-    cut short is not barked again at once; a cooldown under way goes on. Not in BehaviorTree.CPP.
+    cut short does not come again at once; a cooldown under way goes on. Not in BehaviorTree.CPP.
 
     Raises:
         TreeError: ``ms`` is below 0.
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         ready = site.moment()  # NEVER_NS: not cooling down
         running = site.slot()
@@ -149,15 +149,15 @@ class Delay(_Timed):
     ``ms`` or more  ticks the child, its answer
     ==============  ===================================================
 
-    It has begun with its first tick, and begins anew after the child is done. Halted: halts the
-    child, waits anew.
+    It begins with its first tick, and anew after the child is done. Halted: halts the child, waits
+    anew.
 
     Raises:
         TreeError: ``ms`` is below 0.
     """
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         start = site.moment()
         delay_ns = duration(self.ms, site)

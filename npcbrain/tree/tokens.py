@@ -1,7 +1,7 @@
 """The words and signs of a script, each with its place: ``tokens_of``.
 
-What they mean together is in ``script``. Invariant: every character of the script is in a
-token, between two, or refused with its place.
+``script`` makes sense of them. Invariant: every character of the script is in a token, is space
+between two tokens, or is refused with its place.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ WORD = re.compile(r"[A-Za-z0-9_@]+", re.ASCII)
 
 
 class ScriptError(Exception):
-    """A script cannot be read; ``at`` is the place of the trouble in it.
+    """A script cannot be read.
 
     Attributes:
         rule: What must hold.
         got: What is there.
         at: Where, in characters from 0.
         advice: What to do about it; may be empty.
-        what: What is wrong, if it is not the script as such.
+        what: The part of the script that is wrong; empty for the script as such.
     """
 
     def __init__(self, rule: str, got: object, at: int, advice: str = "", what: str = "") -> None:
@@ -58,7 +58,7 @@ def tokens_of(text: str) -> list[Token]:
     """All tokens, and one for the end.
 
     Raises:
-        ScriptError: There is something that is none.
+        ScriptError: Something in it is not a token.
     """
     tokens: list[Token] = []
     place, end = 0, len(text.rstrip())

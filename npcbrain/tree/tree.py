@@ -1,7 +1,7 @@
 """One NPC's tree at work: ``compile`` makes a ``Tree`` from a definition.
 
-Not the nodes, and nothing of what they decide. Invariant: between two ticks the tree is
-whole. A tick that raises leaves no leaf running: the tree is halted before the error goes on.
+It has no part in what the nodes decide. Invariant: between two ticks the tree is consistent. A tick
+that raises leaves no leaf running: the tree is halted before the error goes on.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Tree:
         try:
             if self._reads_time:
                 me[NOW_NS] = self._read_clock()
-            # Whoever is not visited in this tick is idle: what runs is ticked or halted.
+            # A node that this tick does not visit is IDLE: a RUNNING one is ticked or halted.
             me[FIRST : self._cleared] = self._blank
             return self._tick_root(me)
         except BaseException as error:
@@ -107,7 +107,7 @@ class Tree:
     def halt(self) -> None:
         """Stops whatever is running; the next tick begins anew.
 
-        What is meant to outlast a run does: cooldowns, ``RunOnce``, ``SequenceWithMemory``.
+        Memory that is meant to outlast a run stays: cooldowns, ``RunOnce``, ``SequenceWithMemory``.
 
         Raises:
             TreeError: A function of the game raised while it was being halted; everything else
@@ -181,7 +181,7 @@ class Tree:
         }
 
     def restore(self, state: object) -> None:
-        """Takes a state on; the tree goes on from there as the saved one would have.
+        """Takes over a state; the tree goes on from there as the saved one would have.
 
         What is running now is halted first. A leaf that was RUNNING in the state is RUNNING
         afterwards, without its live handle (see ``StatefulLeaf``).
@@ -191,7 +191,7 @@ class Tree:
 
         Raises:
             TreeError: It is not such a state; nothing has changed. Or something raised while it
-                was being halted; then the tree is halted and the state is not taken on.
+                was being halted; then the tree is halted and the state is not taken over.
         """
         if self._busy:
             raise self._refused("restore")
@@ -203,7 +203,7 @@ class Tree:
         self.blackboard.clear()
         self.blackboard.update(blackboard)
         for slot, value in zip(self._program.slots, memory, strict=True):
-            if slot.watched:  # after the blackboard, whose writing has just been counted
+            if slot.watched:  # after the blackboard: restoring it has counted as writing
                 value = -1 if value else self.blackboard.writes.get(slot.watched, 0)
             elif slot.is_moment and value != NEVER_NS:
                 value += now_ns
@@ -213,14 +213,15 @@ class Tree:
         """Goes on with another definition: an edited one, while the game runs.
 
         A node keeps all it remembers, running or not, if its path, kind and name and those of its
-        children are as before, and so for every node above it. What does not is halted first; of
-        that, nodes that are in both keep what outlasts a halt, such as cooldowns. The blackboard
-        stays, but for values that the definition gives to its subtrees and that were edited.
+        children are as before, and the same holds for every node above it. All other nodes are
+        halted first; those of them that are in both definitions keep what outlasts a halt, such as
+        cooldowns. The blackboard stays, except for values that the definition gives to its subtrees
+        and that were edited.
 
         Raises:
-            TreeError: It is no definition, it is too deep, or the tree is being ticked; nothing has
-                changed. Or a function of the game raised while it was being halted; the tree has
-                taken the definition on all the same.
+            TreeError: It is not a definition, it is too deep, or the tree is being ticked; nothing
+                has changed. Or a function of the game raised while it was being halted; the tree
+                has taken over the definition all the same.
         """
         if self._busy:
             raise self._refused("adopt")
@@ -286,7 +287,7 @@ class Tree:
         return [Status(status) for status in statuses], memory, blackboard
 
     def _halt_after(self, error: BaseException) -> None:
-        # A leaf that raises while it is halted counts as halted, so each round has one less.
+        # A leaf that raises while it is halted counts as halted, so each round has one leaf less.
         while True:
             try:
                 self._halt_root(self._me)
@@ -305,7 +306,7 @@ class Tree:
 def _told(error: Exception) -> str:
     try:
         return str(error)
-    except Exception:  # of a game's own kind
+    except Exception:  # the __str__ of the game's own error class may raise
         return type(error).__name__
 
 

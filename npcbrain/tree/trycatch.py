@@ -1,4 +1,5 @@
 """``TryCatch``: a sequence with something to do when it fails.
+
 Invariant: as in ``composites``.
 """
 
@@ -19,7 +20,7 @@ __all__ = ["TryCatch"]
 
 @dataclass(frozen=True, slots=True, init=False)
 class TryCatch(Composite):
-    """Ticks all but its last child as a sequence; if one fails, the last, and fails.
+    """Ticks all but its last child as a sequence; if one fails, ticks the last, and fails.
 
     ==========================  =================================================
     child                       the node then
@@ -30,9 +31,9 @@ class TryCatch(Composite):
     the last one is done        FAILURE, whatever it answers
     ==========================  =================================================
 
-    SKIPPED if all that were to be tried were. Halted: halts what is running and begins with the
-    first next time; with ``catch_on_halt``, what was being tried is halted, then the last child is
-    ticked once, and halted if it is RUNNING.
+    SKIPPED if all the tried children were skipped. Halted: halts what is running and begins with
+    the first next time; with ``catch_on_halt``, it halts the child being tried, then ticks the last
+    child once, and halts it if it is RUNNING.
 
     Args:
         children: At least two, in order.
@@ -57,10 +58,10 @@ class TryCatch(Composite):
         object.__setattr__(self, "catch_on_halt", catch_on_halt)
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         last = len(self.children) - 1
-        place = site.slot(last)  # at the last, it has been caught
+        place = site.slot(last)  # at the last child, a failure has been caught
         running = site.slot()
         worked = site.slot()
         catches = reader(self.catch_on_halt, Port("catch_on_halt", bool), site)
@@ -71,7 +72,7 @@ class TryCatch(Composite):
         halts = tuple(child.halt for child in compiled)
 
         def attempt(me: State) -> Status:
-            """Ticks what is tried; FAILURE is for the catching."""
+            """Ticks the children that are tried; after FAILURE it is the last child's turn."""
             for number, child in rests[me[place]]:
                 status = child(me)
                 if status is SUCCESS:

@@ -1,4 +1,5 @@
 """Decorators that count a child's turns: ``Repeat``, ``Retry``, ``RunOnce``.
+
 Invariant: as in ``composites``.
 """
 
@@ -16,7 +17,7 @@ from npcbrain.tree.status import FAILURE, IDLE, RUNNING, SKIPPED, SUCCESS, Statu
 
 __all__ = ["Repeat", "Retry", "RunOnce"]
 
-MOST = 1 << 53  # turns that a saved state may have behind it
+MOST = 1 << 53  # turns that a saved state may say were taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,10 @@ class Repeat(Decorator):
     ========  =============================================================
 
     With ``num_cycles=None`` it never succeeds, and one cycle ends the tick (RUNNING): a child
-    that answers at once would otherwise never give the frame back. Of 0 cycles, it succeeds without
-    ticking the child. Halted: counts from zero. A pointer is read at each tick; -1 stands for None
-    there. Each turn counts as many steps as there are nodes below;
-    more than 100,000 in one tick of a tree are an error.
+    that answers at once would otherwise never give the frame back. With 0 cycles, it succeeds
+    without ticking the child. Halted: counts from zero. A pointer is read at each tick; its entry
+    holds -1 for None. Each turn counts as many steps as there are nodes below; more than 100,000
+    steps in one tick of a tree are an error.
 
     Raises:
         TreeError: ``num_cycles`` is below 0.
@@ -55,7 +56,7 @@ class Repeat(Decorator):
         return _times(self.num_cycles)
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         if self.num_cycles is None:
             return mapped(self.child, site, success=RUNNING, failure=FAILURE)
         return _counted(self.child, site, self.num_cycles, "num_cycles", again=SUCCESS)
@@ -74,9 +75,9 @@ class Retry(Decorator):
     ========  =============================================================
 
     With ``num_attempts=None`` it never fails, and one attempt ends the tick (RUNNING), as in
-    ``Repeat``. Of 0 attempts, it fails without ticking the child. Halted: counts from zero. A
-    pointer is read at each tick and after each failure; -1 stands for None there. Turns in one tick
-    are limited as in ``Repeat``. BehaviorTree.CPP calls it RetryUntilSuccessful.
+    ``Repeat``. With 0 attempts, it fails without ticking the child. Halted: counts from zero. A
+    pointer is read at each tick and after each failure; its entry holds -1 for None. Turns in one
+    tick are limited as in ``Repeat``. BehaviorTree.CPP calls it RetryUntilSuccessful.
 
     Raises:
         TreeError: ``num_attempts`` is below 0.
@@ -96,7 +97,7 @@ class Retry(Decorator):
         return _times(self.num_attempts)
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         if self.num_attempts is None:
             return mapped(self.child, site, success=SUCCESS, failure=RUNNING)
         return _counted(self.child, site, self.num_attempts, "num_attempts", again=FAILURE)
@@ -120,14 +121,14 @@ class RunOnce(Decorator):
         child: What to run.
         name: For displays and errors; may be empty.
         then_skip: Answer SKIPPED instead of the kept answer, so that a sequence or selector goes on
-            as if this were not there. BehaviorTree.CPP does that unless told not to.
+            as if this node were not there. That is the default in BehaviorTree.CPP.
     """
 
     name: str = ""
     then_skip: bool | Pointer = False
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index = site.index
         answer = site.slot(FAILURE)  # IDLE until the child is done
         then_skip = reader(self.then_skip, Port("then_skip", bool), site)
@@ -184,7 +185,7 @@ def _counted(
 
 
 def _left(spent: int, size: int) -> int:
-    """Turns of so many nodes that reach the limit of a tick."""
+    """How many more turns of ``size`` nodes reach the limit of a tick."""
     return -(-(MAX_STEPS - spent) // size)
 
 
@@ -239,12 +240,12 @@ def _told(
     again: Status,
     size: int,
 ) -> Callable[[State], Status]:
-    """As above, with a last turn that may change from tick to tick; of Retry, from turn to turn."""
+    """As ``_fixed``, but the last turn may change at each tick, and in Retry at each turn."""
     index, tick_child, rereads = site.index, child.tick, again is FAILURE
 
     def tick(me: State) -> Status:
         last, count = told(me), me[turn]
-        if count >= last != -1:  # there are fewer turns by now, or none from the start
+        if count >= last != -1:  # the number of turns has shrunk, or was 0 from the start
             me[turn] = 0
             child.halt(me)
             me[index] = again
@@ -257,7 +258,7 @@ def _told(
             count += 1
             if rereads:
                 last = told(me)
-            if last == -1:  # no end, and one turn a tick
+            if last == -1:  # no end, so one turn ends the tick
                 status, count = RUNNING, 0
                 break
             if count >= last:

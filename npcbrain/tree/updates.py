@@ -1,7 +1,8 @@
-"""Nodes that ask whether an entry of the blackboard was written: ``WasEntryUpdated`` and its kin.
+"""Nodes that ask whether an entry of the blackboard was written: ``WasEntryUpdated`` and its like.
 
-Written counts, changed or not, by a node or by the game. Each node asks since it last looked; the
-first time, an entry that is there counts as written. Invariant: as in ``composites``.
+Every write counts, by a node or by the game, even of the same value. Each node asks about the time
+since it last looked; at its first look, an entry that is there counts as written. Invariant: as in
+``composites``.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class WasEntryUpdated(Node):
         return self.key
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         return answering(_asking(self.key, site), site)
 
 
@@ -67,7 +68,7 @@ class _UnlessUpdated(Decorator):
         return self.key
 
     def compile(self, site: Site) -> Compiled:
-        """Makes the closures of this node for one tree."""
+        """Makes the closures of this node."""
         index, was_written, otherwise = site.index, _asking(self.key, site), self.otherwise
         running = site.slot()
         tick_child, halt_child, may_skip = site.child(self.child)
@@ -95,10 +96,10 @@ class SkipUnlessUpdated(_UnlessUpdated):
     """Ticks its child if the entry was written since this node looked, else SKIPPED.
 
     While the child is RUNNING it is ticked without asking. Answers what the child answers. Halted:
-    halts the child; what it has seen stays seen.
+    halts the child; writes that the node has seen do not count again.
 
     Args:
-        child: What is to follow the entry.
+        child: What to do after a write.
         key: The entry.
         name: For displays and errors; may be empty.
 
@@ -122,7 +123,7 @@ def _check_key(key: object, where: str) -> None:
 
 
 def _asking(key: str, site: Site) -> Callable[[State], bool]:
-    """What asks whether the entry was written since it was asked before."""
+    """A function that tells whether the entry was written since it was called before."""
     seen = site.watch(key)
 
     def was_written(me: State) -> bool:

@@ -1,7 +1,7 @@
-"""What a value is as another type: one rule for literals, scripts, entries and ports.
+"""Converts values from type to type: one rule for literals, scripts, entries and ports.
 
-The rule is BehaviorTree.CPP's wherever Python has the same values. Invariant: a value that
-cannot be had as a type is a ``ValueError``, never a nearby value; no text makes the work unbounded.
+The rule is BehaviorTree.CPP's wherever Python has the same values. Invariant: a value that cannot
+be converted is a ``ValueError``, never a nearby value; no text makes the work unbounded.
 
 ==========  ==================  ======================  ====================  ===================
 from        to a whole number   to a number             to a truth            to text
@@ -12,8 +12,8 @@ number      if nothing is lost  if finite               false only if it is 0 it
 text        ``12``, ``12.0``    ``12``, ``.5``, ``1e3`` ``true false 1 0``    itself
 ==========  ==================  ======================  ====================  ===================
 
-A list is had from a list, item by item, from text with ``;`` between, and from a single value.
-BehaviorTree.CPP reads no further than it can (``3.7`` as 3, ``12abc`` as 12); here that is refused.
+A list is made from a list, item by item, from text with ``;`` between, or from a single value.
+BehaviorTree.CPP reads as far as it can (``3.7`` as 3, ``12abc`` as 12); here that is refused.
 
 >>> converted(3.0, int), converted("1", bool), converted(1, bool), converted("a; b", list)
 (3, True, True, ['a', 'b'])
@@ -28,8 +28,8 @@ from typing import Any
 
 __all__ = ["MAX_DIGITS", "MAX_EXACT", "converted", "literal", "text_of"]
 
-MAX_EXACT = 1 << 53  # the whole numbers that a double holds one by one
-MAX_WHOLE = 1 << 63  # what other programs that read the file can hold
+MAX_EXACT = 1 << 53  # up to here a double holds every whole number
+MAX_WHOLE = 1 << 63  # up to here other programs that read the file can hold it
 MAX_DIGITS = 400  # characters of a number; a double has 309 digits before the point
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?", re.ASCII)
@@ -45,7 +45,7 @@ def converted(value: Any, kind: type, item: type = str) -> Any:
         item: What a list's items are.
 
     Raises:
-        ValueError: It is no such thing.
+        ValueError: It cannot be one.
     """
     if kind is list:
         return _list_of(value, item)
@@ -55,8 +55,8 @@ def converted(value: Any, kind: type, item: type = str) -> Any:
 def literal(text: str) -> int | float | bool | str:
     """Text as what it looks like: a number, true or false, else itself.
 
-    Only where it is written as the value would be: a ``007`` or ``1.50`` that comes back as text
-    must be what the file says. Scripts compare such text with numbers all the same.
+    Only if the value would be written in the same way: ``007`` and ``1.50`` stay text, so that
+    they are saved as the file had them. Scripts compare such text with numbers all the same.
 
     >>> literal("42"), literal("-1.5"), literal("true"), literal("007"), literal("1_000")
     (42, -1.5, True, '007', '1_000')
@@ -79,7 +79,7 @@ def text_of(value: Any) -> str:
     """A value as text; ``literal`` gives it back.
 
     Raises:
-        ValueError: It is neither text, nor a number, nor a truth.
+        ValueError: It is neither text, nor a number, nor a boolean.
     """
     if isinstance(value, str):
         return value

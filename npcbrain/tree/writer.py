@@ -1,8 +1,8 @@
 """``dumps`` and ``dump_model``: a definition as a BehaviorTree.CPP 4 file; a registry for editors.
 
-The way back from ``loader``: what was read is written as it was read, the rest by what the nodes
-are. Invariant: what was written loads to an equal definition, if the same registry is
-used; what a file cannot say is refused, never left out.
+The way back from ``loader``: all that was read is written as it was read, the rest from the nodes.
+Invariant: the file loads to an equal definition if the same registry is used; a node that a file
+cannot express is refused, never left out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["dump_model", "dumps"]
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 OURS = ("Concurrent", "Cooldown")  # nodes that BehaviorTree.CPP does not have
-NAMES_ENTRIES = ("SetBlackboard", "UnsetBlackboard")  # whose entries stand without braces
+NAMES_ENTRIES = ("SetBlackboard", "UnsetBlackboard")  # nodes that name their entry without braces
 TAKEN = {*GENERIC, "SubTree", "root", "Root"}  # tags that mean something else
 
 
@@ -43,8 +43,8 @@ def dumps(root: Node, registry: Registry | None = None, *, tree: str = "") -> st
     Args:
         root: The definition.
         registry: The game's nodes, as for ``loads``.
-        tree: What the outermost tree is called; as in the file it was read from, else ``Main``,
-            if empty.
+        tree: The name of the outermost tree; if empty, as in the file it was read from, else
+            ``Main``.
 
     Raises:
         TreeError: A node has no form in a file, such as a ``Guard`` with a Python function.
@@ -109,7 +109,7 @@ class _Writer:
         return self.with_what_was_kept(self.kept)
 
     def with_what_was_kept(self, kept: Kept) -> str:
-        """The file as it was read: its trees in their order, and all else that it held."""
+        """The file as it was read: its trees in their order, and everything else that it held."""
         renamed = {kept.main: self.main}
         if self.main in kept.trees and self.main != kept.main:
             rule, advice = "be a new name", "the file has a tree of that name"
@@ -131,7 +131,7 @@ class _Writer:
         return _file(attributes, lines, kept.root.comments)
 
     def framed(self, id: str, element: Element | None) -> Iterator[str]:
-        """A tree that was written, within its BehaviorTree."""
+        """The lines of a tree, within their BehaviorTree element."""
         attributes = {"ID": id, **({} if element is None else element.attributes)}
         attributes["ID"] = id
         if id == NAMELESS and element is not None and "ID" not in element.attributes:
@@ -157,7 +157,7 @@ class _Writer:
             raise TreeError(fault("subtrees of one id", rule, id, "tree.dumps()", advice))
 
     def node(self, node: Node, scope: Scope, indent: int, depth: int) -> Iterator[str]:
-        """A node and what is below it; depth is that of the definition."""
+        """The lines of a node and of all below it; ``depth`` is the node's in the definition."""
         if depth > MAX_DEPTH:
             rule, advice = f"be at most {MAX_DEPTH} deep", "it could not be run either"
             raise TreeError(fault("tree", rule, depth, "tree.dumps()", advice))
@@ -263,7 +263,7 @@ class _Writer:
 
 
 def _lines_of(words: str, indent: int) -> Iterator[str]:
-    """Words between elements, which mean nothing."""
+    """The lines of words between elements, which mean nothing here."""
     if words:
         yield f"{'  ' * indent}{quoted(words)[1:-1]}"
 
@@ -298,7 +298,7 @@ def _children(node: Node) -> tuple[Node, ...]:
 
 
 def _tagged(id: str, family: str, ports: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """A tag of its own if the id can be one, else that of its family."""
+    """The id as the tag if it can be one, else the tag of its family with an ID."""
     found = NAME.fullmatch(id)
     if found and id not in TAKEN and ":" not in id and "." not in id:
         return id, ports
@@ -336,7 +336,7 @@ def _models(kept: Kept, renamed: Mapping[str, str]) -> Iterator[str]:
 
 
 def _name(scope: Scope, key: str) -> str:
-    """What a key is called in a scope: the way back from ``Scope.key``.
+    """The name of a key in a scope: the way back from ``Scope.key``.
 
     Raises:
         TreeError: A file has no name for it.

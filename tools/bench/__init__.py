@@ -1,1 +1,1 @@
-"""Measuring, and keeping what was measured."""
+"""Measures, and keeps the results."""

@@ -1,11 +1,11 @@
-"""What LoRA adapters would cost a step if they were not merged into the weights.
+"""Measures what LoRA adapters would cost a step if they were not merged into the weights.
 
     python -m tools.bench.adapters      -> bench_results/imports/adapters.json
 
-A layer as SmolLM2-135M has it, in 8-bit blocks, is timed beside the products that adapters of its
-seven matrices add: x A B for each, chosen for each row of a batch, since NPCs who share a step may
-have different ones. Random weights: numbers do not change times. Invariant: layer and adapters are
-timed in one run, the same way.
+A layer of SmolLM2-135M's shape, in 8-bit blocks, is timed beside the products that adapters of its
+seven matrices add: x A B for each, chosen for each row of a batch, since NPCs that share a step may
+have different adapters. The weights are random, because numbers do not change times. Invariant:
+layer and adapters are timed in one run, in the same way.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def matrices(config: LlamaConfig) -> dict[str, tuple[int, int]]:
 
 
 def adapter_graph(config: LlamaConfig, rank: int, num_adapters: int) -> bytes:
-    """The adapters of a layer alone: inputs of as many columns as matrices have, and whose."""
+    """A graph of a layer's adapters alone; its inputs are rows, and the adapter of each row."""
     random = np.random.RandomState(0)
     nodes, tables, outputs = [], [], []
     for name, (rows, columns) in matrices(config).items():
@@ -86,7 +86,7 @@ def adapter_graph(config: LlamaConfig, rank: int, num_adapters: int) -> bytes:
 
 
 def random_weights(config: LlamaConfig) -> dict[str, np.ndarray]:
-    """Of a whole model."""
+    """The random weights of a whole model."""
     random = np.random.RandomState(1)
     table = (config.vocab, config.hidden)
     shapes: dict[str, tuple[int, ...]] = {"model.embed_tokens.weight": table}

@@ -1,7 +1,7 @@
-"""What ``bench peers`` compares: somebody who reads a prompt and says the likeliest next tokens.
+"""``Contender``: an engine for ``bench peers``, which reads a prompt and says the next tokens.
 
-Here npcbrain's own engine; llama.cpp is in ``llama``. Invariant: a contender times its model's work
-and the choice of the likeliest token, and nothing else: no tokenizer, no grammar, no prompt.
+npcbrain's own engine is here; llama.cpp is in ``llama``. Invariant: a contender times only its
+model's work and the choice of the likeliest token: no tokenizer, no grammar, no making of prompts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tools.distil.teacher import read_gguf
 
 __all__ = ["CONTEXT", "NUM_CONVERSATIONS", "Alone", "Contender", "Npcbrain", "open_npcbrain"]
 
-CONTEXT = 256  # tokens of a conversation: the longest prompt, what is said after it, and some room
+CONTEXT = 256  # tokens of a conversation: the longest prompt, the answer, and some room
 NUM_CONVERSATIONS = 8
 NS_PER_MS = 1e6
 
@@ -40,7 +40,7 @@ class Alone(NamedTuple):
     Attributes:
         prefill_ms: From the prompt to the first token.
         decode_ms: Of each token after that.
-        text: What was said.
+        text: The words that were said.
     """
 
     prefill_ms: float
@@ -53,7 +53,7 @@ class Contender(Protocol):
 
     Attributes:
         name: For the table.
-        weight_bytes: What one token has to read of the weights.
+        weight_bytes: How many bytes of weights one token has to read.
     """
 
     name: str
@@ -71,12 +71,12 @@ class Contender(Protocol):
         ...
 
     def close(self) -> None:
-        """Lets go of files and threads."""
+        """Closes files and ends threads."""
         ...
 
 
 class AnyToken(Matcher):
-    """A grammar that allows every token but one, at no cost: the other side has none either."""
+    """A grammar that allows every token except one, at no cost, since llama.cpp has none either."""
 
     __slots__ = ("_banned", "_legal")
 
@@ -86,7 +86,7 @@ class AnyToken(Matcher):
         self._legal[banned] = False
 
     def allows(self, token_id: int) -> bool:
-        """All but the one that would end the conversation."""
+        """Allows all except the one that would end the conversation."""
         return token_id != self._banned
 
     def mask(self) -> np.ndarray:
@@ -94,7 +94,7 @@ class AnyToken(Matcher):
         return self._legal
 
     def push(self, token_id: int) -> None:
-        """Forgets it."""
+        """Ignores it."""
 
     def forced(self) -> list[int]:
         """Nothing is ever forced."""
@@ -144,7 +144,7 @@ class Npcbrain:
         return len(prompts) * num_tokens / took_ns * 1e9
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing."""
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of some tokens, for contenders that have only their ids."""
@@ -163,7 +163,7 @@ class Npcbrain:
             words=None,
             config=SamplerConfig(),
             seed=0,
-            max_new_tokens=num_tokens + 1,  # one more, so that none of these is its last
+            max_new_tokens=num_tokens + 1,  # one more, so that the answer does not end among these
         )
         if not self._engine.open(one) or one.context:
             raise AssertionError("a prompt must be new, and a slot free")
@@ -186,7 +186,7 @@ class Npcbrain:
 def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
     """Imports a GGUF file's weights, with the kernels of the model that ships.
 
-    Their fixed scales are found on three samples of what npcbrain's models read.
+    Their fixed scales are found on three sample prompts.
 
     Args:
         gguf_file: A Llama.
@@ -194,12 +194,12 @@ def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
         folder: Where to write the model.
 
     Raises:
-        ModelError: The weights are not what they should be.
+        ModelError: The weights have the wrong form.
         UsageError: There are more segments than layers.
     """
     try:
         data, weights, tokenizer = read_gguf(gguf_file)
-    except (KeyError, ValueError, OSError) as error:  # what its reader raises for other files
+    except (KeyError, ValueError, OSError) as error:  # raised by its reader for other files
         rule, advice = "be a Llama in a GGUF file", "such as SmolLM2-135M-Instruct.Q4_1.gguf"
         raise ModelError(fault("weights", rule, str(error), str(gguf_file), advice)) from error
     rows = len(weights["model.layers.0.self_attn.q_proj.weight"])  # heads may be wide or narrow
@@ -212,6 +212,6 @@ def open_npcbrain(gguf_file: Path, num_segments: int, folder: Path) -> Npcbrain:
     built = build_model("peer", config, smoothed, content, kernels, num_segments)
     built.write(folder)
     graphs = sum(len(data) for name, data in built.files.items() if name.endswith(".onnx"))
-    looked_up = config.vocab * (config.hidden + 4)  # a token reads one row of it
+    looked_up = config.vocab * (config.hidden + 4)  # of it a token reads only one row
     model = Model.load(folder, num_slots=NUM_CONVERSATIONS, providers="cpu")
     return Npcbrain(model, graphs - looked_up)

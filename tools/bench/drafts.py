@@ -1,11 +1,11 @@
-"""What guessing ahead buys: for an NPC that speaks alone, and for several that speak at once.
+"""Measures what drafts gain: for an NPC that speaks alone, and for several that speak at once.
 
     python -m tools.bench.drafts HELD_OUT.jsonl     -> bench_results/drafts.json
 
-A model answers every situation with guesses and without, in turns, with nobody else in the way and
-no budget; what counts is the time of speaking, after the first token. Then groups of
-1 to 8 are asked at once and answer under a budget, as in ``tools.bench.sweep together``. Invariant:
-a ratio compares answers made in the same minute.
+A model answers every situation with drafts and without, in turns, alone and without a budget; the
+time of speaking counts, after the first token. Then groups of 1 to 8 are asked at once and answer
+under a budget, as in ``tools.bench.sweep together``. Invariant: a ratio compares answers that were
+made in the same minute.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ WAITS = ("whole_p50_frames", "all_frames", "tokens_per_s", "by_tree")
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """An answer and what it took.
+    """An answer and its cost.
 
     Attributes:
         ids: Its tokens.
         took_ns: Time of its runs, after the one that read the prompt.
-        num_runs: How many those were.
+        num_runs: The number of these runs.
         num_guesses: How many of them read a draft.
-        num_guessed: Tokens of those guesses.
-        num_right: Those that were kept.
+        num_guessed: Tokens of all drafts.
+        num_right: Drafted tokens that were kept.
     """
 
     ids: Sequence[int]
@@ -63,7 +63,7 @@ class Spoken:
 
 
 def speak(model: Model, engine: Engine, situation: Situation) -> Spoken:
-    """Makes an answer, the likeliest token always."""
+    """Makes an answer, always of the likeliest tokens."""
     prompt = render(situation, marks=model.has_marks)
     one = model.generation(
         prompt.prefix,
@@ -98,9 +98,9 @@ def compare(plain: Model, drafting: Model, situations: Sequence[Situation]) -> d
     """Answers all of them both ways, alone.
 
     Returns:
-        ``answers`` and how many were the ``same`` both ways; ``runs_without`` and ``runs_with``;
-        ``guesses``, and which share of their tokens was right (``acceptance``); ``speedup``, time
-        without over time with, of those that are the same.
+        ``answers``, and how many were the ``same`` both ways; ``runs_without`` and ``runs_with``;
+        ``guesses``, and the share of their tokens that was right (``acceptance``); ``speedup``,
+        time without drafts over time with them, of the answers that are the same.
     """
     engines = [(model, Engine(model)) for model in (plain, drafting)]
     pairs = []

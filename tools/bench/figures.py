@@ -1,9 +1,9 @@
-"""Writes the README's table of figures from the results that were kept.
+"""Writes the README's table of figures from the kept results.
 
     python -m tools.bench.figures
 
-Reads ``bench_results/*.json``, measures nothing. Invariant: every figure of the table stands in one
-of these files, with the machine and the commit it was measured on.
+Reads ``bench_results/*.json``, measures nothing. Invariant: every figure of the table is in one of
+these files, with the machine and the commit of its measurement.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The load under which ways to run a model in a game are compared: people asked in rounds.
+"""The load for comparing ways to run a model in a game: NPCs that are asked in rounds.
 
-The people and questions of ``bench frames``: all are asked at once, and again when all have
-answered. Invariant: the n-th round asks the same of everybody's way, whoever plays it.
+The NPCs and questions are those of ``bench frames``: all are asked at once, and again when all have
+answered. Invariant: the n-th round asks the same questions in every way.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ __all__ = [
 
 
 class Question(NamedTuple):
-    """A prompt and what a legal answer looks like."""
+    """A prompt, and the grammar of its answer."""
 
     prefix: str
     news: str
     grammar: str
 
     def ids(self, tokenizer: Tokenizer) -> list[int]:
-        """The whole prompt, as the model is asked."""
+        """The tokens of the whole prompt."""
         known, new = tokenizer.encode(self.prefix), tokenizer.encode(self.news)
         return [tokenizer.bos_id, *known, *new, tokenizer.eos_id]
 
 
 class Load:
-    """Who is asked what."""
+    """The questions of each NPC."""
 
     def __init__(self, num_npcs: int, people: Sequence[dict[str, Any]] = CAST) -> None:
         self.people = people
@@ -67,7 +67,7 @@ class Load:
         event = Event("speech", "player", QUESTIONS[(npc + number) % len(QUESTIONS)])
         scene = Scene("the village", "evening", ("player",))
         situation = Situation(persona.profile, scene, event, persona.actions)
-        prompt = render(situation, marks=False)  # in words, which every way's model reads
+        prompt = render(situation, marks=False)  # in words, which the models of all ways can read
         return Question(prompt.prefix, prompt.news, answer_grammar(persona.actions))
 
 
@@ -76,9 +76,9 @@ class Way(Protocol):
 
     Attributes:
         name: For the table.
-        words: What it does, a sentence.
+        words: A sentence about what it does.
         num_answers: Answers by the model so far.
-        is_idle: Whether everybody has answered.
+        is_idle: Whether all NPCs have answered.
     """
 
     name: str
@@ -97,11 +97,11 @@ class Way(Protocol):
         ...
 
     def go(self) -> None:
-        """Its frames begin, or go on."""
+        """Notes that its frames begin, or go on."""
         ...
 
     def stop(self) -> None:
-        """Other ways' frames come now; nothing of it may run meanwhile."""
+        """Stops all of its work, because the frames of other ways come now."""
         ...
 
 
@@ -123,7 +123,7 @@ class NoModel:
 
 
 class Npcbrain:
-    """The real thing: a runtime with its trees, given a budget."""
+    """npcbrain as games use it: a runtime with its trees and a budget."""
 
     name = "npcbrain"
 
@@ -153,12 +153,12 @@ class Npcbrain:
         self._clock.go()
 
     def stop(self) -> None:
-        """Time stands still, so that nobody's patience ends meanwhile."""
+        """Stops its clock, so that no question runs out of time meanwhile."""
         self._clock.stop()
 
 
 class NpcbrainBeside:
-    """The real thing on a thread of its own: the worker has all the time between two updates."""
+    """npcbrain on a thread of its own, which has all the time between two updates."""
 
     name = "npcbrain beside the game"
     words = "a worker thread, from one update to the next"
@@ -182,7 +182,7 @@ class NpcbrainBeside:
     def go(self) -> None: ...
 
     def stop(self) -> None:
-        """Ends the worker's turn; the runtime takes what follows for a pause."""
+        """Ends the worker's turn; for the runtime the game pauses."""
         self._update(0.0)
 
     def _update(self, budget_ms: float) -> None:
@@ -193,8 +193,8 @@ class NpcbrainBeside:
 class EngineWay:
     """The same engine under another rule.
 
-    Prompts are tokenised and grammars compiled between two frames, at no cost to any; trees are
-    left out as well. Both are a present: npcbrain's own frames pay for theirs.
+    Prompts are tokenised and grammars compiled between two frames, at no cost, and there are no
+    trees. Both favour this way: npcbrain's own frames pay for them.
     """
 
     def __init__(self, model: Model, load: Load, rule: Rule, engine: Engine | None = None) -> None:
@@ -243,7 +243,7 @@ class EngineWay:
 
 
 def advance(engine: Engine, one: Generation) -> None:
-    """Moves an answer that is alone on by one wave: a copy, a chunk, a draft or a token."""
+    """Moves a lone answer on by one wave: a copy, a chunk, a draft or a token."""
     if one.num_to_copy:
         wave = engine.start_copy(one)
     elif one.num_pending > 1:

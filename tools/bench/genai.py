@@ -1,8 +1,8 @@
 """onnxruntime-genai in a game: its own loop, a token a frame.
 
-It brings the plain onnxruntime, which must not lie beside onnxruntime-gpu, so it wants a virtual
-environment of its own, where npcbrain runs just as well. Invariant: the game's thread does what a
-game would do: it begins an answer, and asks for a token in each frame.
+It needs the plain onnxruntime, which must not be installed beside onnxruntime-gpu, so it wants a
+virtual environment of its own, where npcbrain runs just as well. Invariant: the game's thread does
+what a game would do: it begins an answer, and asks for a token in each frame.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ __all__ = ["Genai"]
 class Genai:
     """See ``tools.bench.game_load.Way``.
 
-    One conversation after the other: what it batches must be of one length. A prompt is read in one
-    piece, as ``append_tokens`` does. No grammar: an answer ends where the model ends it, or at the
-    length that npcbrain's have on average. Prompts are tokenised between two frames, at no cost.
+    One conversation after the other, because all that it batches must have the same length. A
+    prompt is read in one piece, as ``append_tokens`` does. No grammar: the model ends an answer, or
+    it ends at the average length of npcbrain's. Prompts are tokenised between two frames, at no
+    cost.
     """
 
     name = "onnxruntime-genai, a token a frame"
@@ -35,7 +36,7 @@ class Genai:
             folder: The model's.
             scratch: An empty folder.
             model: The same, loaded, for its tokenizer.
-            load: Who is asked what.
+            load: The questions.
             answer: Tokens of each answer.
 
         Raises:

@@ -1,8 +1,8 @@
-"""Weights as GGUF files, the form llama.cpp reads: rounded another way, or written from scratch.
+"""Writes GGUF files, which llama.cpp reads: with other rounding, or from scratch.
 
-It reads and writes files and runs nothing. Invariant: what is written holds the same numbers as
-what was read, but for the rounding of the kind asked for; norms stay float32, and the table of
-tokens is Q8_0, as llama.cpp's own tool leaves it for models of this width.
+It reads and writes files and runs nothing. Invariant: a written file holds the same numbers as its
+source, except for the rounding of the kind asked for; norms stay float32, and the table of tokens
+is Q8_0, as llama.cpp's own tool leaves it for models of this width.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def from_package(folder: Path, kind: str, out: Path) -> None:
 
 
 def weight_bytes(path: Path) -> int:
-    """What a token has to read: every tensor once, the table of tokens as the head."""
+    """How many bytes a token has to read: every tensor once, the table of tokens as the head."""
     return sum(int(tensor.n_bytes) for tensor in gguf.GGUFReader(path).tensors)
 
 
@@ -138,7 +138,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, vocab: int, tokenizer: Mapping[str, 
 
 
 def _permute(weight: np.ndarray, num_heads: int) -> np.ndarray:
-    """Interleaves the rotary halves as GGUF has them; ``teacher.unpermute`` undoes it."""
+    """Interleaves the rotary halves as in GGUF; ``teacher.unpermute`` undoes it."""
     rows, columns = weight.shape
     halves = weight.reshape(num_heads, 2, rows // num_heads // 2, columns)
     return halves.swapaxes(1, 2).reshape(rows, columns)

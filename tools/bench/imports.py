@@ -1,13 +1,13 @@
-"""How well an imported model decides, and how long a token of it takes.
+"""Measures how well an imported model decides, and how long one of its tokens takes.
 
     npcbrain import-model MODEL.gguf --out DIR --json > IMPORTED.json
     python -m tools.bench.imports smollm2-135m --model DIR --imported IMPORTED.json \
         --scenarios DEV2.jsonl --minutes 40
 
-The result is ``bench_results/imports/NAME.json``: what the import told, the scores with their 95 %
-intervals, and milliseconds. A model too slow for all scenarios answers as many as it can in so many
-minutes of a core's time, evenly drawn from all categories. Invariant: a model is given no credit
-for what a tree had to answer.
+The result is ``bench_results/imports/NAME.json``: the import's own figures, the scores with their
+95 % intervals, and milliseconds. A model that is too slow for all scenarios answers as many as it
+can in ``--minutes`` of a core's time, evenly drawn from all categories. Invariant: a model gets no
+credit for a tree's answers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ GOLDEN = (math.sqrt(5) - 1) / 2  # steps of this share of a circle fill it evenl
 
 
 def evenly(scenarios: Sequence[Scenario]) -> list[Scenario]:
-    """All of them in an order whose every beginning is an even sample of all categories.
+    """The scenarios in such an order that every beginning is an even sample of all categories.
 
     >>> from types import SimpleNamespace
     >>> cases = [SimpleNamespace(category=name) for name in "aaaabbbb"]
@@ -53,7 +53,7 @@ def evenly(scenarios: Sequence[Scenario]) -> list[Scenario]:
 
 
 def record_of(model: Model, scenarios: Sequence[Scenario], minutes: float) -> dict[str, Any]:
-    """Has the model answer for so long, or until it has answered all, and then times it."""
+    """Has the model answer for ``minutes``, or until it has answered all, and then times it."""
     facts: dict[str, Any] = {
         "megabytes": round(model.package.num_bytes / 1e6, 1),
         "layers": model.config.layers,
@@ -82,7 +82,7 @@ def record_of(model: Model, scenarios: Sequence[Scenario], minutes: float) -> di
 
 
 def main() -> None:
-    """Writes one file, and prints what matters of it."""
+    """Writes one file, and prints the main results."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.imports")
     parser.add_argument("name")
     parser.add_argument("--model", type=Path, required=True, help="a model folder")

@@ -1,12 +1,12 @@
 """llama.cpp as a contender, through either of its Python packages.
 
-* ``llama-cpp-python`` compiles llama.cpp for the processor it is installed on; it is driven by the
-  C functions themselves, so that only their work is timed.
-* ``xllamacpp`` is a wheel, made to run on any processor, and so without the instructions of newer
-  ones. It is a whole server inside this process; what counts is what that server times itself.
+* ``llama-cpp-python`` compiles llama.cpp for the processor it is installed on; its C functions are
+  called directly, so that only their work is timed.
+* ``xllamacpp`` is a wheel that runs on any processor, and so does not use the instructions of newer
+  ones. It is a whole server inside this process; the times are the server's own.
 
-The first is taken where it is installed: it is the faster of the two. Invariant: one thread, no
-GPU, each prompt read anew, and always the likeliest token.
+The first is taken if it is installed, because it is the faster one. Invariant: one thread, no GPU,
+each prompt read anew, and always the likeliest token.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ Decode = Callable[[Sequence[int]], str]
 
 BATCH = 512  # tokens of one run, llama.cpp's own default
 
-COMPILED = "llama-cpp-python"  # on installation, for the processor it runs on
+COMPILED = "llama-cpp-python"  # when installed, for the processor of this machine
 
-# What a new processor can do and a build for all processors leaves out.
+# Instructions of newer processors, which a build for all processors does not use.
 WIDE_INSTRUCTIONS = ("avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
 
 
 class Binding(NamedTuple):
-    """A way to llama.cpp that is installed here.
+    """An installed package of llama.cpp.
 
     Attributes:
         name: The package and its version.
-        instructions: What its build of llama.cpp says it uses.
-        open: Makes a contender of a name, a GGUF file, what turns ids to text, the tokens of a
-            conversation and the threads of a run.
+        instructions: The instructions that its build of llama.cpp says it uses.
+        open: Makes a contender of a name, a GGUF file, a function that turns ids into text, the
+            tokens of a conversation and the threads of a run.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Binding(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What it leaves unused of this processor; empty if nothing that is known."""
+        """The instructions of this processor that it does not use, in words; empty if none."""
         used = self.instructions.lower().replace("_", "")
         unused = [
             name
@@ -153,7 +153,7 @@ class LlamaCpp:
         return len(prompts) * num_tokens / (time.perf_counter_ns() - started_ns) * 1e9
 
     def close(self) -> None:
-        """Frees what C has allocated."""
+        """Frees the memory that C has allocated."""
         self._library.llama_batch_free(self._batch)
         self._library.llama_free(self._context)
         self._library.llama_model_free(self._model)
@@ -163,18 +163,18 @@ class LlamaCpp:
         self._library.llama_memory_seq_rm(self._memory, conversation, keep, -1)
 
     def read(self, conversation: int, prompt: Sequence[int], known: int = 0) -> int:
-        """Reads a prompt, of which so many tokens are known already; the likeliest next token."""
+        """Reads a prompt, of which ``known`` tokens are known; returns the likeliest next token."""
         last = len(prompt) - 1
         rows = [(prompt[at], at, conversation, at == last) for at in range(known, len(prompt))]
         (token,) = self._run(rows)
         return token
 
     def speak(self, rows: Sequence[tuple[int, int, int]]) -> list[int]:
-        """Runs a token at its position in its conversation, for several; the likeliest next."""
+        """Runs a token of each of several conversations; returns the likeliest next tokens."""
         return self._run([(*row, True) for row in rows])
 
     def _run(self, rows: Sequence[tuple[int, int, int, bool]]) -> list[int]:
-        """Runs tokens at their positions in their conversations; the likeliest next ones."""
+        """Runs tokens at positions in conversations; returns the likeliest next tokens."""
         batch = self._batch
         batch.n_tokens = len(rows)
         for row, (token, position, conversation, wanted) in enumerate(rows):
@@ -247,13 +247,13 @@ class LlamaServer:
     def ask(
         self, prompt: Sequence[int], num_tokens: int, slot: int = -1, *, keep: bool = False
     ) -> Any:
-        """A prompt's answer of so many tokens, and the server's own times.
+        """The answer to a prompt, and the server's own times.
 
         Args:
             prompt: Token ids.
-            num_tokens: No more and no less.
-            slot: Which conversation it continues; -1 lets the server choose.
-            keep: Whether what is known of the prompt may be used.
+            num_tokens: The exact length of the answer.
+            slot: The conversation that it continues; -1 lets the server choose.
+            keep: Whether the server may use tokens of the prompt that it knows already.
         """
         return self._server.handle_completions(
             {
@@ -270,7 +270,7 @@ class LlamaServer:
 
 
 def _processor_flags() -> list[str]:
-    """The instructions this processor knows, where the system tells them."""
+    """The instructions that this processor knows, if the system tells them."""
     info = Path("/proc/cpuinfo")
     if platform.system() != "Linux" or not info.exists():
         return []

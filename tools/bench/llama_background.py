@@ -1,7 +1,7 @@
 """llama.cpp beside a game: it answers in threads of its own while frames go on.
 
-What engine plugins do. Invariant: the game's thread only hands questions over and counts answers;
-it never waits, but for ``stop``, when other ways' frames are to be measured.
+Engine plugins work like this. Invariant: the game's thread only hands over questions and counts
+answers; it waits only in ``stop``, before the frames of other ways are measured.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = ["LlamaBackground"]
 class LlamaBackground:
     """See ``tools.bench.game_load.Way``.
 
-    Eight conversations at once, batched; a conversation begins where it shares the beginning of its
-    prompt with an earlier one. No grammar: every answer has the length that npcbrain's have on
-    average. Both cost it nothing. Answers that come after its frames, before ``stop`` returns,
-    count as well, and so does the time they take.
+    Eight conversations at once, batched; a new one takes the place of an earlier one with the
+    longest common beginning. No grammar: every answer has the average length of npcbrain's. Both
+    cost it nothing. Answers that come after its frames, before ``stop`` returns, count as well, and
+    so does their time.
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class LlamaBackground:
         self._num_rounds += 1
 
     def update(self) -> None:
-        """Nothing: that is the point of a background."""
+        """Does nothing: that is the point of a background thread."""
 
     def go(self) -> None:
         """See ``Way``."""
 
     def stop(self) -> None:
-        """Waits until nobody is left to be answered."""
+        """Waits until all questions are answered."""
         self._worker.wait()
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class _Batches:
         self._answer = answer
         self._asked: queue.Queue[Sequence[int] | None] = queue.Queue()
         self._held: list[list[int]] = [[] for _ in range(NUM_CONVERSATIONS)]
-        self._left = [0] * NUM_CONVERSATIONS  # tokens still to say; 0 is a free place
+        self._left = [0] * NUM_CONVERSATIONS  # tokens still to say; 0 for a free place
         self._thread = threading.Thread(target=self._work, name="llama.cpp", daemon=True)
         self._thread.start()
 
@@ -136,7 +136,7 @@ class _Batches:
             self._speak()
 
     def _begin(self, prompt: Sequence[int]) -> None:
-        """Reads a prompt where most of it is known already."""
+        """Reads a prompt in the conversation that knows most of it already."""
         free = [place for place, left in enumerate(self._left) if not left]
         limit = len(prompt) - 1
         place = max(free, key=lambda each: common_prefix(self._held[each], prompt, limit))

@@ -1,7 +1,7 @@
 """llama.cpp's own server, from the ``xllamacpp`` wheel, in a process that can be killed.
 
 ``python -m tools.bench.llama_http MODEL.gguf --port 8080`` serves a model; ``LlamaHttp`` starts
-that for tests and benches. Invariant: leaving the ``with`` leaves no process behind.
+this for tests and benches. Invariant: after the ``with`` block no process is left.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class LlamaHttp:
     """A server that runs until it is killed.
 
     Attributes:
-        url: Where it listens; the same again after ``start``.
+        url: Its address; the same after another ``start``.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class LlamaHttp:
 
         Args:
             model: A GGUF file.
-            slots: Answers that are written at once.
+            slots: How many answers are written at once.
             context: Tokens of each.
-            threads: Of the model.
-            key: That it asks for; empty for none.
+            threads: Threads of the model.
+            key: The key that it asks for; empty for none.
         """
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
@@ -84,7 +84,7 @@ class LlamaHttp:
             time.sleep(LOOK_S)
 
     def kill(self) -> None:
-        """Ends it without a goodbye, in the middle of whatever it says."""
+        """Kills it, in the middle of whatever it is writing."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -99,7 +99,7 @@ class LlamaHttp:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that is not in use."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

@@ -1,21 +1,21 @@
 """``npcbrain bench peers``: this engine and llama.cpp on the same weights, in one run.
 
-One thread each, on one GGUF file's weights: here rounded to int8 as in the model that ships, there
-as the file has them and as Q8_0 and Q4_0. Three figures, each the median over rounds in which
-everybody has their turn, forwards in one round and backwards in the next, so that the machine's
-noise hits all:
+One thread each, on the weights of one GGUF file: for npcbrain rounded to int8 as in the model that
+ships, for llama.cpp as the file has them and as Q8_0 and Q4_0. There are three figures. Each is the
+median over rounds in which all take their turn, forwards in one round and backwards in the next, so
+that the machine's noise hits all:
 
 * ``decode``: a token of one conversation, after a prompt of 128;
 * ``prefill_128``: a prompt of 128 tokens up to the first token of its answer;
 * ``aggregate_8``: tokens per second of eight conversations that speak at once.
 
-Ratios above 1 say that npcbrain is the faster, against the kind of llama.cpp's that is best at that
-figure. Invariant: a ratio compares two measurements of the same round.
+A ratio above 1 says that npcbrain is faster than llama.cpp with the kind of weights that is best at
+that figure. Invariant: a ratio compares two measurements of the same round.
 
-Neither side has a grammar here, and no side is sliced by a budget: this is what the arithmetic
-costs, whatever a game then does with it. The physical limit stands beside it: a token of one
-conversation reads all weights once, so it cannot take less than their bytes over the measured
-speed of memory, unless they fit the processor's cache.
+Neither side has a grammar here, and neither is sliced by a budget: this is the cost of the
+arithmetic alone. The physical limit is given beside it: a token of one conversation reads all
+weights once, so it cannot take less than their bytes over the measured speed of memory, unless they
+fit into the processor's cache.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TARGETS = {"decode": 1.0, "prefill_128": 2.0, "aggregate_8": 1.8}
 BANDWIDTH_BYTES = 256 << 20  # beyond any cache
 NUM_READS = 3
 
-# What is read aloud: plain English, so that rounding errors meet what a model is made for.
+# The text of the prompts: plain English, so that rounding errors meet what models are made for.
 TEXT = (
     "The miller came down to the river before sunrise and found the wheel standing still. "
     "Somebody had tied a rope around the axle, and on the rope hung a small bell that rang "
@@ -87,12 +87,13 @@ def bench_peers(
         on_progress: Called with the rounds done.
 
     Returns:
-        The three ratios; ``best_kind``, which of llama.cpp's each is against; ``targets``; a table
-        ``contenders`` of absolute figures with each one's physical limit; and what they rest on.
+        The three ratios; ``best_kind``, the kind of llama.cpp's weights that each is against;
+        ``targets``; a table ``contenders`` of absolute figures, each with its physical limit; and
+        the conditions of the measurement.
 
     Raises:
         UsageError: The file is missing, or no package of llama.cpp is installed.
-        ModelError: The weights are no Llama's.
+        ModelError: The weights are not a Llama's.
     """
     if not gguf_file.is_file():
         advice = "a Llama, such as the teacher's, see tools/distil/teacher.py"
@@ -152,10 +153,10 @@ def measure(
 
 
 def compare(ours: Sequence[Round], theirs: dict[str, Sequence[Round]]) -> dict[str, Any]:
-    """The three ratios, each against whoever does best at it, and whether all say the same.
+    """The three ratios, each against the best of the others, and whether all say the same.
 
     ``same_first_word`` is the share of prompts after which npcbrain and the first of the others
-    begin with the same word: weights imported wrongly would not.
+    begin with the same word; it would be small if the weights were imported wrongly.
     """
     ratios: dict[str, dict[str, float]] = {figure: {} for figure in TARGETS}
     for name, rounds in theirs.items():
@@ -178,18 +179,18 @@ def compare(ours: Sequence[Round], theirs: dict[str, Sequence[Round]]) -> dict[s
 
 
 class _Prompts:
-    """Prompts that share no beginning, so that no cache can help anybody."""
+    """Prompts that share no beginning, so that no cache helps."""
 
     def __init__(self, ids: Sequence[int]) -> None:
         self._ids = ids
         self._number = 0
 
     def next(self, num_tokens: int) -> list[int]:
-        """The next one."""
+        """The next prompt."""
         self._number += 1
         start = 7 * self._number
         text = [self._ids[(start + at) % len(self._ids)] for at in range(num_tokens - 1)]
-        return [20 + self._number % 300, *text]  # nobody's word, but another each time
+        return [20 + self._number % 300, *text]  # a token without meaning, another each time
 
 
 def _open_llamas(

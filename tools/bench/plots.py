@@ -1,10 +1,10 @@
-"""Draws the plots of ``docs/figures.md``, and writes that page, from the results that were kept.
+"""Draws the plots of ``docs/figures.md``, and writes that page, from the kept results.
 
     python -m tools.bench.plots
 
-Reads ``bench_results``, measures nothing; a plot whose results are missing is left out, and that is
-said. Invariant: the same results give the same bytes, and each caption names the machine, the date
-and the commit its figures come from.
+Reads ``bench_results``, measures nothing; a plot whose results are missing is left out, with a
+message. Invariant: the same results give the same bytes, and each caption names the machine, the
+date and the commit of its figures.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ INK, PALE, GRID = "#1f2430", "#6b7280", "#e5e7eb"
 OURS, OTHER, LIMIT = "#d9480f", "#94a3b8", "#b91c1c"
 STYLE: dict[str, Any] = {
     "figure.figsize": SIZE,
-    "figure.facecolor": "white",  # a dark page would swallow the letters
+    "figure.facecolor": "white",  # or else the letters would not show on a dark page
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
     "font.size": 11.5,
@@ -73,8 +73,8 @@ class Plot(NamedTuple):
     """One picture.
 
     Attributes:
-        name: Of its file.
-        needs: Result files it reads.
+        name: The name of its file.
+        needs: The result files that it reads.
         draw: Draws it from their contents, in that order; returns its caption.
     """
 
@@ -93,7 +93,7 @@ def draw_frame_times(record: dict[str, Any], frames: dict[str, list[float]]) -> 
         ("off_ms", OTHER, "without", 1),
         ("on_ms", OURS, "with npcbrain", 2),
     ):
-        times = np.minimum(frames[column], bins[-1] - 0.01)  # the rest stands in the last bar
+        times = np.minimum(frames[column], bins[-1] - 0.01)  # the rest is in the last bar
         axes.hist(times, bins, color=colour, alpha=0.75, zorder=front, label=label)
         p99 = float(np.quantile(frames[column], 0.99, method="higher"))
         axes.axvline(p99, color=colour, linewidth=1.4, linestyle=(0, (2, 2)), zorder=front)
@@ -167,7 +167,7 @@ def draw_slicing(record: dict[str, Any]) -> tuple[Figure, str]:
 
 
 def draw_together(record: dict[str, Any]) -> tuple[Figure, str]:
-    """NPCs asked at once against their waits, in frames."""
+    """The number of NPCs asked at once against their waits, in frames."""
     rows = record["rows"]
     figure, axes = plt.subplots()
     _draw_waits(axes, rows, "frames", 1)
@@ -189,7 +189,7 @@ def draw_together(record: dict[str, Any]) -> tuple[Figure, str]:
 
 
 def draw_crowds(record: dict[str, Any]) -> tuple[Figure, str]:
-    """NPCs against waiting and cost, one above the other."""
+    """The number of NPCs against waiting and cost, one above the other."""
     rows = record["rows"]
     figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(SIZE[0], 4.8))
     npcs = [row["npcs"] for row in rows]
@@ -216,7 +216,7 @@ def draw_crowds(record: dict[str, Any]) -> tuple[Figure, str]:
 
 
 def draw_ways(record: dict[str, Any]) -> tuple[Figure, str]:
-    """The field's ways: p99 and worst frame."""
+    """The ways of the field: p99 and worst frame of each."""
     rows = record["ways"][::-1]
     figure, axes = plt.subplots(figsize=(SIZE[0], 0.46 * len(rows) + 1.1))
     for place, row in enumerate(rows):
@@ -317,7 +317,7 @@ def _name_line(
         return
     axes.annotate(
         name,
-        (x[-1], (max if above else min)(y[-2:])),  # clear of a line that slopes towards its end
+        (x[-1], (max if above else min)(y[-2:])),  # not on a line that slopes at its end
         (4, 7) if above else (4, -15),
         textcoords="offset points",
         color=colour,

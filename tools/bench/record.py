@@ -3,7 +3,7 @@
     python -m tools.bench.record frames-4ms bench frames --npcs 16 --frames 3600 --budget-ms 4
     python -m tools.bench.record scores-dev evaluate SCENARIOS.jsonl
 
-The result is ``bench_results/NAME.json``. Measure on a quiet machine: ``cpu_share`` says how quiet
+The result is ``bench_results/NAME.json``. Measure on a quiet machine; ``cpu_share`` tells how quiet
 it was.
 """
 
@@ -26,7 +26,7 @@ RESULTS = ROOT / "bench_results"
 
 
 def processor() -> str:
-    """The processor's name, as exactly as the system tells it."""
+    """The processor's name, as precise as the system tells it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(encoding="utf-8").splitlines():
@@ -36,7 +36,7 @@ def processor() -> str:
 
 
 def surroundings() -> dict[str, Any]:
-    """What a figure depends on beside the code."""
+    """Everything beside the code on which a figure depends."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True
     ).stdout.strip()
@@ -51,7 +51,7 @@ def surroundings() -> dict[str, Any]:
 
 
 def load_average() -> float | None:
-    """How many processes wanted a core in the last minute; None where the system does not tell."""
+    """How many processes wanted a core in the last minute; None if the system does not tell."""
     return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 

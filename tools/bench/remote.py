@@ -1,13 +1,13 @@
-"""What a server that thinks costs a game's frames, while it is killed and started again.
+"""Measures what a thinking server costs a game's frames, while it is killed and started again.
 
-``python -m tools.bench.remote MODEL.gguf`` starts llama.cpp's own server, has a crowd asked without
-end at 60 frames a second, kills the server every few seconds in the middle of its answers, and
-starts it again. Phases in which the server thinks take turns with phases of the same crowd and no
-brain at all, so that the machine's noise hits both. Wall time, in real time: frames are waited for.
+``python -m tools.bench.remote MODEL.gguf`` starts llama.cpp's own server and asks a crowd without
+end, at 60 frames a second. Every few seconds it kills the server in the middle of its answers, and
+starts it again. Phases with the server take turns with phases of the same crowd without a brain, so
+that the machine's noise hits both. Times are wall times, and frames come in real time.
 
-What is told of each side: quantiles and the worst of ``update``; frames in which ``update`` took
+The result has for each side: quantiles and the worst of ``update``; frames in which ``update`` took
 more than its budget, and more than a whole frame; who answered, and why trees did.
-``beside_trees`` is what an update took besides its trees: queues and listening.
+``beside_trees`` is the time of an update without its trees: queues and listening.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ DOWN_S = 2.0  # between a kill and the next start
 
 
 class Crowd:
-    """Many who are asked now and then, and what their frames cost.
+    """Many NPCs that are asked now and then, and the cost of their frames.
 
     Args:
-        brain: What thinks for them; None for trees alone.
-        num_npcs: How many.
+        brain: The brain that thinks for them; None for trees alone.
+        num_npcs: How many there are.
         every_s: How often each is asked, on average.
         ttl_ms: How long an answer is worth waiting for.
-        words: Whether they are to say anything.
+        words: Whether they say anything.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Crowd:
         self._npcs = list(self.runtime.npcs.values())
 
     def frame(self) -> int:
-        """Plays one; returns how many answers are under way."""
+        """Plays one frame; returns how many answers are under way."""
         chance = self._chance
         for npc in self._npcs:
             if chance.random() < self._share and npc.event is None:
@@ -91,7 +91,7 @@ class Crowd:
         return report.num_thinking
 
     def to_dict(self) -> dict[str, Any]:
-        """What there is to tell."""
+        """The results."""
         took = np.array(self.updates_ns) / NS_PER_MS
         beside = np.array(self.beside_ns) / 1000
         return {
@@ -144,7 +144,7 @@ def bench_remote(
 
 
 def _phase(crowd: Crowd, seconds: float, server: LlamaHttp, kill_every_s: float) -> int:
-    """Frames in real time; returns how often the server was killed."""
+    """Plays frames in real time; returns how often the server was killed."""
     now_ns = time.perf_counter_ns
     kills, next_ns = 0, now_ns()
     end_ns = next_ns + round(seconds * NS_PER_S)
@@ -153,7 +153,7 @@ def _phase(crowd: Crowd, seconds: float, server: LlamaHttp, kill_every_s: float)
     while next_ns < end_ns:
         num_thinking = crowd.frame()
         if kill_every_s and not start_ns and now_ns() >= kill_ns and num_thinking:
-            server.kill()  # between two frames: what it costs is not the game's
+            server.kill()  # between two frames, so that its cost is not the game's
             kills += 1
             start_ns = now_ns() + round(DOWN_S * NS_PER_S)
         elif start_ns and now_ns() >= start_ns:
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--without-words", action="store_true", help="deeds alone")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    warnings.simplefilter("ignore", RuntimeWarning)  # each kill says so
+    warnings.simplefilter("ignore", RuntimeWarning)  # each kill causes one
     result = bench_remote(
         options.model,
         num_npcs=options.npcs,

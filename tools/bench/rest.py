@@ -1,10 +1,10 @@
-"""What a step costs after a rest: what slices lose to the processor's caches.
+"""Measures what a step costs after a rest: the loss of slices to the processor's caches.
 
     python -m tools.bench.rest      -> bench_results/rest.json
 
 Between two slices lies a game's frame. Meanwhile the model's weights leave the processor's caches:
-pushed out by the game, and on a machine that others share by those others, even while this one does
-nothing. Here steps run ten in a row, as in a frame, after pauses in which nothing at all is done;
+the game pushes them out, and on a shared machine other programs do, even while this one does
+nothing. Here ten steps run in a row, as in a frame, after a pause in which nothing at all is done;
 before each pause the whole model runs several times. Invariant: all pauses take turns in one run.
 """
 
@@ -27,7 +27,7 @@ __all__ = ["main", "rested"]
 
 RESTS_MS = (0.0, 4.0, 12.0, 50.0)
 SHAPES = ((Kind.DECODE, 1), (Kind.DECODE, 8), (Kind.PREFILL, 32))
-WARM_RUNS = 8  # a cache may not keep what is used but once
+WARM_RUNS = 8  # because a cache may not keep data that was used only once
 BURST = 10  # steps of a 4 ms frame, about
 
 

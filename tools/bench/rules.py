@@ -1,8 +1,8 @@
-"""Other ways to spread a model over frames, on npcbrain's own engine: whatever is asked, no budget.
+"""Other rules to spread a model over frames, without a budget, on npcbrain's own engine.
 
-Each rule gets the same engine, batches, prefix cache and forced tokens as npcbrain's scheduler, so
-that what differs is the rule alone. Invariant: a rule decides what runs in a frame without looking
-at a clock; it may only count.
+Each rule has the same engine, batches, prefix cache and forced tokens as npcbrain's scheduler, so
+that only the rule differs. Invariant: a rule decides what runs in a frame without looking at a
+clock; it may only count.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ class Rule(Protocol):
 
     Attributes:
         name: For the table.
-        words: What it does, a sentence.
+        words: A sentence about what it does.
     """
 
     name: str
     words: str
 
     def spend(self, engine: Engine, thinking: Sequence[Generation]) -> None:
-        """Runs what the rule allows in a frame, for those who hold a slot."""
+        """Runs as much as the rule allows in a frame, for the generations that hold a slot."""
         ...
 
 
 class WholeToken:
     """One whole run of the model in each frame: a token for everybody, or a piece of a prompt.
 
-    As a game does that calls an ONNX session, or onnxruntime-genai, once a frame. Those read a
-    prompt in one piece; here it is cut into chunks of 32 tokens, which is kinder to the frame.
+    This is what a game does that calls an ONNX session, or onnxruntime-genai, once a frame. Those
+    read a prompt in one piece; here it is cut into chunks of 32 tokens, which is kinder to the
+    frame.
     """
 
     name = "one whole token a frame"
@@ -56,7 +57,7 @@ class WholeToken:
 
 
 class LayersPerFrame:
-    """So many layers in each frame, whatever they cost: Unity's rule for inference in slices."""
+    """A fixed number of layers a frame, whatever they cost: Unity's rule for sliced inference."""
 
     name = "fixed layers a frame"
 
@@ -65,7 +66,7 @@ class LayersPerFrame:
         self.words = f"each frame runs {num_layers} layers, so tuned to the budget on this machine"
 
     def spend(self, engine: Engine, thinking: Sequence[Generation]) -> None:
-        """Runs so many steps, beginning new waves as old ones end."""
+        """Runs that many steps, beginning new waves as old ones end."""
         for _ in range(self._num_layers):
             wave = engine.waves[0] if engine.waves else None
             wave = wave or _next_wave(engine, thinking, len(thinking))
@@ -77,8 +78,8 @@ class LayersPerFrame:
 class TokenRate:
     """``max(1, tokens per second * frame time)`` tokens a frame: NVIGI's rate limit.
 
-    It counts tokens of answers; reading a prompt is free, in the frame in which it arrives. One
-    prompt a frame is read here, not all, which is kinder.
+    It counts only tokens of answers; a prompt is read at once, in the frame in which it arrives.
+    Here only one prompt a frame is read, which is kinder.
     """
 
     name = "tokens per second"
@@ -107,11 +108,11 @@ class TokenRate:
 
 
 def fair_layers(engine: Engine, budget_ms: float) -> int:
-    """The layers that fit a budget here when all slots speak: what a careful developer would set.
+    """The number of layers that fit a budget when all slots speak, as a careful developer sets it.
 
     Args:
-        engine: Nothing may be open in it.
-        budget_ms: Of a frame.
+        engine: It must have no open generations.
+        budget_ms: The budget of a frame.
     """
     took_ns = []
     for _ in range(NUM_PROBES):
@@ -126,7 +127,7 @@ def fair_layers(engine: Engine, budget_ms: float) -> int:
 def _next_wave(
     engine: Engine, thinking: Sequence[Generation], max_speakers: int
 ) -> WaveLike | None:
-    """Reading first, so that speaking is done by many; None if there is nothing to do."""
+    """The next wave, reading first, so that many speak together; None if there is none."""
     for one in thinking:
         if not one.finished and (one.num_to_copy or one.num_pending > 1):
             return _reading(engine, one)

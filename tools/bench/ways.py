@@ -2,9 +2,9 @@
 
     python -m tools.bench.ways --frames 1800 --out bench_results/ways.json
 
-People are asked in rounds, all at once, and again when all have answered (``game_load``). Every way
-plays the same number of frames, in blocks that take turns so that the machine's noise hits all, in
-real time: the rest of a frame is slept through, because a background thread works in it.
+NPCs are asked in rounds, all at once, and again when all have answered (``game_load``). Every way
+plays the same number of frames, in blocks that take turns so that the machine's noise hits all.
+Frames come in real time: the rest of a frame is slept, because a background thread works in it.
 
 | way | whose |
 |---|---|
@@ -19,9 +19,10 @@ real time: the rest of a frame is slept through, because a background thread wor
 
 The others run npcbrain's sessions, batches and prefix cache under another rule (``rules``);
 llama.cpp runs the same weights in its own format, onnxruntime-genai the same graphs in one piece.
-It brings plain onnxruntime, which must not lie beside onnxruntime-gpu: measure in a virtual
-environment with it and npcbrain (``pip install --no-deps``), or it is left out. Invariant: a way's
-frame is the game's work and what the game's thread does for the way, nothing else.
+The latter needs plain onnxruntime, which must not be installed beside onnxruntime-gpu: measure it
+in a virtual environment with it and npcbrain (``pip install --no-deps``), or it is left out.
+Invariant: a way's frame is the game's work and the work of the game's thread for the way, nothing
+else.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ from tools.bench.rules import LayersPerFrame, TokenRate, WholeToken, fair_layers
 __all__ = ["compare_ways", "engine_ways", "llama_ways", "main", "play"]
 
 NUM_BLOCKS = 4
-MIN_ROUND_FRAMES = 30  # nobody is asked twice in half a second
+MIN_ROUND_FRAMES = 30  # no NPC is asked twice in half a second
 READING_SPEED = 15.0  # tokens per second and person: as fast as people read
 GENAI = (
     "it is not installed here; it brings plain onnxruntime and needs a virtual environment of its "
@@ -71,17 +72,17 @@ GENAI = (
 
 
 class Frames:
-    """What came of one way's frames."""
+    """The results of one way's frames."""
 
     def __init__(self) -> None:
         self.took_ns: list[int] = []
         self.asked = 0  # the frame of the last round
-        self.drained_ns = 0  # in which a background finished what it had begun
+        self.drained_ns = 0  # time in which a background finished its answers
 
     def to_dict(self, way: Way) -> dict[str, Any]:
         """A row of the table."""
         ordered = sorted(self.took_ns)
-        # A frame that missed its beat makes the minute longer, and so does what came after.
+        # A late frame makes the minute longer, and so does the time in which a background finishes.
         played_ns = sum(max(took_ns, FRAME_NS) for took_ns in ordered) + self.drained_ns
         minutes = played_ns / NS_PER_S / 60
         missed = sum(took_ns > FRAME_NS for took_ns in ordered)
@@ -104,10 +105,10 @@ def compare_ways(
     """Plays all ways in turns; a row for each.
 
     Args:
-        ways: Each at rest.
-        num_frames: Of each way.
-        work: The game's own.
-        paced: Whether frames come sixty times a second; else one after the other.
+        ways: The ways, each at rest.
+        num_frames: Frames of each way.
+        work: The game's own work.
+        paced: Whether frames come sixty times a second; else one right after the other.
     """
     frames = {way.name: Frames() for way in ways}
     for block in range(NUM_BLOCKS):
@@ -142,7 +143,7 @@ def play(
 
 
 def engine_ways(model: Model, load: Load, budget_ms: float) -> list[Way]:
-    """Those that run on npcbrain's own sessions."""
+    """The ways that run on npcbrain's own sessions."""
     layers = fair_layers(Engine(model), budget_ms)
     rate = TokenRate(READING_SPEED * load.num_npcs, FRAME_NS / 1e6)
     rules = (WholeToken(), LayersPerFrame(layers), rate)
@@ -153,11 +154,11 @@ def engine_ways(model: Model, load: Load, budget_ms: float) -> list[Way]:
 def llama_ways(
     model: Model, load: Load, folder: Path, scratch: Path, answer: int
 ) -> tuple[list[Any], str]:
-    """llama.cpp with one thread and with all cores, and what to know about its build.
+    """llama.cpp with one thread and with all cores, and a note about its build.
 
     Args:
         model: For its tokenizer.
-        load: Who is asked what.
+        load: The questions.
         folder: The model's.
         scratch: Where to write it in llama.cpp's format.
         answer: Tokens of each answer.

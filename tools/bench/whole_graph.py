@@ -1,8 +1,8 @@
 """A model folder as one graph, in the form that onnxruntime-genai reads.
 
-The segments end to end, the same nodes and weights. Where npcbrain is told how long each row is,
-this graph counts an attention mask. Invariant: nothing is rounded or reordered, so the logits are
-those of the segments.
+It joins the segments, with the same nodes and weights. npcbrain gives its graphs the length of each
+row; this graph counts an attention mask. Invariant: nothing is rounded or reordered, so the logits
+are those of the segments.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def write_genai(folder: Path, out: Path, *, threads: int = 1) -> None:
         threads: For the session.
 
     Raises:
-        ModelError: The folder is no model.
+        ModelError: The folder is not a model.
     """
     package = ModelPackage.described(folder)
     names = [name for name, _ in package.segments]
@@ -60,7 +60,7 @@ def _joined(graphs: list[onnx.GraphProto]) -> onnx.ModelProto:
         inputs += [i for i in graph.input if i.name not in (*inside, *LENGTHS)]
         outputs += [o for o in graph.output if o.name not in (*inside, "logits")]
     vocab = graphs[-1].output[0].type.tensor_type.shape.dim[-1].dim_value
-    shape = ("batch", "tokens", vocab)  # the head's rows, told apart again
+    shape = ("batch", "tokens", vocab)  # the head's rows as batch and tokens again
     outputs.append(helper.make_tensor_value_info("logits", TensorProto.FLOAT, shape))
     graph = helper.make_graph(nodes, "whole", inputs, outputs, initializer=[*constants.values()])
     opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]

@@ -1,6 +1,6 @@
 """Saves and accidents: a fault at every operation, every prefix, flipped bytes.
 
-Invariant looked for: the old save, the new one or a clear error; never a mix, never a crash.
+The promise that is tried: the old save, the new one or a clear error; never a mix, never a crash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_OPERATIONS = 40  # of one save; usual: 8
 
 
 def accidents(point: Point, most: int | None = None) -> None:
-    """For a point's time, or so many rounds of flipped bytes."""
+    """Tries it for a point's time, or ``most`` rounds of flipped bytes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of last good saves
         contents = [_save_of(word) for word in ("first", "second", "third")]

@@ -1,4 +1,4 @@
-"""The attacks by words that are kept as test data, ``tests/attacks``, and random kin of them."""
+"""Attacks by words: those kept as test data in ``tests/attacks``, and random mixtures of them."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ KIND = "== "
 ESCAPE = re.compile(r"\\(u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt0\\])")
 SINGLE = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\"}
 TIMES = re.compile(r"\{(\d+)\} ")
-MAX_CHARS = 4000  # of a random one; what is longer is cut to a thousand before it is looked at
+MAX_CHARS = 4000  # of a random one; longer ones are cut to a thousand before they are read anyway
 
 
 class Attack(NamedTuple):
-    """What somebody types."""
+    """A hostile text that somebody types."""
 
     kind: str
     text: str
 
 
 def read_attacks() -> list[Attack]:
-    """All that players type."""
+    """All attacks for players' lines."""
     return _read("attacks.txt")
 
 
 def read_names() -> list[Attack]:
-    """All that speakers and characters are called."""
+    """All attacks for the names of speakers and characters."""
     return _read("names.txt")
 
 
 def mutant(attacks: list[Attack], dice: random.Random) -> str:
-    """Parts of several attacks in one."""
+    """One attack made of parts of several."""
     parts = []
     for _ in range(dice.choice((1, 2, 2, 3, 5))):
         text = dice.choice(attacks).text[:MAX_CHARS]
@@ -57,7 +57,7 @@ def _read(name: str) -> list[Attack]:
 def _text(line: str) -> str:
     times = TIMES.match(line)
     text = ESCAPE.sub(_character, line[times.end() :] if times else line)
-    # Two halves of one character, as JSON spells what is beyond 16 bits, are that character.
+    # JSON spells a character beyond 16 bits as two halves, which become one again here.
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
     return text * int(times[1]) if times else text
 

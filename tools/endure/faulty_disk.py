@@ -1,4 +1,4 @@
-"""A disk that fails at one operation of a save: with an error, or because the process is gone."""
+"""A disk that fails at one operation of a save: with an error, or as if the process were killed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["FaultyDisk", "Killed"]
 
 
 class Killed(BaseException):
-    """The process is gone: nothing that comes after it happens."""
+    """The process was killed: nothing after this happens."""
 
 
 class FaultyDisk(Disk):

@@ -1,4 +1,4 @@
-"""ONNX Runtime failing in mid-game: in the place of what runs an engine's graphs."""
+"""``FaultyRunner``: runs an engine's graphs, and fails in mid-game as ONNX Runtime may."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FaultyRunner:
         self.always = ""
 
     def fail(self, fault: str) -> None:
-        """The next run fails; one that gives no numbers waits for the head."""
+        """Lets the next run fail; a fault that gives NaN waits for the head."""
         self._next = fault
 
     def run(self, *args: Any) -> None:

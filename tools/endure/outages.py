@@ -1,4 +1,4 @@
-"""ONNX Runtime fails in mid-game: people carry on by their trees, and the model comes back."""
+"""ONNX Runtime fails in mid-game: NPCs go on with their trees, and the model comes back."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tools.endure.village import PEOPLE, TREE
 __all__ = ["Outage", "outages"]
 
 NUM_NPCS = 3
-REST_FRAMES = 4000  # until an engine that was left alone is tried again and answers
+REST_FRAMES = 4000  # until an engine that had failed is tried again and answers
 
 
 class WithoutChooser:
-    """A model that finds all its answers by the engine that fails."""
+    """A model that uses only the engine that fails, and no chooser."""
 
     encoder = None
 
@@ -61,7 +61,7 @@ class Outage:
         self.told: list[str] = []
 
     def ask_all(self) -> list[tuple[str, str]]:
-        """Everybody is asked; by whom they answered, and why not by the model."""
+        """Asks everybody; returns who answered, and why the model did not."""
         for npc in self.runtime.npcs.values():
             npc.hear("What is a bed?")
         found: list[tuple[str, str]] = []
@@ -86,7 +86,7 @@ class Outage:
 
 
 def outages(point: Point, model: Model, most: int | None = None) -> None:
-    """Every kind of outage in turn, for a point's time or so many times."""
+    """Tries every kind of outage in turn, for a point's time or ``most`` times."""
     for dice in point.rounds(most):
         for fault in FAULTS:
             _try(point, Outage(model, dice.randrange(1000)), fault, dice)

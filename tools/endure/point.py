@@ -1,4 +1,4 @@
-"""One point of endurance: how long it may take, what it counts, and what it found broken."""
+"""``Point``: one promise that is tried: for how long, with what counts, and what broke."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from dataclasses import dataclass, field
 
 __all__ = ["Point"]
 
-MOST_BROKEN = 12  # that are told; where one thing is wrong, much may be
+MOST_BROKEN = 12  # that are told; one fault may break many promises
 
 
 @dataclass(slots=True)
 class Point:
-    """What was tried, and what came of it.
+    """A promise that is tried, and the results.
 
     Attributes:
         name: What is promised.
         seconds: How long to try.
-        seed: Where chance comes from.
-        counts: How often what was tried.
-        figures: What was measured.
-        wanted: Of what is counted, how much the long form tries.
-        untold: What this machine does not tell, in words.
+        seed: Of all random numbers.
+        counts: How often each thing was tried.
+        figures: The measurements.
+        wanted: How often the long form tries each counted thing.
+        untold: What this machine cannot tell, in words.
         broken: Promises that did not hold, in words; empty if all did.
     """
 
@@ -38,9 +38,9 @@ class Point:
     broken: list[str] = field(default_factory=list)
 
     def rounds(self, most: int | None = None) -> Iterator[random.Random]:
-        """Gives out dice until the time is up, or after so many rounds; one round at least.
+        """Gives out dice until the time is up, or for ``most`` rounds; at least one round.
 
-        Each round has dice of its own, so a round that finds something can be played again.
+        Each round has dice of its own, so that a round that finds something can be played again.
         """
         end_s, number = time.monotonic() + self.seconds, 0
         while not number or (time.monotonic() < end_s if most is None else number < most):

@@ -1,6 +1,6 @@
-"""What a save costs the frame in which it is asked for: the whole call of ``save``.
+"""Measures what a save costs the frame in which it is asked for: the whole call of ``save``.
 
-It is measured and told, and nothing is promised of it here: other programs have the machine, too.
+It is only measured, not judged, because other programs use the machine, too.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tools.endure.village import Village
 __all__ = ["time_saves"]
 
 NUM_NPCS = 100
-NUM_FRAMES = 100  # until some are in the midst of an answer
+NUM_FRAMES = 100  # after which some NPCs are in the middle of an answer
 BOARD = {"hour": 7, "place": "inn", "mood": 0.5, "is_open": True, "route": ["well", 3, None]}
 
 
 def time_saves(point: Point, most: int | None = None) -> None:
-    """For a point's time, or so many saves."""
+    """Saves for a point's time, or ``most`` times."""
     village = Village(NUM_NPCS, seed=point.seed)
     village.soak(NUM_FRAMES)
     for npc in village.runtime.npcs.values():

@@ -1,4 +1,4 @@
-"""Sixty-four people for a long time: nothing grows, nothing drifts, nobody waits for ever."""
+"""Sixty-four NPCs for a long time: nothing grows, nothing drifts, nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tools.endure.village import FRAME_NS, PATIENCE_S, Village
 __all__ = ["soak_real", "soak_virtual"]
 
 NUM_NPCS = 64
-FLAT = 0.02  # that memory may grow after warm-up
-WARM_UP = 0.25  # of the frames, until caches are full and free lists have their size
-STEADY = 0.05  # that a price may move where every step takes what it always took, for its context
+FLAT = 0.02  # the share by which memory may grow after warm-up
+WARM_UP = 0.25  # of the frames; then caches are full and free lists have their size
+STEADY = 0.05  # the share by which a price may move if every step takes its usual time
 Prices = Mapping[tuple[int, ...], int]
 SETTLED = 3000  # frames of a real model, after which resident memory is settled
 VIRTUAL_FRAMES, REAL_FRAMES = 216_000, 36_000  # of the long form
-STAT = Path("/proc/self/statm")  # where a platform tells the memory of a process
+STAT = Path("/proc/self/statm")  # tells the memory of a process, on some platforms
 
 
 def soak_virtual(point: Point, num_frames: int | None = None, *, whole: bool = False) -> None:
-    """On a clock of our own, with answers that are known: as fast as the machine plays it.
+    """Plays by a virtual clock, with known answers, as fast as the machine can.
 
     Args:
-        point: Where figures go.
+        point: Takes the figures.
         num_frames: None for as many as there is time for.
-        whole: All of the long form, however long it takes.
+        whole: Whether to play all of the long form, however long it takes.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of engines that fail
@@ -54,7 +54,7 @@ def soak_virtual(point: Point, num_frames: int | None = None, *, whole: bool = F
 def soak_real(
     point: Point, model: Model, num_frames: int | None = None, *, whole: bool = False
 ) -> None:
-    """Sixty frames a second with a real model, 4 ms each; ``whole`` as in ``soak_virtual``."""
+    """Plays 60 frames a second with a real model, 4 ms each; ``whole`` as in ``soak_virtual``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         village = Village(NUM_NPCS, seed=point.seed, model=model)
@@ -81,7 +81,7 @@ def _soak(
     resident: list[int] = []
     prices: Prices = {}
     next_s = time.monotonic()
-    end_s = next_s + 1.2 * point.seconds  # of a machine that has other things to do
+    end_s = next_s + 1.2 * point.seconds  # because the machine has other things to do
     for number in range(total):
         village.frame(4.0 if village.is_real else None)
         if rest:
@@ -89,7 +89,7 @@ def _soak(
                 break
             next_s += FRAME_NS / NS_PER_S
             time.sleep(max(0.0, next_s - time.monotonic()))
-            next_s = max(next_s, time.monotonic() - 0.1)  # a slow spell is not caught up with
+            next_s = max(next_s, time.monotonic() - 0.1)  # does not catch up after a slow spell
         if number == warm:
             prices = village.prices()
         if number >= warm and number % max(1, total // 40) == 0:
@@ -121,7 +121,7 @@ def _soak(
 
 
 def _flat(point: Point, what: str, seen: list[int], *, is_promised: bool = True) -> None:
-    """Compares the middle of the first and of the last third: single frames have their moments."""
+    """Compares the medians of the first and the last third, because single frames vary."""
     third = max(1, len(seen) // 3)
     early, late = sorted(seen[:third])[third // 2], sorted(seen[-third:])[third // 2]
     point.figures[f"growth of {what}, %"] = 100 * (late / early - 1)
@@ -130,7 +130,7 @@ def _flat(point: Point, what: str, seen: list[int], *, is_promised: bool = True)
 
 
 def _compare_prices(point: Point, before: Prices, after: Prices) -> None:
-    """Steps take what they always took, so prices are what they were."""
+    """Checks that prices have stayed, because steps took the same time throughout."""
     drift = max(abs(after[shape] / price - 1) for shape, price in before.items())
     point.figures["drift of prices, %"] = 100 * drift
     point.counts["prices"] = len(before)
@@ -138,7 +138,7 @@ def _compare_prices(point: Point, before: Prices, after: Prices) -> None:
 
 
 def _save(point: Point, village: Village) -> None:
-    """What an NPC with a full memory takes in a save."""
+    """Measures the size of an NPC with a full memory in a save."""
     words = " ".join(attack.text for attack in read_attacks() if len(attack.text) < 200).split()
     for npc in village.runtime.npcs.values():
         for _ in range(CAPACITY):

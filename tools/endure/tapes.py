@@ -1,4 +1,4 @@
-"""Recordings: a village that was recorded plays again, with the model that spoke and without it."""
+"""Recordings: plays a recorded village again, with the model that spoke and without it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NUM_FRAMES = 150
 
 
 def play_again(point: Point, model: Model, most: int | None = None) -> None:
-    """For a point's time, or so many recordings."""
+    """Tries it for a point's time, or with ``most`` recordings."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of engines that fail
         for dice in point.rounds(most):
@@ -57,12 +57,12 @@ def read_tape(path: Path) -> None:
 
 
 def values_of(content: bytes) -> list[object]:
-    """What the records of a recording hold, as plain data."""
+    """The records of a recording as plain data."""
     return [*Records(content, header_of(content, "a recording"))]
 
 
 def sealed(values: list[object]) -> bytes:
-    """A recording of these records, whose checksums are right."""
+    """A recording of these records, with right checksums."""
     content, check = head("")
     for value in values:
         piece, check = record(msgpack.packb(value, unicode_errors="surrogatepass"), check)

@@ -1,7 +1,7 @@
 """A crowd that is talked to, comes and goes, while its engine fails now and then.
 
-On a clock that moves only when told to, with answers that are known beforehand; or on the real
-clock with a real model. Invariant: what happens depends on the seed alone, on the virtual clock.
+It plays by a clock that moves only when told to, with answers that are known beforehand; or by the
+real clock with a real model. Invariant: by the virtual clock all depends on the seed alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tools.endure.ledger import Ledger
 __all__ = ["Village"]
 
 FRAME_NS = NS_PER_S // 60
-PATIENCE_S = 30  # within which everybody is answered, by the model or by the tree
+PATIENCE_S = 30  # within which everybody has an answer, the model's or the tree's
 ANSWERS = (
     " say\n happy\n Well met, traveller.",
     " give\n ale\n player\n proud\n Here you are. Mind the foam.",
@@ -54,11 +54,11 @@ TREE = Concurrent(
     InOrder(Wait(1.5), Succeed()),
 )
 SPEECHES = ("Good day!", "What is a bed?", "Give me the key.", "Who rings the bell?")
-MOST_CHARS = 2000  # of an attack that somebody types here; longer ones cost the soak its frames
+MOST_CHARS = 2000  # of an attack that is used here; longer ones would cost the soak too many frames
 
 
 class ScriptedModel:
-    """A model whose answers are known."""
+    """A model with known answers."""
 
     has_marks = True
 
@@ -67,7 +67,7 @@ class ScriptedModel:
         self._dice = dice
 
     def count(self, text: str) -> int:
-        """A token is a word."""
+        """Counts words as tokens."""
         return len(text.split())
 
     def generation(
@@ -91,14 +91,14 @@ class FaultyScript(ScriptedEngine):
 
 
 class Village:
-    """So many people.
+    """A village of NPCs.
 
     Attributes:
-        runtime: Theirs.
-        ledger: Who was asked, and how that ended.
-        counts: What happened, how often.
-        longest_wait_s: That anybody waited for an answer, by the clock.
-        reasons: Of fallbacks.
+        runtime: Their runtime.
+        ledger: The account of requests.
+        counts: How often each thing happened.
+        longest_wait_s: The longest wait for an answer, by the clock.
+        reasons: The reasons of fallbacks.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Village:
             self._add()
 
     def soak(self, num_frames: int) -> None:
-        """Plays so many frames, and whatever happens in them."""
+        """Plays some frames, with all that happens in them."""
         for _ in range(num_frames):
             self.frame()
 
@@ -163,7 +163,7 @@ class Village:
         return report
 
     def settle(self, num_frames: int = 3000) -> bool:
-        """Plays on in peace; whether everybody is answered at last."""
+        """Plays on without trouble; returns whether everybody gets an answer."""
         for _ in range(num_frames):
             report = self.runtime.update(8.0)
             self.counts["answers"] += len(report.decisions)
@@ -175,7 +175,7 @@ class Village:
         return False
 
     def prices(self) -> Mapping[tuple[int, ...], int]:
-        """What steps cost now, by their shapes."""
+        """The current prices of steps, by their shapes."""
         return {
             tuple(cell[:4]): cell[5] for cell in self.runtime.prices.snapshot() if len(cell) > 5
         }

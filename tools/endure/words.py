@@ -1,7 +1,7 @@
-"""What typed words become: prompts, tokens, memories. Finds words that are more than words.
+"""Finds typed words that change the structure of prompts, tokens or memories.
 
-A prompt of hostile words is compared with the same prompt of harmless ones: the same lines of
-structure must begin in the same order, and the same control tokens must stand in it.
+A prompt of hostile words is compared with the same prompt of harmless ones: both must have the same
+lines of structure in the same order, and the same control tokens.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def num_control(encoding: Encoding, text: str) -> int:
 
 
 def faults_of_speech(text: str, speaker: str, encodings: list[Encoding]) -> Iterator[str]:
-    """What is wrong with what an NPC reads once somebody has said something, twice."""
+    """Faults in the prompts of an NPC to which somebody says the same thing twice."""
     line = line_of(text, "text", "speech")
     try:
         who = name_of(speaker, "speaker", "speech")
     except UsageError:
         return  # a clear error
     if not line:
-        return  # silence is no event
+        return  # an empty line is not an event
     if ":" in who:
         yield f"a speaker's name holds a colon: {who!r}"
     hostile, harmless = situation_of(line, who), situation_of(HARMLESS, "player")
@@ -70,7 +70,7 @@ def faults_of_speech(text: str, speaker: str, encodings: list[Encoding]) -> Iter
 
 
 def faults_of_persona(name: str, encodings: list[Encoding]) -> Iterator[str]:
-    """What is wrong with the prompt of a persona in which all is called so."""
+    """Faults in the prompt of a persona in which everything has this name."""
     fields = {"name": name, "role": name, "traits": [name], "goal": name, "facts": [name]}
     actions = [{"name": "say"}, {"name": name, "args": {name: [name]}}]
     try:
@@ -97,7 +97,7 @@ def faults_of_persona(name: str, encodings: list[Encoding]) -> Iterator[str]:
 
 
 def situation_of(line: str, who: str) -> Situation:
-    """What an NPC reads where somebody says the same for the second time."""
+    """The situation of an NPC to which somebody says the same thing for the second time."""
     persona = Persona.from_dict({"name": "Greta", "role": "innkeeper", "facts": list(FACTS)})
     memory = Memory()
     memory.add("The mill burned down.", 0.9)
@@ -131,7 +131,7 @@ def _bones(text: str) -> list[str]:
 
 
 def try_words(point: Point, folder: Path, most: int | None = None) -> None:
-    """All attacks that are kept, and then random kin of them, for a point's time or so many."""
+    """Tries all kept attacks, then random mixtures, for a point's time or ``most`` times."""
     package = ModelPackage.described(folder)
     content, vocab = package.read(package.tokenizer), package.config.vocab
     encodings: list[Encoding] = [
