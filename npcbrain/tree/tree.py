@@ -270,7 +270,7 @@ class Tree:
         self._cleared = FIRST + len(program.blank)
         self._blank = program.blank
         self.is_still = False
-        self._reads_time = program.reads_time
+        self._reads_time: bool = program.reads_time
         self.nodes = program.infos
 
     def _read(self, state: object) -> tuple[list[Status], list[int], dict[str, Any]]:
