@@ -19,10 +19,11 @@ real time: the rest of a frame is slept through, because a background thread wor
 | onnxruntime-genai | its own loop, a token a frame (``genai``) |
 
 The first two answer with the language model alone, as all others do. Those run npcbrain's sessions,
-batches and prefix cache under another rule (``rules``); llama.cpp runs the same weights in its own format, onnxruntime-genai the same graphs in one piece.
-It brings plain onnxruntime, which must not lie beside onnxruntime-gpu: measure in a virtual
-environment with it and npcbrain (``pip install --no-deps``), or it is left out. Invariant: a way's
-frame is the game's work and what the game's thread does for the way, nothing else.
+batches and prefix cache under another rule (``rules``); llama.cpp runs the same weights in its own
+format, onnxruntime-genai the same graphs in one piece. That brings plain onnxruntime, which must
+not lie beside onnxruntime-gpu: measure in a virtual environment with it and npcbrain (``pip install
+--no-deps``), or it is left out. Invariant: a way's frame is the game's work and what the game's
+thread does for the way, nothing else.
 """
 
 from __future__ import annotations
