@@ -174,7 +174,7 @@ def _print_summary(game: Game) -> None:
         "frame work", f"p50 {frame['p50']:.2f}, p99 {frame['p99']:.2f}, max {frame['max']:.2f} ms"
     )
     table.add_row("over budget", f"p99 {over['p99']:.2f}, max {over['max']:.2f} ms")
-    table.add_row("hitches", str(tally.num_hitches))
+    table.add_row("hitches", f"{tally.num_hitches}, and {tally.num_provoked} asked for")
     table.add_row(
         "decisions", f"{tally.sources['model']} by the model, {tally.sources['tree']} by trees"
     )

@@ -28,13 +28,16 @@ class FrameReport:
             threads of the game or the system used it; None if the platform cannot tell.
         trees_ns: The part of it spent in behaviour trees.
         prompts_ns: The part of it spent on choosing, and on making prompts and grammars.
+        choosing_ns: The part of ``prompts_ns`` spent in steps of the model's chooser.
         warming_ns: The part of it spent on work that nobody waits for; see ``Runtime.warm``.
         scheduling_ns: The part of it spent on ranking, pricing and refusing requests.
         reading_ns: The part of ``model_ns`` in which prompts were read.
-        model_ns: The part of it spent in steps of the model. With ``overlap``, this and the four
-            before it tell of the worker's time since the last call, which is no part of it.
-        num_steps: Steps run.
-        largest_step_ns: The longest of them; what a frame risks at the very least.
+        model_ns: The part of it spent in steps of the language model. With ``overlap``, this and
+            the five before it tell of the worker's time since the last call, which is no part of
+            it.
+        num_steps: Steps of the language model.
+        largest_step_ns: The longest of them and of the chooser's; what a frame risks at the very
+            least.
         braked: Steps that took so long that they were stopped, to be run again; in ``num_steps``.
         num_tokens: Answer tokens sampled (those that the grammar forced are not sampled).
         num_recalled: Answers that were known from the same question, and cost nothing.
@@ -52,6 +55,7 @@ class FrameReport:
     stolen_ns: int | None = None
     trees_ns: int = 0
     prompts_ns: int = 0
+    choosing_ns: int = 0
     warming_ns: int = 0
     scheduling_ns: int = 0
     reading_ns: int = 0
@@ -98,9 +102,21 @@ class FrameReport:
         if took_ns > self.largest_step_ns:
             self.largest_step_ns = took_ns
 
+    def add_choosing(self, took_ns: int, largest_ns: int) -> None:
+        """Counts steps of the chooser.
+
+        Args:
+            took_ns: Wall time of all.
+            largest_ns: Of the longest.
+        """
+        self.choosing_ns += took_ns
+        if largest_ns > self.largest_step_ns:
+            self.largest_step_ns = largest_ns
+
     def absorb(self, other: FrameReport) -> None:
         """Adds another report's steps and counts: what the model did on another thread."""
         self.prompts_ns += other.prompts_ns
+        self.choosing_ns += other.choosing_ns
         self.warming_ns += other.warming_ns
         self.scheduling_ns += other.scheduling_ns
         self.reading_ns += other.reading_ns

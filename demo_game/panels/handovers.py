@@ -112,7 +112,8 @@ class HandOvers:
 
     def _share(self, report: nb.FrameReport) -> None:
         busy = [npc.name for npc in self._village.runtime.npcs.values() if npc.thinking]
-        each = report.model_ns / NS_PER_MS / len(busy) if busy else 0.0
+        spent_ms = (report.prompts_ns + report.model_ns) / NS_PER_MS
+        each = spent_ms / len(busy) if busy else 0.0
         self._spent_ms.append(dict.fromkeys(busy, each))
 
     def charge(self, villager: Villager) -> Charge:

@@ -63,6 +63,7 @@ class Tally:
         totals_ms: The work of each frame, without the wait for the next one.
         over_budget_ms: How far each update ran past its budget.
         num_hitches: Frames whose work took longer than a frame may.
+        num_provoked: Such frames while somebody asked for them: naive, or under stress.
         num_tokens: Answer tokens.
         sources: Decisions by ``"model"`` and ``"tree"``.
         fallbacks: Requests left to the trees, by reason.
@@ -73,6 +74,7 @@ class Tally:
     totals_ms: list[float] = field(default_factory=list)
     over_budget_ms: list[float] = field(default_factory=list)
     num_hitches: int = 0
+    num_provoked: int = 0
     num_tokens: int = 0
     sources: Counter[str] = field(default_factory=Counter)
     fallbacks: Counter[str] = field(default_factory=Counter)
@@ -102,12 +104,21 @@ class Tally:
             ):
                 self._events[name] = (event, self.num_frames)
 
-    def add(self, times: FrameTimes, report: nb.FrameReport, limit_ms: float = LIMIT_MS) -> None:
+    def add(
+        self,
+        times: FrameTimes,
+        report: nb.FrameReport,
+        limit_ms: float = LIMIT_MS,
+        *,
+        is_provoked: bool = False,
+    ) -> None:
         """Counts one frame."""
         frame = self.num_frames
         self.totals_ms.append(times.total_ms)
         self.over_budget_ms.append(report.over_budget_ns / NS_PER_MS)
-        self.num_hitches += times.total_ms > limit_ms
+        if times.total_ms > limit_ms:
+            self.num_provoked += is_provoked
+            self.num_hitches += not is_provoked
         self.num_tokens += report.num_tokens
         self._recent.append((report.num_tokens, report.model_ns / NS_PER_MS))
         self.largest_step_ms = max(self.largest_step_ms, report.largest_step_ns / NS_PER_MS)
@@ -128,6 +139,7 @@ class Tally:
             "frame_ms": _summary(self.totals_ms),
             "over_budget_ms": _summary(self.over_budget_ms),
             "hitches": self.num_hitches,
+            "hitches_provoked": self.num_provoked,
             "largest_step_ms": round(self.largest_step_ms, 3),
             "tokens": self.num_tokens,
             "decisions": {source: self.sources[source] for source in ("model", "tree")},

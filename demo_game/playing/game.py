@@ -142,7 +142,7 @@ class Game:
             trees_ms=trees_ms,
             model_ms=(draw_ns - think_ns) / NS_PER_MS - trees_ms,
         )
-        self.tally.add(times, report, self.limit_ms)
+        self.tally.add(times, report, self.limit_ms, is_provoked=self.modes.provokes)
         self.view.overs.note(report, num_steps)
         self.view.hud.add(times, report)
         naive = self.modes.is_naive

@@ -44,6 +44,11 @@ class Modes:
             return NAIVE_MS
         return max(LEAST_MS, min(self.settings.budget_ms, left_ms))
 
+    @property
+    def provokes(self) -> bool:
+        """Whether late frames were asked for, to see what they look like."""
+        return self.is_naive or self.is_stressed
+
     def less(self) -> None:
         """The next smaller budget."""
         now = self.settings.budget_ms

@@ -107,9 +107,10 @@ def end(ending: Ending, tally: Tally, keys: Keys) -> Card:
     """Shown last."""
     model, tree = tally.sources["model"], tally.sources["tree"]
     longest = max(tally.totals_ms, default=0.0)
+    provoked = f", and {tally.num_provoked} that you asked for" if tally.num_provoked else ""
     figures = (
         f"Answers: {model} by the model, {tree} by trees.",
-        f"{tally.num_hitches} of {tally.num_frames} frames were late; the longest took"
+        f"{tally.num_hitches} of {tally.num_frames} frames were late{provoked}; the longest took"
         f" {longest:.0f} ms.",
     )
     return Card(

@@ -55,6 +55,10 @@ class Preparing(Protocol):
         """What went wrong since the last call."""
         ...
 
+    def tell_choosing(self, report: FrameReport) -> None:
+        """Adds what choosing took since the last call."""
+        ...
+
 
 class Warming:
     """What is still to be measured and read for one runtime."""
@@ -207,6 +211,7 @@ def think(
     report.prompts_ns += _timed(mind.prepare, deadline_ns, clock)
     report.num_recalled += mind.take_num_recalled()
     report.faults += mind.take_faults()
+    mind.tell_choosing(report)
     if not (warming.done or mind.num_queued):
         report.warming_ns += _timed(warming.run, deadline_ns, clock)
     scheduler.run_frame(deadline_ns, report)

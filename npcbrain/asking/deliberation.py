@@ -13,6 +13,7 @@ from npcbrain.clock import Clock, busy_time_of
 from npcbrain.engine.contract import Kind
 from npcbrain.errors import EngineError
 from npcbrain.pricing.cost import CostModel
+from npcbrain.report import FrameReport
 from npcbrain.scheduling.health import Health
 from npcbrain.scheduling.policy import Price
 from npcbrain.situation import Action, Event, Profile, Scene, Situation
@@ -63,8 +64,10 @@ class Deliberation:
         "_chooser",
         "_clock",
         "_groundwork",
+        "_largest_ns",
         "_layouts",
         "_prices",
+        "_took_ns",
         "_unread",
         "has_declined",
         "health",
@@ -85,6 +88,7 @@ class Deliberation:
         self._busy_ns = busy_time_of(clock)
         self._unread: list[Situation] = []
         self.num_steps = 0
+        self._took_ns = self._largest_ns = 0  # of steps that no report has told of
         self.health = Health("the model's chooser")
 
     @classmethod
@@ -138,6 +142,7 @@ class Deliberation:
             while self._next_shape is not None:
                 self._step(learn)
         self._forget()
+        self.skip_times()
 
     def begin(self, situation: Situation) -> bool:
         """Begins to choose, unless it has begun; False if it is too much to read, or all fails."""
@@ -153,6 +158,15 @@ class Deliberation:
         self._groundwork = work = Groundwork(situation, encode, self._layouts, reader=reader)
         self.has_declined = work.shape is None  # as when it was met before
         return not self.has_declined
+
+    def tell(self, report: FrameReport) -> None:
+        """Adds to a report what steps took since the last one."""
+        report.add_choosing(self._took_ns, self._largest_ns)
+        self.skip_times()
+
+    def skip_times(self) -> None:
+        """Has no report tell of the steps so far: they were run outside of frames."""
+        self._took_ns = self._largest_ns = 0
 
     def give_up(self) -> None:
         """Forgets what is being read."""
@@ -257,6 +271,8 @@ class Deliberation:
         own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
         (learn or self._prices.observe)(Kind.CHOOSE, *shape, own_ns)
         self.num_steps += 1
+        self._took_ns += took_ns
+        self._largest_ns = max(self._largest_ns, took_ns)
         self._show(shape, took_ns, failed=False)
         return choice
 

@@ -23,7 +23,7 @@ from npcbrain.npcs.contracts import Inquiry
 from npcbrain.prompting.action_ranking import load_tables
 from npcbrain.prompting.stock_lines import load as load_phrases
 from npcbrain.reasons import Reason
-from npcbrain.report import NO_LIMIT_NS
+from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduling.policy import least_ns, urgency_ns
 from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.situation import Situation
@@ -208,6 +208,11 @@ class LanguageMind:
         faults, self._faults = self._faults, ()
         return faults
 
+    def tell_choosing(self, report: FrameReport) -> None:
+        """Adds what the chooser's steps took since the last call."""
+        if self._deliberation is not None:
+            self._deliberation.tell(report)
+
     def take_askers(self) -> tuple[str, ...]:
         """Names of those who have asked since the last call, each once."""
         if not self._askers:
@@ -226,6 +231,7 @@ class LanguageMind:
         """Reads all the personas that wait to be read for the chooser, however long it takes."""
         if self._deliberation is not None:
             self._deliberation.read(self._clock.now_ns() + NO_LIMIT_NS)
+            self._deliberation.skip_times()
 
     def choose_now(self, situation: Situation) -> Choice | None:
         """What the chooser chooses, however long it takes; None without one."""
@@ -235,6 +241,9 @@ class LanguageMind:
             return own.run(self._clock.now_ns() + NO_LIMIT_NS) if own and begun else None
         except EngineError:
             return None
+        finally:
+            if own is not None:
+                own.skip_times()
 
     def forget(self, name: str) -> None:
         """The NPC of that name is gone."""

@@ -1,7 +1,7 @@
 """``Chooser``: reads a persona once and its news each time, in steps of a few milliseconds.
 
 In the last layers a persona's candidates (actions, values, facts) go along with the news' rows:
-they were read without them, and look a second time. A step takes up to 32 rows through one layer.
+they were read without them, and look a second time. A step takes up to 24 rows through one layer.
 Rows are cut at the same places whatever the frames,
 so a choice does not depend on them, to the last bit. Invariant: one situation is read at a time;
 who begins another gives up the one before, which may be begun again.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chooser", "Shape"]
 
-CHUNK = 32  # rows of a step
+CHUNK = 24  # rows of a step, at most
 KEPT_BYTES = 64 << 20  # for personas' keys and values; some 35 of 200 tokens
 
 
@@ -85,7 +85,9 @@ class _Pass:
     @property
     def rows(self) -> slice:
         """Those of the next step."""
-        return slice(self.chunk, min(self.chunk + CHUNK, self.num_rows))
+        num_steps = -(-self.num_rows // CHUNK)
+        size = -(-self.num_rows // num_steps)  # alike, for the longest counts
+        return slice(self.chunk, min(self.chunk + size, self.num_rows))
 
     def join(self, looking: Rows) -> None:
         """Takes candidates along, from the next layer on."""

@@ -40,6 +40,7 @@ class Outcome:
         decision: The model's, or the tree's.
         frames: Updates until it was there.
         first_word_frames: Updates until the first word of speech was there; None without speech.
+        action_frames: Updates until the action was there; None without the model's decision.
         tokens: Answer tokens.
     """
 
@@ -47,6 +48,7 @@ class Outcome:
     frames: int
     first_word_frames: int | None
     tokens: int
+    action_frames: int | None = None
 
 
 class Decider:
@@ -108,7 +110,7 @@ class Decider:
         mind = self._mind(scheduler)
         thought = self._ask(mind, situation, ttl_ms)
         budget_ns = min(NO_LIMIT_NS, int(budget_ms * NS_PER_MS)) if budget_ms < 1e9 else NO_LIMIT_NS
-        frames, first_word = 0, None
+        frames, first_word, action = 0, None, None
         while not thought.done:
             report, started_ns = FrameReport(budget_ns=budget_ns), clock.now_ns()
             mind.prepare(started_ns + budget_ns)
@@ -117,9 +119,11 @@ class Decider:
             clock.next_frame()
             frames += 1
             thought.listen()
+            if action is None and thought.choice is not None:
+                action = frames
             if first_word is None and thought.speech:
                 first_word = frames
-        return _outcome(situation, thought, frames, first_word)
+        return _outcome(situation, thought, frames, first_word, action)
 
     def decide_all(
         self, situations: Sequence[Situation], on_progress: Callable[[int], None]
@@ -146,7 +150,7 @@ class Decider:
                 for thought in thoughts:
                     thought.listen()
             outcomes += [
-                _outcome(situation, thought, 0, None)
+                _outcome(situation, thought)
                 for situation, thought in zip(group, thoughts, strict=True)
             ]
             on_progress(len(outcomes))
@@ -175,9 +179,13 @@ def tree_decision(situation: Situation, reason: str) -> Decision:
 
 
 def _outcome(
-    situation: Situation, thought: LanguageThought, frames: int, first_word: int | None
+    situation: Situation,
+    thought: LanguageThought,
+    frames: int = 0,
+    first_word: int | None = None,
+    action: int | None = None,
 ) -> Outcome:
     decision = thought.decision
     if decision is None:
         return Outcome(tree_decision(situation, thought.reason), frames, None, 0)
-    return Outcome(decision, frames, first_word, thought.num_tokens)
+    return Outcome(decision, frames, first_word, thought.num_tokens, action)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from npcbrain.errors import TreeError, UsageError, fault
 from npcbrain.npcs.handling import perform
@@ -44,6 +44,7 @@ MAX_TTL_MS = 600_000.0  # ten minutes; an answer to a player is stale after a fe
 class Heard(StatefulLeaf):
     """Whether something waits for an answer; turns to it. SUCCESS if so, else FAILURE."""
 
+    is_still: ClassVar[bool] = True  # with no event, nothing to do
     name: str = ""
 
     def on_start(self, ctx: Context) -> Status:
@@ -95,6 +96,7 @@ class Decide(StatefulLeaf):
             nothing is to be said, and the tree waits for it.
     """
 
+    is_still: ClassVar[bool] = True  # with no event, nothing to do
     ttl_ms: float | Pointer = 2500.0
     when: Literal["decided", "whole"] = "decided"
     words: bool = True
@@ -194,6 +196,7 @@ class Act(StatefulLeaf):
         TreeError: ``lines`` is not a sequence of strings, or is empty.
     """
 
+    is_still: ClassVar[bool] = True  # with no event, nothing to do
     lines: Sequence[str] | Pointer | None = None
     name: str = ""
 
@@ -290,6 +293,8 @@ class Reflex(Act):
         TreeError: ``lines`` is not a sequence of strings, or is empty.
     """
 
+    is_still: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         Act.__post_init__(self)  # super() knows no class with slots
         load_tables()
@@ -329,6 +334,7 @@ class CannedReply(StatefulLeaf):
         TreeError: ``lines`` is not a sequence of strings, or is empty.
     """
 
+    is_still: ClassVar[bool] = True  # with no event, nothing to do
     lines: Sequence[str] | Pointer | None = None
     name: str = ""
 

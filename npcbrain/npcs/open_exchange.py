@@ -20,15 +20,14 @@ transition             what has happened
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from npcbrain.situation import Decision, Event
 
 __all__ = ["IDLE", "OpenExchange"]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenExchange:
+class OpenExchange(NamedTuple):
     """How far an NPC is with the event at hand.
 
     Attributes:
@@ -61,7 +60,7 @@ class OpenExchange:
 
     def turned_to(self, event: Event) -> OpenExchange:
         """The NPC has turned to an event."""
-        return replace(self, event=event)
+        return self._replace(event=event)
 
     def asked(self, *, wants_whole: bool) -> OpenExchange:
         """The model is asked about the event; what was answered before is forgotten."""
@@ -69,15 +68,15 @@ class OpenExchange:
 
     def chosen(self, deed: Decision) -> OpenExchange:
         """A deed was chosen; its words are still to come."""
-        return replace(self, answer=deed, awaits_words=True)
+        return self._replace(answer=deed, awaits_words=True)
 
     def decided(self, decision: Decision) -> OpenExchange:
         """The answer is there, words and all."""
-        return replace(self, answer=decision, awaits_words=False)
+        return self._replace(answer=decision, awaits_words=False)
 
     def accepted(self) -> OpenExchange:
         """The game does what was decided: from now on the tree may only lend it words."""
-        return replace(self, is_accepted=self.answer is not None)
+        return self._replace(is_accepted=self.answer is not None)
 
     def declined(self, reason: str, about: str = "") -> OpenExchange:
         """The model's answer is taken back, and the tree has to give another.
@@ -85,19 +84,19 @@ class OpenExchange:
         ``about`` names the action that was decided, where there is no answer yet that knows it.
         """
         named = about if self.answer is None else self.answer.action
-        return replace(self.without_answer(), reason=reason, about=named)
+        return self.without_answer()._replace(reason=reason, about=named)
 
     def cut_off(self, reason: str) -> OpenExchange:
         """The model's deed stays, and the tree has to find the words."""
-        return replace(self, reason=reason)
+        return self._replace(reason=reason)
 
     def without_answer(self) -> OpenExchange:
         """Nothing has been decided about the event."""
-        return replace(self, answer=None, awaits_words=False, is_accepted=False)
+        return self._replace(answer=None, awaits_words=False, is_accepted=False)
 
     def over(self) -> OpenExchange:
         """The event is dealt with; what ``why`` tells of it stays."""
-        return replace(self.without_answer(), event=None, reason="")
+        return self.without_answer()._replace(event=None, reason="")
 
 
 IDLE = OpenExchange()

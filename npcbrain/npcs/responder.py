@@ -76,6 +76,17 @@ class Responder(Character):
         return self._exchange.event or self._inbox.oldest
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing has happened to it that is not dealt with."""
+        exchange = self._exchange
+        return (
+            not self._inbox.waiting
+            and exchange.event is None
+            and exchange.answer is None
+            and self._thought is None
+        )
+
+    @property
     def num_waiting(self) -> int:
         """Events behind the one being dealt with."""
         return len(self._inbox.waiting)

@@ -82,6 +82,9 @@ class Cast:
     def tick(self, frame: int) -> Exception | None:
         """Ticks all who are due; returns the first error, from which nobody else shall suffer.
 
+        Whose tree only listens, and has nothing to listen to, is passed over: its tick would do
+        nothing.
+
         ``settle`` must follow when the frame is over.
         """
         self._is_ticking = True
@@ -89,7 +92,7 @@ class Cast:
         gone = self._gone
         for line in self._due.due(frame):
             for npc in line:
-                if gone and npc in gone:
+                if (npc.tree.is_still and npc.is_idle) or (gone and npc in gone):
                     continue
                 try:
                     npc.tree.tick()

@@ -29,6 +29,7 @@ counts skipped children as successes, and so answers SUCCESS if all were skipped
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_child, check_name
@@ -90,6 +91,8 @@ class Selector(Composite):
     Halted: halts the running child, begins with the first next time.
     """
 
+    is_still: ClassVar[bool] = True
+
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
         return in_order(self.children, site, FAILURE)
@@ -109,6 +112,8 @@ class Sequence(Composite):
 
     Halted: halts the running child, begins with the first next time.
     """
+
+    is_still: ClassVar[bool] = True
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""
@@ -223,6 +228,8 @@ class Concurrent(Composite):
     Halted: halts all that is running. BehaviorTree.CPP has no such node: its ``Parallel`` waits
     for the slower child before the faster may begin again.
     """
+
+    is_still: ClassVar[bool] = True
 
     def compile(self, site: Site) -> Compiled:
         """Makes the closures of this node."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable, check_child, check_name
@@ -59,6 +59,7 @@ class Inverter(Decorator):
     ========  =========
     """
 
+    is_still: ClassVar[bool] = True
     name: str = ""
 
     def compile(self, site: Site) -> Compiled:

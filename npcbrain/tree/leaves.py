@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.arguments import check_callable, check_ms, check_name, duration, shown_ms
@@ -183,6 +183,7 @@ class Wait(Node):
 class Succeed(Node):
     """Always SUCCESS; as the last child of a selector, the way out."""
 
+    is_still: ClassVar[bool] = True
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -197,6 +198,7 @@ class Succeed(Node):
 class Fail(Node):
     """Always FAILURE."""
 
+    is_still: ClassVar[bool] = True
     name: str = ""
 
     def __post_init__(self) -> None:

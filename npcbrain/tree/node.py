@@ -23,7 +23,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from npcbrain.errors import TreeError, fault
 from npcbrain.tree.blackboard import Blackboard
@@ -125,6 +125,7 @@ class Program(NamedTuple):
         shape: A fingerprint of what must be equal for a saved state to fit: kinds, names, places.
             Durations and functions are not in it: tuning a tree keeps its saves.
         blank: IDLE for each node, and no turns yet if there is a loop.
+        is_still: Whether all of its nodes are; see ``Node.is_still``.
     """
 
     tick: Callable[[State], Status]
@@ -137,6 +138,7 @@ class Program(NamedTuple):
     reads_time: bool
     shape: str
     blank: tuple[int, ...]
+    is_still: bool
 
     def start(self, owner: object, blackboard: Blackboard) -> State:
         """The list of a tree that has never been ticked."""
@@ -157,8 +159,14 @@ class Node(ABC):
     """A definition: an immutable value that may be part of many trees at once.
 
     Subclasses are frozen dataclasses; a field ``name`` becomes the name in displays.
+
+    Attributes:
+        is_still: Whether it does nothing, and answers the same, tick after tick, while nothing
+            happens to its owner: it reads no clock and calls no function of the game. Each class
+            says so for itself; its subclasses do not inherit it, for who knows what they do.
     """
 
+    is_still: ClassVar[bool] = False
     __slots__ = ("_program", "_source")  # kept once it was made; see program_of(), and ``kept``
 
     @property
@@ -206,6 +214,7 @@ class Compiler:
         "halts",
         "has_loops",
         "infos",
+        "is_still",
         "live",
         "next",
         "num_nodes",
@@ -224,6 +233,7 @@ class Compiler:
         self.has_loops = has_loops
         self.num_nodes = num_nodes
         self.reads_time = False
+        self.is_still = True
 
     def compile(self, root: Node) -> Program:
         """Compiles the whole tree."""
@@ -239,6 +249,7 @@ class Compiler:
             self.reads_time,
             self.shape(),
             (IDLE,) * len(self.infos) + (0,) * self.has_loops,
+            self.is_still,
         )
 
     def place(self, node: Node, path: str, depth: int) -> Compiled:
@@ -253,6 +264,7 @@ class Compiler:
         info = NodeInfo(path, depth, node.label, type(node).__name__, node.detail[:MAX_DETAIL])
         number = len(self.infos)
         self.infos.append(info)
+        self.is_still &= type(node).__dict__.get("is_still", False)
         compiled = node.compile(Site(self, number, info))
         self.halts[number] = compiled.halt
         return compiled

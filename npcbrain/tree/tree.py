@@ -53,6 +53,8 @@ class Tree:
         root: The definition it was made from.
         blackboard: What its nodes share with the game.
         nodes: Where each node stands, in order of definition (parents before children).
+        is_still: Whether another tick would do nothing and answer the same, as long as nothing
+            happens to the owner.
     """
 
     __slots__ = (
@@ -67,6 +69,7 @@ class Tree:
         "_reads_time",
         "_tick_root",
         "blackboard",
+        "is_still",
         "nodes",
         "root",
     )
@@ -97,7 +100,9 @@ class Tree:
                 me[NOW_NS] = self._read_clock()
             # A node that this tick does not visit is IDLE: a RUNNING one is ticked or halted.
             me[FIRST : self._cleared] = self._blank
-            return self._tick_root(me)
+            status = self._tick_root(me)
+            self.is_still = self._program.is_still and status is not Status.RUNNING
+            return status
         except BaseException as error:
             self._halt_after(error)
             raise
@@ -116,6 +121,7 @@ class Tree:
         if self._busy:
             raise self._refused("halt")
         self._busy = True
+        self.is_still = False
         me = self._me
         try:
             if self._reads_time:
@@ -264,7 +270,8 @@ class Tree:
         self._end = FIRST + len(program.infos)
         self._cleared = FIRST + len(program.blank)
         self._blank = program.blank
-        self._reads_time = program.reads_time
+        self.is_still = False
+        self._reads_time: bool = program.reads_time
         self.nodes = program.infos
 
     def _read(self, state: object) -> tuple[list[Status], list[int], dict[str, Any]]:

@@ -40,6 +40,7 @@ def budget_row(budget_ms: float, efficiency: float | None) -> dict[str, Any]:
     return {
         "budget_ms": budget_ms,
         "tokens_per_s": speed or 0.0,
+        "decisions": 12,
         "slicing_efficiency": efficiency,
         "tokens_per_s_sliced": speed,
         "tokens_per_s_unsliced": None if efficiency is None else 100.0,
@@ -105,7 +106,11 @@ def results(tmp_path: Path) -> Path:
     ways = {"npcs": 16, "game_ms": 6.0, "skipped": {"onnxruntime-genai": "x"}, "llama_cpp_note": ""}
     for name, content in (
         ("frames-4ms", {"result": FRAMES}),
-        ("sweep-budget", {"rows": [budget_row(0.5, None), budget_row(4.0, 0.9)]}),
+        ("sweep-budget", {"frames": 1200, "rows": [budget_row(0.5, None), budget_row(4.0, None)]}),
+        (
+            "sweep-budget-alone",
+            {"frames": 1200, "rows": [budget_row(0.5, None), budget_row(4.0, 0.9)]},
+        ),
         ("sweep-npcs", {"rows": [crowd_row(1, 400.0), crowd_row(1000, None)]}),
         ("sweep-together", {"rows": [group_row(1, 12), group_row(16, None)]}),
         ("peers", {"result": PEERS}),

@@ -115,6 +115,8 @@ def test_every_way_plays_as_many_frames_and_answers_are_counted(tiny: Model, loa
         "no model",
         "npcbrain",
         "npcbrain beside the game",
+        "npcbrain as it ships",
+        "npcbrain as it ships, beside the game",
         "one whole token a frame",
         "fixed layers a frame",
         "tokens per second",

@@ -17,8 +17,9 @@ from playing import SCREEN, key, letters, new_game, say, stand_by  # noqa: E402
 import npcbrain as nb  # noqa: E402
 from demo_game.__main__ import main  # noqa: E402
 from demo_game.drawing.fonts import wrapped  # noqa: E402
-from demo_game.panels.graph import percentile  # noqa: E402
+from demo_game.panels.graph import FrameTimes, percentile  # noqa: E402
 from demo_game.panels.stage import deed_text  # noqa: E402
+from demo_game.panels.tally import Tally  # noqa: E402
 from demo_game.panels.text_box import MAX_CHARS  # noqa: E402
 from demo_game.people.cast import CAST, PERSONAS, PLAYER_START  # noqa: E402
 from demo_game.playing.autoplay import OPENING  # noqa: E402
@@ -325,3 +326,12 @@ def test_a_report_that_cannot_be_written_is_one_clear_line(
     argv = ["--headless", "--fast", "--no-model", "--frames", "1"]
     assert main([*argv, "--report", str(blocked / "report.json")]) == 1
     assert os.fspath(blocked) in capsys.readouterr().err
+
+
+def test_late_frames_that_were_asked_for_are_counted_apart() -> None:
+    tally, late = Tally(), FrameTimes(game_ms=20.0, trees_ms=0.1, model_ms=1.0)
+
+    tally.add(late, nb.FrameReport())
+    tally.add(late, nb.FrameReport(), is_provoked=True)
+
+    assert (tally.num_hitches, tally.num_provoked) == (1, 1)

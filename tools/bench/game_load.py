@@ -125,9 +125,8 @@ class NoModel:
 class Npcbrain:
     """npcbrain as games use it: a runtime with its trees and a budget."""
 
-    name = "npcbrain"
-
-    def __init__(self, model: Model, load: Load, budget_ms: float) -> None:
+    def __init__(self, model: Model, load: Load, budget_ms: float, name: str = "npcbrain") -> None:
+        self.name = name
         self.words = f"steps priced before they start, {budget_ms:g} ms a frame"
         self.num_answers = 0
         self._budget_ms = budget_ms
@@ -160,10 +159,10 @@ class Npcbrain:
 class NpcbrainBeside:
     """npcbrain on a thread of its own, which has all the time between two updates."""
 
-    name = "npcbrain beside the game"
     words = "a worker thread, from one update to the next"
 
-    def __init__(self, model: Model, load: Load) -> None:
+    def __init__(self, model: Model, load: Load, name: str = "npcbrain beside the game") -> None:
+        self.name = name
         self.num_answers = 0
         self._village = Village(model, load.num_npcs, SystemClock(), load.people, overlap=True)
 

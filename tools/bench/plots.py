@@ -35,6 +35,7 @@ PAGE = ROOT / "docs" / "figures.md"
 FOLDER = "plots"  # beside the page
 PEERS = "peers.json"
 FRAME_MS = FRAME_NS / 1e6
+FRAMES_A_MINUTE = 3600
 SIZE = (5.2, 3.3)  # inches; drawn for half the width of a README, so the letters are large
 
 INK, PALE, GRID = "#1f2430", "#6b7280", "#e5e7eb"
@@ -123,20 +124,26 @@ def draw_frame_times(record: dict[str, Any], frames: dict[str, list[float]]) -> 
     )
 
 
-def draw_budgets(record: dict[str, Any]) -> tuple[Figure, str]:
-    """Budget against tokens per second."""
-    rows = record["rows"]
+def draw_budgets(record: dict[str, Any], alone: dict[str, Any]) -> tuple[Figure, str]:
+    """Budget against answers a minute, with the chooser and without."""
     figure, axes = plt.subplots()
-    budgets = [row["budget_ms"] for row in rows]
-    axes.plot(budgets, [row["tokens_per_s"] for row in rows], "o-", color=OURS)
+    for each, colour, name in (
+        (record, OURS, "hearth"),
+        (alone, PALE, "its language model alone"),
+    ):
+        budgets = [row["budget_ms"] for row in each["rows"]]
+        minutes = each["frames"] / FRAMES_A_MINUTE
+        answers = [row["decisions"] / minutes for row in each["rows"]]
+        axes.plot(budgets, answers, "o-", color=colour)
+        _name_line(axes, budgets, answers, name, colour, above=colour == PALE)
     axes.set(
         xlabel="milliseconds a frame for npcbrain",
-        ylabel="tokens a second",
+        ylabel="answers a minute",
         title="What a budget buys",
         xlim=(0, None),
         ylim=(0, None),
     )
-    return figure, "16 NPCs talked to without end, 60 frames a second; tokens that were sampled."
+    return figure, "16 NPCs talked to without end, 60 frames a second: answers by the model."
 
 
 def draw_slicing(record: dict[str, Any]) -> tuple[Figure, str]:
@@ -160,8 +167,8 @@ def draw_slicing(record: dict[str, Any]) -> tuple[Figure, str]:
     )
     shares = [row["slicing_efficiency"] for row in rows] or [0.0]
     return figure, (
-        "Tokens a second of the model's own time: the same questions answered in frames and in one "
-        "piece, alternating in one run, with the same answers, bit for bit. In slices: "
+        "Tokens a second of the language model's own time: the same questions answered in frames "
+        "and in one piece, alternating in one run, with the same answers, bit for bit. In slices: "
         f"{min(shares):.0%} to {max(shares):.0%} of the speed in one piece."
     )
 
@@ -211,8 +218,15 @@ def draw_crowds(record: dict[str, Any]) -> tuple[Figure, str]:
     return figure, (
         "Every NPC is spoken to each 20 seconds and waits 5 for the model; lines are medians, "
         f"bands reach to the 90th percentile. Of {last['npcs']} NPCs the model answers "
-        f"{share:.0%}; the others' trees answer."
+        f"{share:.0%}; the others' trees answer.{_idle_words(record)}"
     )
+
+
+def _idle_words(record: dict[str, Any]) -> str:
+    idle = record.get("idle")
+    if idle is None:
+        return ""
+    return f" {idle['npcs']} that nobody talks to cost {idle['used_mean_ms']:.2f} ms a frame."
 
 
 def draw_ways(record: dict[str, Any]) -> tuple[Figure, str]:
@@ -242,8 +256,8 @@ def draw_ways(record: dict[str, Any]) -> tuple[Figure, str]:
 
 PLOTS = (
     Plot("frame-times", ("frames-4ms.json", "frames-4ms.csv"), draw_frame_times),
-    Plot("budgets", ("sweep-budget.json",), draw_budgets),
-    Plot("slicing", ("sweep-budget.json",), draw_slicing),
+    Plot("budgets", ("sweep-budget.json", "sweep-budget-alone.json"), draw_budgets),
+    Plot("slicing", ("sweep-budget-alone.json",), draw_slicing),
     Plot("together", ("sweep-together.json",), draw_together),
     Plot("crowds", ("sweep-npcs.json",), draw_crowds),
     Plot("ways", ("ways.json",), draw_ways),

@@ -4,11 +4,13 @@
     python -m tools.bench.sweep npcs        -> bench_results/sweep-npcs.json
     python -m tools.bench.sweep together    -> bench_results/sweep-together.json
 
-``budget`` plays ``bench frames`` under growing budgets. ``npcs`` plays crowds of 1 to 1000, of whom
-each is spoken to every 20 seconds and waits 5 seconds for the model before its tree answers: what
-an answer's wait and a frame cost as the crowd grows. ``together`` asks 1 to 16 at once and waits
-for all of them: what thinking side by side does to each one's wait. Invariant: a row comes from one
-run, and all rows of a file from one machine and one commit.
+``budget`` plays ``bench frames`` under growing budgets, with ``--without-chooser`` by the language
+model alone. ``npcs`` plays crowds of 1 to 1000, of sixteen personas, of whom each is spoken to
+every 20 seconds, never twice in the same words, and waits 5 seconds for the model before its tree
+answers: what an answer's wait and a frame cost as the crowd grows. Then nobody talks to the largest
+crowd. ``together`` asks 1 to 16 at once and waits for all of them: what thinking side by side does
+to each one's wait. Invariant: a row comes from one run, and all rows of a file from one machine and
+one commit.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from npcbrain import tree
 from npcbrain.clock import NS_PER_S
 from npcbrain.commands.bench.frame_log import ms, quantile
 from npcbrain.commands.bench.frames import CpuClock, GameWork, bench_frames
-from npcbrain.commands.bench.workload import CAST, QUESTIONS, Village
+from npcbrain.commands.bench.workload import CAST, QUESTIONS, Village, without_chooser
 from npcbrain.commands.frame_clock import FRAME_NS, FrameClock
 from npcbrain.lm.model import Model
 from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
@@ -35,11 +37,21 @@ from npcbrain.runtime import Runtime
 from npcbrain.situation import Scene
 from tools.bench.record import RESULTS, surroundings
 
-__all__ = ["crowd", "main", "sweep_budgets", "sweep_npcs", "sweep_together", "together"]
+__all__ = [
+    "crowd",
+    "main",
+    "strangers",
+    "sweep_budgets",
+    "sweep_npcs",
+    "sweep_together",
+    "together",
+]
 
 BUDGETS_MS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 GROUPS = (1, 2, 4, 6, 8, 12, 16)
 GAME_MS = 6.0  # of ``together``, as in ``bench frames``: it empties the caches between two frames
+PLACES = ("Ashby", "Brill", "Crome", "Dunmere", "Elstow", "Farley", "Garth", "Hale")
+PLACES += ("Ilkley", "Jarrow", "Kirby", "Leigh", "Mere", "Naseby", "Oxley", "Pyle")
 CROWDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 EVERY_S = 20.0  # seconds between two questions to the same NPC
 TTL_MS = 5000.0
@@ -111,6 +123,8 @@ def crowd(
     num_frames: int,
     budget_ms: float,
     people: Sequence[dict[str, Any]] = CAST,
+    *,
+    is_spoken_to: bool = True,
 ) -> dict[str, Any]:
     """One crowd's frames and waits.
 
@@ -130,10 +144,11 @@ def crowd(
     trees_ns: list[int] = []
     over_ns: list[int] = []
     for frame in range(num_frames):
-        while due >= 1.0:
+        while is_spoken_to and due >= 1.0:
             due -= 1.0
             npc = npcs[asked % num_npcs]
-            npc.hear(QUESTIONS[asked % len(QUESTIONS)])
+            # A number in each, so that no answer is known from the same question.
+            npc.hear(f"{QUESTIONS[asked % len(QUESTIONS)]} I have {asked} coppers.")
             waits.asked(npc.name, frame)
             asked += 1
         due += num_npcs / (EVERY_S * FRAMES_PER_S)
@@ -162,6 +177,17 @@ def crowd(
         "trees_p50_ms": ms(quantile(trees_ns, 0.5)),
         "over_budget_p99_ms": ms(quantile(over_ns, 0.99)),
     }
+
+
+def strangers() -> list[dict[str, Any]]:
+    """Sixteen personas: those of the bench, from different places."""
+    cast = []
+    for index, place in enumerate(PLACES):
+        base = CAST[index % len(CAST)]
+        name = f"{base['name']} of {place}"
+        facts = [*base["facts"], f"I was born in {place}."]
+        cast.append({**base, "name": name, "facts": facts})
+    return cast
 
 
 def sweep_together(
@@ -308,20 +334,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--budget-ms", type=float, default=4.0, metavar="MS", help="of npcs and together (4)"
     )
+    parser.add_argument(
+        "--without-chooser", action="store_true", help="the language model decides and speaks alone"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE.json")
     options = parser.parse_args(arguments)
     model = Model.load(options.model)
+    name = options.what
+    if options.without_chooser:
+        model, name = without_chooser(model), f"{name}-alone"
     budget_ms = options.budget_ms
+    length: dict[str, Any]
     if options.what == "together":
         length = {"rounds": options.rounds}
         rows = sweep_together(model, GROUPS, num_rounds=options.rounds, budget_ms=budget_ms)
     elif options.what == "npcs":
         length = {"frames": options.frames or 1800}
-        rows = sweep_npcs(model, CROWDS, num_frames=length["frames"], budget_ms=budget_ms)
+        rows = sweep_npcs(
+            model, CROWDS, num_frames=length["frames"], budget_ms=budget_ms, people=strangers()
+        )
+        idle = crowd(model, CROWDS[-1], length["frames"], budget_ms, is_spoken_to=False)
+        length["idle"] = idle
     else:
         length = {"frames": options.frames or 1200}
         rows = sweep_budgets(model, BUDGETS_MS, num_frames=length["frames"])
-    out = options.out or RESULTS / f"sweep-{options.what}.json"
+    out = options.out or RESULTS / f"sweep-{name}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     record = {**surroundings(), **length, "rows": rows}
     out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

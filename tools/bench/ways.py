@@ -11,18 +11,19 @@ Frames come in real time: the rest of a frame is slept, because a background thr
 | no model | the game alone |
 | npcbrain | steps priced before they start, a budget in milliseconds |
 | npcbrain beside the game | the same on a thread, all the time between two updates |
+| npcbrain as it ships, and so beside the game | the same two with the chooser before the model |
 | llama.cpp in a background thread | engine plugins; once with one thread, once with all cores |
 | one whole token a frame | an ONNX session, or onnxruntime-genai, called once a frame |
 | fixed layers a frame | Unity's inference in slices |
 | tokens per second | NVIGI's ``max(1, tokens per second x frame time)`` |
 | onnxruntime-genai | its own loop, a token a frame (``genai``) |
 
-The others run npcbrain's sessions, batches and prefix cache under another rule (``rules``);
-llama.cpp runs the same weights in its own format, onnxruntime-genai the same graphs in one piece.
-The latter needs plain onnxruntime, which must not be installed beside onnxruntime-gpu: measure it
-in a virtual environment with it and npcbrain (``pip install --no-deps``), or it is left out.
-Invariant: a way's frame is the game's work and the work of the game's thread for the way, nothing
-else.
+The first two answer with the language model alone, as all others do. Those run npcbrain's sessions,
+batches and prefix cache under another rule (``rules``); llama.cpp runs the same weights in its own
+format, onnxruntime-genai the same graphs in one piece. The latter needs plain onnxruntime, which
+must not be installed beside onnxruntime-gpu: measure it in a virtual environment with it and
+npcbrain (``pip install --no-deps``), or it is left out. Invariant: a way's frame is the game's work
+and the work of the game's thread for the way, nothing else.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from rich.table import Table
 from npcbrain.clock import NS_PER_S
 from npcbrain.commands.bench.frame_log import ms, quantile
 from npcbrain.commands.bench.frames import CpuClock, GameWork
+from npcbrain.commands.bench.workload import without_chooser
 from npcbrain.commands.frame_clock import FRAME_NS
 from npcbrain.engine.engine import Engine
 from npcbrain.errors import UsageError
@@ -147,7 +149,14 @@ def engine_ways(model: Model, load: Load, budget_ms: float) -> list[Way]:
     layers = fair_layers(Engine(model), budget_ms)
     rate = TokenRate(READING_SPEED * load.num_npcs, FRAME_NS / 1e6)
     rules = (WholeToken(), LayersPerFrame(layers), rate)
-    ways: list[Way] = [NoModel(), Npcbrain(model, load, budget_ms), NpcbrainBeside(model, load)]
+    alone = without_chooser(model)  # for the same weights are compared
+    ways: list[Way] = [
+        NoModel(),
+        Npcbrain(alone, load, budget_ms),
+        NpcbrainBeside(alone, load),
+        Npcbrain(model, load, budget_ms, "npcbrain as it ships"),
+        NpcbrainBeside(model, load, "npcbrain as it ships, beside the game"),
+    ]
     return ways + [EngineWay(model, load, rule) for rule in rules]
 
 

@@ -57,6 +57,11 @@ def _add_game(bench: argparse.ArgumentParser, num_frames: int, what: str) -> Non
     bench.add_argument(
         "--game-ms", type=float, default=6.0, metavar="MS", help="the game's own work a frame (6)"
     )
+    bench.add_argument(
+        "--without-chooser",
+        action="store_true",
+        help="let the language model decide and speak alone: more and longer steps",
+    )
     bench.add_argument("--out", type=Path, metavar="FILE.json", help="write the result as well")
 
 
@@ -67,7 +72,11 @@ def _play(options: argparse.Namespace, bench: Callable[..., dict[str, Any]]) -> 
     check_range("--frames", options.frames, 1, 1_000_000)
     check_range("--game-ms", options.game_ms, 0, 1000)
     check_writable("--out", options.out)
+    from npcbrain.commands.bench.workload import without_chooser  # not above: it runs the model
+
     model = load(options)
+    if options.without_chooser:
+        model = without_chooser(model)
     with progress("playing", options.frames) as advance:
         return bench(
             model,

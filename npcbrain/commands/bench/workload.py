@@ -7,8 +7,9 @@ same number of rounds, get the same questions, whoever plays the village and how
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from npcbrain import tree
 from npcbrain.asking.models import ModelLike
@@ -22,7 +23,10 @@ from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision, Scene
 
-__all__ = ["CAST", "QUESTIONS", "Round", "Village"]
+if TYPE_CHECKING:
+    from npcbrain.lm.model import Model
+
+__all__ = ["CAST", "QUESTIONS", "Round", "Village", "without_chooser"]
 
 TTL_MS = 60_000.0  # a full village takes seconds to answer; who takes a minute is left to the tree
 
@@ -82,6 +86,16 @@ TREE = tree.Selector(
     tree.Sequence(Heard(), CannedReply()),
     tree.Succeed(),
 )
+
+
+def without_chooser(model: Model) -> Model:
+    """The same model deciding and speaking by its language model alone.
+
+    Every answer is then written token by token, which is the heavier load for frames.
+    """
+    alone = copy(model)
+    alone.encoder = None
+    return alone
 
 
 class Village:

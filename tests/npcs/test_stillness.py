@@ -1,0 +1,115 @@
+"""A tree that only listens costs nothing until there is something to listen to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import npcbrain as nb
+from npcbrain.testing import ScriptedModel
+from npcbrain.tree import Inverter, Node, Selector, Sequence, Succeed, Task, Tree, Wait
+
+ADA = nb.Persona.from_dict({"name": "Ada", "role": "baker", "lines": {"fallback": ["Mew."]}})
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[Node]]:
+    """Counts the ticks of trees by their definitions."""
+    counted: Counter[Node] = Counter()
+    tick = Tree.tick
+
+    def counting(tree: Tree) -> object:
+        counted[tree.root] += 1
+        return tick(tree)
+
+    monkeypatch.setattr(Tree, "tick", counting)
+    return counted
+
+
+def frames(runtime: nb.Runtime, num_frames: int = 5) -> None:
+    for _ in range(num_frames):
+        runtime.update(budget_ms=4.0)
+
+
+def test_whoever_only_listens_is_not_ticked_until_spoken_to(ticks: Counter[Node]) -> None:
+    runtime, mind = nb.Runtime(ScriptedModel("Good day.")), nb.minds.talker()
+    ada = runtime.add_npc("ada", persona=ADA, tree=mind)
+    frames(runtime)
+    assert ticks[mind] == 1  # the first tells that it only listens
+
+    ada.hear("Hello!")
+    for _ in range(100):
+        if ada.event is None:
+            break
+        frames(runtime, 1)
+    assert ada.speech == "Good day."
+
+    so_far = ticks[mind]
+    frames(runtime)
+    assert so_far > 1
+    assert ticks[mind] - so_far <= 1
+
+
+def test_whatever_happens_to_somebody_still_wakes_it(ticks: Counter[Node]) -> None:
+    runtime, mind = nb.Runtime(None), nb.minds.talker()
+    ada = runtime.add_npc("ada", persona=ADA, tree=mind)
+    frames(runtime)
+    for number in range(3):
+        ada.notice("gift", source="player", text=f"The player gives her bun {number}.")
+        frames(runtime, 2)
+        assert ada.event is None
+        assert len(ada.memory) == number + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Counting(nb.Heard):
+    """A leaf of a game's own, made of ours."""
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        nb.minds.talker(lambda npc: True),
+        Selector(Sequence(Counting(), nb.CannedReply()), Succeed()),
+        Selector(Wait(0.5), Succeed()),
+        Sequence(Task("work", lambda npc: False), Succeed()),
+    ],
+)
+def test_who_does_anything_else_is_ticked_in_every_frame(ticks: Counter[Node], busy: Node) -> None:
+    runtime = nb.Runtime(None)
+    runtime.add_npc("ada", persona=ADA, tree=busy)
+    frames(runtime)
+    assert ticks[busy] == 5
+
+
+def test_a_tree_that_is_taken_on_later_is_ticked(ticks: Counter[Node]) -> None:
+    runtime, mind, other = nb.Runtime(None), nb.minds.talker(), Inverter(Succeed())
+    ada = runtime.add_npc("ada", persona=ADA, tree=mind)
+    frames(runtime)
+    ada.tree.adopt(other)
+    frames(runtime)
+    assert (ticks[mind], ticks[other]) == (1, 1)
+
+
+def test_whoever_was_saved_with_something_to_do_does_it_after_loading(tmp_path: Path) -> None:
+    save = tmp_path / "slot.npcb"
+
+    def village() -> tuple[nb.Runtime, nb.Npc]:
+        runtime = nb.Runtime(None)
+        return runtime, runtime.add_npc("ada", persona=ADA, tree=nb.minds.talker())
+
+    runtime, ada = village()
+    frames(runtime)
+    ada.hear("Hello!")
+    runtime.save(save).wait()
+
+    loaded, again = village()
+    frames(loaded)
+    loaded.load(save)
+    frames(loaded, 2)
+    assert again.event is None
+    assert again.speech == "Mew."
