@@ -27,6 +27,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from npcbrain.commands.frame_clock import FRAME_NS
+from tools.bench.page_tables import origin, peers_table, ways_table
 from tools.bench.record import RESULTS, ROOT
 
 __all__ = ["PLOTS", "Plot", "draw_all", "main"]
@@ -284,12 +285,12 @@ def draw_all(results: Path, page: Path, plots: Sequence[Plot] = PLOTS) -> list[s
             figure, caption = plot.draw(*contents)
             figure.savefig(folder / f"{plot.name}.svg", metadata={"Date": None, "Creator": None})
             plt.close(figure)
-        lines += ["", f"![{caption}]({FOLDER}/{plot.name}.svg)", "", caption, _origin(contents[0])]
+        lines += ["", f"![{caption}]({FOLDER}/{plot.name}.svg)", "", caption, origin(contents[0])]
         if plot.draw is draw_ways:
-            lines += ["", *_ways_table(contents[0])]
+            lines += ["", *ways_table(contents[0])]
     peers = results / PEERS
     if peers.is_file():
-        lines += ["", "## The same weights in llama.cpp", "", *_peers_table(_read(peers))]
+        lines += ["", "## The same weights in llama.cpp", "", *peers_table(_read(peers))]
     else:
         left_out.append(f"the table of peers left out: no {PEERS} in {results}")
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -337,55 +338,6 @@ def _name_line(
         color=colour,
         fontsize=10.5,
         ha="right",
-    )
-
-
-def _ways_table(record: dict[str, Any]) -> list[str]:
-    lines = [
-        "| | p99 | worst | frames missed | answers a minute |",
-        "|---|--:|--:|--:|--:|",
-    ]
-    lines += [
-        f"| {row['way']} | {row['frame_p99_ms']:.1f} ms | {row['frame_max_ms']:.1f} ms | "
-        f"{row['missed_percent']:.1f} % | {row['answers_per_minute']:.0f} |"
-        for row in record["ways"]
-    ]
-    lines.append("")
-    lines += [f"- {row['way']}: {row['rule']}." for row in record["ways"]]
-    lines += [f"- {name}: left out, {reason}." for name, reason in record["skipped"].items()]
-    if record["llama_cpp_note"]:
-        lines.append(f"- {record['llama_cpp_note']}.")
-    return lines
-
-
-def _peers_table(record: dict[str, Any]) -> list[str]:
-    result = record["result"]
-    lines = [
-        "| | a token, alone | limit of memory | 128 tokens of prompt | 8 conversations at once |",
-        "|---|--:|--:|--:|--:|",
-    ]
-    lines += [
-        f"| {row['name']} | {row['decode_ms']:.1f} ms | {row['decode_limit_ms']:.1f} ms | "
-        f"{row['prefill_128_ms']:.0f} ms | {row['aggregate_8_tokens_per_s']:.0f} tokens/s |"
-        for row in result["contenders"]
-    ]
-    ratios = ", ".join(f"{name} {result[name]:.2f}" for name in result["targets"])
-    lines += [
-        "",
-        f"{result['weights']} on {result['threads']} thread, {result['rounds']} rounds in turns; "
-        f"npcbrain in {result['segments']} segments and the head, int8; "
-        f"{result['llama_cpp']}. npcbrain over llama.cpp's best: {ratios}. The limit is the "
-        f"weights' bytes over {result['bandwidth_gb_s']:g} GB/s, what one thread reads here.",
-        _origin(record),
-    ]
-    notes = [note for note in (result["llama_cpp_note"], result["note"]) if note]
-    return lines + [f"\n{note[0].upper()}{note[1:]}." for note in notes]
-
-
-def _origin(record: dict[str, Any]) -> str:
-    return (
-        f"{record['processor']}, {record['cores']} cores, {record['system']}, {record['date']}, "
-        f"commit `{record['commit'][:7]}`."
     )
 
 
