@@ -27,6 +27,7 @@ __all__ = [
 STANDARD_TABLES = "npcbrain-1"
 OWN_TABLES = "own"  # of the folder
 NO_TABLES = "none"  # nothing is read for the model
+MAX_BYTES = 64 << 20  # of one of the two; usual: 3 MB. Reading takes some 10 ms a MB
 
 
 class TableFiles(NamedTuple):
@@ -59,11 +60,11 @@ class ReaderTables(NamedTuple):
     where: str = ""
 
 
-def read_tables(fields: Fields, files: Mapping[str, object]) -> TableFiles:
+def read_tables(fields: Fields, files: Mapping[str, tuple[int, str]]) -> TableFiles:
     """Reads ``reader`` of a manifest; a folder without it is older, and means the standard tables.
 
     Raises:
-        ModelError: The tables are not known, or a file is not listed.
+        ModelError: The tables are not known, or a file is not listed or too large.
     """
     if "reader" not in fields.data:
         return TableFiles()
@@ -74,5 +75,12 @@ def read_tables(fields: Fields, files: Mapping[str, object]) -> TableFiles:
         raise entry.error("tables", rule, name, "use a model of this release")
     if name != OWN_TABLES:
         return TableFiles(name)
-    vectors, verbs = entry.child("vectors"), entry.child("verbs")
-    return TableFiles(name, known_file(vectors, files), known_file(verbs, files))
+    return TableFiles(name, *(_table(entry.child(kind), files) for kind in ("vectors", "verbs")))
+
+
+def _table(entry: Fields, files: Mapping[str, tuple[int, str]]) -> str:
+    name = known_file(entry, files)
+    size, _ = files[name]
+    if size > MAX_BYTES:
+        raise entry.error("table", f"have at most {MAX_BYTES} bytes", size)
+    return name

@@ -30,6 +30,7 @@ __all__ = ["Affinity", "Weights", "WordVectors", "read_affinity"]
 TABLE = Path(__file__).with_name("word_vectors.npz")
 TINY = 1e-3  # a shorter sum of vectors says nothing
 ENDINGS = ("s", "es", "ed", "d", "ing", "er")  # of a word whose plain form is known
+MAX_HEADER = 256  # bytes of an array's, which is read as Python; usual: 118
 MOST = 1000.0  # of a learnt number; usual: at most 10. What is reckoned from these stays a number
 
 
@@ -186,20 +187,35 @@ def read_affinity(content: bytes, where: str) -> Affinity:
 
 
 def _arrays(content: bytes, where: str) -> dict[str, npt.NDArray[Any]]:
-    from zipfile import ZIP_STORED  # not above: importing npcbrain stays cheap
-
-    import numpy as np
+    from zipfile import ZIP_STORED, ZipFile  # not above: importing npcbrain stays cheap
 
     names = ("words", "vectors", "asks", "tempers", "offers", "loudness", "talk", "weights")
+    found = {}
     try:
-        with np.load(BytesIO(content), allow_pickle=False) as file:
-            # What is packed may grow without end; what is not has at most the file's own size.
-            if any(member.compress_type != ZIP_STORED for member in file.zip.infolist()):
-                raise ValueError("it is compressed")
-            return {name: file[name] for name in names}
+        with ZipFile(BytesIO(content)) as file:
+            for name in names:
+                member = file.getinfo(f"{name}.npy")
+                # What is packed may grow without end; what is not has at most the file's own size.
+                if member.compress_type != ZIP_STORED:
+                    raise ValueError("it is compressed")
+                found[name] = _array(file.read(member))
     except Exception as error:  # numpy, zipfile and what they call raise many kinds
         rule = f"hold the arrays {', '.join(names)} as numpy.savez writes them"
         raise ModelError(fault("word vectors", rule, str(error), where)) from error
+    return found
+
+
+def _array(content: bytes) -> npt.NDArray[Any]:
+    """An array as its header says: ``numpy.load`` would make room for all that this claims."""
+    import numpy as np
+    from numpy.lib import format as npy
+
+    stream = BytesIO(content)
+    if npy.read_magic(stream) != (1, 0):
+        raise ValueError("its version is another")
+    shape, is_fortran, dtype = npy.read_array_header_1_0(stream, MAX_HEADER)
+    flat = np.frombuffer(content, dtype, offset=stream.tell())
+    return flat.reshape(shape, order="F" if is_fortran else "C").copy(order="K")
 
 
 def _length(vector: Vector) -> float:

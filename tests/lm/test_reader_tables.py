@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -43,6 +44,15 @@ def test_tables_of_its_own_are_vouched_for_like_any_file(folder: Path) -> None:
     (folder / "own.txt").write_bytes(VERBS.replace(b"zorp", b"zorq"))
     with pytest.raises(ModelError, match="model file must have SHA-256"):
         Model.load(folder)
+
+
+def test_a_table_of_no_reasonable_size_is_not_read(folder: Path) -> None:
+    add_tables(folder)
+    listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    listed["own.txt"]["bytes"] = 1 << 30
+    change_manifest(folder, files=listed)
+    with pytest.raises(ModelError, match=r"table must have at most 67108864 bytes.*reader\.verbs"):
+        ModelPackage.described(folder)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from io import BytesIO
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 from small_tables import KIN, vectors
@@ -77,3 +81,17 @@ def test_a_table_that_is_none_is_refused_with_what_is_wrong(content: bytes, mess
     with pytest.raises(ModelError, match=message) as caught:
         read_affinity(content, "vectors.npz")
     assert "vectors.npz" in str(caught.value)
+
+
+def test_no_room_is_made_for_more_than_there_is() -> None:
+    file = BytesIO()
+    with ZipFile(BytesIO(vectors())) as good, ZipFile(file, "w") as bad:
+        for name in good.namelist():
+            claim = good.read(name).replace(b"(2,), }" + b" " * 7, b"(25000000,), }")
+            bad.writestr(name, claim)
+    tracemalloc.start()
+    with pytest.raises(ModelError, match="word vectors must hold the arrays"):
+        read_affinity(file.getvalue(), "vectors.npz")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
