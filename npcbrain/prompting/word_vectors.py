@@ -31,7 +31,7 @@ TABLE = Path(__file__).with_name("word_vectors.npz")
 TINY = 1e-3  # a shorter sum of vectors says nothing
 ENDINGS = ("s", "es", "ed", "d", "ing", "er")  # of a word whose plain form is known
 MAX_HEADER = 256  # bytes of an array's, which is read as Python; usual: 118
-MOST = 1000.0  # of a learnt number; usual: at most 10. What is reckoned from these stays a number
+MOST = 1000.0  # of a learnt number; usual: below 5. What is reckoned from these stays a number
 
 
 class Weights(NamedTuple):

@@ -45,7 +45,7 @@ def test_a_model_that_was_taught_without_a_reader_is_told_nothing(folder: Path) 
     change_manifest(folder, reader={"tables": "none"})
     bare = prompt(Model.load(folder))
     assert bare.action_prior == ()
-    assert bare.news == "event: speech from player: Zorp!\n"
+    assert bare.news == "speech from player: Zorp!\n"
 
 
 def test_tables_that_are_none_are_refused_before_anybody_is_asked(folder: Path) -> None:
