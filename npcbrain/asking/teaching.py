@@ -1,4 +1,4 @@
-"""What a model was taught beside, where the model tells; else what all are taught beside.
+"""How a model was taught to be asked, where it tells; else as all were before they told.
 
 A double of a model need tell nothing. Invariant: pure; the same model, the same answers.
 """
@@ -16,7 +16,7 @@ def taught_reader(model: object) -> Reader | None:
     """The reader whose findings its prompts hold, tables loaded; None if they hold none.
 
     Raises:
-        ModelError: The model's own tables are none.
+        ModelError: The model's own tables cannot be read.
     """
     reader = reader_of(getattr(model, "reader_tables", ReaderTables()))
     return None if reader is None else reader.load()

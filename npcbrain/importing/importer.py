@@ -227,7 +227,7 @@ class _Writer:
             # What travels between segments is what a game's buffers are made for.
             "config": {**config.manifest(), "hidden": config.hidden * (1 + self._cut.is_wide)},
             "kernels": dict(self._kernels),
-            # It was taught beside none; prompts hold what the standard one finds.
+            # It was taught beside no reader; its prompts hold what the standard one finds.
             "reader": {"tables": STANDARD_TABLES},
             "memory_tokens": MEMORY_TOKENS,
         }

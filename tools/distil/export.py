@@ -98,7 +98,7 @@ def export(
     kernels = kernel_plan(config.layers, kernel, exceptions)
     words = folder / "words.txt"
     said = words.read_bytes() if words.exists() else b""
-    tables = read_tables(folder)
+    tables = own_tables(folder)
     smoothed = weights
     if STATIC in kernels.values():
         sequences = encode_texts(tokenizer, config, written_texts(NUM_CALIBRATED, "train"))
@@ -109,7 +109,7 @@ def export(
     return built, weights
 
 
-def read_tables(folder: Path) -> tuple[bytes, bytes] | None:
+def own_tables(folder: Path) -> tuple[bytes, bytes] | None:
     """Tables of its own that a student was taught beside; None where these are npcbrain's.
 
     Raises:
