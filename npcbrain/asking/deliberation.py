@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from npcbrain.asking.teaching import taught_reader
 from npcbrain.clock import Clock, busy_time_of
 from npcbrain.engine.contract import Kind
 from npcbrain.errors import EngineError
@@ -107,7 +108,7 @@ class Deliberation:
             model: The model.
             prices: Learns what steps take.
             clock: Tells how long that was.
-            reader: Whether classical reading helps.
+            reader: Whether classical reading helps a model that was taught beside it.
             words: What may be said, see ``choosing.choice.choose``.
         """
         encoder = getattr(model, "encoder", None)
@@ -115,7 +116,8 @@ class Deliberation:
             return None
         from npcbrain.choosing.chooser import Chooser  # not above: it brings numpy along
 
-        return cls(Chooser(encoder, reader=reader, words=words), prices, clock)
+        own = taught_reader(model) if reader else None
+        return cls(Chooser(encoder, reader=own, words=words), prices, clock)
 
     @property
     def has_unread(self) -> bool:

@@ -24,7 +24,8 @@ class TokenizerLike(Protocol):
 class ModelLike(Protocol):
     """What a mind asks of a model.
 
-    One with an attribute ``encoder`` chooses before it speaks, see ``npcbrain.choosing``.
+    One with an attribute ``encoder`` chooses before it speaks, see ``npcbrain.choosing``. Two more,
+    ``reader_tables`` and ``memory_tokens``, tell how it was taught, see ``asking.teaching``.
     """
 
     @property

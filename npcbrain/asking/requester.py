@@ -20,7 +20,6 @@ from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import EngineError, NpcBrainError
 from npcbrain.npcs.contracts import Inquiry
-from npcbrain.prompting.action_ranking import load_tables
 from npcbrain.prompting.stock_lines import load as load_phrases
 from npcbrain.reasons import Reason
 from npcbrain.report import NO_LIMIT_NS, FrameReport
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LanguageMind"]
 
-MEMORY_TOKENS = 80  # of a prompt; the model was taught with a few short lines
 EARLY_SHARE = 8  # of a frame, the part for prompts that wait behind a full house
 BUSY_SHARE = 2  # of a frame, the part for choosing while answers are being written
 
@@ -100,7 +98,6 @@ class LanguageMind:
         self._prices = WorkPrices()
         self._has_refused = False
         self._told: LanguageThought | None = None  # who was told that the budget is too small
-        load_tables()
         load_phrases()
 
     def ask(self, inquiry: Inquiry) -> LanguageThought:
@@ -114,7 +111,7 @@ class LanguageMind:
         self._num_asked[name] = number + 1
         self._askers[name] = None
         if memory is not None:
-            told = memory.select(MEMORY_TOKENS, self.writer.count)
+            told = memory.select(self.writer.memory_tokens, self.writer.count)
             situation = replace(situation, memory=told)
         question = Question(
             situation,

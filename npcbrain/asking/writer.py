@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from npcbrain.asking.models import ModelLike
 from npcbrain.asking.pending_answer import AnswerLike, Question
+from npcbrain.asking.teaching import taught_memory_tokens, taught_reader
 from npcbrain.errors import NpcBrainError, UsageError
 from npcbrain.lm.marks import QUOTE
 from npcbrain.prompting.prompt import Prompt, answer_text, quotable, render
@@ -34,18 +35,22 @@ class Writer:
 
     Args:
         model: The model.
-        reader: Whether classical reading helps.
+        reader: Whether classical reading helps a model that was taught beside it.
         temperature: See ``lm.sampler.SamplerConfig``.
         top_p: See there.
+
+    Attributes:
+        memory_tokens: What the memories in a prompt may have together.
     """
 
-    __slots__ = ("_count_prefix", "_model", "_reader", "_temperature", "_top_p")
+    __slots__ = ("_count_prefix", "_model", "_reader", "_temperature", "_top_p", "memory_tokens")
 
     def __init__(self, model: ModelLike, *, reader: bool, temperature: float, top_p: float) -> None:
         self._model = model
         # Crowds share a persona, and somebody may be added in any frame.
         self._count_prefix = lru_cache(maxsize=64)(model.tokenizer.count)
-        self._reader = reader
+        self._reader = taught_reader(model) if reader else None
+        self.memory_tokens = taught_memory_tokens(model)
         self._temperature = temperature
         self._top_p = top_p
 
@@ -66,7 +71,7 @@ class Writer:
         room = getattr(self._model, "max_prompt", None)
         if room is None:
             return None
-        prefix = render(situation, reader=False, marks=self.may_quote).prefix
+        prefix = render(situation, reader=None, marks=self.may_quote).prefix
         return int(room - MAX_NEW_TOKENS - self._count_prefix(prefix))
 
     def prompts(self, question: Question) -> Iterable[Prompt]:
@@ -98,7 +103,7 @@ class Writer:
 
     def learn(self, situation: Situation, grammar: str) -> AnswerLike | None:
         """A short answer to nobody: running it leaves the prompt's prefix in the prefix cache."""
-        prompt = render(situation, marks=self.may_quote)
+        prompt = render(situation, reader=self._reader, marks=self.may_quote)
         try:
             return self._model.generation(
                 prompt.prefix,

@@ -19,6 +19,7 @@ from npcbrain.lm.encoder import Worth
 from npcbrain.lm.encoder_files import NUM_KINDS
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
+from npcbrain.prompting.reader import STANDARD_READER, Reader
 from npcbrain.prompting.retelling import spoken
 from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
 from npcbrain.situation import Situation
@@ -117,7 +118,7 @@ def choose(
     judged: Rows,
     worth: Worth,
     *,
-    reader: bool = True,
+    reader: Reader | None = STANDARD_READER,
     words: str = "any",
 ) -> Choice:
     """The likeliest action, values, emotion and quote.
@@ -134,10 +135,10 @@ def choose(
         judged: float32 [candidates, 4 + occasions + emotions], what candidates and then memories
             are worth after they looked at the news, and what doing an action speaks for.
         worth: What nearness to a single token, and the signs of classical reading, count for.
-        reader: Whether those signs count.
+        reader: Finds those signs; None leaves them out.
         words: What may be said: ``"own"`` words alone, ``"quotes"`` alone, or ``"any"``.
     """
-    read = signs(situation, len(persona.facts)) if reader else None
+    read = None if reader is None else signs(situation, len(persona.facts), reader)
     scores = _scores(offers, whole, tokens[1:], worth, read)
     scores += judged[np.arange(len(scores)), offers.kinds]
     spans = spans_of(persona)
@@ -164,7 +165,7 @@ def choose(
                 said, most = fact, score + worth.fact
         if memories is not None:
             texts = [text for text, _ in told.memories]
-            read = of_memories(situation, texts) if reader else None
+            read = None if reader is None else of_memories(situation, texts)
             heard = tokens[1 : told.num_heard]  # a memory is like itself, which says nothing
             fits = _scores(memories, whole, heard, worth, read)
             fits += judged[len(scores) :, MEMORY]

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from npcbrain.choosing.choice import MEMORY, Choice, Offers, candidates, choose
-from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, News, Persona, news, persona
+from npcbrain.choosing.layout import LAYOUT, MAX_NEWS, MAX_PERSONA, News, Persona, news, persona
 from npcbrain.errors import EngineError, ModelError, fault
 from npcbrain.lm.encoder import Encoder
 from npcbrain.lm.soundness import is_sound
 from npcbrain.prompting.prompt import EMOTIONS
+from npcbrain.prompting.reader import STANDARD_READER, Reader
 from npcbrain.prompting.stock_lines import OCCASIONS
 from npcbrain.situation import Situation
 
@@ -114,16 +115,17 @@ class Chooser:
 
     Attributes:
         encode: Gives the tokens of a text, and keeps them.
-        reader: Whether classical reading helps.
+        reader: Classical reading that helps; None for a model that goes without.
 
     Args:
         encoder: What reads.
         kept_bytes: Memory for personas that were read.
-        reader: Whether classical reading helps.
+        reader: Classical reading that helps; None for a model that goes without.
         words: What may be said, see ``choice.choose``.
 
     Raises:
-        ModelError: The encoder was taught other occasions or emotions than there are.
+        ModelError: The encoder was taught other occasions or emotions than there are, or to read
+            another layout.
     """
 
     def __init__(
@@ -131,12 +133,13 @@ class Chooser:
         encoder: Encoder,
         kept_bytes: int = KEPT_BYTES,
         *,
-        reader: bool = True,
+        reader: Reader | None = STANDARD_READER,
         words: str = "any",
     ) -> None:
         for kind, known, own in (
             ("occasions", len(OCCASIONS) + 1, encoder.num_occasions),
             ("emotions", len(EMOTIONS), encoder.num_emotions),
+            ("layout", LAYOUT, encoder.layout),
         ):
             if own != known:
                 advice = "take the model that came with this version, or distil the chooser again"

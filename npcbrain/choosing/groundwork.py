@@ -13,6 +13,7 @@ from npcbrain.choosing.chooser import Shape
 from npcbrain.choosing.layout import News, Persona, news, persona
 from npcbrain.choosing.signs import read_ahead
 from npcbrain.prompting.action_priors import event_text
+from npcbrain.prompting.reader import Reader
 from npcbrain.situation import Situation
 
 __all__ = ["PIECES", "Groundwork", "Layouts"]
@@ -73,7 +74,7 @@ class Groundwork:
     )
 
     def __init__(
-        self, situation: Situation, encode: Encode, layouts: Layouts, *, reader: bool
+        self, situation: Situation, encode: Encode, layouts: Layouts, *, reader: Reader | None
     ) -> None:
         """Does nothing yet.
 
@@ -81,7 +82,7 @@ class Groundwork:
             situation: What is to be chosen about.
             encode: Gives the tokens of a text, and keeps them.
             layouts: Of personas met before.
-            reader: Whether classical reading will be asked for.
+            reader: Classical reading that will be asked for; None if none will.
         """
         self.situation = situation
         self.layout: Persona | None = None
@@ -114,9 +115,9 @@ class Groundwork:
         text, memory = event_text(situation.event), situation.memory
         yield _shape(NEWS, (len(text) + sum(len(str(one)) for one in memory)) // CHARS_A_ROW)
         self.told = news(situation, encode)
-        if self._reader:
-            rows = len(text) // CHARS_A_ROW
-            for size in read_ahead(situation, [one for one, _ in self.told.memories]):
+        if self._reader is not None:
+            rows, memories = len(text) // CHARS_A_ROW, [one for one, _ in self.told.memories]
+            for size in read_ahead(situation, memories, self._reader):
                 yield _shape(WORDS, rows + size)
 
 

@@ -17,10 +17,12 @@ from npcbrain.prompting.retelling import retold
 from npcbrain.situation import Exchange, Situation
 
 __all__ = [
-    "MARKS", "MAX_NEWS", "MAX_PERSONA", "News", "Persona", "is_tellable", "news", "persona",
-    "remembered",
+    "LAYOUT", "MARKS", "MAX_NEWS", "MAX_PERSONA", "News", "Persona", "is_tellable", "news",
+    "persona", "remembered",
 ]  # fmt: skip
 
+# An encoder is taught the marks, positions and lengths below; others are another layout.
+LAYOUT = 1
 # The first ids of a BERT's table are of no word ([unused0] and on).
 MARKS = {
     name: number

@@ -13,6 +13,7 @@ from npcbrain.choosing.layout import remembered
 from npcbrain.prompting.action_priors import called_for, deeds, event_text, is_spoken
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.fact_retrieval import lexicon, stems
+from npcbrain.prompting.reader import STANDARD_READER, Reader
 from npcbrain.situation import Situation
 
 __all__ = ["NUM_SIGNS", "Signs", "of_memories", "read_ahead", "signs"]
@@ -23,7 +24,7 @@ MOST = 6.0  # natural logarithm of odds beyond which more says nothing
 ARGS_AT_ONCE = 4  # whose values are looked up in one part
 
 
-def signs(situation: Situation, num_facts: int) -> list[Signs]:
+def signs(situation: Situation, num_facts: int, reader: Reader = STANDARD_READER) -> list[Signs]:
     """Signs of each candidate: actions, then their values, then the first ``num_facts`` facts.
 
     About 0.3 ms. Of an action: the logarithm of its odds against talk, whether it is talk, whether
@@ -34,7 +35,7 @@ def signs(situation: Situation, num_facts: int) -> list[Signs]:
     """
     event = situation.event
     text = event_text(event)
-    over_talk = {deed.name: deed.over_talk for deed in deeds(situation)}
+    over_talk = {deed.name: deed.over_talk for deed in deeds(situation, reader)}
     question, unspoken = text.rstrip().endswith("?"), not is_spoken(event)
     found: list[Signs] = []
     for action in situation.actions:
@@ -54,7 +55,9 @@ def signs(situation: Situation, num_facts: int) -> list[Signs]:
     return found + _of_texts(text, situation.npc.facts, known_before)[:num_facts]
 
 
-def read_ahead(situation: Situation, memories: Sequence[str]) -> Iterator[int]:
+def read_ahead(
+    situation: Situation, memories: Sequence[str], reader: Reader = STANDARD_READER
+) -> Iterator[int]:
     """Looks up, part by part, what ``signs`` and ``of_memories`` will look up.
 
     What was looked up last is kept, so that they then have little to do, whatever a player typed.
@@ -62,13 +65,14 @@ def read_ahead(situation: Situation, memories: Sequence[str]) -> Iterator[int]:
     Args:
         situation: The situation.
         memories: What may be told of what is remembered.
+        reader: Knows which words are near in meaning.
 
     Yields:
         Before each part, about how many things it holds against the words of the event.
     """
     actions = situation.actions
     yield len(actions)
-    deeds(situation)
+    deeds(situation, reader)
     asked = stems(called_for(situation))
     known_before = stems(" ".join(map(str, remembered(situation))))
     values = [legal for action in actions for legal in action.args.values()]

@@ -49,7 +49,7 @@ def look_at(persona: Persona, model: Model) -> dict[str, Any]:
     def count(facts: tuple[str, ...], actions: tuple[Any, ...]) -> int:
         who = replace(persona.profile, facts=facts)
         asked = Situation(who, Scene(), Event("time", "world", ""), actions)
-        prompt = render(asked, reader=False, marks=model.has_marks)
+        prompt = render(asked, reader=None, marks=model.has_marks)
         return model.tokenizer.count(prompt.prefix)
 
     facts, actions = persona.profile.facts, persona.actions

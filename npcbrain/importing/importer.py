@@ -31,7 +31,8 @@ from npcbrain.importing.source import Source, open_source
 from npcbrain.importing.vocabulary import Vocabulary, read_vocabulary
 from npcbrain.lm.frame import read_frame
 from npcbrain.lm.grammar import GrammarCompiler
-from npcbrain.lm.package import FRAMED
+from npcbrain.lm.package import FRAMED, MEMORY_TOKENS
+from npcbrain.lm.reader_tables import STANDARD_TABLES
 from npcbrain.lm.tokenizer import Tokenizer
 
 __all__ = ["import_model"]
@@ -226,6 +227,9 @@ class _Writer:
             # The width of the stream between segments, since a game's buffers are made for it.
             "config": {**config.manifest(), "hidden": config.hidden * (1 + self._cut.is_wide)},
             "kernels": dict(self._kernels),
+            # It was taught beside no reader; its prompts hold what the standard one finds.
+            "reader": {"tables": STANDARD_TABLES},
+            "memory_tokens": MEMORY_TOKENS,
         }
 
     def result(self, seconds: float) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Encoder:
         width: Width of the vectors of one kind of score.
         num_occasions: Occasions it chooses among; the last one stands for words of one's own.
         num_emotions: Emotions it chooses among.
+        layout: Number of the layout that it was taught to read.
         worth: What scores are made of, beside the graphs' own.
     """
 
@@ -50,6 +51,7 @@ class Encoder:
         self.width = files.width
         self.num_occasions = files.occasions
         self.num_emotions = files.emotions
+        self.layout = files.layout
         self.worth = files.worth
         self._tokenizer = tokenizer
         self.encode = lru_cache(NUM_KEPT)(self._encode)

@@ -24,6 +24,7 @@ MAX_ENCODER = {
     "occasions": 1024,
     "emotions": 256,
 }
+MAX_LAYOUT = 1000
 NUM_KINDS, NUM_SIGNS = 4, 4  # of a chooser's candidates, and of signs of each
 
 
@@ -64,6 +65,7 @@ class EncoderFiles:
         vocab: All ids of its tokenizer are below this.
         occasions: Occasions it chooses among, words of one's own included.
         emotions: Emotions it chooses among.
+        layout: How what it reads is laid out, see ``choosing.layout``.
         worth: See there.
     """
 
@@ -76,6 +78,7 @@ class EncoderFiles:
     vocab: int
     occasions: int
     emotions: int
+    layout: int
     worth: Worth
 
 
@@ -99,4 +102,7 @@ def read_encoder(fields: Fields, files: Mapping[str, object]) -> EncoderFiles:
     )
     args, odds = chooser.numbers("args", 2), chooser.numbers("odds", 4)
     own = known_file(chooser.child("tokenizer"), files)
-    return EncoderFiles(tuple(names), own, **numbers, worth=Worth(tokens, signs, args, *odds))
+    worth = Worth(tokens, signs, args, *odds)
+    # The first layout had no number.
+    layout = chooser.whole("layout", 1, MAX_LAYOUT) if "layout" in chooser.data else 1
+    return EncoderFiles(tuple(names), own, **numbers, layout=layout, worth=worth)

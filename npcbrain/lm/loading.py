@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from npcbrain.errors import ModelError, UsageError, fault
 from npcbrain.lm.marks import MARKS
 from npcbrain.lm.package import MARKED, ModelPackage, default_model_path
+from npcbrain.lm.reader_tables import OWN_TABLES, ReaderTables
 
 if TYPE_CHECKING:
     from npcbrain.lm.encoder import Encoder
@@ -60,6 +61,7 @@ class Parts(NamedTuple):
     words: WordList | None
     encoder: Encoder | None
     frame: Frame | None
+    reader_tables: ReaderTables
 
 
 def load_steps(
@@ -94,6 +96,7 @@ def load_steps(
         MARKS if package.format == MARKED else {},
     )
     words, frame = _read_words(package, tokenizer), _read_frame(package, tokenizer)
+    tables = _read_tables(package)
     done += TOKENIZER_SHARE
     yield Stage("grammar", done)
     grammars = GrammarCompiler(tokenizer)
@@ -113,7 +116,7 @@ def load_steps(
         try:
             name = next(pieces)
         except StopIteration as end:
-            return Parts(package, tokenizer, grammars, sessions, words, end.value, frame)
+            return Parts(package, tokenizer, grammars, sessions, words, end.value, frame, tables)
         yield Stage("graphs", done + (1.0 - done) * before[name])
 
 
@@ -284,6 +287,14 @@ def _read_frame(package: ModelPackage, tokenizer: Tokenizer) -> Frame | None:
     if not package.frame:
         return None
     return read_frame(package.read(package.frame), tokenizer, str(package.path / package.frame))
+
+
+def _read_tables(package: ModelPackage) -> ReaderTables:
+    files, where = package.reader, str(package.path)
+    if files.name != OWN_TABLES:
+        return ReaderTables(files.name, where=where)
+    contents = package.read(files.vectors), package.read(files.verbs)
+    return ReaderTables(files.name, *contents, where)
 
 
 def _read_words(package: ModelPackage, tokenizer: Tokenizer) -> WordList | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from npcbrain.errors import UsageError, fault
 from npcbrain.lm.package import MARKED, ModelConfig, ModelPackage
+from npcbrain.lm.reader_tables import ReaderTables
 
 # The heavy packages (ONNX Runtime, llguidance, tokenizers) are imported by ``load``, so that
 # importing npcbrain stays cheap and a game without a model needs none of them.
@@ -29,6 +30,7 @@ __all__ = ["Model"]
 
 MAX_SLOTS = 64  # each costs about 8 MB of keys and values with the model that ships
 NO_BIAS: Mapping[str, float] = {}
+STANDARD = ReaderTables()
 MAX_SEED = (1 << 128) - 1
 
 
@@ -44,6 +46,7 @@ class Model:
         num_slots: Answers that can be in the making at once.
         words: The words that may be said beside those of a prompt; None for any.
         frame: What stands around a prompt; None is one token on either side.
+        reader_tables: The tables that its prompts are read with.
         drafts: Whether it guesses ahead, see ``load``.
         encoder: What chooses actions and quotes before words are written; None for a model that
             does all of it itself.
@@ -57,6 +60,7 @@ class Model:
         "grammars",
         "num_slots",
         "package",
+        "reader_tables",
         "sessions",
         "tokenizer",
         "words",
@@ -72,6 +76,7 @@ class Model:
         words: WordList | None = None,
         encoder: Encoder | None = None,
         frame: Frame | None = None,
+        reader_tables: ReaderTables = STANDARD,
         *,
         drafts: bool = False,
     ) -> None:
@@ -83,6 +88,7 @@ class Model:
         self.num_slots = num_slots
         self.words = words
         self.frame = frame
+        self.reader_tables = reader_tables
         self.drafts = drafts
         self.encoder = encoder
 
@@ -165,7 +171,7 @@ class Model:
 
         def steps() -> Generator[Stage, None, Model]:
             parts = yield from load_steps(path, providers, threads)
-            package, tokenizer, grammars, sessions, words, encoder, frame = parts
+            package, tokenizer, grammars, sessions, words, encoder, frame, tables = parts
             return cls(
                 package,
                 tokenizer,
@@ -175,10 +181,16 @@ class Model:
                 words,
                 encoder,
                 frame,
+                tables,
                 drafts=drafts,
             )
 
         return steps()
+
+    @property
+    def memory_tokens(self) -> int:
+        """Tokens that the memories in a prompt may have together, as it was taught."""
+        return self.package.memory_tokens
 
     @property
     def max_prompt(self) -> int:

@@ -17,15 +17,17 @@ from pathlib import Path
 from npcbrain.errors import ModelError, fault
 from npcbrain.lm.encoder_files import EncoderFiles, read_encoder
 from npcbrain.lm.manifest import MANIFEST, Fields, known_file, missing, read_files, read_manifest
+from npcbrain.lm.reader_tables import TableFiles, read_tables
 from npcbrain.plain_file import open_plain, read_plain
 
-__all__ = ["ModelConfig", "ModelPackage", "default_model_path"]
+__all__ = ["MEMORY_TOKENS", "ModelConfig", "ModelPackage", "default_model_path"]
 
 # The formats of prompts: structure in words, or in marks, or in words with a frame of the model's
 # own around it (``npcbrain.lm.frame``).
 FORMATS = (1, 2, 3)
 MARKED, FRAMED = 2, 3
 DEFAULT_NAME = "hearth"
+MEMORY_TOKENS = 80  # of a prompt, where a manifest does not say: a few short lines
 
 MAX_PROVIDERS = 8
 # Usual: 576, 9, 3, 64, 10, 8192, 512. Wide enough for any model that runs within a frame, narrow
@@ -86,6 +88,8 @@ class ModelPackage:
         kernels: Which kernel each matrix uses; for reports only.
         words: File name of the list of words that may be said; empty for any words.
         frame: File name of what stands around a prompt; empty if that is one token on either side.
+        reader: The tables that its prompts are read with.
+        memory_tokens: What the memories in a prompt may have together, as it was taught.
         providers: ONNX Runtime providers that run all of its graphs, beside the processor.
         encoder: The chooser's files; None if it has none.
     """
@@ -103,6 +107,8 @@ class ModelPackage:
     kernels: Mapping[str, str]
     words: str
     frame: str
+    reader: TableFiles
+    memory_tokens: int
     providers: tuple[str, ...]
     encoder: EncoderFiles | None
     _files: Mapping[str, tuple[int, str]]
@@ -148,6 +154,8 @@ class ModelPackage:
             kernels={str(k): str(v) for k, v in fields.child("kernels").data.items()},
             words=known_file(fields.child("words"), files) if "words" in manifest else "",
             frame=known_file(fields.child("prompt"), files) if form == FRAMED else "",
+            reader=read_tables(fields, files),
+            memory_tokens=_read_memory_tokens(fields),
             providers=_read_providers(fields),
             encoder=read_encoder(fields, files) if "chooser" in manifest else None,
             _files=files,
@@ -272,6 +280,12 @@ def _read_heads(fields: Fields, files: Mapping[str, object]) -> tuple[str, ...]:
     if not isinstance(names, list) or not names:
         raise fields.error("files", "be a list of at least one file", names)
     return tuple(known_file(Fields({"file": one}, fields.file, fields.at), files) for one in names)
+
+
+def _read_memory_tokens(fields: Fields) -> int:
+    if "memory_tokens" not in fields.data:
+        return MEMORY_TOKENS
+    return fields.whole("memory_tokens", 0, MAX_CONFIG["max_context"])
 
 
 def _read_providers(fields: Fields) -> tuple[str, ...]:

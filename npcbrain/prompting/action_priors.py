@@ -10,6 +10,7 @@ from __future__ import annotations
 from npcbrain.plain_text import clean_text, cut_at_word
 from npcbrain.prompting.action_ranking import Deed, weigh
 from npcbrain.prompting.fact_retrieval import recalled_facts
+from npcbrain.prompting.reader import STANDARD_READER, Reader
 from npcbrain.situation import Event, Situation
 
 __all__ = ["called_for", "deeds", "event_text", "is_spoken", "temper"]
@@ -41,11 +42,12 @@ def temper(situation: Situation) -> tuple[str, ...] | None:
     return situation.npc.traits if situation.event.kind == ATTACK else None
 
 
-def deeds(situation: Situation) -> list[Deed]:
+def deeds(situation: Situation, reader: Reader = STANDARD_READER) -> list[Deed]:
     """How likely the event calls for each action that is not plain talk, best first."""
     return weigh(
         situation.actions,
         called_for(situation),
         spoken=is_spoken(situation.event),
         temper=temper(situation),
+        reader=reader,
     )

@@ -13,11 +13,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from npcbrain.prompting import verb_synonyms as verbs
-from npcbrain.prompting import word_vectors as affinity
 from npcbrain.prompting.fact_retrieval import lexicon, split_words, stems
 from npcbrain.prompting.lexicon import Lexicon
-from npcbrain.prompting.verb_synonyms import Senses, senses
+from npcbrain.prompting.reader import STANDARD_READER, Reader
 from npcbrain.situation import Action, Decision
 
 __all__ = [
@@ -79,9 +77,8 @@ class Deed(NamedTuple):
 
 
 def load_tables() -> None:
-    """Reads what reading needs now (some 50 ms the first time), so that no frame waits for it."""
-    affinity.load()
-    verbs.load()
+    """Reads the standard tables now, so that no frame waits for it; see ``Reader.load``."""
+    STANDARD_READER.load()
 
 
 def learn_words(actions: Sequence[Action], facts: Sequence[str]) -> None:
@@ -101,6 +98,7 @@ def weigh(
     *,
     spoken: bool = True,
     temper: Sequence[str] | None = None,
+    reader: Reader = STANDARD_READER,
 ) -> list[Deed]:
     """How likely an event calls for each action that is not plain talk, best first.
 
@@ -111,6 +109,7 @@ def weigh(
         text: What was said or happened.
         spoken: Whether somebody said it.
         temper: Traits of whoever is attacked, where that is what happens.
+        reader: Knows which words are near in meaning.
 
     >>> give = Action("give", {"item": ("room key", "ale"), "to": ("player",)})
     >>> weigh([Action("say"), give], "One more ale, friend.")[0].named
@@ -118,10 +117,11 @@ def weigh(
     """
     deeds = [action for action in actions if not is_talk(action)]
     asked = stems(text)
-    signs = read_signs(deeds, asked, attacked=temper is not None)
+    signs = read_signs(deeds, asked, attacked=temper is not None, reader=reader)
     traits = split_words(" ".join(temper or ()))
-    near, talk = affinity.nearness(deed_words(deeds, text), _words_of(deeds).plain, traits)
-    worth = affinity.weights()
+    vectors = reader.vectors
+    near, talk = vectors.nearness(deed_words(deeds, text), _words_of(deeds).plain, traits)
+    worth = vectors.weights
     scores = [
         worth.name * sign.name
         + worth.kin * sign.kin
@@ -147,7 +147,11 @@ def only_talks(decision: Decision) -> bool:
 
 
 def read_signs(
-    actions: Sequence[Action], asked: Sequence[str], *, attacked: bool = False
+    actions: Sequence[Action],
+    asked: Sequence[str],
+    *,
+    attacked: bool = False,
+    reader: Reader = STANDARD_READER,
 ) -> list[Signs]:
     """What speaks for each action but the nearness of its name.
 
@@ -156,8 +160,9 @@ def read_signs(
         asked: The event's words, as ``fact_retrieval.stems`` makes them.
         attacked: Whether it is an attack: it mentions the attacker whether or not there shall be a
             fight, so that a mention speaks for nothing.
+        reader: Knows which verbs are near in meaning.
     """
-    words = _words_of(actions)
+    words, senses = _words_of(actions), reader.verbs.senses
     worth = words.lexicon.overlap(asked)
     best: dict[tuple[int, str], tuple[float, str]] = {}  # by action and argument
     for line in sorted(worth.keys() & words.values.keys()):  # the first of those alike counts
@@ -165,11 +170,11 @@ def read_signs(
         share = worth[line] / len(words.lexicon.lines[line]) ** 0.5
         if share > best.get((index, arg), (0.0, ""))[0]:
             best[index, arg] = share, value
-    verbs = senses(tuple(asked))
+    meant = senses(tuple(asked))
     found = []
     for index, action in enumerate(actions):
         shared = worth.get(words.names[index], 0.0)
-        kin = 0.0 if shared else float(words.senses[index].meet(verbs))
+        kin = 0.0 if shared else float(senses(words.verbs[index]).meet(meant))
         told = {arg: best[index, arg] for arg in action.args if (index, arg) in best}
         mentioned = 0.0 if attacked else min(sum(share for share, _ in told.values()), MOST)
         named = {arg: value for arg, (_, value) in told.items()}
@@ -190,7 +195,7 @@ class ActionWords(NamedTuple):
         lexicon: Names and values are its lines.
         names: Of each action, the line that is its name.
         values: Of each other line, the action's place, the argument and the value.
-        senses: What the verbs in each name may mean.
+        verbs: What in each name may be a verb.
         plain: The words of each name.
         taken: The words of all values.
     """
@@ -198,7 +203,7 @@ class ActionWords(NamedTuple):
     lexicon: Lexicon
     names: tuple[int, ...]
     values: Mapping[int, tuple[int, str, str]]
-    senses: tuple[Senses, ...]
+    verbs: tuple[tuple[str, ...], ...]
     plain: tuple[tuple[str, ...], ...]
     taken: frozenset[str]
 
@@ -227,7 +232,7 @@ def _read(actions: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ..
         tuple(names),
         values,
         # The thesaurus has phrases too: ``tip_off``.
-        tuple(senses(("_".join(split_words(name)), *stems(name))) for name, _ in actions),
+        tuple(("_".join(split_words(name)), *stems(name)) for name, _ in actions),
         tuple(_plain(name) for name, _ in actions),
         frozenset(word for _, _, value in values.values() for word in _plain(value)),
     )

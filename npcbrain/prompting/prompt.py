@@ -49,6 +49,7 @@ from npcbrain.prompting.action_priors import deeds, event_text
 from npcbrain.prompting.action_ranking import is_talk, likely
 from npcbrain.prompting.disarming import disarmed
 from npcbrain.prompting.fact_retrieval import recalled_facts
+from npcbrain.prompting.reader import STANDARD_READER, Reader
 from npcbrain.prompting.retelling import retold, spoken
 from npcbrain.prompting.stock_lines import phrase, quotes
 from npcbrain.situation import Action, Decision, Exchange, Profile, Situation
@@ -111,7 +112,7 @@ class Prompt:
 def render(
     situation: Situation,
     *,
-    reader: bool = True,
+    reader: Reader | None = STANDARD_READER,
     marks: bool = True,
     known: Collection[str] | None = None,
 ) -> Prompt:
@@ -119,8 +120,8 @@ def render(
 
     Args:
         situation: The situation.
-        reader: Whether classical reading helps: recalls facts, names deeds that fit, tells an
-            action prior.
+        reader: Classical reading that helps: recalls facts, names deeds that fit, tells an action
+            prior; None for a model that goes without.
         marks: Whether the model was taught structure in marks; else it stands in words.
         known: The facts to tell, where not all can be; they keep their numbers.
     """
@@ -148,7 +149,7 @@ def render(
     news.extend(map(memory_line, situation.memory))
     text = event_text(event)
     news.append(f"{EVENT} {event.kind} from {event.source}: {text}")
-    if not reader:
+    if reader is None:
         return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n")
     recalled = recalled_facts(npc.facts, text)
     logit_bias = {QUOTE: QUOTE_ODDS}
@@ -156,7 +157,7 @@ def render(
         number = npc.facts.index(fact) + 1
         logit_bias[f"{QUOTE}{number}"] = value
         news.append(f"{RECALLS}{number} {cut_at_word(fact, MAX_FACT_CHARS)}")
-    weighed = deeds(situation)
+    weighed = deeds(situation, reader)
     news.extend(" ".join((FITS, deed.name, *deed.named.values())) for deed in likely(weighed))
     over_talk = {deed.name: deed.over_talk for deed in weighed}
     action_prior = tuple(
@@ -165,7 +166,7 @@ def render(
     return Prompt("\n".join(head) + "\n", "\n".join(news) + "\n", action_prior, logit_bias)
 
 
-def _in_words(situation: Situation, reader: bool, known: Collection[str] | None) -> Prompt:
+def _in_words(situation: Situation, reader: Reader | None, known: Collection[str] | None) -> Prompt:
     """The first format, for models that were taught it: nothing typed holds a title."""
     situation = disarmed(situation)
     marked = render(situation, reader=reader, known=known)

@@ -14,6 +14,7 @@ from npcbrain.plain_text import cut_at_word
 from npcbrain.prompting.action_priors import event_text
 from npcbrain.prompting.fact_retrieval import recalled_facts, stems
 from npcbrain.prompting.prompt import Prompt, render
+from npcbrain.prompting.reader import Reader
 from npcbrain.situation import Action, Situation
 
 __all__ = ["shorter_prompts"]
@@ -33,7 +34,7 @@ STEPS: tuple[tuple[int | None, int | None, int | None], ...] = (
 
 
 def shorter_prompts(
-    situation: Situation, *, may_forget: bool, reader: bool, marks: bool
+    situation: Situation, *, may_forget: bool, reader: Reader | None, marks: bool
 ) -> Iterator[Prompt]:
     """The prompt as it is, and then ever shorter ones; eleven at most.
 

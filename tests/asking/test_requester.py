@@ -187,6 +187,18 @@ def test_memories_are_told_as_they_were_when_asked() -> None:
     assert "gave it back" not in bench.model.news[0]
 
 
+def test_a_model_is_told_no_more_memories_than_it_was_taught_to_read() -> None:
+    model = ScriptedModel()
+    model.memory_tokens = 8  # type: ignore[attr-defined]  # words, to this one
+    bench, memory = Bench(model), Memory()
+    for line in ("He stole a spoon.", "He gave back the spoon that he stole in the spring."):
+        memory.add(line)
+    bench.ask(memory=memory)
+    bench.frame()
+    assert f"{MEMORY} He stole a spoon.\n" in bench.model.news[0]
+    assert "gave back" not in bench.model.news[0]
+
+
 def test_without_a_memory_the_situations_own_lines_are_told() -> None:
     bench = Bench()
     bench.ask(memory=None)

@@ -21,6 +21,7 @@ from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.npcs.memory import CAPACITY, HEARSAY_SHARE
 from npcbrain.npcs.persona import Persona
 from npcbrain.prompting.prompt import EMOTIONS, AnswerReader, grammar
+from npcbrain.prompting.reader import STANDARD_READER
 from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Exchange
@@ -132,7 +133,9 @@ def test_whatever_is_said_and_whatever_the_model_prefers_deeds_and_values_are_le
     for attack in ATTACKS:
         line = line_of(attack.text, "text", "")
         situation = situation_of(line or HARMLESS, "player")
-        *_, prompt = shorter_prompts(situation, may_forget=True, reader=True, marks=False)
+        *_, prompt = shorter_prompts(
+            situation, may_forget=True, reader=STANDARD_READER, marks=False
+        )
         rules = {"grammar": grammar(situation, "own"), "seed": 1, "max_new_tokens": 32}
         answer = tiny.generation(prompt.prefix, prompt.news, **rules)
         reader = AnswerReader(situation)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_tables import change_manifest
 from toy_chooser import CONFIG, make_chooser_model
 
 from npcbrain.choosing.choice import Choice
 from npcbrain.choosing.chooser import CHUNK, Chooser
-from npcbrain.choosing.layout import MAX_NEWS, MAX_PERSONA, news, persona, remembered
+from npcbrain.choosing.layout import LAYOUT, MAX_NEWS, MAX_PERSONA, news, persona, remembered
 from npcbrain.choosing.signs import signs
 from npcbrain.errors import ModelError
 from npcbrain.lm.encoder import Encoder
 from npcbrain.lm.model import Model
+from npcbrain.lm.package import ModelPackage
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS
 from npcbrain.situation import Action, Event, Situation
@@ -103,11 +106,27 @@ def test_a_memory_may_be_quoted_and_what_somebody_said_may_not(encoder: Encoder)
     assert choice_of(Chooser(keen), unasked)[0].quote != "The player paid."
 
 
-def test_a_model_that_was_taught_other_occasions_is_refused(encoder: Encoder) -> None:
+@pytest.mark.parametrize(
+    ("attribute", "what"),
+    [("num_occasions", "occasions"), ("num_emotions", "emotions"), ("layout", "layout")],
+)
+def test_a_model_that_was_taught_others_is_refused(
+    encoder: Encoder, attribute: str, what: str
+) -> None:
     other = copy(encoder)
-    other.num_occasions += 1
-    with pytest.raises(ModelError, match="occasions must be"):
+    setattr(other, attribute, getattr(encoder, attribute) + 1)
+    with pytest.raises(ModelError, match=f"{what} must be"):
         Chooser(other)
+
+
+def test_a_chooser_from_before_layouts_had_numbers_has_the_first(tmp_path: Path) -> None:
+    folder = make_chooser_model(tmp_path / "toy")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["chooser"].pop("layout") == LAYOUT
+    change_manifest(folder, chooser=manifest["chooser"])
+    files = ModelPackage.described(folder).encoder
+    assert files is not None
+    assert files.layout == 1
 
 
 def test_memory_for_personas_is_bounded_and_changes_no_choice(encoder: Encoder) -> None:

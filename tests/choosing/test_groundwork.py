@@ -16,6 +16,7 @@ from npcbrain.choosing.signs import signs
 from npcbrain.lm.encoder import Encoder
 from npcbrain.pricing.cost import CostModel
 from npcbrain.prompting.action_ranking import learn_words, load_tables
+from npcbrain.prompting.reader import STANDARD_READER
 from npcbrain.situation import Action, Situation
 from npcbrain.testing import ManualClock
 
@@ -59,7 +60,7 @@ def large_situation(line: str) -> Situation:
 
 
 def work(encoder: Encoder, asked: Situation, layouts: Layouts | None = None) -> Groundwork:
-    return Groundwork(asked, encoder.encode, layouts or Layouts(), reader=True)
+    return Groundwork(asked, encoder.encode, layouts or Layouts(), reader=STANDARD_READER)
 
 
 @pytest.mark.parametrize("text", LINES)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +15,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="the distil extra is not installed")
 pytest.importorskip("transformers", reason="the distil extra is not installed")
 
-from npcbrain.prompting import word_vectors as affinity  # noqa: E402
 from npcbrain.prompting.action_priors import deeds  # noqa: E402
 from npcbrain.prompting.action_ranking import is_talk  # noqa: E402
 from npcbrain.prompting.fact_retrieval import split_words  # noqa: E402
+from npcbrain.prompting.reader import Reader  # noqa: E402
+from npcbrain.prompting.verb_synonyms import VERBS  # noqa: E402
 from tools.distil import affinity as learner  # noqa: E402
 from tools.distil.decisions import draw_group  # noqa: E402
 from tools.distil.situations import Example  # noqa: E402
 from tools.distil.situations.lexicon import load  # noqa: E402
 
 DIMS, KEPT, FEATURES = 24, 16, 8
-CACHES = (affinity._table, affinity._asks, affinity._tempers, affinity._offers)
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +51,6 @@ def folder(tmp_path: Path, examples: list[Example]) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def fresh_table() -> Iterator[None]:
-    """The runtime reads its table anew, now and afterwards."""
-    for cache in CACHES:
-        cache.cache_clear()
-    yield
-    for cache in CACHES:
-        cache.cache_clear()
-
-
 def test_only_words_in_letters_are_read_and_no_more_than_asked_for(folder: Path) -> None:
     found, vectors = learner.read_vectors(folder, 50, KEPT)
     assert len(found) == 50
@@ -69,9 +58,8 @@ def test_only_words_in_letters_are_read_and_no_more_than_asked_for(folder: Path)
     assert (vectors.shape, vectors.dtype) == ((50, KEPT), np.int8)
 
 
-@pytest.mark.usefixtures("fresh_table")
 def test_what_is_learnt_is_what_the_runtime_reckons_with(
-    folder: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+    folder: Path, examples: list[Example]
 ) -> None:
     torch.manual_seed(1)
     found, vectors = learner.read_vectors(folder, 10_000, KEPT)
@@ -85,14 +73,14 @@ def test_what_is_learnt_is_what_the_runtime_reckons_with(
     assert (scores.argmax(1) == right).float().mean() > before + 0.05
 
     learner.write(folder / "affinity.npz", found, vectors, net)
-    monkeypatch.setattr(affinity, "TABLE", folder / "affinity.npz")
+    learnt = Reader((folder / "affinity.npz").read_bytes, VERBS.read_bytes, folder)
     num_compared = 0
     for example in examples[:40]:
         situation = example.situation
         case = net(learner.as_cases([example], rows))[0].tolist()
         expected = dict(zip(learner.in_order(example), case, strict=False))
         talk = next((a.name for a in situation.actions if is_talk(a)), None)
-        for deed in deeds(situation):
+        for deed in deeds(situation, learnt):
             if talk and deed.name in expected:
                 lead = expected[deed.name] - expected[talk]
                 assert deed.over_talk == pytest.approx(lead, abs=1e-3)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_tables import VERBS, vectors
 
 from npcbrain.errors import ModelError
 from npcbrain.graphs.quantise import SHIPPED_KERNELS, kernel_plan
+from npcbrain.lm.model import Model
 from tools.distil import export
 from tools.distil.weights import read_safetensors
 from tools.make_tiny_model import TINY, make_tiny_model, tiny_tokenizer, tiny_weights
@@ -75,6 +77,18 @@ def test_a_folder_of_weights_becomes_the_model_the_graphs_describe(student, tmp_
     assert {path.name: path.read_bytes() for path in out.glob("*.onnx")} == {
         name: content for name, content in want.files.items() if name.endswith(".onnx")
     }
+
+
+def test_tables_that_a_student_was_taught_beside_go_along(student, tmp_path):
+    out, given = tmp_path / "tiny", {"word_vectors.npz": vectors(), "verb_synonyms.txt": VERBS}
+    options = ("--segments", "2", "--min-agreement", "0.5")
+
+    (student / "word_vectors.npz").write_bytes(given["word_vectors.npz"])
+    assert run(student, out, *options) == 1  # one of the two alone is no reader
+
+    (student / "verb_synonyms.txt").write_bytes(given["verb_synonyms.txt"])
+    assert run(student, out, *options) == 0
+    assert Model.load(out).reader_tables == ("own", *given.values(), str(out))
 
 
 def test_an_export_that_differs_too_much_is_not_written(student, tmp_path, capsys):

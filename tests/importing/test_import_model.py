@@ -112,6 +112,7 @@ def test_the_manifest_says_what_it_came_from(whole):
     manifest = json.loads((whole / "manifest.json").read_text(encoding="utf-8"))
 
     assert (manifest["format"], manifest["name"]) == (3, "tiny")
+    assert (manifest["reader"], manifest["memory_tokens"]) == ({"tables": "npcbrain-1"}, 80)
     assert manifest["source"]["architecture"] == "llama"
     assert manifest["tokenizer"]["eos"] == "<|im_end|>"
     assert sorted(manifest["files"]) == sorted(

@@ -109,6 +109,10 @@ def test_a_file_outside_the_folder_is_refused(folder: Path, name: str) -> None:
             "format must be 1, 2 or 3, got 4 - at {} $; use a model of this release",
         ),
         (
+            lambda m: m.update(memory_tokens=-1),
+            "memory_tokens must be an integer of 0 to 16384, got -1 - at {} $",
+        ),
+        (
             lambda m: m["config"].update(layers=10**9),
             "layers must be an integer of 1 to 128, got 1000000000 - at {} $.config",
         ),

@@ -196,7 +196,7 @@ def test_what_is_recalled_stands_in_the_odds_by_its_number() -> None:
     best, next_best = (f"{QUOTE}{number}" for number in (2, 3))
     assert prompt.logit_bias[best] > prompt.logit_bias[next_best] > 0
     assert set(prompt.logit_bias) == {QUOTE, best, next_best}
-    assert set(render(SITUATION, reader=False).logit_bias) == {QUOTE}
+    assert set(render(SITUATION, reader=None).logit_bias) == {QUOTE}
 
 
 def test_the_list_of_words_that_may_be_said_does_not_hold_for_quotes(tokenizer: Tokenizer) -> None:

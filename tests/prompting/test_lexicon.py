@@ -13,6 +13,7 @@ from operations import operations
 
 from npcbrain.prompting.action_ranking import learn_words, load_tables
 from npcbrain.prompting.lexicon import ALIKE, MAX_SLIPS, SLIP_WORTH, Lexicon
+from npcbrain.prompting.reader import STANDARD_READER
 from npcbrain.prompting.reflex import reflex
 from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.situation import Action, Event, Profile, Scene, Situation
@@ -92,5 +93,5 @@ def test_no_line_of_a_player_costs_a_frame_more_than_a_few_milliseconds(line: st
     situation = large_situation(line)
     learn_words(situation.actions, situation.npc.facts)
     assert operations(lambda: reflex(situation)) < MOST_READING
-    prompts = shorter_prompts(situation, may_forget=True, reader=True, marks=True)
+    prompts = shorter_prompts(situation, may_forget=True, reader=STANDARD_READER, marks=True)
     assert operations(lambda: next(prompts)) < 1.5 * MOST_READING

@@ -10,6 +10,7 @@ from minds import GRETA
 
 import npcbrain as nb
 from npcbrain.lm.marks import KNOWS, MEMORY
+from npcbrain.prompting.reader import STANDARD_READER
 from npcbrain.prompting.shortening import shorter_prompts
 from npcbrain.situation import Action, Event, Profile, Scene, Situation
 
@@ -28,7 +29,7 @@ LONG = Situation(
 
 @pytest.mark.parametrize("marks", [True, False])
 def test_each_prompt_is_shorter_than_the_one_before(marks: bool) -> None:
-    prompts = list(shorter_prompts(LONG, may_forget=True, reader=True, marks=marks))
+    prompts = list(shorter_prompts(LONG, may_forget=True, reader=STANDARD_READER, marks=marks))
     sizes = [len(prompt.prefix + prompt.news) for prompt in prompts]
     assert sizes == sorted(sizes, reverse=True)
     assert len(set(sizes)) == len(sizes) == 8
@@ -36,7 +37,9 @@ def test_each_prompt_is_shorter_than_the_one_before(marks: bool) -> None:
 
 
 def test_memories_go_first_and_the_fact_that_was_asked_about_last() -> None:
-    first, second, *_, late, last = shorter_prompts(LONG, may_forget=True, reader=True, marks=True)
+    first, second, *_, late, last = shorter_prompts(
+        LONG, may_forget=True, reader=STANDARD_READER, marks=True
+    )
     assert MEMORY in first.news
     assert MEMORY not in second.news
     assert second.prefix == first.prefix
@@ -46,7 +49,7 @@ def test_memories_go_first_and_the_fact_that_was_asked_about_last() -> None:
 
 def test_what_was_asked_is_kept_for_longer_than_facts_that_it_is_not_about() -> None:
     asked = replace(LONG, event=Event("speech", "player", "Tell me, please, what of thing13?"))
-    prompts = list(shorter_prompts(asked, may_forget=True, reader=True, marks=True))
+    prompts = list(shorter_prompts(asked, may_forget=True, reader=STANDARD_READER, marks=True))
     assert len(prompts) == 6  # whole, without memories, fewer facts twice, less text, no facts
     assert all("please, what of thing13?" in prompt.news for prompt in prompts[:4])
 
@@ -56,7 +59,9 @@ def test_of_too_many_values_those_that_were_mentioned_are_told() -> None:
     asked = replace(LONG, npc=Profile("Greta", "baker"), memory=())
     asked = replace(asked, event=Event("speech", "player", "Dish six!"))
     asked = replace(asked, actions=(Action("say"), Action("serve", {"dish": dishes})))
-    first, second, third = shorter_prompts(asked, may_forget=True, reader=True, marks=True)
+    first, second, third = shorter_prompts(
+        asked, may_forget=True, reader=STANDARD_READER, marks=True
+    )
     assert f"dish: {' / '.join(dishes)}" in first.prefix
     assert "dish: dish number one / dish number two / " in second.prefix
     assert "number six" in second.prefix
@@ -67,7 +72,9 @@ def test_of_too_many_values_those_that_were_mentioned_are_told() -> None:
 def test_a_short_situation_has_one_prompt() -> None:
     short = replace(LONG, npc=Profile("Greta", "baker"), memory=())
     short = replace(short, event=Event("speech", "player", "Hello."))
-    assert len(list(shorter_prompts(short, may_forget=True, reader=True, marks=True))) == 1
+    assert (
+        len(list(shorter_prompts(short, may_forget=True, reader=STANDARD_READER, marks=True))) == 1
+    )
 
 
 @pytest.mark.parametrize(

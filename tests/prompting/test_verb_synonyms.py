@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from npcbrain.errors import ModelError
 from npcbrain.prompting.fact_retrieval import stem
-from npcbrain.prompting.verb_synonyms import COMMENT, VERBS, are_akin
+from npcbrain.prompting.reader import STANDARD_READER
+from npcbrain.prompting.verb_synonyms import COMMENT, VERBS, VerbSynonyms, read_verbs
 from tools.distil import verbs
 
 # offset, field, "v", words (hex), word and id each, pointers (sort, offset, part, which), frames
@@ -26,6 +28,10 @@ run%2:38:04:: 00000002 28 0
 move%2:38:00:: 00000003 1 9
 move%1:04:00:: 00000003 1 9
 """
+
+
+def are_akin(verb: str, other: str) -> bool:
+    return STANDARD_READER.verbs.are_akin(verb, other)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +61,30 @@ def test_verbs_of_other_meaning_are_not(verb: str, other: str) -> None:
 
 def test_a_word_nobody_knows_is_akin_to_none() -> None:
     assert not are_akin("blorf", "blorf")
+
+
+def test_two_tables_answer_each_for_itself() -> None:
+    one = VerbSynonyms(read_verbs(b"flee scarper\ncook", "one.txt"))
+    two = VerbSynonyms(read_verbs(b"# cook is what they do\nflee >1\ncook scarper", "two.txt"))
+    for _ in range(2):  # what was looked up is kept
+        assert one.are_akin("flee", "scarper")
+        assert not one.are_akin("flee", "cook")
+        assert two.are_akin("flee", "cook")
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (b"fl\xffee", "'utf-8' codec"),
+        (b"flee >move", "invalid literal"),
+        (b"flee >" + b"9" * 10_000, "Exceeds the limit"),
+    ],
+)
+def test_a_table_that_is_none_is_refused(content: bytes, got: str) -> None:
+    with pytest.raises(ModelError, match="verbs must be lines of words in UTF-8") as caught:
+        read_verbs(content, "verbs.txt")
+    assert got in str(caught.value)
+    assert "verbs.txt" in str(caught.value)
 
 
 def test_the_table_carries_the_licence_it_comes_under() -> None:

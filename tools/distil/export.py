@@ -4,8 +4,9 @@
 
 Reads ``model.safetensors``, ``config.json`` and ``tokenizer.json`` of a Hugging Face Llama folder,
 finds the scales of ``staticint8`` on drawn situations, builds the graphs in memory, compares them
-with a plain float32 reference, measures them and only then writes. Invariant: what fails the
-comparison is not written.
+with a plain float32 reference, measures them and only then writes. ``words.txt`` goes along where
+it lies there, and so do ``word_vectors.npz`` and ``verb_synonyms.txt``, which a model has that was
+taught beside other tables than npcbrain's. Invariant: what fails the comparison is not written.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.prompting.prompt import answer_text, render
 from tools.distil.calibrate import calibrate
 from tools.distil.check import GraphRunner, reference
-from tools.distil.package import BOS, EOS, BuiltModel, build_model
+from tools.distil.package import BOS, EOS, VECTORS, VERBS, BuiltModel, build_model
 from tools.distil.sheets import read_sheets
 from tools.distil.weights import read_safetensors
 
@@ -97,11 +98,32 @@ def export(
     kernels = kernel_plan(config.layers, kernel, exceptions)
     words = folder / "words.txt"
     said = words.read_bytes() if words.exists() else b""
+    tables = own_tables(folder)
     smoothed = weights
     if STATIC in kernels.values():
         sequences = encode_texts(tokenizer, config, written_texts(NUM_CALIBRATED, "train"))
         smoothed = calibrate(config, weights, kernels, track(sequences, "calibrating"))
-    return build_model(name, config, smoothed, tokenizer, kernels, num_segments, said), weights
+    built = build_model(
+        name, config, smoothed, tokenizer, kernels, num_segments, said, tables=tables
+    )
+    return built, weights
+
+
+def own_tables(folder: Path) -> tuple[bytes, bytes] | None:
+    """Tables of its own that a student was taught beside; None where these are npcbrain's.
+
+    Raises:
+        ModelError: One of the two is missing.
+    """
+    paths = folder / VECTORS, folder / VERBS
+    missing = [path.name for path in paths if not path.exists()]
+    if len(missing) == len(paths):
+        return None
+    if missing:
+        rule, advice = "be there both or neither", "write the other, or remove this one"
+        raise ModelError(fault("tables", rule, f"no {missing[0]}", str(folder), advice))
+    vectors, verbs = (path.read_bytes() for path in paths)
+    return vectors, verbs
 
 
 def compare(model: BuiltModel, weights: Weights, sequences: Sequence[np.ndarray]) -> Agreement:

@@ -16,10 +16,13 @@ from typing import Any
 
 from npcbrain.errors import UsageError, fault
 from npcbrain.graphs.decoder import LlamaConfig, Weights, head_graph, segment_graph
+from npcbrain.lm.package import MEMORY_TOKENS
+from npcbrain.lm.reader_tables import OWN_TABLES, STANDARD_TABLES
 
-__all__ = ["BOS", "BuiltModel", "balance", "build_model"]
+__all__ = ["BOS", "VECTORS", "VERBS", "BuiltModel", "balance", "build_model"]
 
 BOS, EOS = "<|im_start|>", "<|im_end|>"
+VECTORS, VERBS = "word_vectors.npz", "verb_synonyms.txt"  # tables of its own to read with
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def build_model(
     words: bytes = b"",
     *,
     form: int = 2,
+    tables: tuple[bytes, bytes] | None = None,
 ) -> BuiltModel:
     """Builds all files of a model in memory.
 
@@ -77,6 +81,8 @@ def build_model(
         num_segments: Segments the layers are cut into.
         words: The list of words that may be said, one a line; empty for any.
         form: Of the prompt that the model was taught: 1, structure in words; 2, in marks.
+        tables: Vectors of words and verbs near in meaning that it was taught beside, where these
+            are not npcbrain's; see ``npcbrain.prompting.reader``.
 
     Raises:
         UsageError: There are more segments than layers, or a scale is missing.
@@ -93,6 +99,10 @@ def build_model(
     files["tokenizer.json"] = compact.encode()
     if words:
         files["words.txt"] = words
+    reader: dict[str, Any] = {"tables": STANDARD_TABLES}
+    if tables is not None:
+        files |= dict(zip((VECTORS, VERBS), tables, strict=True))
+        reader = {"tables": OWN_TABLES, "vectors": {"file": VECTORS}, "verbs": {"file": VERBS}}
     manifest: dict[str, Any] = {
         "format": form,
         "name": name,
@@ -109,6 +119,8 @@ def build_model(
         "tokenizer": {"file": "tokenizer.json", "bos": BOS, "eos": EOS},
         "config": config.manifest(),
         "kernels": dict(kernels),
+        "reader": reader,
+        "memory_tokens": MEMORY_TOKENS,
     }
     if words:
         manifest["words"] = {"file": "words.txt"}

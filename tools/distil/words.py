@@ -26,7 +26,7 @@ def count_words(sheets: Iterable[Sheet]) -> Counter[bytes]:
     for sheet in sheets:
         said: set[bytes] = set()
         for example in sheet.examples:
-            prompt = render(example.situation, reader=False)
+            prompt = render(example.situation, reader=None)
             known = split_words((prompt.prefix + prompt.news).encode())
             said |= split_words(answer_text(example.decision).encode()) - known
         found.update(said)

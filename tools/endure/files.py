@@ -1,7 +1,7 @@
 """Files that nobody vouches for, changed at random: read, or refused with a clear error.
 
 Personas, trees, saves, recordings, price files, and of a model the manifest, the prompt.json, the
-tokenizer.json and a graph. What a reader may raise
+tokenizer.json, a graph and the tables that events are read with. What a reader may raise
 is its own error and nothing else, and the message names the place. The time and the memory that
 one file may cost are bounded.
 """
@@ -17,10 +17,12 @@ import warnings
 import zlib
 from collections.abc import Callable
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgpack
+import numpy as np
 
 from npcbrain.errors import ModelError, PersonaError, RecordingError, SaveError, TreeError
 from npcbrain.lm.frame import read_frame
@@ -31,6 +33,8 @@ from npcbrain.lm.tokenizer import Tokenizer
 from npcbrain.npcs.persona import Persona
 from npcbrain.pricing.cost import CostModel
 from npcbrain.pricing.price_file import PriceFile
+from npcbrain.prompting.verb_synonyms import VerbSynonyms, read_verbs
+from npcbrain.prompting.word_vectors import WordVectors, read_affinity
 from npcbrain.saves.container import HEAD
 from npcbrain.tree import load
 from tools.endure.attacks import read_attacks
@@ -138,13 +142,23 @@ def seeds(folder: Path) -> list[Kind]:
         Kind("tape.npcr", RecordingError, read_tape, [_tape_content(folder)]),
         Kind("tokenizer.json", ModelError, _tokenized, [(tiny() / "tokenizer.json").read_bytes()]),
         Kind("head.onnx", ModelError, _checked, [(tiny() / "head.onnx").read_bytes()]),
+        Kind("vectors.npz", ModelError, _nearness, [_packed(ARRAYS)]),
+        Kind("verbs.txt", ModelError, _kinship, [b"# verbs\ngive bestow >1\nmove ~run\nflee >1\n"]),
     ]
 
 
 KINDS = (
     "persona.json", "tree.xml", "manifest.json", "prompt.json", "slot.npcb", "prices.msgpack",
-    "tape.npcr", "tokenizer.json", "head.onnx",
+    "tape.npcr", "tokenizer.json", "head.onnx", "vectors.npz", "verbs.txt",
 )  # fmt: skip
+ARRAYS = {
+    "words": np.frombuffer(b"cook bake flee", np.uint8),
+    "vectors": np.array([[9, 1], [9, 0], [0, 9]], np.int8),
+    **dict.fromkeys(("asks", "tempers", "offers"), np.eye(2, dtype=np.float32)),
+    "loudness": np.ones((3, 3), np.float32),
+    "talk": np.zeros(2, np.float32),
+    "weights": np.ones(8, np.float32),
+}
 
 
 def mutated(content: bytes, kind: Kind, dice: random.Random, words: list[str]) -> bytes:
@@ -155,6 +169,8 @@ def mutated(content: bytes, kind: Kind, dice: random.Random, words: list[str]) -
     if kind.name == "tape.npcr" and move < 0.8:
         bad = _fits_64_bits(changed(values_of(content), dice, words))
         return sealed(bad if isinstance(bad, list) else [bad])
+    if kind.name == "vectors.npz" and move < 0.7:
+        return _with_another_array(dice)
     if kind.name == "head.onnx" and move < 0.5:
         return _spliced(content, dice)
     if move < 0.6 and kind.name.endswith(".json"):
@@ -216,6 +232,26 @@ def _spliced(content: bytes, dice: random.Random) -> bytes:
     start, place = dice.randrange(len(content)), dice.randrange(len(content))
     piece = content[start : start + dice.choice((1, 8, 200))]
     return content[:place] + piece + content[place + dice.choice((0, len(piece))) :]
+
+
+def _with_another_array(dice: random.Random) -> bytes:
+    """Vectors of words, one array of which has another kind or shape, or strange numbers."""
+    name = dice.choice([*ARRAYS])
+    array = ARRAYS[name]
+    with np.errstate(all="ignore"):
+        number = np.array(dice.choice((0, -128, 1e3, 1e30, np.nan, -np.inf))).astype(array.dtype)
+    changes = (
+        array[:-1], array.reshape(-1), array[..., None], np.concatenate([array, array]),
+        array.astype(dice.choice(("f8", "f2", "i1", "u1", "?", "S3", "O"))),
+        np.full_like(array, number),
+    )  # fmt: skip
+    return _packed({**ARRAYS, name: dice.choice(changes)})
+
+
+def _packed(arrays: dict[str, Any]) -> bytes:
+    file = BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
 
 
 def _mutated_save(content: bytes, dice: random.Random, words: list[str]) -> bytes:
@@ -315,6 +351,19 @@ def _tokenized(path: Path) -> None:
     content = path.read_bytes()
     tokenizer = Tokenizer(content, "<|im_start|>", "<|im_end|>", 1024, str(path), {})
     assert tokenizer.count("What is a bed? \u00e9\0 <|im_end|>") >= 0
+
+
+def _nearness(path: Path) -> None:
+    """A table that can be read gives numbers."""
+    vectors = WordVectors(read_affinity(path.read_bytes(), str(path)))
+    near, talk = vectors.nearness(["cook", "fled"], [("bake",), ("flee", "cook")], ["kind", "bake"])
+    assert np.isfinite([*near, talk, *vectors.weights]).all()
+
+
+def _kinship(path: Path) -> None:
+    """A table that can be read answers either way round."""
+    verbs = VerbSynonyms(read_verbs(path.read_bytes(), str(path)))
+    assert verbs.are_akin("give", "run") == verbs.are_akin("run", "give")
 
 
 def _checked(path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from npcbrain.choosing.layout import LAYOUT
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS
 from tools.distil.chooser.graphs import EncoderConfig, Weights, chooser_graphs
@@ -63,6 +64,7 @@ def add_chooser(
         "vocab": len(weights["emb.word_embeddings.weight"]),
         "occasions": len(OCCASIONS) + 1,
         "emotions": len(EMOTIONS),
+        "layout": LAYOUT,
         "tokens": _rounded(np.exp(weights["scale"])),
         "signs": [_rounded(row) for row in weights["sign"]],
         "args": _rounded(weights["args"]),

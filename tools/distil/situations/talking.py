@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from npcbrain.lm.package import MEMORY_TOKENS
 from npcbrain.npcs.memory import Memory
 from tools.distil.situations.asking import (
     SELF_EVIDENT,
@@ -37,7 +38,6 @@ from tools.distil.situations.text import expand
 __all__ = ["talk"]
 
 RECALLED = 0.2  # of the turns remember the turns before, in the words the runtime remembers them
-MEMORY_TOKENS = 80  # as much as the runtime allows
 
 
 def talk(lexicon: Lexicon, rng: random.Random, turns: int) -> list[Example]:
