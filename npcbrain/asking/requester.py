@@ -328,7 +328,9 @@ class LanguageMind:
         most_ns = max(history.most_ns, granted_ns)
         if history.known and needed_ns(cost.best_ns) > most_ns:
             thought.fail(Reason.NO_BUDGET)
-            scheduler.notice.give(scheduler.tell, needed_ns(cost.price_ns), history.most_ns)
+            scheduler.verdicts.notice.give(
+                scheduler.tell, needed_ns(cost.price_ns), history.most_ns
+            )
             deliberation.give_up()
         return thought.done
 
