@@ -53,7 +53,7 @@ class Scheduler:
         self._engine = engine
         self._clock = clock
         self._requests = Requests(engine)
-        self._num_submitted = 0
+        self._num_taken = 0
         self._last_start = Kind.PREFILL
         self._frame_ns = 0  # when the frame began
         self._lost_ns = 0  # from then until the last frame's first step could start
@@ -94,7 +94,7 @@ class Scheduler:
         priority: float = 1.0,
         extent: Extent = Extent.WHOLE,
     ) -> Request:
-        """Takes an answer on; work begins with the next frame.
+        """Takes on an answer that nobody has to prepare; work begins with the next frame.
 
         Args:
             generation: A new one.
@@ -107,24 +107,36 @@ class Scheduler:
             UsageError: An argument is out of range, or the generation is finished or known.
         """
         where = "Scheduler.submit()"
-        self.before_change()
         if isinstance(ttl_ns, bool) or not isinstance(ttl_ns, int) or ttl_ns < 0:
             raise UsageError(fault("ttl_ns", "be an integer of 0 or more", ttl_ns, where))
         if not (math.isfinite(priority) and priority > 0.0):
             raise UsageError(fault("priority", "be finite and above 0", priority, where))
-        if generation.finished or self._requests.find(generation) is not None:
-            raise UsageError(fault("generation", "be new", name, where, "make one per request"))
         now_ns = self._clock.now_ns()
-        self._num_submitted += 1
-        request = Request(
-            name, generation, now_ns, now_ns + ttl_ns, priority, self._num_submitted, extent
-        )
-        self._requests.add(request)
-        self._forecast.outdate()
+        request = Request(name, generation, now_ns, now_ns + ttl_ns, priority, extent=extent)
+        self.take(request, generation)
         return request
 
+    def take(self, request: Request, generation: GenerationLike) -> None:
+        """Takes on a request that is prepared; work begins with the next frame.
+
+        Args:
+            request: The one.
+            generation: Its answer, a new one.
+
+        Raises:
+            UsageError: The generation is finished or known.
+        """
+        self.before_change()
+        if generation.finished or self._requests.find(generation) is not None:
+            where, advice = "Scheduler.take()", "make one per request"
+            raise UsageError(fault("generation", "be new", request.name, where, advice))
+        self._num_taken += 1
+        request.number, request.generation = self._num_taken, generation
+        self._requests.add(request)
+        self._forecast.outdate()
+
     def resume(self, request: Request) -> None:
-        """Has a request, submitted just now, hold the slot that its generation was given before."""
+        """Has a request, taken on just now, hold the slot that its generation was given before."""
         self._requests.begin(request)
 
     def decided(self, request: Request) -> None:
@@ -136,14 +148,11 @@ class Scheduler:
     def cancel(self, request: Request, reason: str = Reason.CANCELLED) -> bool:
         """Ends a request at any moment between two steps; False when it has ended already."""
         self.before_change()
-        if self._requests.find(request.generation) is not request:
+        is_here = self._requests.find(request.generation) is request
+        if not (is_here or request.in_preparation):
             return False
         self._requests.fail(request, reason)
         return True
-
-    def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
-        """Whether an answer not asked for yet, behind so many others, would come too late."""
-        return self._forecast.is_crowded_out(self._clock.now_ns(), deadline_ns, num_ahead)
 
     def warm_up(self, repetitions: int = 3) -> None:
         """Measures every shape of step, so that the first frame knows its prices.

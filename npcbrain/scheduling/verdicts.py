@@ -7,7 +7,8 @@ frames were seen, only its deadline can fail it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 
 from npcbrain.clock import NS_PER_S
 from npcbrain.engine.contract import EngineLike, Kind
@@ -26,6 +27,9 @@ __all__ = ["Verdicts"]
 TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
 BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
 
+Needed = Callable[[policy.Price], int]
+"""``needed(price)``: the smallest budget that will do, at such prices of steps."""
+
 
 class Verdicts:
     """Fails requests that cannot be answered in time.
@@ -43,18 +47,17 @@ class Verdicts:
 
     Attributes:
         last_step_ns: When the last step ended, or somebody was last let through on trial.
-        notice: Of a budget too small.
         tell: Says aloud what the game's maker should know.
     """
 
     __slots__ = (
         "_cost",
-        "_engine",
         "_forecast",
         "_history",
+        "_least",
+        "_notice",
         "_requests",
         "last_step_ns",
-        "notice",
         "tell",
     )
 
@@ -69,12 +72,12 @@ class Verdicts:
     ) -> None:
         self.last_step_ns = now_ns
         self.tell: Callable[[str], None] = warn_game
-        self._engine = engine
         self._cost = cost
         self._history = history
         self._forecast = forecast
         self._requests = requests
-        self.notice = BudgetNotice()
+        self._notice = BudgetNotice()
+        self._least: Needed = partial(policy.least_ns, engine)
 
     def expire(self, request: Request, now_ns: int) -> bool:
         """Fails a request whose deadline is there; returns whether it is."""
@@ -89,7 +92,7 @@ class Verdicts:
         known, most_ns = self._history.known, self._history.most_ns
         if forecast.least_ns > most_ns:
             if known:
-                self._refuse_all()
+                self._refuse(tuple(requests), self._least)
             return
         ahead_ns = 0
         for request in tuple(requests.thinking):
@@ -124,6 +127,37 @@ class Verdicts:
             self._requests.fail(request, Reason.WOULD_EXCEED)
         return is_late
 
+    def crowd_out(self, request: Request, now_ns: int, num_ahead: int) -> bool:
+        """Fails a request still being prepared that, behind so many others, would be too late.
+
+        Returns:
+            Whether it did.
+        """
+        is_late = self._forecast.is_crowded_out(now_ns, request.deadline_ns, num_ahead)
+        if is_late:
+            self._requests.fail(request, Reason.WOULD_EXCEED)
+        return is_late
+
+    def refuse(
+        self, requests: Iterable[Request], granted_ns: int, needed: Needed | None = None
+    ) -> bool:
+        """Fails requests still being prepared, if no frame has room for what they need.
+
+        Args:
+            requests: Those that need it; whoever has ended is left as it is.
+            granted_ns: What this frame has left; it counts as budgets of late do.
+            needed: The budget that it needs; None for that of the model's smallest steps.
+
+        Returns:
+            Whether no frame has.
+        """
+        needed = needed or self._least
+        history = self._history
+        if not history.known or needed(self._cost.best_ns) <= max(history.most_ns, granted_ns):
+            return False
+        self._refuse([one for one in requests if one.in_preparation], needed)
+        return True
+
     def _is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int) -> bool:
         """Whether it would end after its deadline, and is not let through on trial."""
         if request.on_trial:
@@ -136,8 +170,8 @@ class Verdicts:
             self.last_step_ns = now_ns  # one at a time
         return not request.on_trial
 
-    def _refuse_all(self) -> None:
-        for request in tuple(self._requests):
+    def _refuse(self, requests: Collection[Request], needed: Needed) -> None:
+        for request in requests:
             self._requests.fail(request, Reason.NO_BUDGET)
-        least_ns = policy.least_ns(self._engine, self._cost.price_ns)
-        self.notice.give(self.tell, least_ns, self._history.most_ns)
+        if requests:
+            self._notice.give(self.tell, needed(self._cost.price_ns), self._history.most_ns)
