@@ -132,5 +132,6 @@ class Request:
         self.state, self.reason, self.error = State.FAILED, reason, error
 
     def _no_way_to(self, state: State) -> str:
-        ways = [*NEXT[self.state]]
-        return fault("state", f"be one of {ways} after {self.state}", state, repr(self.name))
+        ways = " or ".join(NEXT[self.state])
+        rule = f"be {ways} after {self.state}" if ways else f"stay {self.state}"
+        return fault("state", rule, str(state), f"the request of {self.name!r}")

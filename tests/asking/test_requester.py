@@ -28,12 +28,16 @@ FRAME_NS = 16_666_667
 class Bench:
     """A mind, and frames for it to think in."""
 
-    def __init__(self, model: ScriptedModel | None = None, seed: int = 0, **engine: object) -> None:
+    def __init__(
+        self, model: ScriptedModel | None = None, seed: int = 0, memo: int = 0, **engine: object
+    ) -> None:
         self.clock = ManualClock()
         self.model = ScriptedModel() if model is None else model
         self.engine = ScriptedEngine(self.clock, STEP_NS, **engine)  # type: ignore[arg-type]
         self.scheduler = Scheduler(self.engine, CostModel(), self.clock)
-        self.mind = LanguageMind(self.model, self.scheduler, self.engine, self.clock, seed=seed)
+        self.mind = LanguageMind(
+            self.model, self.scheduler, self.engine, self.clock, seed=seed, memo=memo
+        )
 
     def ask(
         self,
@@ -302,3 +306,49 @@ def test_no_mind_answers_at_once() -> None:
     situation = Situation(GRETA.profile, Scene(), Event("speech", "you", "Hi"), GRETA.actions)
     thought = NoMind().ask(Inquiry(situation, None, "", "greta", 1.0))
     assert (thought.done, thought.reason, thought.decision) == (True, "no_model", None)
+
+
+def test_a_thought_has_one_request_from_asking_to_its_end() -> None:
+    bench = Bench()
+    thought = bench.ask(ttl_ms=5000.0, priority=2.0)
+    request = thought.request
+    seen = [request.state]
+    while not thought.done:
+        bench.frame()
+        thought.listen()
+        assert thought.request is request
+        seen += [request.state] * (request.state is not seen[-1])
+    assert seen == ["preparing", "thinking", "done"]
+    assert (request.created_ns, request.deadline_ns, request.priority) == (0, 5_000_000_000, 2.0)
+
+
+def test_the_time_that_a_prompt_takes_is_no_time_more_to_answer_in() -> None:
+    bench = Bench(ScriptedModel(on_ask=lambda news: bench.clock.advance_ns(3_000_000)))
+    bench.frame()
+    asked_ns = bench.clock.now_ns()
+    thought = bench.ask(ttl_ms=100.0)
+    bench.frame()
+    assert thought.request.state == "thinking"
+    assert thought.request.deadline_ns == asked_ns + 100_000_000
+
+
+def test_whoever_waited_long_for_a_prompt_is_no_younger_for_it() -> None:
+    bench = Bench(num_slots=1)
+    first = bench.ask("Hi!", ttl_ms=60_000.0)
+    for _ in range(190):  # three seconds in which trees need all there is
+        bench.frame(budget_ns=0)
+    second = bench.ask("Hi!", name="tom", ttl_ms=8_000.0)
+    bench.frame()
+    assert [first.request.state, second.request.state] == ["thinking", "waiting"]
+
+
+def test_an_answer_that_is_known_ends_its_request_and_teaches_no_length() -> None:
+    bench = Bench(memo=8)
+    decision = bench.finish(bench.ask()).decision
+    lengths = bench.scheduler.typical, bench.scheduler._forecast.typical_deed
+    again = bench.ask()
+    bench.frame()
+    assert (again.request.state, bench.scheduler.num_thinking) == ("done", 0)
+    assert bench.finish(again).decision == decision
+    assert (bench.scheduler.typical, bench.scheduler._forecast.typical_deed) == lengths
+    assert len(bench.model.news) == 1
