@@ -144,9 +144,9 @@ class Verdicts:
         """Fails requests still being prepared, if no frame has room for what they need.
 
         Args:
-            requests: Those that need it; whoever has ended is left as it is.
+            requests: Those; whoever has ended is left as it is.
             granted_ns: What this frame has left; it counts as budgets of late do.
-            needed: The budget that it needs; None for that of the model's smallest steps.
+            needed: The smallest budget that will do; None for that of the model's smallest steps.
 
         Returns:
             Whether no frame has.

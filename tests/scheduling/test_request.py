@@ -32,7 +32,7 @@ def move(request: Request, state: State) -> None:
         request.move(state)
 
 
-@pytest.mark.parametrize(("before", "after"), product(State, State))
+@pytest.mark.parametrize(("before", "after"), [*product(State, State)])
 def test_a_request_goes_the_ways_that_there_are_and_no_other(before: State, after: State) -> None:
     request = request_in(before)
     if f"\n{before} {after}\n" in WAYS:

@@ -25,7 +25,7 @@ def in_state(state: State, game: Game) -> Request:
     if state is State.PREPARING:
         return asked(game, 100 * MS)
     for _ in range(game.engine.num_slots if state is State.WAITING else 0):
-        game.ask(priority=9.0)
+        game.ask(priority=1000.0)
     request = game.ask(ttl_ns=100 * MS, answer="a " * 50)
     game.frame()
     return request
