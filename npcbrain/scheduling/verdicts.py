@@ -155,6 +155,7 @@ class Verdicts:
         history = self._history
         if not history.known or needed(self._cost.best_ns) <= max(history.most_ns, granted_ns):
             return False
+        self._forecast.outdate()  # those who wait or think are judged in this frame, too
         self._refuse([one for one in requests if one.in_preparation], needed)
         return True
 
