@@ -7,13 +7,18 @@ asking never raises for anything a player can cause; what cannot be answered has
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from npcbrain.asking.answer_memo import AnswerMemo
 from npcbrain.asking.deliberation import Deliberation
 from npcbrain.asking.models import ModelLike
-from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, Question, seed_of
+from npcbrain.asking.pending_answer import (
+    AnswerLike,
+    LanguageThought,
+    NpcRequest,
+    Question,
+    seed_of,
+)
 from npcbrain.asking.work_price import WorkPrices
 from npcbrain.asking.writer import Writer, text_of
 from npcbrain.clock import NS_PER_MS, Clock
@@ -23,7 +28,8 @@ from npcbrain.npcs.contracts import Inquiry
 from npcbrain.prompting.stock_lines import load as load_phrases
 from npcbrain.reasons import Reason
 from npcbrain.report import NO_LIMIT_NS, FrameReport
-from npcbrain.scheduling.policy import least_ns, urgency_ns
+from npcbrain.scheduling.request import UNWRITTEN
+from npcbrain.scheduling.requests import rank
 from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.situation import Situation
 
@@ -56,14 +62,13 @@ class LanguageMind:
         "_faults",
         "_has_refused",
         "_is_in_order",
+        "_line",
         "_memo",
         "_num_asked",
         "_num_recalled",
         "_prices",
-        "_queue",
         "_scheduler",
         "_seed",
-        "_told",
         "writer",
     )
 
@@ -93,11 +98,10 @@ class LanguageMind:
         self._faults: tuple[str, ...] = ()
         self._askers: dict[str, None] = {}
         self._num_asked: dict[str, int] = {}
-        self._queue: list[LanguageThought] = []
-        self._is_in_order = True  # the queue, most urgent first
+        self._line: list[NpcRequest] = []  # of those who are being prepared, or have ended there
+        self._is_in_order = True  # the line, most urgent first
         self._prices = WorkPrices()
         self._has_refused = False
-        self._told: LanguageThought | None = None  # who was told that the budget is too small
         load_phrases()
 
     def ask(self, inquiry: Inquiry) -> LanguageThought:
@@ -117,63 +121,74 @@ class LanguageMind:
             situation,
             memory is not None,
             inquiry.grammar,
-            name,
-            inquiry.priority,
             seed_of(self._seed, name, number),
             number,
-            inquiry.extent,
             inquiry.lines,
         )
-        ttl_ns = round(inquiry.ttl_ms * NS_PER_MS)
-        return self.ask_again(LanguageThought(question, self._scheduler, self._clock, ttl_ns))
+        now_ns = self._clock.now_ns()
+        request = NpcRequest(
+            name,
+            UNWRITTEN,
+            now_ns,
+            now_ns + round(inquiry.ttl_ms * NS_PER_MS),
+            inquiry.priority,
+            extent=inquiry.extent,
+            question=question,
+        )
+        return self.ask_again(self.thought(request))
+
+    def thought(self, request: NpcRequest) -> LanguageThought:
+        """What reads the answer to a request."""
+        return LanguageThought(request, self._scheduler, self._clock, self._memo)
 
     def ask_again(self, thought: LanguageThought) -> LanguageThought:
-        """Queues a thought whose prompt is to be made; one of a saved game, for instance."""
-        self._queue.append(thought)
+        """Puts a thought's request in line; one of a saved game, for instance."""
+        self._line.append(thought.request)
         self._is_in_order = False
         return thought
 
     def prepare(self, deadline_ns: int) -> None:
-        """Hands thoughts over to the scheduler, as many as fit until ``deadline_ns``.
+        """Hands requests over to the scheduler, as many as fit until ``deadline_ns``.
 
-        Where the model has a chooser, that comes first, one thought after the other; an answer
+        Where the model has a chooser, that comes first, for one request after the other; an answer
         that is a quote is then complete, and is never handed over.
 
         A prompt that is too long is made without memories, with less of what was said and at last
-        of what is known; one that is too long even so fails with ``refused``. One behind so many
-        others that its answer would be late is not made at all: ``would_exceed``.
+        of what is known; one that is too long even so fails with ``refused``. For one that cannot
+        be answered in time none is made, see ``scheduling.verdicts``.
         """
-        queue, now_ns = self._queue, self._clock.now_ns()
+        line, now_ns, scheduler = self._line, self._clock.now_ns(), self._scheduler
         granted_ns = deadline_ns - now_ns
-        if not queue:
+        if not line:
             if self._deliberation is not None and self._deliberation.has_unread:
                 self._deliberation.read(self._share(now_ns, deadline_ns), self._is_hurried)
             return
-        if self._is_hopeless(granted_ns):
-            self._refuse_all(now_ns)
+        if scheduler.verdicts.refuse(line, granted_ns):
+            line.clear()
+            return
         self._line_up(now_ns)
-        scheduler, num_slots = self._scheduler, self._engine.num_slots
+        num_slots = self._engine.num_slots
         share_ns = now_ns + granted_ns // EARLY_SHARE
-        num_steps, num_queued = self._num_choosing_steps, len(queue)
-        while queue:
-            thought = queue[0]
-            if not thought.done and not self._has_chosen(thought, deadline_ns, granted_ns):
+        num_steps, num_in_line = self._num_choosing_steps, len(line)
+        while line:
+            request = line[0]
+            if request.in_preparation and not self._has_chosen(request, deadline_ns, granted_ns):
                 break
-            if not thought.done:
+            if request.in_preparation:
                 price, limit_ns = self._prices.prompt, deadline_ns
-                if thought.is_chosen_whole:
+                if request.is_chosen_whole:
                     price = self._prices.quote
                 elif scheduler.num_waiting >= num_slots:
                     limit_ns = share_ns
                 now_ns = self._clock.now_ns()
                 # A frame that has done nothing yet has no more to give than it has now.
-                is_fresh = (self._num_choosing_steps, len(queue)) == (num_steps, num_queued)
+                is_fresh = (self._num_choosing_steps, len(line)) == (num_steps, num_in_line)
                 most_ns = limit_ns - now_ns if is_fresh and limit_ns == deadline_ns else granted_ns
                 if not price.fits(now_ns, limit_ns, most_ns):
                     break
-                self._begin(thought, now_ns)
+                self._begin(request, now_ns)
                 price.learn(self._clock.now_ns() - now_ns)
-            del queue[0]
+            del line[0]
             if scheduler.interrupted:
                 break
 
@@ -192,8 +207,8 @@ class LanguageMind:
 
     @property
     def num_queued(self) -> int:
-        """Thoughts whose prompts are still to be made."""
-        return len(self._queue)
+        """Requests that are still to be prepared."""
+        return len(self._line)
 
     def take_num_recalled(self) -> int:
         """Answers since the last call that were known already."""
@@ -250,93 +265,55 @@ class LanguageMind:
         """Nobody has asked anything yet."""
         self._num_asked.clear()
         self._askers.clear()
-        self._queue.clear()
+        self._line.clear()
 
     def give_up(self) -> None:
         """Has nobody's choice half made: it is begun anew."""
         if self._deliberation is not None:
             self._deliberation.give_up()
 
-    def _is_hopeless(self, granted_ns: int) -> bool:
-        """Whether no step fits any budget of late: what the scheduler calls ``no_budget``."""
-        history, best_ns = self._scheduler.budget_history, self._scheduler.cost.best_ns
-        most_ns = max(history.most_ns, granted_ns)
-        return history.known and least_ns(self._engine, best_ns) > most_ns
-
     def _line_up(self, now_ns: int) -> None:
         """Puts the most urgent first, and turns away those at the end who would be too late."""
-        queue, scheduler, num_slots = self._queue, self._scheduler, self._engine.num_slots
+        line, scheduler, num_slots = self._line, self._scheduler, self._engine.num_slots
         if not self._is_in_order:
             self._is_in_order = True
-            queue.sort(
-                key=lambda thought: urgency_ns(
-                    now_ns, thought.asked_ns, thought.deadline_ns, thought.question.priority
-                )
-            )
+            rank(line, now_ns)
         num_begun = scheduler.num_thinking + scheduler.num_waiting
-        while len(queue) > num_slots:
-            thought = queue[-1]
-            if not thought.done:
-                if not scheduler.is_crowded_out(thought.deadline_ns, num_begun + len(queue) - 1):
-                    break
-                thought.fail(Reason.WOULD_EXCEED)
-            del queue[-1]
+        while len(line) > num_slots:
+            last, num_ahead = line[-1], num_begun + len(line) - 1
+            if last.in_preparation and not scheduler.verdicts.crowd_out(last, now_ns, num_ahead):
+                break
+            del line[-1]
 
-    def _refuse_all(self, now_ns: int) -> None:
-        """Fails the queue with ``no_budget``; a prompt nobody can afford to read is not made.
-
-        But for the first: the scheduler refuses it in this frame and, once, says so aloud.
-        """
-        queue = self._queue
-        if self._told is None or self._told.reason not in ("", Reason.NO_BUDGET):
-            self._told = queue.pop(0)
-            if not self._told.done:
-                self._begin(self._told, now_ns)
-        for thought in queue:
-            if not thought.done:
-                thought.fail(Reason.NO_BUDGET)
-        queue.clear()
-
-    def _has_chosen(self, thought: LanguageThought, deadline_ns: int, granted_ns: int) -> bool:
-        """Goes on choosing for a thought; False if that needs another frame."""
-        deliberation = self._deliberation
-        if deliberation is None or thought.chosen is not None or not thought.may_choose:
+    def _has_chosen(self, request: NpcRequest, deadline_ns: int, granted_ns: int) -> bool:
+        """Goes on choosing for a request; False if that needs another frame."""
+        deliberation, verdicts = self._deliberation, self._scheduler.verdicts
+        if deliberation is None or request.chosen is not None or not request.may_choose:
             return True
         now_ns = self._clock.now_ns()
-        if now_ns >= thought.deadline_ns:
+        if verdicts.expire(request, now_ns):
             return True
-        if thought.key is None:
+        if request.key is None:
             if not self._prices.recall.fits(now_ns, deadline_ns, deadline_ns - now_ns):
                 return False
-            is_known = self._recall(thought)
+            is_known = self._recall(request)
             self._prices.recall.learn(self._clock.now_ns() - now_ns)
             if is_known:
                 return True
         try:
-            if deliberation.begin(thought.question.situation):
+            if deliberation.begin(request.question.situation):
                 share_ns = self._share(self._clock.now_ns(), deadline_ns)
-                thought.chosen = deliberation.run(deadline_ns, share_ns, self._is_hurried)
-                if thought.chosen is not None:
+                request.chosen = deliberation.run(deadline_ns, share_ns, self._is_hurried)
+                if request.chosen is not None:
                     return True
                 if not deliberation.has_declined:
-                    return self._is_given_up(thought, deliberation, granted_ns)
+                    if verdicts.refuse([request], granted_ns, deliberation.needed_ns):
+                        deliberation.give_up()
+                    return request.done
         except EngineError as error:
             self._faults += (str(error),)  # the model decides alone
-        thought.may_choose = False
+        request.may_choose = False
         return True
-
-    def _is_given_up(
-        self, thought: LanguageThought, deliberation: Deliberation, granted_ns: int
-    ) -> bool:
-        """Whether the chooser's next step fits no budget of late: then it fails at once."""
-        scheduler, needed_ns = self._scheduler, deliberation.needed_ns
-        history, cost = scheduler.budget_history, scheduler.cost
-        most_ns = max(history.most_ns, granted_ns)
-        if history.known and needed_ns(cost.best_ns) > most_ns:
-            thought.fail(Reason.NO_BUDGET)
-            scheduler.notice.give(scheduler.tell, needed_ns(cost.price_ns), history.most_ns)
-            deliberation.give_up()
-        return thought.done
 
     def _share(self, now_ns: int, deadline_ns: int) -> int:
         """Until when the chooser may run: while answers are being written, not all of a frame."""
@@ -348,44 +325,39 @@ class LanguageMind:
         """Whether somebody waits for the frame to end."""
         return self._scheduler.interrupted
 
-    def _recall(self, thought: LanguageThought) -> bool:
-        """Whether the very same was answered before; the thought is done then."""
-        if thought.key is not None:
+    def _recall(self, request: NpcRequest) -> bool:
+        """Answers a request if the very same was answered before; returns whether it was."""
+        if request.key is not None:
             return False
         if not self._memo.is_kept:
-            thought.key = b""  # no prompt need be made only to look for it
+            request.key = b""  # no prompt need be made only to look for it
             return False
-        question = thought.question
+        question = request.question
         first = next(iter(self.writer.prompts(question)))
-        thought.key = self._memo.key_of(first, question.grammar)
-        text = self._memo.find(thought.key)
+        request.key = self._memo.key_of(first, question.grammar)
+        text = self._memo.find(request.key)
         if text is None:
             return False
         self._num_recalled += 1
-        thought.recall(text)
+        request.answer(text)
         return True
 
-    def _begin(self, thought: LanguageThought, now_ns: int) -> None:
-        ttl_ns = thought.deadline_ns - now_ns
-        if ttl_ns <= 0:
-            thought.fail(Reason.EXPIRED)
+    def _begin(self, request: NpcRequest, now_ns: int) -> None:
+        """Answers a request from what is known or chosen, or hands it over with its prompt."""
+        scheduler, choice = self._scheduler, request.chosen
+        if scheduler.verdicts.expire(request, now_ns) or self._recall(request):
             return
-        if self._recall(thought):
-            return
-        question, choice = thought.question, thought.chosen
-        keep = partial(self._memo.keep, thought.key or b"")
-        if choice is not None and thought.is_chosen_whole:
-            text = text_of(choice, question)
-            keep(text)
-            thought.recall(text)
+        if choice is not None and request.is_chosen_whole:
+            text = text_of(request, choice)
+            self._memo.keep(request.key or b"", text)
+            request.answer(text)
             return
         try:
-            generation = self.writer.begin(question, choice)
+            generation = self.writer.begin(request)
         except NpcBrainError as error:
-            thought.fail(Reason.REFUSED)
+            scheduler.cancel(request, Reason.REFUSED)
             if not self._has_refused:  # once: the same cause returns with every event
                 self._has_refused = True
-                message = f"npc {question.name!r} cannot be asked: {error}"
-                self._scheduler.tell(message)
+                scheduler.tell(f"npc {request.name!r} cannot be asked: {error}")
             return
-        thought.begin(generation, ttl_ns, keep)
+        scheduler.take(request, generation)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from npcbrain.asking.models import ModelLike
-from npcbrain.asking.pending_answer import AnswerLike, Question
+from npcbrain.asking.pending_answer import AnswerLike, NpcRequest, Question
 from npcbrain.asking.teaching import taught_memory_tokens, taught_reader
 from npcbrain.errors import NpcBrainError, UsageError
 from npcbrain.lm.marks import QUOTE
@@ -83,20 +83,18 @@ class Writer:
             marks=self.may_quote,
         )
 
-    def begin(self, question: Question, choice: Choice | None) -> AnswerLike:
-        """The answer to a question, to be written from its first free token on.
+    def begin(self, request: NpcRequest) -> AnswerLike:
+        """The answer to a request, to be written from its first free token on.
 
-        Args:
-            question: What is asked.
-            choice: What was chosen before; None leaves that to the model too.
+        What was not chosen before is left to the model too.
 
         Raises:
             NpcBrainError: No prompt of it is short enough.
         """
         error: NpcBrainError = UsageError("no prompt")
-        for prompt in self.prompts(question):
+        for prompt in self.prompts(request.question):
             try:
-                return self._generation(question, prompt, choice)
+                return self._generation(request, prompt)
             except NpcBrainError as refused:
                 error = refused
         raise error
@@ -117,7 +115,8 @@ class Writer:
         except NpcBrainError:
             return None  # asking will say so, with its reason
 
-    def _generation(self, question: Question, prompt: Prompt, choice: Choice | None) -> AnswerLike:
+    def _generation(self, request: NpcRequest, prompt: Prompt) -> AnswerLike:
+        question, choice = request.question, request.chosen
         free = choice is None
         return self._model.generation(
             prompt.prefix,
@@ -125,7 +124,7 @@ class Writer:
             grammar=question.grammar,
             action_prior=prompt.action_prior if free else (),
             logit_bias=prompt.logit_bias if free else NEVER_QUOTES if self.may_quote else {},
-            begun="" if choice is None else text_of(choice, question),
+            begun="" if choice is None else text_of(request, choice),
             seed=question.seed,
             temperature=self._temperature,
             top_p=self._top_p,
@@ -133,10 +132,10 @@ class Writer:
         )
 
 
-def text_of(choice: Choice, question: Question) -> str:
-    """A choice as an answer begins, or is whole where it quotes."""
+def text_of(request: NpcRequest, choice: Choice) -> str:
+    """A choice as the answer to a request begins, or is whole where it quotes."""
     decision = Decision(choice.action, choice.args, choice.emotion, f"{QUOTE}{choice.quote}")
-    lines = answer_text(decision, quotable(question.situation)).split("\n")
-    if question.extent is Extent.DEED:
+    lines = answer_text(decision, quotable(request.question.situation)).split("\n")
+    if request.extent is Extent.DEED:
         return "\n".join(lines[:-2]) + "\n"
     return "\n".join(lines if choice.quote else [*lines[:-1], ""])

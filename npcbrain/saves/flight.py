@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from npcbrain.asking.pending_answer import LanguageThought, Question
+from npcbrain.asking.pending_answer import LanguageThought, NpcRequest, Question
 from npcbrain.npcs.inputs import MAX_IMPORTANCE, MIN_IMPORTANCE
 from npcbrain.npcs.npc import Npc
 from npcbrain.saves.reader import LONGEST, Reader
 from npcbrain.saves.situations import ACTIONS, DECISION, EVENT, EXTENT, SCENE, TOLD
-from npcbrain.scheduling.request import Extent
+from npcbrain.scheduling.request import UNWRITTEN, Extent, State
 from npcbrain.situation import MAX_LINES, Decision, Situation
 
 __all__ = ["SavedRequest", "SavedThought", "ThoughtCapture", "capture_thought", "read_thought"]
@@ -28,6 +28,8 @@ class ThoughtCapture(NamedTuple):
     """A thought between two frames; all in it is immutable, or a copy."""
 
     question: Question
+    priority: float
+    extent: Extent
     asked_ns: int
     deadline_ns: int
     choice: Decision | None
@@ -36,13 +38,13 @@ class ThoughtCapture(NamedTuple):
     reason: str
     speech: str
     emotion: str
-    request: tuple[int, bool, bool, int, int, list[int], int] | None
+    request: tuple[int, bool, bool, list[int], int] | None
     now_ns: int
 
     def data(self) -> list[Any]:
         """As plain data."""
-        question, now_ns = self.question, self.now_ns
-        situation = question.situation
+        question, situation = self.question, self.question.situation
+        age_ns, left_ns = self.now_ns - self.asked_ns, self.deadline_ns - self.now_ns
         return [
             [
                 EVENT.plain(situation.event),
@@ -50,20 +52,20 @@ class ThoughtCapture(NamedTuple):
                 ACTIONS.plain(situation.actions),
                 [TOLD.plain(told) for told in situation.memory],
                 question.may_forget,
-                question.priority,
+                self.priority,
                 question.seed,
                 question.number,
-                EXTENT.plain(question.extent),
+                EXTENT.plain(self.extent),
             ],
-            now_ns - self.asked_ns,
-            self.deadline_ns - now_ns,
+            age_ns,
+            left_ns,
             DECISION.plain_optional(self.choice),
             DECISION.plain_optional(self.decision),
             self.done,
             self.reason,
             self.speech,
             self.emotion,
-            None if self.request is None else self._request_data(*self.request),
+            None if self.request is None else self._request_data(*self.request, age_ns, left_ns),
         ]
 
     def _request_data(
@@ -71,35 +73,35 @@ class ThoughtCapture(NamedTuple):
         number: int,
         is_open: bool,
         decided: bool,
-        created_ns: int,
-        deadline_ns: int,
         ids: list[int],
         num_prompt: int,
+        age_ns: int,
+        left_ns: int,
     ) -> list[Any]:
-        age_ns, left_ns = self.now_ns - created_ns, deadline_ns - self.now_ns
+        # Both times are the thought's; files of before have them here too.
         return [number, is_open, decided, age_ns, left_ns, ids[:num_prompt], ids[num_prompt:]]
 
 
 def capture_thought(thought: LanguageThought, now_ns: int) -> ThoughtCapture:
     """A thought between two frames; what a worker has written is read first."""
     request, generation = thought.request, thought.generation
-    if request is not None:  # else listening could but end it for its time, before its frame
+    if not request.in_preparation:  # else listening could but end it for its time, before its frame
         thought.listen()
     taken = None
-    if request is not None and not thought.done:
+    if not (request.in_preparation or thought.done):
         taken = (
             request.number,
-            bool(request.state.value == "thinking"),
+            request.state is State.THINKING,
             request.decided,
-            request.created_ns,
-            request.deadline_ns,
             [*getattr(generation, "ids", ())],  # a double may have none; then it is asked again
             int(getattr(generation, "num_prompt", 0)),
         )
     return ThoughtCapture(
-        thought.question,
-        thought.asked_ns,
-        thought.deadline_ns,
+        request.question,
+        request.priority,
+        request.extent,
+        request.created_ns,
+        request.deadline_ns,
         thought.choice,
         thought.decision,
         thought.done,
@@ -113,14 +115,12 @@ def capture_thought(thought: LanguageThought, now_ns: int) -> ThoughtCapture:
 
 @dataclass(frozen=True, slots=True)
 class SavedRequest:
-    """A request that lives.
+    """What became of a request that was prepared and lived.
 
     Attributes:
         number: Orders them.
         is_open: Whether it held a slot.
         decided: Whether its action was known.
-        age_ns: Since it was submitted.
-        left_ns: Until its deadline.
         prompt: Tokens of the prompt.
         answer: Tokens of the answer so far.
     """
@@ -128,18 +128,19 @@ class SavedRequest:
     number: int
     is_open: bool
     decided: bool
-    age_ns: int
-    left_ns: int
     prompt: list[int]
     answer: list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class SavedThought:
-    """A thought; see ``LanguageThought``.
+    """A thought with its request; see ``LanguageThought`` and ``NpcRequest``.
 
     Attributes:
         situation: What was asked, but for who: that is the persona, which may have been edited.
+        age_ns: Since it was asked.
+        left_ns: Until its deadline.
+        request: None if it was still being prepared, or had ended.
     """
 
     situation: dict[str, Any]
@@ -158,20 +159,15 @@ class SavedThought:
     emotion: str
     request: SavedRequest | None
 
-    def question(self, npc: Npc) -> Question:
-        """What was asked, put to the same person."""
+    def again(self, npc: Npc) -> NpcRequest:
+        """What was asked, to be put to the same person; its times are still to be told."""
         situation = Situation(npc.persona.profile, **self.situation)
         grammar = npc.grammar_of(situation.actions, self.extent)
-        return Question(
-            situation,
-            self.may_forget,
-            grammar,
-            npc.name,
-            self.priority,
-            self.seed,
-            self.number,
-            self.extent,
-            npc.persona.lines,
+        question = Question(
+            situation, self.may_forget, grammar, self.seed, self.number, npc.persona.lines
+        )
+        return NpcRequest(
+            npc.name, UNWRITTEN, 0, 0, self.priority, extent=self.extent, question=question
         )
 
 
@@ -208,12 +204,12 @@ def read_thought(reader: Reader) -> SavedThought:
 
 def _read_request(reader: Reader) -> SavedRequest:
     number, is_open, decided, age, left, prompt, answer = reader.items(7)
+    age.whole(0, LONGEST)  # as the thought's, but for the time that its prompt took to be made
+    left.whole(-LONGEST, LONGEST)
     return SavedRequest(
         number.whole(),
         is_open.flag(),
         decided.flag(),
-        age.whole(0, LONGEST),
-        left.whole(-LONGEST, LONGEST),
         _read_tokens(prompt),
         _read_tokens(answer),
     )

@@ -8,8 +8,9 @@ one that cannot go on is told.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, Question
+from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, NpcRequest
 from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import PlayClock
 from npcbrain.engine.contract import EngineLike, WaveLike
@@ -17,12 +18,10 @@ from npcbrain.errors import EngineError, NpcBrainError
 from npcbrain.lm.generation import Generation
 from npcbrain.npcs.npc import Npc
 from npcbrain.saves.flight import SavedRequest, SavedThought
-from npcbrain.scheduling.request import Request, State
+from npcbrain.scheduling.request import State
 from npcbrain.scheduling.scheduler import Scheduler
 
 __all__ = ["Resuming"]
-
-Asked = tuple[Npc, SavedThought, SavedRequest, AnswerLike]
 
 
 class Resuming:
@@ -60,66 +59,77 @@ class Resuming:
 
     def go_on(self, saved: Sequence[tuple[Npc, SavedThought]]) -> dict[Npc, LanguageThought]:
         """The thoughts that go on, by who has them."""
-        asked: list[Asked] = []
+        asked: list[_Asked] = []
         for npc, one in saved:
             if one.request is not None and not one.done:
-                generation = self._generation(npc, one, one.request)
+                request = one.again(npc)
+                generation = self._generation(request, one.request)
                 if generation is not None:
-                    asked.append((npc, one, one.request, generation))
-        asked.sort(key=lambda item: item[2].number)
-        found = [(self._catch_up(npc, request, one), npc) for npc, _, request, one in asked]
+                    asked.append(_Asked(npc, one, one.request, request, generation))
+        asked.sort(key=lambda each: each.known.number)
+        found = [self._catch_up(each) for each in asked]
         # Only now: what was computed again is no time that anybody waited.
         now_ns = self._play.now_ns()
         thoughts: dict[Npc, LanguageThought] = {}
-        for (state, _), (npc, one, request, generation) in zip(found, asked, strict=True):
+        for state, (npc, one, known, request, generation) in zip(found, asked, strict=True):
             if state is State.FAILED:
                 continue
-            thought = thoughts[npc] = self._thought(npc, one, now_ns)
-            live = self._request(npc, one, request, generation, state, now_ns)
-            thought.resume(generation, live, len(request.answer))
+            thought = thoughts[npc] = self._thought(one, request, now_ns)
+            self._hand_over(request, generation, known, state)
+            thought.resume(len(known.answer))
         for npc, one in saved:
             if one.done:
-                thoughts[npc] = self._thought(npc, one, now_ns)
+                thoughts[npc] = self._ended(one, one.again(npc), now_ns)
             elif one.request is None:
-                thoughts[npc] = self._mind.ask_again(self._thought(npc, one, now_ns))
+                thoughts[npc] = self._mind.ask_again(self._thought(one, one.again(npc), now_ns))
         self.num_resumed = len(thoughts)
         return thoughts
 
-    def _thought(self, npc: Npc, one: SavedThought, now_ns: int) -> LanguageThought:
-        thought = LanguageThought(one.question(npc), self._scheduler, self._play, one.left_ns)
-        thought.asked_ns = now_ns - one.age_ns
-        thought.deadline_ns = now_ns + one.left_ns
+    def _thought(self, one: SavedThought, request: NpcRequest, now_ns: int) -> LanguageThought:
+        request.created_ns, request.deadline_ns = now_ns - one.age_ns, now_ns + one.left_ns
+        thought = self._mind.thought(request)
         thought.choice, thought.decision = one.choice, one.decision
-        thought.done, thought.reason = one.done, one.reason
         thought.speech, thought.emotion = one.speech, one.emotion
         return thought
 
-    def _generation(self, npc: Npc, one: SavedThought, request: SavedRequest) -> AnswerLike | None:
+    def _ended(self, one: SavedThought, request: NpcRequest, now_ns: int) -> LanguageThought:
+        """A thought that was over, and that its NPC has not heard the end of."""
+        if one.reason:
+            request.fail(one.reason)
+        else:
+            request.move(State.DONE)
+        thought = self._thought(one, request, now_ns)
+        thought.done, thought.reason = True, one.reason
+        return thought
+
+    def _generation(self, request: NpcRequest, known: SavedRequest) -> AnswerLike | None:
         """The same answer, to be written again; None, with a note, if it would be another."""
         try:
-            generation = _begun(self._mind, one.question(npc))
+            # The same choice as then: it depends on the situation alone.
+            request.chosen = self._mind.choose_now(request.question.situation)
+            generation = self._mind.writer.begin(request)
         except NpcBrainError:
             generation = None
-        same = generation is not None and getattr(generation, "ids", None) in (None, request.prompt)
+        same = generation is not None and getattr(generation, "ids", None) in (None, known.prompt)
         if generation is None or not same:
-            self._lost(npc, "its persona has changed")
+            self._lost(request, "its persona has changed")
             return None
         if isinstance(generation, Generation):
-            generation.rehearse(request.answer)
+            generation.rehearse(known.answer)
         return generation
 
-    def _catch_up(self, npc: Npc, request: SavedRequest, generation: AnswerLike) -> State:
+    def _catch_up(self, asked: _Asked) -> State:
         """Has an answer hold a slot again, with all that was written of it.
 
         Returns:
             THINKING if it does; WAITING if it waits for a slot, as before or for want of one; DONE
             if it came to its end; FAILED, with a note, if it cannot go on.
         """
-        if not isinstance(generation, Generation) or not request.is_open:
+        request, generation, known = asked.request, asked.generation, asked.known.answer
+        if not isinstance(generation, Generation) or not asked.known.is_open:
             return State.WAITING
-        known = request.answer
         if any(token >= self._num_tokens for token in known):
-            return self._lost(npc, "its answer has tokens that there are not")
+            return self._lost(request, "its answer has tokens that there are not")
         if not self._engine.open(generation):
             return State.WAITING
         try:
@@ -127,18 +137,18 @@ class Resuming:
                 self._run(self._started(generation))
         except EngineError:
             self._engine.close(generation)
-            return self._lost(npc, "the model failed")
+            return self._lost(request, "the model failed")
         num_prompt = generation.num_prompt
         if generation.ids[num_prompt : num_prompt + len(known)] != known:
             self._engine.close(generation)
-            return self._lost(npc, "what was written is no legal answer")
+            return self._lost(request, "what was written is no legal answer")
         if not generation.finished:
             return State.THINKING
         self._engine.close(generation)
         return State.DONE
 
-    def _lost(self, npc: Npc, why: str) -> State:
-        self.notes.append(f"npc {npc.name!r} is asked again: {why}")
+    def _lost(self, request: NpcRequest, why: str) -> State:
+        self.notes.append(f"npc {request.name!r} is asked again: {why}")
         return State.FAILED
 
     def _started(self, generation: AnswerLike) -> WaveLike:
@@ -155,46 +165,25 @@ class Resuming:
         while wave in self._engine.waves:
             self._engine.run(wave)
 
-    def _request(
-        self,
-        npc: Npc,
-        one: SavedThought,
-        request: SavedRequest,
-        generation: AnswerLike,
-        state: State,
-        now_ns: int,
-    ) -> Request:
-        created_ns, deadline_ns = now_ns - request.age_ns, now_ns + request.left_ns
+    def _hand_over(
+        self, request: NpcRequest, generation: AnswerLike, known: SavedRequest, state: State
+    ) -> None:
+        """Has a request be in the state that its answer has come to."""
+        request.decided = known.decided
         if state is State.DONE:  # its last token came with those that were known
-            return Request(
-                npc.name,
-                generation,
-                created_ns,
-                deadline_ns,
-                one.priority,
-                request.number,
-                one.extent,
-                decided=request.decided,
-                state=state,
-            )
-        live = self._scheduler.submit(
-            generation,
-            name=npc.name,
-            ttl_ns=max(0, request.left_ns),
-            priority=one.priority,
-            extent=one.extent,
-        )
-        live.created_ns, live.deadline_ns, live.decided = created_ns, deadline_ns, request.decided
+            request.generation = generation
+            request.move(State.DONE)
+            return
+        self._scheduler.take(request, generation)
         if state is State.THINKING:
-            self._scheduler.resume(live)
-        return live
+            self._scheduler.resume(request)
 
 
-def _begun(mind: LanguageMind, question: Question) -> AnswerLike:
-    """The answer to a question, from its first token on.
+class _Asked(NamedTuple):
+    """A request that was prepared, and is again."""
 
-    Raises:
-        NpcBrainError: No prompt of it is short enough.
-    """
-    # The same choice as then: it depends on the situation alone.
-    return mind.writer.begin(question, mind.choose_now(question.situation))
+    npc: Npc
+    one: SavedThought
+    known: SavedRequest
+    request: NpcRequest
+    generation: AnswerLike

@@ -1,7 +1,8 @@
-"""``Requests``: all that live, and which of them hold a slot.
+"""``Requests``: all that are prepared and live, and which of them hold a slot.
 
 Bookkeeping: who is served and who must go is the scheduler's to say. Invariant: for as long as it
-lives, a request is in the one list that its state names; it ends once, and its slot is free then.
+lives, a request is in the one list that its state names; when it ends, its slot is free. One that
+is still being prepared is in no list here, but in the line of whoever prepares it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterator
 from operator import attrgetter
+from typing import TypeVar
 
 from npcbrain.engine.contract import EngineLike, GenerationLike
 from npcbrain.errors import EngineError
@@ -16,9 +18,11 @@ from npcbrain.reasons import Reason
 from npcbrain.scheduling.policy import SERVED_NS, urgency_ns
 from npcbrain.scheduling.request import Request, State
 
-__all__ = ["Requests"]
+__all__ = ["Requests", "rank"]
 
 RANK = attrgetter("urgency_ns", "number")
+
+AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 
 class Requests:
@@ -49,50 +53,62 @@ class Requests:
         return self._by_generation.get(id(generation))
 
     def add(self, request: Request) -> None:
-        """It waits for a slot."""
+        """It is prepared, and waits for a slot."""
         self._by_generation[id(request.generation)] = request
         self.waiting.append(request)
+        request.move(State.WAITING)
 
     def begin(self, request: Request) -> None:
         """It waited, and its generation has been given a slot."""
         self.waiting.remove(request)
-        request.state = State.THINKING
+        request.move(State.THINKING)
         insort(self.thinking, request, key=RANK)
 
     def finish(self, request: Request) -> None:
         """Its answer is there."""
-        self._end(request, State.DONE)
+        self._take_out(request)
+        request.move(State.DONE)
+        del self._by_generation[id(request.generation)]
 
     def fail(self, request: Request, reason: str, error: EngineError | None = None) -> None:
         """It ends without its answer, for this reason."""
-        request.reason, request.error = reason, error
-        self._end(request, State.FAILED)
+        is_here = not request.in_preparation
+        if is_here:
+            self._take_out(request)
+        request.fail(reason, error)
+        if is_here:
+            del self._by_generation[id(request.generation)]
 
     def rank(self, now_ns: int) -> None:
-        """Sorts both lists; whoever has what is waited for ranks behind the others."""
-        for request in self:
-            request.urgency_ns = urgency_ns(
-                now_ns, request.created_ns, request.deadline_ns, request.priority
-            )
-            if request.served:
-                request.urgency_ns += SERVED_NS
-        self.thinking.sort(key=RANK)
-        self.waiting.sort(key=RANK)
+        """Sorts both lists, see ``rank``."""
+        rank(self.thinking, now_ns)
+        rank(self.waiting, now_ns)
 
     def abandon(self) -> None:
         """Ends all, though an interrupt may have left any list half changed."""
         for request in {id(one): one for one in (*self, *self.thinking)}.values():
-            request.reason, request.state = request.reason or Reason.CANCELLED, State.FAILED
+            if not request.done:
+                request.fail(Reason.CANCELLED)
             self._engine.close(request.generation)
         self.thinking.clear()
         self.waiting.clear()
         self._by_generation.clear()
 
-    def _end(self, request: Request, state: State) -> None:
+    def _take_out(self, request: Request) -> None:
+        """It ends, and its slot is given back."""
         if request.state is State.THINKING:
             self.thinking.remove(request)
             self._engine.close(request.generation)
         else:
             self.waiting.remove(request)
-        request.state = state
-        del self._by_generation[id(request.generation)]
+
+
+def rank(line: list[AnyRequest], now_ns: int) -> None:
+    """Sorts a line, most urgent first; whoever has what is waited for ranks behind the others."""
+    for request in line:
+        request.urgency_ns = urgency_ns(
+            now_ns, request.created_ns, request.deadline_ns, request.priority
+        )
+        if request.served:
+            request.urgency_ns += SERVED_NS
+    line.sort(key=RANK)

@@ -10,40 +10,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from npcbrain.clock import NS_PER_S, Clock
+from npcbrain.clock import Clock
 from npcbrain.engine.contract import EngineLike, GenerationLike, Kind, Probing, WaveLike
-from npcbrain.errors import EngineError, UsageError, fault, warn_game
+from npcbrain.errors import EngineError, UsageError, fault
 from npcbrain.pricing.budget_history import BudgetHistory
 from npcbrain.pricing.cost import CostModel
 from npcbrain.reasons import Reason
 from npcbrain.report import FrameReport
 from npcbrain.scheduling import policy
-from npcbrain.scheduling.budget_notice import BudgetNotice
 from npcbrain.scheduling.forecast import Forecast
 from npcbrain.scheduling.health import Health
 from npcbrain.scheduling.request import Extent, Request, State
 from npcbrain.scheduling.requests import Requests
 from npcbrain.scheduling.step_runner import StepRunner
+from npcbrain.scheduling.verdicts import Verdicts
 
 __all__ = ["Extent", "Request", "Scheduler", "State"]
-
-TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
-BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
 
 
 class Scheduler:
     """Spends budgets on requests.
 
-    A request fails at once with ``would_exceed`` when the work predicted for it and for those ahead
-    of it, at the share of time that the model has been getting, ends after its deadline. Once it
-    thinks, only if it would be late at the best times ever measured: what is half done is not
-    thrown away for a cautious price. A prediction that fails everybody is never corrected, so after
-    two seconds without a step one request is let through that is in time by those best times; after
-    ten one that is not, since all of them may have been measured while the machine was busy.
-
-    It fails with ``no_budget`` when the smallest step it needs took longer than any budget of the
-    last 64 frames even at its best. Frames without a budget do not count, so a paused game kills
-    nobody, and at least 8 others must have been seen. That is also said aloud, once.
+    Who cannot be answered in time is failed by ``verdicts``, before anything is spent on it.
 
     Attributes:
         cost: The prices.
@@ -51,8 +39,7 @@ class Scheduler:
         health: Whether answers come of it; while it rests, requests fail with ``engine_error``.
         interrupted: Set from another thread to end the frame after a step.
         before_change: Called before requests come or go; ends a frame that runs elsewhere.
-        tell: Says aloud what the game's maker should know.
-        notice: Of a budget too small.
+        verdicts: Fails requests for want of time.
     """
 
     def __init__(self, engine: EngineLike, cost: CostModel, clock: Clock) -> None:
@@ -61,18 +48,27 @@ class Scheduler:
         self.health = Health("the model's engine")
         self.interrupted = False
         self.before_change: Callable[[], None] = lambda: None  # no other thread to pause
-        self.tell: Callable[[str], None] = warn_game
-        self.notice = BudgetNotice()
         self._forecast = Forecast(engine, cost, self.budget_history)
         self._runner = StepRunner(engine, cost, clock)
         self._engine = engine
         self._clock = clock
         self._requests = Requests(engine)
-        self._num_submitted = 0
+        self._num_taken = 0
         self._last_start = Kind.PREFILL
         self._frame_ns = 0  # when the frame began
         self._lost_ns = 0  # from then until the last frame's first step could start
-        self._last_step_ns = clock.now_ns()
+        self.verdicts = Verdicts(
+            engine, cost, self.budget_history, self._forecast, self._requests, clock.now_ns()
+        )
+
+    @property
+    def tell(self) -> Callable[[str], None]:
+        """Says aloud what the game's maker should know."""
+        return self.verdicts.tell
+
+    @tell.setter
+    def tell(self, tell: Callable[[str], None]) -> None:
+        self.verdicts.tell = tell
 
     @property
     def num_thinking(self) -> int:
@@ -98,7 +94,7 @@ class Scheduler:
         priority: float = 1.0,
         extent: Extent = Extent.WHOLE,
     ) -> Request:
-        """Takes an answer on; work begins with the next frame.
+        """Takes on an answer that nobody has to prepare; work begins with the next frame.
 
         Args:
             generation: A new one.
@@ -111,24 +107,36 @@ class Scheduler:
             UsageError: An argument is out of range, or the generation is finished or known.
         """
         where = "Scheduler.submit()"
-        self.before_change()
         if isinstance(ttl_ns, bool) or not isinstance(ttl_ns, int) or ttl_ns < 0:
             raise UsageError(fault("ttl_ns", "be an integer of 0 or more", ttl_ns, where))
         if not (math.isfinite(priority) and priority > 0.0):
             raise UsageError(fault("priority", "be finite and above 0", priority, where))
-        if generation.finished or self._requests.find(generation) is not None:
-            raise UsageError(fault("generation", "be new", name, where, "make one per request"))
         now_ns = self._clock.now_ns()
-        self._num_submitted += 1
-        request = Request(
-            name, generation, now_ns, now_ns + ttl_ns, priority, self._num_submitted, extent
-        )
-        self._requests.add(request)
-        self._forecast.outdate()
+        request = Request(name, generation, now_ns, now_ns + ttl_ns, priority, extent=extent)
+        self.take(request, generation)
         return request
 
+    def take(self, request: Request, generation: GenerationLike) -> None:
+        """Takes on a request that is prepared; work begins with the next frame.
+
+        Args:
+            request: The one.
+            generation: Its answer, a new one.
+
+        Raises:
+            UsageError: The generation is finished or known.
+        """
+        self.before_change()
+        if generation.finished or self._requests.find(generation) is not None:
+            where, advice = "Scheduler.take()", "make one per request"
+            raise UsageError(fault("generation", "be new", request.name, where, advice))
+        self._num_taken += 1
+        request.number, request.generation = self._num_taken, generation
+        self._requests.add(request)
+        self._forecast.outdate()
+
     def resume(self, request: Request) -> None:
-        """Has a request, submitted just now, hold the slot that its generation was given before."""
+        """Has a request, taken on just now, hold the slot that its generation was given before."""
         self._requests.begin(request)
 
     def decided(self, request: Request) -> None:
@@ -140,14 +148,11 @@ class Scheduler:
     def cancel(self, request: Request, reason: str = Reason.CANCELLED) -> bool:
         """Ends a request at any moment between two steps; False when it has ended already."""
         self.before_change()
-        if self._requests.find(request.generation) is not request:
+        is_here = self._requests.find(request.generation) is request
+        if not (is_here or request.in_preparation):
             return False
         self._requests.fail(request, reason)
         return True
-
-    def is_crowded_out(self, deadline_ns: int, num_ahead: int) -> bool:
-        """Whether an answer not asked for yet, behind so many others, would come too late."""
-        return self._forecast.is_crowded_out(self._clock.now_ns(), deadline_ns, num_ahead)
 
     def warm_up(self, repetitions: int = 3) -> None:
         """Measures every shape of step, so that the first frame knows its prices.
@@ -190,7 +195,7 @@ class Scheduler:
             # Who comes first and who comes too late changes no faster than the forecast.
             if self._forecast.look(self._requests, now_ns):
                 self._requests.rank(now_ns)
-                self._judge(now_ns)
+                self.verdicts.judge(now_ns)
             priced_ns = 0
             # A step cannot be paused once begun, so its price is asked before, never after.
             while (wave := self._pick(deadline_ns, fresh=priced_ns == 0)) is not None:
@@ -252,11 +257,11 @@ class Scheduler:
             self.health.failed(self._runner.ended_ns, error)
             report.faults += (str(error),)
             return price_ns
-        self._last_step_ns = self._runner.ended_ns
+        ended_ns = self.verdicts.last_step_ns = self._runner.ended_ns
         for generation in gained:
             request = self._requests.find(generation)
             if generation.finished and request is not None:
-                self._finish(request, self._last_step_ns)
+                self._finish(request, ended_ns)
         return price_ns
 
     def _fail_all(self, generations: Sequence[GenerationLike], error: EngineError | None) -> None:
@@ -272,37 +277,10 @@ class Scheduler:
             return  # as in nearly every frame
         for requests in (self._requests.thinking, self._requests.waiting):
             for request in tuple(requests):
-                if now_ns >= request.deadline_ns:
-                    self._requests.fail(request, Reason.EXPIRED)
-                elif request.generation.finished:  # by another scheduler of the same engine
+                if self.verdicts.expire(request, now_ns):
+                    continue
+                if request.generation.finished:  # by another scheduler of the same engine
                     self._finish(request, now_ns)
-
-    def _judge(self, now_ns: int) -> None:
-        """Fails those who cannot be served, or not in time, before anything is spent on them."""
-        forecast, history, best = self._forecast, self.budget_history, self.cost.best_ns
-        known, most_ns = history.known, history.most_ns
-        if forecast.least_ns > most_ns:
-            if known:
-                self._refuse_all()
-            return
-        ahead_ns = 0
-        for request in tuple(self._requests.thinking):
-            generation = request.generation
-            num_to_copy, at = generation.num_to_copy, generation.context
-            if not request.on_trial and forecast.is_hopeless(request, now_ns):
-                self._requests.fail(request, Reason.WOULD_EXCEED)
-            elif num_to_copy and known and best(Kind.COPY, 0, num_to_copy, at) > most_ns:
-                # The one step whose size nobody can choose.
-                self._requests.fail(request, Reason.NO_BUDGET)
-            else:
-                ahead_ns += forecast.reading_ns(generation)
-        place = len(self._requests.thinking)
-        for request in tuple(self._requests.waiting):
-            reading_ns = ahead_ns + forecast.unopened_reading_ns(request.generation)
-            if self._is_late(request, now_ns, reading_ns, forecast.rounds_before(place)):
-                self._requests.fail(request, Reason.WOULD_EXCEED)
-            else:
-                ahead_ns, place = reading_ns, place + 1
 
     def _admit(self, now_ns: int) -> None:
         """Gives out free slots, most urgent first, to those who will be in time."""
@@ -317,26 +295,7 @@ class Scheduler:
             reading_ns = forecast.reading_ns(request.generation)
             forecast.opened(reading_ns)
             requests.begin(request)
-            if self._is_late(request, now_ns, ahead_ns + reading_ns):
-                requests.fail(request, Reason.WOULD_EXCEED)
-
-    def _is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int = 0) -> bool:
-        """Whether a request that has not begun would end after its deadline."""
-        if request.on_trial:
-            return False
-        if not self._forecast.is_late(request, now_ns, reading_ns, num_before):
-            return False
-        is_hopeless = self._forecast.is_hopeless(request, now_ns)
-        if now_ns - self._last_step_ns >= (BOLD_TRIAL_NS if is_hopeless else TRIAL_NS):
-            request.on_trial = True
-            self._last_step_ns = now_ns  # one at a time
-        return not request.on_trial
-
-    def _refuse_all(self) -> None:
-        for request in tuple(self._requests):
-            self._requests.fail(request, Reason.NO_BUDGET)
-        least_ns = policy.least_ns(self._engine, self.cost.price_ns)
-        self.notice.give(self.tell, least_ns, self.budget_history.most_ns)
+            self.verdicts.turn_away(request, now_ns, ahead_ns + reading_ns)
 
     def _learn_from_leftovers(self, budget_ns: int, priced_ns: int) -> None:
         """A frame ended with work to do: that tells the share, and which prices are in the way."""
@@ -349,11 +308,9 @@ class Scheduler:
 
     def _finish(self, request: Request, now_ns: int) -> None:
         self.health.ended(request.generation, now_ns)
-        if now_ns >= request.deadline_ns:
-            self._requests.fail(request, Reason.EXPIRED)
-            return
-        self._forecast.ended(request)
-        self._requests.finish(request)
+        if not self.verdicts.expire(request, now_ns):
+            self._forecast.ended(request)
+            self._requests.finish(request)
 
     def abandon(self) -> None:
         """Ends all requests, though an interrupt may have left any list half changed."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from minds import GRETA
 
-from npcbrain.asking.pending_answer import LanguageThought, Question
+from npcbrain.asking.answer_memo import AnswerMemo
+from npcbrain.asking.pending_answer import LanguageThought, NpcRequest, Question
 from npcbrain.pricing.cost import CostModel
 from npcbrain.prompting.prompt import answer_grammar
 from npcbrain.report import FrameReport
+from npcbrain.scheduling.request import UNWRITTEN
 from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.situation import Decision, Event, Scene, Situation
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
@@ -30,10 +32,11 @@ class Writer:
         event = Event("speech", "player", "Bread, please.")
         situation = Situation(GRETA.profile, Scene(), event, GRETA.actions)
         grammar = answer_grammar(GRETA.actions)
-        question = Question(situation, False, grammar, "greta", 1.0, 0)
-        self.thought = LanguageThought(question, self.scheduler, self.clock, TTL_NS)
+        question = Question(situation, False, grammar, 0)
+        request = NpcRequest("greta", UNWRITTEN, 0, TTL_NS, 1.0, question=question)
+        self.thought = LanguageThought(request, self.scheduler, self.clock, AnswerMemo(0))
         self.generation = ScriptedGeneration(answer, num_prompt=4, max_new_tokens=max_new_tokens)
-        self.thought.begin(self.generation, TTL_NS)
+        self.scheduler.take(request, self.generation)
 
     def write(self, num_tokens: int) -> LanguageThought:
         """Until the answer has so many tokens, or is over."""

@@ -28,12 +28,16 @@ FRAME_NS = 16_666_667
 class Bench:
     """A mind, and frames for it to think in."""
 
-    def __init__(self, model: ScriptedModel | None = None, seed: int = 0, **engine: object) -> None:
+    def __init__(
+        self, model: ScriptedModel | None = None, seed: int = 0, memo: int = 0, **engine: object
+    ) -> None:
         self.clock = ManualClock()
         self.model = ScriptedModel() if model is None else model
         self.engine = ScriptedEngine(self.clock, STEP_NS, **engine)  # type: ignore[arg-type]
         self.scheduler = Scheduler(self.engine, CostModel(), self.clock)
-        self.mind = LanguageMind(self.model, self.scheduler, self.engine, self.clock, seed=seed)
+        self.mind = LanguageMind(
+            self.model, self.scheduler, self.engine, self.clock, seed=seed, memo=memo
+        )
 
     def ask(
         self,
@@ -120,6 +124,8 @@ def test_whoever_is_far_behind_in_a_crowd_is_turned_away_without_a_prompt() -> N
     thoughts = [bench.ask(name=f"npc {index}", ttl_ms=2500.0) for index in range(200)]
     for _ in range(MIN_FRAMES + 1):
         bench.frame()
+    for thought in thoughts:
+        thought.listen()
     assert [thoughts[index].reason for index in (0, -1)] == ["", "would_exceed"]
     assert len(bench.model.news) <= 2 * bench.engine.num_slots
 
@@ -273,13 +279,13 @@ def starve(bench: Bench) -> list[LanguageThought]:
     return thoughts
 
 
-def test_a_budget_too_small_for_any_step_is_said_once_and_costs_no_more_prompts() -> None:
+def test_a_budget_too_small_for_any_step_is_said_once_and_costs_no_prompt() -> None:
     bench = Bench()
     with pytest.warns(RuntimeWarning, match="budget_ms must leave room for one step") as caught:
         thoughts = starve(bench)
     assert {thought.reason for thought in thoughts} == {"no_budget"}
     assert len(caught) == 1
-    assert len(bench.model.news) == 1
+    assert bench.model.news == []
 
 
 def test_a_larger_budget_lets_thoughts_through_again() -> None:
@@ -312,3 +318,51 @@ def test_no_mind_answers_at_once() -> None:
     situation = Situation(GRETA.profile, Scene(), Event("speech", "you", "Hi"), GRETA.actions)
     thought = NoMind().ask(Inquiry(situation, None, "", "greta", 1.0))
     assert (thought.done, thought.reason, thought.decision) == (True, "no_model", None)
+
+
+def test_a_thought_has_one_request_from_asking_to_its_end() -> None:
+    bench = Bench()
+    thought = bench.ask(ttl_ms=5000.0, priority=2.0)
+    request = thought.request
+    seen = [request.state]
+    while not thought.done:
+        bench.frame()
+        thought.listen()
+        assert thought.request is request
+        seen += [request.state] * (request.state is not seen[-1])
+    assert seen == ["preparing", "thinking", "done"]
+    assert (request.created_ns, request.deadline_ns, request.priority) == (0, 5_000_000_000, 2.0)
+
+
+def test_the_time_that_a_prompt_takes_is_no_time_more_to_answer_in() -> None:
+    bench = Bench(ScriptedModel(on_ask=lambda news: bench.clock.advance_ns(3_000_000)))
+    bench.frame()
+    asked_ns = bench.clock.now_ns()
+    thought = bench.ask(ttl_ms=100.0)
+    bench.frame()
+    assert thought.request.state == "thinking"
+    assert thought.request.deadline_ns == asked_ns + 100_000_000
+
+
+def test_whoever_waited_long_for_a_prompt_is_no_younger_for_it() -> None:
+    bench = Bench(num_slots=2)
+    bench.ask(name="ann", ttl_ms=60_000.0)  # holds one slot
+    bench.frame()
+    first = bench.ask(ttl_ms=60_000.0)
+    for _ in range(190):  # three seconds in which trees need all there is
+        bench.frame(budget_ns=0)
+    second = bench.ask(name="tom", ttl_ms=8_000.0)
+    bench.frame()
+    assert [first.request.state, second.request.state] == ["thinking", "waiting"]
+
+
+def test_an_answer_that_is_known_ends_its_request_and_teaches_no_length() -> None:
+    bench = Bench(memo=8)
+    decision = bench.finish(bench.ask()).decision
+    lengths = bench.scheduler.typical, bench.scheduler._forecast.typical_deed
+    again = bench.ask()
+    bench.frame()
+    assert (again.request.state, bench.scheduler.num_thinking) == ("done", 0)
+    assert bench.finish(again).decision == decision
+    assert (bench.scheduler.typical, bench.scheduler._forecast.typical_deed) == lengths
+    assert len(bench.model.news) == 1

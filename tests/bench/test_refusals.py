@@ -8,6 +8,7 @@ import pytest
 
 from npcbrain.engine.contract import Kind
 from npcbrain.lm.model import Model
+from npcbrain.scheduling.verdicts import Verdicts
 from tools.bench import refusals
 from tools.bench.refusals import Cell, measure, play
 from tools.bench.step_times import StepTimes, record
@@ -47,9 +48,7 @@ def test_where_nobody_can_be_in_time_refusals_are_true() -> None:
 
 def test_a_refusal_that_was_not_needed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A scheduler that turns everybody away but those who are let through."""
-    monkeypatch.setattr(
-        refusals.Scheduler, "_is_late", lambda self, request, *rest: not request.on_trial
-    )
+    monkeypatch.setattr(Verdicts, "_is_late", lambda self, request, *rest: not request.on_trial)
     row = measure(Cell(2, 60, 8.0), steady(MS // 10))
     assert row["refused"] == row["asked"] > 0
     assert row["false"] == row["looked_into"] > 0

@@ -23,6 +23,7 @@ import npcbrain.runtime
 import npcbrain.scheduling.requests
 import npcbrain.scheduling.scheduler
 import npcbrain.scheduling.step_runner
+import npcbrain.scheduling.verdicts
 import npcbrain.scheduling.worker
 import npcbrain.thinker
 from npcbrain.lm.model import Model
@@ -43,6 +44,7 @@ WATCHED = {
         npcbrain.scheduling.requests,
         npcbrain.scheduling.scheduler,
         npcbrain.scheduling.step_runner,
+        npcbrain.scheduling.verdicts,
         npcbrain.scheduling.worker,
         npcbrain.thinker,
     )

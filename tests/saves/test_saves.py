@@ -160,7 +160,7 @@ def test_patience_is_saved_as_what_is_left_of_it(tiny: Model, tmp_path: Path) ->
     thought, before = late.npc("Ann").thought, game.npc("Ann").thought
     assert thought is not None
     assert before is not None
-    left_ns = thought.deadline_ns - 10**15  # type: ignore[attr-defined]
+    left_ns = thought.request.deadline_ns - 10**15  # type: ignore[attr-defined]
     assert 0 < left_ns < 400_000_000
     late.play(3000, 0)  # nobody has time for her
     assert late.decisions["Ann"][0].say == "Mind the pot!"

@@ -391,5 +391,5 @@ def test_a_generation_is_submitted_once() -> None:
     with pytest.raises(UsageError) as caught:
         game.scheduler.submit(request.generation, name="greta", ttl_ns=S)
     assert str(caught.value) == (
-        "generation must be new, got 'greta' - at Scheduler.submit(); make one per request"
+        "generation must be new, got 'greta' - at Scheduler.take(); make one per request"
     )

@@ -1,11 +1,11 @@
-"""Keeps account of requests: each that was submitted ends once."""
+"""Keeps account of requests: each that was taken on ends once."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
-from npcbrain.scheduling.request import Request, State
+from npcbrain.engine.contract import GenerationLike
+from npcbrain.scheduling.request import Request
 from npcbrain.scheduling.scheduler import Scheduler
 
 __all__ = ["Ledger"]
@@ -27,24 +27,23 @@ class Ledger:
         self._live: set[int] = set()
         self._scheduler = scheduler
         requests = scheduler._requests
-        submit, end = scheduler.submit, requests._end
+        take, take_out = scheduler.take, requests._take_out
 
-        def counted_submit(*args: Any, **options: Any) -> Request:
-            request = submit(*args, **options)
+        def counted_take(request: Request, generation: GenerationLike) -> None:
+            take(request, generation)
             self.num_submitted += 1
             self._live.add(request.number)
-            return request
 
-        def counted_end(request: Request, state: State) -> None:
+        def counted_take_out(request: Request) -> None:
             if request.number in self._live:
                 self._live.remove(request.number)
                 self.num_ended += 1
             else:
                 self.ended[request.number] += 1
-            end(request, state)
+            take_out(request)
 
-        scheduler.submit = counted_submit  # type: ignore[method-assign]
-        requests._end = counted_end  # type: ignore[method-assign]
+        scheduler.take = counted_take  # type: ignore[method-assign]
+        requests._take_out = counted_take_out  # type: ignore[method-assign]
 
     @property
     def is_right(self) -> bool:
