@@ -104,12 +104,14 @@ class Village:
     def __init__(
         self, num_npcs: int, *, seed: int, model: Model | None = None, **options: Any
     ) -> None:
-        self.dice = dice = random.Random(seed)
+        self.dice = random.Random(seed)
         self.clock = ManualClock()
         self.engine: Any
         chosen: Any = model
         if model is None:
-            chosen, self.engine = ScriptedModel(dice), FaultyScript(self.clock)
+            # Dice of its own: what happens must not depend on who is asked first.
+            chosen = ScriptedModel(random.Random(seed + 1))
+            self.engine = FaultyScript(self.clock)
             options = {"clock": self.clock, "measure": "in_frames", **options}
         else:
             self.engine = Engine(model)
