@@ -153,7 +153,7 @@ class Forecast:
         return policy.would_exceed(now_ns, request.deadline_ns, time_ns)
 
     def is_crowded_out(self, now_ns: int, deadline_ns: int, num_ahead: int) -> bool:
-        """Whether one not asked for yet, behind so many others, would come too late."""
+        """Whether one still being prepared, behind so many others, would come too late."""
         num_rounds = self.rounds_before(num_ahead + self._engine.num_slots)
         if not self._history.known:
             return False

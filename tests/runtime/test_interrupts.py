@@ -20,6 +20,7 @@ import npcbrain.asking.requester
 import npcbrain.engine.engine
 import npcbrain.npcs.roster
 import npcbrain.runtime
+import npcbrain.scheduling.request
 import npcbrain.scheduling.requests
 import npcbrain.scheduling.scheduler
 import npcbrain.scheduling.step_runner
@@ -41,6 +42,7 @@ WATCHED = {
         npcbrain.engine.engine,
         npcbrain.npcs.roster,
         npcbrain.runtime,
+        npcbrain.scheduling.request,
         npcbrain.scheduling.requests,
         npcbrain.scheduling.scheduler,
         npcbrain.scheduling.step_runner,
