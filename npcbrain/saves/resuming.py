@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from npcbrain.asking.pending_answer import AnswerLike, LanguageThought, Question
+from npcbrain.asking.pending_answer import AnswerLike, LanguageThought
 from npcbrain.asking.requester import LanguageMind
 from npcbrain.clock import PlayClock
 from npcbrain.engine.contract import EngineLike, WaveLike
@@ -96,17 +96,21 @@ class Resuming:
 
     def _generation(self, npc: Npc, one: SavedThought, request: SavedRequest) -> AnswerLike | None:
         """The same answer, to be written again; None, with a note, if it would be another."""
-        try:
-            generation = _begun(self._mind, one.question(npc))
-        except NpcBrainError:
-            generation = None
-        same = generation is not None and getattr(generation, "ids", None) in (None, request.prompt)
-        if generation is None or not same:
-            self._lost(npc, "its persona has changed")
-            return None
-        if isinstance(generation, Generation):
-            generation.rehearse(request.answer)
-        return generation
+        question = one.question(npc)
+        # The same choice as then: it depends on the situation alone. But the model was left alone
+        # with it where the chooser had failed.
+        choice = self._mind.choose_now(question.situation)
+        for chosen in (choice, None) if choice is not None else (None,):
+            try:
+                generation = self._mind.writer.begin(question, chosen)
+            except NpcBrainError:
+                continue
+            if getattr(generation, "ids", None) in (None, request.prompt):
+                if isinstance(generation, Generation):
+                    generation.rehearse(request.answer)
+                return generation
+        self._lost(npc, "its persona has changed")
+        return None
 
     def _catch_up(self, npc: Npc, request: SavedRequest, generation: AnswerLike) -> State:
         """Has an answer hold a slot again, with all that was written of it.
@@ -188,13 +192,3 @@ class Resuming:
         if state is State.THINKING:
             self._scheduler.resume(live)
         return live
-
-
-def _begun(mind: LanguageMind, question: Question) -> AnswerLike:
-    """The answer to a question, from its first token on.
-
-    Raises:
-        NpcBrainError: No prompt of it is short enough.
-    """
-    # The same choice as then: it depends on the situation alone.
-    return mind.writer.begin(question, mind.choose_now(question.situation))
