@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from npcbrain.errors import UsageError, fault
 
-__all__ = ["OneThread", "alone"]
+__all__ = ["OneThread", "alone", "alone_at"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +43,15 @@ class OneThread:
         """Goes out."""
         self._lock.release()
 
+    def check(self, where: str) -> None:
+        """For what is done in one stroke.
+
+        Raises:
+            UsageError: Another thread is inside.
+        """
+        self.enter(where)
+        self.leave()
+
 
 class Guarded(Protocol):
     """An object with a ``OneThread``."""
@@ -55,8 +64,21 @@ G = TypeVar("G", bound=Guarded)
 
 def alone(method: Callable[Concatenate[G, P], R]) -> Callable[Concatenate[G, P], R]:
     """A method of a runtime that one thread at a time may be in; of all such methods together."""
-    where = f"Runtime.{method.__name__}()"
+    return _guarded(method, f"Runtime.{method.__name__}()")
 
+
+def alone_at(
+    where: str,
+) -> Callable[[Callable[Concatenate[G, P], R]], Callable[Concatenate[G, P], R]]:
+    """The same for what belongs to a runtime; ``where`` is what a game calls it."""
+
+    def guard(method: Callable[Concatenate[G, P], R]) -> Callable[Concatenate[G, P], R]:
+        return _guarded(method, where)
+
+    return guard
+
+
+def _guarded(method: Callable[Concatenate[G, P], R], where: str) -> Callable[Concatenate[G, P], R]:
     @wraps(method)
     def guarded(self: G, /, *args: P.args, **given: P.kwargs) -> R:
         self._alone.enter(where)

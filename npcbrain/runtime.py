@@ -20,7 +20,7 @@ from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
 from npcbrain.npcs.wiring import Wiring
-from npcbrain.one_thread import OneThread, alone
+from npcbrain.one_thread import alone, alone_at
 from npcbrain.recording.moments import Kind
 from npcbrain.recording.recordable import Recordable
 from npcbrain.recording.recorder import recorder_of
@@ -130,7 +130,7 @@ class Runtime(Recordable, Warmable):
         self._wiring = Wiring()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
-        self._alone = OneThread()
+        self._alone = self._host.alone
         self._is_updating = False
         self._is_shaken = False  # whether an interrupt came in the middle of an update
         self._is_ended = False  # nothing is left to be done
@@ -278,8 +278,7 @@ class Runtime(Recordable, Warmable):
         budget_ns = budget_in_ns(budget_ms, until_ns, self.clock.now_ns())
         self._check_open("Runtime.update()")
         if self._wiring.has_news:
-            for mistake in self._wiring.mistakes(self.npcs, self._host.handlers):
-                warn_game(mistake)
+            self._tell_mistakes()
         self._alone.enter("Runtime.update()")
         if self._is_updating:
             self._alone.leave()
@@ -331,6 +330,11 @@ class Runtime(Recordable, Warmable):
             if busy_ns is not None:
                 report.stolen_ns = max(0, end_ns - trees_start_ns - busy_ns() + busy_start_ns)
         return report
+
+    @alone_at("Runtime.update()")
+    def _tell_mistakes(self) -> None:
+        for mistake in self._wiring.mistakes(self.npcs, self._host.handlers):
+            warn_game(mistake)
 
     def _recover(self) -> None:
         """Drops the thoughts of an update that was interrupted, wherever that was."""

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from npcbrain.choosing.choice import KINDS
 from npcbrain.choosing.layout import CLS, MARKS, MAX_NEWS, MAX_PERSONA
+from npcbrain.lm.model import Model
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS
 from tools.distil.chooser.export import add_chooser
@@ -26,6 +27,17 @@ def make_chooser_model(folder: Path, seed: int = 3) -> Path:
     shutil.copytree(TINY, folder)
     add_chooser(folder, CONFIG, _weights(seed), _tokenizer())
     return folder
+
+
+def load_chooser_model(folder: Path, num_slots: int, own_words: float) -> Model:
+    """Loads the folder, with words of one's own worth so much beside quotes.
+
+    At -2 all answers are quotes, at 5 about half of them, and above 6 none.
+    """
+    model = Model.load(folder, num_slots=num_slots)
+    assert model.encoder is not None
+    model.encoder.worth = model.encoder.worth._replace(own=own_words)
+    return model
 
 
 def _tokenizer() -> bytes:

@@ -12,6 +12,7 @@ from npcbrain.errors import UsageError, fault
 from npcbrain.npcs.contracts import Host
 from npcbrain.npcs.inputs import checked_actions, checked_importance, checked_scene
 from npcbrain.npcs.persona import Persona
+from npcbrain.one_thread import alone_at
 from npcbrain.prompting.action_ranking import learn_words
 from npcbrain.prompting.prompt import answer_grammar
 from npcbrain.scheduling.request import Extent
@@ -29,6 +30,7 @@ class Character:
 
     __slots__ = (
         "_actions",
+        "_alone",
         "_deed_grammar",
         "_grammar",
         "_host",
@@ -41,6 +43,7 @@ class Character:
     def __init__(self, name: str, persona: Persona, host: Host, importance: float) -> None:
         self.name = name
         self._host = host
+        self._alone = host.alone
         self._scene = Scene()
         self._persona = persona
         self.importance = importance
@@ -52,6 +55,7 @@ class Character:
         return self._persona
 
     @persona.setter
+    @alone_at("Npc.persona")
     def persona(self, persona: Persona) -> None:
         self._persona = checked_persona(persona, f"npc {self.name!r}, persona")
         self._learn_to_answer()
@@ -62,6 +66,7 @@ class Character:
         return self._actions
 
     @actions.setter
+    @alone_at("Npc.actions")
     def actions(self, actions: Sequence[Action]) -> None:
         self._actions = checked_actions(actions, f"npc {self.name!r}, actions")
         self._learn_to_answer()
@@ -72,6 +77,7 @@ class Character:
         return self._scene
 
     @scene.setter
+    @alone_at("Npc.scene")
     def scene(self, scene: Scene) -> None:
         if scene != self._scene:
             self._scene = checked_scene(scene, f"npc {self.name!r}")
@@ -82,9 +88,11 @@ class Character:
         return self._importance
 
     @importance.setter
+    @alone_at("Npc.importance")
     def importance(self, importance: float) -> None:
         self._importance = checked_importance(importance, f"npc {self.name!r}")
 
+    @alone_at("Npc.become()")
     def become(self, persona: Persona) -> None:
         """Is somebody else from now on: persona and actions, together.
 

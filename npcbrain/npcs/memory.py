@@ -24,7 +24,7 @@ from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.prompt import memory_line
 from npcbrain.situation import MAX_LINE_CHARS, Decision, Event, Exchange
 
-__all__ = ["Entry", "Memory", "entry_of"]
+__all__ = ["Entry", "Memory", "check_line", "entry_of"]
 
 CAPACITY = 64  # lines kept; the select below stays some tens of microseconds
 HALF_LIFE = 12  # newer memories after which a line weighs half
@@ -66,7 +66,10 @@ class Entry:
 
 
 class Memory:
-    """A bounded list of lines that forgets the one that weighs least."""
+    """A bounded list of lines that forgets the one that weighs least.
+
+    Any thread may add to it, read it or clear it.
+    """
 
     __slots__ = ("_count", "_entries", "_lock", "_num_learned", "capacity")
 
@@ -88,8 +91,8 @@ class Memory:
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
-        """The entries, oldest first."""
-        return iter(self._entries)
+        """The entries as they are now, oldest first."""
+        return iter(tuple(self._entries))
 
     def add(self, text: str, importance: float = 0.5) -> None:
         """Learns a line; a line known already becomes the newest and keeps its higher importance.
@@ -102,13 +105,7 @@ class Memory:
         Raises:
             UsageError: ``text`` is not a string or ``importance`` is not a number from 0 to 1.
         """
-        if not isinstance(text, str):
-            raise UsageError(fault("memory", "be a string", text, "Memory.add()"))
-        number = isinstance(importance, int | float) and not isinstance(importance, bool)
-        if not number or not 0.0 <= importance <= 1.0:
-            raise UsageError(
-                fault("importance", "be a number from 0 to 1", importance, "Memory.add()")
-            )
+        check_line(text, importance)
         self._learn(shorten(text), float(importance))
 
     def _learn(self, told: str | Exchange, importance: float) -> None:
@@ -168,7 +165,7 @@ class Memory:
         """
         if count_tokens != self._count:
             self._count = count_tokens
-            for entry in self._entries:
+            for entry in self:
                 entry.num_tokens = -1
         chosen: list[Entry] = []
         for entry in self._ranked():
@@ -189,7 +186,8 @@ class Memory:
 
     def clear(self) -> None:
         """Forgets everything."""
-        self._entries.clear()
+        with self._lock:
+            self._entries.clear()
 
     @property
     def num_learned(self) -> int:
@@ -204,16 +202,30 @@ class Memory:
             num_learned: Above the order of each.
             capacity: 1 or more.
         """
-        self._entries = list(entries)
-        self._num_learned = num_learned
-        self.capacity = capacity
-        self._count = None
+        with self._lock:
+            self._entries = list(entries)
+            self._num_learned = num_learned
+            self.capacity = capacity
+            self._count = None
 
 
 def entry_of(told: str | Exchange, importance: float, order: int) -> Entry:
     """A remembered line, with its weight."""
     weight = math.log2(max(importance, MIN_IMPORTANCE)) + order / HALF_LIFE
     return Entry(str(told), told, importance, order, weight)
+
+
+def check_line(text: str, importance: float) -> None:
+    """Whether a line can be learned.
+
+    Raises:
+        UsageError: ``text`` is not a string or ``importance`` is not a number from 0 to 1.
+    """
+    if not isinstance(text, str):
+        raise UsageError(fault("memory", "be a string", text, "Memory.add()"))
+    number = isinstance(importance, int | float) and not isinstance(importance, bool)
+    if not number or not 0.0 <= importance <= 1.0:
+        raise UsageError(fault("importance", "be a number from 0 to 1", importance, "Memory.add()"))
 
 
 def shorten(text: str, limit: int = MAX_LINE_CHARS) -> str:

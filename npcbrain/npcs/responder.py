@@ -21,6 +21,7 @@ from npcbrain.npcs.open_exchange import IDLE, OpenExchange
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.slips import can_do, warn_of_asking
 from npcbrain.npcs.why import why
+from npcbrain.one_thread import alone_at
 from npcbrain.plain_text import last_whole_sentence
 from npcbrain.prompting.action_ranking import only_talks
 from npcbrain.prompting.reflex import reflex, words_for
@@ -68,7 +69,7 @@ class Responder(Character):
         self._thought: Thought | None = None
         self._is_told = False  # whether it was looked at for asking for ever
         self._num_replies = 0
-        self.tree: Tree = compile(root, self, host.clock, self.blackboard)
+        self.tree: Tree = compile(root, self, host.clock, self.blackboard, host.alone.check)
 
     @property
     def event(self) -> Event | None:
@@ -133,12 +134,16 @@ class Responder(Character):
         """Turns to the oldest waiting event, unless one is being dealt with; False if none is."""
         if self._exchange.event is not None:
             return True
+        if self._inbox.oldest is None:
+            return False  # before anything else: most ask in vain, and in every frame
+        self._alone.check("Npc.attend()")
         event = self._inbox.take()
         if event is None:
             return False
         self._exchange = self._exchange.turned_to(event)
         return True
 
+    @alone_at("Npc.think()")
     def think(self, ttl_ms: float, *, extent: Extent = Extent.DECIDED) -> Thought | None:
         """Asks the model about the event at hand; None if there is none.
 
@@ -175,8 +180,11 @@ class Responder(Character):
 
     def listen(self) -> None:
         """Takes in what the model has written; the runtime calls this once a frame."""
-        self._inbox.rests = False
-        thought = self._thought
+        thought, inbox = self._thought, self._inbox
+        if thought is None and not inbox.rests:
+            return
+        self._alone.check("Npc.listen()")
+        inbox.rests = False
         if thought is None:
             return
         thought.listen()
@@ -194,6 +202,7 @@ class Responder(Character):
             self._thought = None
             self._conclude(thought)
 
+    @alone_at("Npc.drop_thought()")
     def drop_thought(self, thought: Thought | None = None) -> None:
         """Stops thinking (this thought, or any); the event stays at hand."""
         if self._thought is not None and thought in (None, self._thought):
@@ -212,15 +221,18 @@ class Responder(Character):
         who, lines = self.persona.profile, self.persona.lines
         return words_for(deed, event, who, number=self._num_replies, lines=lines)
 
+    @alone_at("Npc.choose()")
     def choose(self, deed: Decision) -> None:
         """Takes a tree's deed for the answer to the event at hand; its words are still to come."""
         self.drop_thought()
         self._show(self._exchange.chosen(replace(deed, reason=self.reason)))
 
+    @alone_at("Npc.accept()")
     def accept(self) -> None:
         """The game does what was decided: from now on the tree may only lend it words."""
         self._exchange = self._exchange.accepted()
 
+    @alone_at("Npc.decline()")
     def decline(self, reason: str, about: str = "") -> None:
         """Takes the model's answer back: the tree has to answer, for this reason.
 
@@ -236,6 +248,7 @@ class Responder(Character):
         """What the game registered for an action with ``Runtime.on_action``, or None."""
         return self._host.handlers.get(action)
 
+    @alone_at("Npc.reply()")
     def reply(self, lines: Sequence[str] | None = None) -> None:
         """Says the next of these lines about the event at hand, which is over then.
 
@@ -260,6 +273,7 @@ class Responder(Character):
             self._decide(Decision("say", say=line, source="tree", reason=self.reason))
         self.finish_event()
 
+    @alone_at("Npc.finish_event()")
     def finish_event(self, *, rest: bool = False) -> None:
         """The event at hand is dealt with; what happened becomes a memory.
 

@@ -7,12 +7,13 @@ behaves the same whether it is recorded or not.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from npcbrain.errors import RecordingError
 from npcbrain.npcs.character import Character
 from npcbrain.npcs.contracts import Host, Thought
-from npcbrain.npcs.memory import CAPACITY, Memory
+from npcbrain.npcs.memory import CAPACITY, Memory, check_line
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.responder import Responder
@@ -158,6 +159,10 @@ class RecordedNpc(Npc):
             return super().finish_event(rest=rest)
 
     def _queue(self, event: Event) -> None:
+        if self._recorder.is_elsewhere:
+            self._host.check_open(f"npc {self.name!r}")
+            self._recorder.put_off(partial(self._queue, event))
+            return
         with self._recorder.call(Kind.EVENT, self, event):
             super()._queue(event)
 
@@ -165,10 +170,12 @@ class RecordedNpc(Npc):
         return self._recorder.number(self)
 
     def _tell(self, kind: Kind, value: object) -> None:
+        self._alone.check(f"Npc.{kind.name.lower()}")
         if self._recorder.is_told:  # not while it is being made, or loaded
             self._recorder.input(kind, self._number(), value)
 
     def _called(self, method: str, value: object = None) -> Any:
+        self._alone.check(f"Npc.{method}()")  # what is refused is not recorded
         return self._recorder.call(Kind.CALL, self, method, value)
 
 
@@ -190,13 +197,20 @@ class RecordedMemory(Memory):
 
     def add(self, text: str, importance: float = 0.5) -> None:
         """Learns a line."""
+        recorder = self._npc._recorder
+        if recorder.is_elsewhere:
+            check_line(text, importance)
+            recorder.put_off(partial(self.add, text, importance))
+            return
         super().add(text, importance)
-        self._npc._recorder.input(
-            Kind.REMEMBER, self._npc._number(), text[:MAX_TEXT_CHARS], float(importance)
-        )
+        number = self._npc._number()
+        recorder.input(Kind.REMEMBER, number, text[:MAX_TEXT_CHARS], float(importance))
 
     def clear(self) -> None:
         """Forgets everything."""
+        if self._npc._recorder.is_elsewhere:
+            self._npc._recorder.put_off(self.clear)
+            return
         super().clear()
         self._npc._recorder.input(Kind.FORGET, self._npc._number())
 

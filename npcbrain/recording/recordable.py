@@ -12,6 +12,7 @@ from pathlib import Path
 from npcbrain.npcs.contracts import Handler, Thought
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
+from npcbrain.one_thread import alone
 from npcbrain.recording.cast import RecordedNpc
 from npcbrain.recording.moments import Kind, copied
 from npcbrain.recording.recorder import Recorder
@@ -29,6 +30,7 @@ class Recordable(Savable):
 
     _recorder: Recorder | None
 
+    @alone
     def note(self, data: object) -> None:
         """Records something of the game's own, such as the keys that were pressed.
 
@@ -45,6 +47,7 @@ class Recordable(Savable):
         if self._recorder is not None:
             self._recorder.input(Kind.NOTE, copied(data, "Runtime.note()"))
 
+    @alone
     def take_on(self, content: bytes, where: str) -> None:
         """Loads a saved game that a recording holds; see ``load``.
 
@@ -83,6 +86,10 @@ class Recordable(Savable):
     def _unheard(self) -> AbstractContextManager[object]:
         """Within it nothing is recorded."""
         return nullcontext() if self._recorder is None else self._recorder.quiet()
+
+    def _catch_up(self) -> None:
+        if self._recorder is not None:
+            self._recorder.catch_up()
 
     def _while_loading(self, path: str) -> AbstractContextManager[object]:
         if self._recorder is None:

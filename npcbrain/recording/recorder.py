@@ -8,10 +8,12 @@ by the calls that follow from it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Protocol
 
 from npcbrain.clock import Clock
@@ -32,6 +34,7 @@ __all__ = ["FrameClock", "Recorder", "Sink", "recorder_of", "tokens_of"]
 
 # Trees do these themselves in an update; only between two updates are they acts of the game.
 TREES_OWN = (Kind.WRITE, Kind.ERASE, Kind.CALL)
+MOST_PUT_OFF = 4096  # words of other threads; a game that does not update for so long forgets some
 NOTHING = State(False, "", "neutral", 0, "", None, None, None)  # is known of a thought at first
 
 
@@ -89,6 +92,8 @@ class Recorder:
         self._thoughts: dict[int, tuple[Thought, State]] = {}  # questions, and how far they were
         self._deeds: dict[str, str] = {}  # what each NPC goes on with
         self._is_warm = True
+        self._thread = get_ident()  # the game loop's
+        self._put_off: deque[Callable[[], object]] = deque(maxlen=MOST_PUT_OFF)
 
     def start(self, seed: int, temperature: float, top_p: float, thinker: Thinker) -> None:
         """The runtime is there."""
@@ -117,6 +122,24 @@ class Recorder:
     def is_told(self) -> bool:
         """Whether the game acts, or its code in a tree or a handler."""
         return self._depth == 0 or (self._is_updating and self._depth == 1)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another thread than the game loop's calls."""
+        return get_ident() != self._thread
+
+    def put_off(self, call: Callable[[], object]) -> None:
+        """Leaves to the game loop's thread what another one tells somebody.
+
+        When exactly that comes in an update depends on chance, and could not be played again.
+        """
+        self._put_off.append(call)
+
+    def catch_up(self) -> None:
+        """What was put off is done, by the game loop's thread and between two updates."""
+        self._thread = get_ident()
+        for _ in range(len(self._put_off)):  # others may go on talking
+            self._put_off.popleft()()
 
     def input(self, kind: Kind, *values: Any) -> None:
         """The game does something."""
@@ -197,6 +220,7 @@ class Recorder:
 
     def begin(self, frame: int, budget_ns: int) -> None:
         """An update begins."""
+        self.catch_up()
         self.clock.set_ns(self._moment_ns())
         self._batch.append((Kind.FRAME, frame, self.clock.now_ns(), budget_ns))
         self._flush()  # now: the update may be the one that the game does not survive

@@ -126,10 +126,13 @@ def capture_npc(
     thought = npc._thought
     try:
         taken = capture(npc.tree, now_ns)
+        # Any thread may tell it something meanwhile: all of that is in the save, or none of it.
+        with npc._inbox.lock, npc.memory._lock:
+            parts, entries, waiting = _parts(npc), npc.memory._entries[:], [*npc._inbox.waiting]
         return NpcCapture(
-            _parts(npc),
-            npc.memory._entries[:],
-            [*npc._inbox.waiting],
+            parts,
+            entries,
+            waiting,
             num_asked,
             capture_thought(thought, play_ns) if isinstance(thought, LanguageThought) else None,
             plain_entries(npc.blackboard, f"$.npcs[{number}].blackboard", hook),

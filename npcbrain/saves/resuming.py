@@ -104,19 +104,21 @@ class Resuming:
 
     def _generation(self, request: NpcRequest, known: SavedRequest) -> AnswerLike | None:
         """The same answer, to be written again; None, with a note, if it would be another."""
-        try:
-            # The same choice as then: it depends on the situation alone.
-            request.chosen = self._mind.choose_now(request.question.situation)
-            generation = self._mind.writer.begin(request)
-        except NpcBrainError:
-            generation = None
-        same = generation is not None and getattr(generation, "ids", None) in (None, known.prompt)
-        if generation is None or not same:
-            self._lost(request, "its persona has changed")
-            return None
-        if isinstance(generation, Generation):
-            generation.rehearse(known.answer)
-        return generation
+        # The same choice as then: it depends on the situation alone. But the model was left alone
+        # with it where the chooser had failed.
+        choice = self._mind.choose_now(request.question.situation)
+        for chosen in (choice, None) if choice is not None else (None,):
+            request.chosen = chosen
+            try:
+                generation = self._mind.writer.begin(request)
+            except NpcBrainError:
+                continue
+            if getattr(generation, "ids", None) in (None, known.prompt):
+                if isinstance(generation, Generation):
+                    generation.rehearse(known.answer)
+                return generation
+        self._lost(request, "its persona has changed")
+        return None
 
     def _catch_up(self, asked: _Asked) -> State:
         """Has an answer hold a slot again, with all that was written of it.

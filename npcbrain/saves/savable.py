@@ -73,6 +73,11 @@ class Savable(ABC):
     @abstractmethod
     def _check_open(self, where: str) -> None: ...
 
+    @abstractmethod
+    def _catch_up(self) -> None:
+        """Does what was put off to the next update."""
+
+    @alone
     def on_save(self, hook: GameHook) -> None:
         """Says what a thing of the game's own is saved as.
 
@@ -82,10 +87,12 @@ class Savable(ABC):
                 str, lists and dictionaries of them). Without a hook such a thing is refused.
 
         Raises:
-            UsageError: It cannot be called.
+            UsageError: It cannot be called, or the runtime is closed.
         """
+        self._check_open("Runtime.on_save()")
         self._save_hook = _checked(hook, "Runtime.on_save()")
 
+    @alone
     def on_load(self, hook: GameHook) -> None:
         """Says how a thing of the game's own is made again.
 
@@ -94,8 +101,9 @@ class Savable(ABC):
                 anything of the game is changed; answers the thing.
 
         Raises:
-            UsageError: It cannot be called.
+            UsageError: It cannot be called, or the runtime is closed.
         """
+        self._check_open("Runtime.on_load()")
         self._load_hook = _checked(hook, "Runtime.on_load()")
 
     @alone
@@ -122,6 +130,7 @@ class Savable(ABC):
         file = _file(path, where)
         if self._saving is not None:
             self._saving.tell()
+        self._catch_up()
         self._thinker.pause()
         saving = self._saving = Saving(file, self._snapshot(), self._saving, self._disk)
         saving.snapshot_ns = self.clock.now_ns() - started_ns
@@ -154,6 +163,7 @@ class Savable(ABC):
         file = _file(path, where)
         if self._saving is not None:
             self._saving.finish()
+        self._catch_up()
         save, made, report = self._read(file)
         with self._while_loading(report.path):
             self._thinker.pause()

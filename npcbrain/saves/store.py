@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from npcbrain.errors import SaveError, fault
 from npcbrain.plain_file import read_plain
@@ -23,10 +24,26 @@ class Disk:
 
     def write(self, path: Path, content: bytes) -> None:
         """Writes a file and waits until it is safe on the disk."""
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        with self.create(path) as file:
+            self.fill(file, content)
+            self.flush(file)
+            self.sync(file)
+
+    def create(self, path: Path) -> BinaryIO:
+        """Opens a file for writing, empty."""
+        return path.open("wb")
+
+    def fill(self, file: BinaryIO, content: bytes) -> None:
+        """Writes into a file."""
+        file.write(content)
+
+    def flush(self, file: BinaryIO) -> None:
+        """Hands to the system what was written."""
+        file.flush()
+
+    def sync(self, file: BinaryIO) -> None:
+        """Waits until what the system has is safe on the disk."""
+        os.fsync(file.fileno())
 
     def link(self, path: Path, name: Path) -> None:
         """Gives a file a second name, which must be free."""

@@ -6,7 +6,7 @@ that raises leaves no leaf running: the tree is halted before the error goes on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from npcbrain.clock import Clock
@@ -22,7 +22,17 @@ __all__ = ["Tree", "compile"]
 FORMAT = 1  # of a saved state
 
 
-def compile(root: Node, owner: object, clock: Clock, blackboard: Blackboard | None = None) -> Tree:
+def _anybody(where: str) -> None:
+    """Who belongs to no game may be called from anywhere."""
+
+
+def compile(
+    root: Node,
+    owner: object,
+    clock: Clock,
+    blackboard: Blackboard | None = None,
+    guard: Callable[[str], None] = _anybody,
+) -> Tree:
     """Makes one NPC's tree.
 
     The first tree of a definition costs about 6 us a node; the others share its program.
@@ -32,6 +42,8 @@ def compile(root: Node, owner: object, clock: Clock, blackboard: Blackboard | No
         owner: What the game's functions are called with; the tree never looks into it.
         clock: Where all time in the tree comes from; read at most once a tick.
         blackboard: Used as it is; a new one if None.
+        guard: Called with ``"Tree.halt()"`` and the like before the tree is halted, restored or
+            adopts another definition; raises where that is not allowed, as on another thread.
 
     Raises:
         TreeError: An argument is not of its kind, or the tree is too deep.
@@ -43,7 +55,7 @@ def compile(root: Node, owner: object, clock: Clock, blackboard: Blackboard | No
         raise TreeError(fault("blackboard", "be a Blackboard", blackboard, "compile()"))
     if not callable(getattr(clock, "now_ns", None)):
         raise TreeError(fault("clock", "have now_ns()", clock, "compile()"))
-    return Tree(root, owner, clock, blackboard)
+    return Tree(root, owner, clock, blackboard, guard)
 
 
 class Tree:
@@ -62,6 +74,7 @@ class Tree:
         "_busy",
         "_cleared",
         "_end",
+        "_guard",
         "_halt_root",
         "_me",
         "_program",
@@ -74,12 +87,20 @@ class Tree:
         "root",
     )
 
-    def __init__(self, root: Node, owner: object, clock: Clock, blackboard: Blackboard) -> None:
+    def __init__(
+        self,
+        root: Node,
+        owner: object,
+        clock: Clock,
+        blackboard: Blackboard,
+        guard: Callable[[str], None],
+    ) -> None:
         self.nodes: tuple[NodeInfo, ...]
         self._take(program_of(root))
         self._me = self._program.start(owner, blackboard)
         self._read_clock = clock.now_ns
         self._busy = False
+        self._guard = guard
         self.root = root
         self.blackboard = blackboard
 
@@ -118,6 +139,7 @@ class Tree:
             TreeError: A function of the game raised while it was being halted; everything else
                 has been halted all the same. Or the tree is being ticked.
         """
+        self._guard("Tree.halt()")
         if self._busy:
             raise self._refused("halt")
         self._busy = True
@@ -199,6 +221,7 @@ class Tree:
             TreeError: It is not such a state; nothing has changed. Or something raised while it
                 was being halted; then the tree is halted and the state is not taken over.
         """
+        self._guard("Tree.restore()")
         if self._busy:
             raise self._refused("restore")
         statuses, memory, blackboard = self._read(state)
@@ -229,6 +252,7 @@ class Tree:
                 has changed. Or a function of the game raised while it was being halted; the tree
                 has taken over the definition all the same.
         """
+        self._guard("Tree.adopt()")
         if self._busy:
             raise self._refused("adopt")
         check_child(root, "Tree.adopt()")

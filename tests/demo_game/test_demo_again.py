@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ pygame = pytest.importorskip("pygame")
 from playing import SCREEN, Beat, key, shared_assets  # noqa: E402
 
 import npcbrain as nb  # noqa: E402
+from demo_game.__main__ import main as demo  # noqa: E402
 from demo_game.playing import again as module  # noqa: E402
 from demo_game.playing.again import build  # noqa: E402
 from demo_game.playing.game import Game  # noqa: E402
@@ -21,6 +23,8 @@ from demo_game.playing.settings import Settings  # noqa: E402
 from demo_game.village.assets import Assets  # noqa: E402
 from npcbrain import testing  # noqa: E402
 from npcbrain.commands.main import main  # noqa: E402
+
+TAPED_FRAMES = 600  # ten seconds: the script walks to Greta and has an answer of her
 
 
 class Tick(Beat):
@@ -77,6 +81,32 @@ def test_a_recorded_demo_is_identical_with_its_model_and_without(
     assert (found.difference, found.num_decisions) == (None, 1)
     found = testing.replay(tmp_path / "a.npcr", build, model=model)
     assert (found.difference, found.num_checked) == (None, 1)
+
+
+def test_the_demo_taped_headless_is_identical_by_the_command_with_the_model_and_without(
+    assets: Assets,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The lines of docs/replay.md with the model that ships, at the same speed on every machine."""
+    monkeypatch.setattr("demo_game.__main__.load_assets", lambda: assets)
+    monkeypatch.setattr("demo_game.__main__.Pacer", lambda sleeps: Tick())
+    tape = tmp_path / "demo.npcr"
+    frames = ["--blind", "--frames", str(TAPED_FRAMES)]
+    assert demo(["--headless", "--fast", "--tape", str(tape), *frames]) == 0
+    found: list[dict[str, Any]] = []
+    for more in ([], ["--model"]):
+        capsys.readouterr()
+        code = main(["replay", str(tape), "--json", *more])
+        found.append(json.loads(capsys.readouterr().out))
+        assert (code, found[-1]["difference"]) == (0, None)
+    assert [one["identical"] for one in found] == [True, True]
+    assert [one["whole"] for one in found] == [True, True]
+    assert [one["with_model"] for one in found] == [False, True]
+    assert found[0]["num_frames"] == found[1]["num_frames"] > TAPED_FRAMES // 2  # less the card's
+    assert found[0]["num_questions"] > 0
+    assert (found[0]["num_checked"], found[1]["num_checked"] > 0) == (0, True)
 
 
 def test_what_a_player_pressed_is_pressed_again(assets: Assets, tmp_path: Path) -> None:

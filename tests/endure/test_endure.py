@@ -12,7 +12,7 @@ from tools.endure import __main__ as command
 from tools.endure import soak
 from tools.endure.accidents import accidents
 from tools.endure.files import KINDS, fuzz
-from tools.endure.fire import NUM_SLOTS
+from tools.endure.fire import NUM_SLOTS, fire
 from tools.endure.outages import outages
 from tools.endure.point import Point
 from tools.endure.save_cost import time_saves
@@ -63,6 +63,14 @@ def test_accidents_leave_the_old_save_or_the_new() -> None:
     assert point.broken == []
     assert point.counts["faults"] > 25
     assert point.counts["flipped bytes"] == 200
+
+
+def test_answers_are_the_same_under_fire(model: Model, tmp_path: Path) -> None:
+    point = tried("fire")
+    fire(point, (model, model), tmp_path, 2)
+    assert point.broken == []
+    assert (point.counts["games"], point.counts["events"]) == (2, 60)
+    assert point.counts["answers compared"] > 5
 
 
 def test_when_onnx_runtime_fails_people_carry_on_by_tree_and_it_is_tried_again(

@@ -36,7 +36,8 @@ ARROWS = {
     "engine": "clock errors situation lm",
     "pricing": "clock errors lm engine plain_file",
     "scheduling": "clock errors reasons report engine pricing",
-    "npcs": "clock errors reasons plain_text situation report tree prompting scheduling plain_file",
+    "npcs": "clock errors reasons plain_text situation report tree prompting scheduling plain_file"
+    " one_thread",
     "minds": "tree npcs",
     "asking": "clock errors reasons situation report lm prompting choosing engine pricing"
     " scheduling npcs",
@@ -46,7 +47,7 @@ ARROWS = {
     "saves": "clock version errors reasons situation report tree lm prompting engine scheduling"
     " npcs asking thinker plain_file plain_text one_thread",
     "recording": "clock version errors reasons situation report scheduling npcs thinker saves tree"
-    " plain_file",
+    " plain_file one_thread",
     "remote": "clock errors reasons situation report lm prompting engine pricing scheduling npcs"
     " asking settings thinker plain_text",
     "schema": "situation prompting",

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from cook import COOK
 
+from npcbrain import testing
 from npcbrain.errors import UsageError
 from npcbrain.npcs.inbox import MAX_WAITING
 from npcbrain.npcs.leaves import CannedReply, Heard
+from npcbrain.npcs.memory import Memory
+from npcbrain.replay.play import Play
 from npcbrain.runtime import Runtime
+from npcbrain.saves.snapshot import read
 from npcbrain.tree import Sequence, Task
 
 REPLIES = Sequence(Heard(), CannedReply())
@@ -73,36 +77,93 @@ def test_words_may_come_from_any_thread_and_are_never_too_many() -> None:
         assert len({entry.text for entry in npc.memory}) == len(npc.memory)
 
 
-CALLS: dict[str, Callable[[Runtime, Path], object]] = {
-    "update": lambda runtime, path: runtime.update(1.0),
-    "add_npc": lambda runtime, path: runtime.add_npc("bo", persona=COOK, tree=REPLIES),
-    "remove_npc": lambda runtime, path: runtime.remove_npc("al"),
-    "tick_every": lambda runtime, path: runtime.tick_every("al", 2),
-    "on_action": lambda runtime, path: runtime.on_action("give", lambda npc: None),
-    "warm": lambda runtime, path: runtime.warm(runtime.npcs["al"]),
-    "warm_up": lambda runtime, path: runtime.warm_up(),
-    "save": lambda runtime, path: runtime.save(path / "save"),
-    "load": lambda runtime, path: runtime.load(path / "save"),
-    "close": lambda runtime, path: runtime.close(),
-}
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_a_second_thread_is_told_and_changes_nothing(name: str, tmp_path: Path) -> None:
-    told: list[BaseException] = []
-
-    def work(npc: Any) -> None:
-        told.extend(at_once(lambda: CALLS[name](runtime, tmp_path)))
-
+@pytest.mark.usefixtures("_hasty")
+def test_a_game_is_saved_while_threads_speak_and_each_save_can_be_read() -> None:
+    over, contents = threading.Event(), []
     with Runtime(None) as runtime:
-        runtime.add_npc("al", persona=COOK, tree=Task("work", work))
+        npc = runtime.add_npc("al", persona=COOK, tree=REPLIES)
+
+        def talk(who: str) -> None:
+            number = 0
+            while not over.is_set():
+                number += 1
+                npc.hear(f"{who} {number}", speaker=who)
+                npc.remember(f"{who} has been here {number % 9} times.")
+
+        def save() -> None:
+            try:
+                contents.extend(runtime._snapshot().packed(bool) for _ in range(300))
+            finally:
+                over.set()
+
+        assert at_once(lambda: talk("ann"), lambda: talk("ben"), save) == []
+    for content in contents:
+        (saved,) = read(content, "a save").npcs
+        assert len({entry.text for entry in saved.entries}) == len(saved.entries)
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_a_memory_may_be_read_and_cleared_by_any_thread() -> None:
+    memory = Memory(8)
+
+    def learn(who: str) -> None:
+        for number in range(1500):
+            memory.add(f"{who} {number % 12}")
+
+    def look() -> None:
+        for number in range(1500):
+            orders = [entry.order for entry in memory]
+            assert orders == sorted(orders)
+            assert len(memory.select(100, [len, lambda text: len(text) + 1][number % 2])) <= 4
+            if number % 50 == 0:
+                memory.clear()
+
+    assert at_once(lambda: learn("ann"), lambda: learn("ben"), look) == []
+    assert len(memory) <= 8
+    assert memory.num_learned == 3000
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_a_recorded_game_to_which_threads_speak_plays_again(tmp_path: Path) -> None:
+    """What they say comes with the next update: in the midst of one, nobody could say when."""
+
+    def build(again: Play) -> None:
+        again.trees = REPLIES
+
+    tape = tmp_path / "a.npcr"
+    with Runtime(None, record=tape) as runtime:
+        npc = runtime.add_npc("al", persona=COOK, tree=REPLIES)
+
+        def talk(who: str) -> None:
+            for number in range(200):
+                npc.hear(f"{who} {number}", speaker=who)
+                npc.remember(f"{who} has been here {number} times.")
+
+        def play() -> None:
+            for number in range(400):
+                npc.remember(f"It is frame {number}.")
+                runtime.update(1.0)
+
+        assert at_once(lambda: talk("ann"), lambda: talk("ben"), play) == []
         runtime.update(1.0)
-        assert list(runtime.npcs) == ["al"]
-        assert runtime.update(1.0).frame == 1
-    assert [type(error) for error in told] == [UsageError] * 2
-    assert str(told[0]).startswith(
-        f"runtime must be used by one thread at a time, got 'two at once' - at Runtime.{name}()"
-    )
+        runtime.save(tmp_path / "a.npcb").wait()
+    found = testing.replay(tape, build)
+    assert (found.difference, found.whole, found.num_frames) == (None, True, 401)
+    with Runtime(None) as runtime:
+        runtime.add_npc("al", persona=COOK, tree=REPLIES)
+        runtime.load(tmp_path / "a.npcb")
+        assert runtime.npcs["al"].memory.num_learned >= 800
+
+
+@pytest.mark.parametrize(("text", "importance"), [(7, 0.5), ("Hello.", 2.0)])
+def test_a_thread_that_tells_nonsense_to_a_recorded_game_is_told_so_itself(
+    tmp_path: Path, text: Any, importance: float
+) -> None:
+    with Runtime(None, record=tmp_path / "a.npcr") as runtime:
+        npc = runtime.add_npc("al", persona=COOK, tree=REPLIES)
+        (error,) = at_once(lambda: npc.remember(text, importance=importance))
+        assert isinstance(error, UsageError)
+        runtime.update(1.0)
 
 
 def test_one_thread_after_the_other_may_use_it() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import msgpack
 import pytest
 from saving import TINY, Game, people
+from toy_chooser import load_chooser_model, make_chooser_model
 
 from npcbrain.errors import SaveError
 from npcbrain.lm.model import Model
@@ -26,8 +27,6 @@ from npcbrain.saves.migrations import migrated
 from npcbrain.saves.snapshot import read
 from npcbrain.saves.store import Disk, last_of, put, read_bytes
 from tools.endure.faulty_disk import FaultyDisk, Killed
-
-CALLS = ("write", "link", "replace", "remove", "settle", "read")
 
 
 def save_of(word: str) -> bytes:
@@ -226,13 +225,17 @@ def test_bytes_that_are_flipped_and_sealed_again_are_read_or_refused(flying: byt
     assert 50 < num_read < 1450
 
 
+@pytest.mark.parametrize("has_chooser", [False, True], ids=["the model alone", "with a chooser"])
 def test_any_value_in_the_place_of_any_other_is_read_or_refused_and_can_be_played(
-    flying: bytes, tmp_path: Path
+    flying: bytes, tmp_path: Path, has_chooser: bool
 ) -> None:
     """What passes is loaded, and played: no crash, no hang, no lost slot."""
+    model = Model.load(TINY, num_slots=3)
+    if has_chooser:
+        model = load_chooser_model(make_chooser_model(tmp_path / "toy"), 3, own_words=9.0)
     data = msgpack.unpackb(unpacked(flying), unicode_errors="surrogatepass")
     dice = random.Random(3)
-    game = Game(Model.load(TINY, num_slots=3))
+    game = Game(model)
     scheduler = game.runtime.scheduler
     assert scheduler is not None
     path, num_loaded = tmp_path / "bad.npcb", 0

@@ -85,7 +85,7 @@ def run(seconds: float, folder: Path, seed: int, only: str | None = None) -> lis
             accidents,
             time_saves,
             lambda point: play_again(point, small),
-            lambda point: fire(point, small, Path(place)),
+            lambda point: fire(point, (small, large), Path(place)),  # without a chooser, and with
             lambda point: outages(point, large),
             lambda point: soak_virtual(point, whole=whole),
             lambda point: soak_real(point, large, whole=whole),

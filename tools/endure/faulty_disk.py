@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from npcbrain.saves.store import Disk
 
-__all__ = ["FaultyDisk", "Killed"]
+__all__ = ["OPERATIONS", "FaultyDisk", "Killed"]
+
+# In the order in which a save that takes the place of another one does them first.
+OPERATIONS = ("create", "fill", "flush", "sync", "read", "remove", "link", "replace", "settle")
 
 
 class Killed(BaseException):
@@ -18,55 +22,80 @@ class FaultyDisk(Disk):
     """Fails at the n-th operation, half done or not at all; after a kill nothing works any more.
 
     Attributes:
-        num_calls: Operations so far.
+        calls: Names of the operations so far.
     """
 
     def __init__(self, fails_at: int, *, kills: bool, half: bool) -> None:
         self.fails_at = fails_at
         self.kills = kills
         self.half = half
-        self.num_calls = 0
+        self.calls: list[str] = []
         self.is_dead = False
 
-    def write(self, path: Path, content: bytes) -> None:
-        """Writes, or a half of it."""
-        if self._fails():
+    @property
+    def num_calls(self) -> int:
+        """Operations so far."""
+        return len(self.calls)
+
+    def create(self, path: Path) -> BinaryIO:
+        """Opens, or leaves an empty file."""
+        if self._fails("create"):
             if self.half:
-                path.write_bytes(content[: len(content) // 2])
+                path.write_bytes(b"")
             raise self._error()
-        super().write(path, content)
+        return super().create(path)
+
+    def fill(self, file: BinaryIO, content: bytes) -> None:
+        """Writes, or a half of it."""
+        if self._fails("fill"):
+            if self.half:
+                file.write(content[: len(content) // 2])
+                file.flush()
+            raise self._error()
+        super().fill(file, content)
+
+    def flush(self, file: BinaryIO) -> None:
+        """Hands over."""
+        self._do("flush", super().flush, file)
+
+    def sync(self, file: BinaryIO) -> None:
+        """Waits for the file."""
+        self._do("sync", super().sync, file)
 
     def link(self, path: Path, name: Path) -> None:
         """A second name."""
-        self._do(super().link, path, name)
+        self._do("link", super().link, path, name)
 
     def replace(self, path: Path, name: Path) -> None:
         """Renames."""
-        self._do(super().replace, path, name)
+        self._do("replace", super().replace, path, name)
 
     def remove(self, path: Path) -> None:
         """Removes."""
-        self._do(super().remove, path)
+        self._do("remove", super().remove, path)
 
     def settle(self, folder: Path) -> None:
-        """Waits."""
-        self._do(super().settle, folder)
+        """Waits for the names."""
+        self._do("settle", super().settle, folder)
 
     def read(self, path: Path) -> bytes:
-        """Reads."""
-        if self._fails():
-            raise self._error()
-        return super().read(path)
+        """Reads, or a half of it, as if that were all."""
+        if not self._fails("read"):
+            return super().read(path)
+        if self.half and not self.kills:
+            content = super().read(path)
+            return content[: len(content) // 2]
+        raise self._error()
 
-    def _do(self, work: Callable[..., None], *args: Path) -> None:
-        if self._fails():
+    def _do(self, name: str, work: Callable[..., None], *args: object) -> None:
+        if self._fails(name):
             if self.half and self.kills:
                 work(*args)  # it was done, and then came the end
             raise self._error()
         work(*args)
 
-    def _fails(self) -> bool:
-        self.num_calls += 1
+    def _fails(self, name: str) -> bool:
+        self.calls.append(name)
         return self.is_dead or self.num_calls == self.fails_at
 
     def _error(self) -> BaseException:

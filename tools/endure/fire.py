@@ -2,7 +2,8 @@
 
 People are asked, come, go, and are cancelled; the game is saved and loaded; budgets are anything;
 slots run out; steps are stopped by the brake or fail. Invariant looked for: each answer is, token
-for token, what the same question gets from an engine that does nothing else.
+for token, what the same question gets from an engine that does nothing else; and where the model
+has a chooser, each choice is what a chooser chooses that does nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 import random
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,13 @@ from npcbrain.npcs.leaves import Act, CannedReply, Decide, Heard
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.runtime import Runtime
-from npcbrain.tree import Selector, Sequence, Succeed
+from npcbrain.tree import Selector, Succeed
+from npcbrain.tree import Sequence as InOrder
 from tools.endure.faulty_runner import FAULTS, FaultyRunner
 from tools.endure.ledger import Ledger
 from tools.endure.point import Point
 from tools.endure.village import PEOPLE
+from tools.endure.witness import QuietChooser, Witness
 
 __all__ = ["BUDGETS", "Fire", "Reference", "fire"]
 
@@ -35,7 +38,7 @@ NUM_SLOTS = 2
 TICK_NS = 20_000  # that the clock moves whenever it is read
 MOST_FRAMES = 4000  # until everybody is answered
 TREE = Selector(
-    Sequence(Heard(), Decide(ttl_ms=600_000), Act()), Sequence(Heard(), CannedReply()), Succeed()
+    InOrder(Heard(), Decide(ttl_ms=600_000), Act()), InOrder(Heard(), CannedReply()), Succeed()
 )
 
 
@@ -52,9 +55,14 @@ class TickingClock:
 
 
 class Reference:
-    """What an undisturbed engine answers."""
+    """What an undisturbed engine answers, and an undisturbed chooser chooses.
+
+    Attributes:
+        chooser: The latter.
+    """
 
     def __init__(self, model: Model) -> None:
+        self.chooser = QuietChooser(model)
         self._model = model
         self._engine = Engine(model)
         self._known: dict[object, list[int]] = {}
@@ -120,6 +128,8 @@ class Fire:
 
     Attributes:
         num_equal: Answers that were compared to their ends.
+        num_chosen: Choices that were compared.
+        witness: Of the chooser; None where the model has none.
     """
 
     def __init__(self, model: Model, reference: Reference, folder: Path) -> None:
@@ -142,8 +152,9 @@ class Fire:
         assert self.runtime.scheduler is not None
         self._scheduler = self.runtime.scheduler
         self.ledger = Ledger(self._scheduler)
+        self.witness = _witness(self.runtime)
         self.runtime.on_action("give", lambda npc, **args: None)
-        self.num_equal = 0
+        self.num_equal = self.num_chosen = 0
         self._num_spawned = 0
         for _ in range(3):
             self.spawn()
@@ -181,6 +192,11 @@ class Fire:
         """The next step fails."""
         self.faults.fail(fault)
 
+    def fail_choosing(self) -> None:
+        """The chooser's next step fails, if there is a chooser."""
+        if self.witness is not None:
+            self.witness.fails = True
+
     def save(self) -> None:
         """The game is saved."""
         self.runtime.save(self._path).wait()
@@ -188,8 +204,7 @@ class Fire:
     def load(self) -> None:
         """The game is as it was saved, if it was."""
         if self._path.exists():
-            self.faults.fail("")
-            self.engine.stops = False
+            self._calm()
             self.runtime.load(self._path)
 
     def play(self, num_frames: int, budget_ms: float) -> None:
@@ -220,6 +235,12 @@ class Fire:
             else:
                 going_on.append(asked)
         self._model.asked[:] = going_on[-64:]  # some were never begun
+        if self.witness is not None:
+            for situation, choice in self.witness.chosen:
+                expected = self._reference.chooser.choice(situation)
+                assert choice == expected, "a choice is another one"
+                self.num_chosen += 1
+            self.witness.chosen.clear()
 
     def forget(self) -> None:
         """Nothing that was written so far is to be compared."""
@@ -227,8 +248,7 @@ class Fire:
 
     def end(self) -> None:
         """In peace, everybody is answered; then the game is over, and all is given back."""
-        self.faults.fail("")
-        self.engine.stops = False
+        self._calm()
         for _ in range(MOST_FRAMES):
             self.play(1, 4.0)
             if all(npc.event is None for npc in self.runtime.npcs.values()):
@@ -239,18 +259,34 @@ class Fire:
         self.check()
         assert not self._scheduler.num_thinking + self._scheduler.num_waiting
 
+    def _calm(self) -> None:
+        """Nothing fails any more, nor is stopped."""
+        self.faults.fail("")
+        self.engine.stops = False
+        if self.witness is not None:
+            self.witness.fails = False
+
     def _npc(self, number: int) -> Npc:
         npcs = [*self.runtime.npcs.values()]
         return npcs[number % len(npcs)]
 
 
-def fire(point: Point, model: Model, folder: Path, most: int | None = None) -> None:
-    """Games for a point's time, or so many of them."""
-    reference = Reference(model)
+def _witness(runtime: Runtime) -> Witness | None:
+    mind: Any = runtime._mind
+    if mind._deliberation is None:
+        return None
+    mind._deliberation = witness = Witness(mind._deliberation)
+    return witness
+
+
+def fire(point: Point, models: Sequence[Model], folder: Path, most: int | None = None) -> None:
+    """Games for a point's time, or so many of them, with each of these models in turn."""
+    references = [Reference(model) for model in models]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of engines that fail
         for dice in point.rounds(most):
-            game = Fire(model, reference, folder)
+            number = point.counts["games"] % len(models)
+            game = Fire(models[number], references[number], folder)
             try:
                 for _ in range(30):
                     _something(game, dice)
@@ -260,6 +296,7 @@ def fire(point: Point, model: Model, folder: Path, most: int | None = None) -> N
                 point.expect(False, f"{error} (game {point.counts['games']})")
             point.counts["games"] += 1
             point.counts["answers compared"] += game.num_equal
+            point.counts["choices compared"] += game.num_chosen
             point.counts["requests"] += game.ledger.num_submitted
 
 
@@ -271,6 +308,7 @@ def _something(game: Fire, dice: random.Random) -> None:
         lambda: game.cancel(number),
         lambda: game.weigh(number, dice.choice((0.01, 1.0, 100.0))),
         game.brake,
+        game.fail_choosing,
         lambda: game.fail(dice.choice(FAULTS)),
         game.save,
         game.load,
