@@ -38,7 +38,7 @@ def is_choosing(game: Game) -> bool:
 def num_chosen(game: Game) -> int:
     """How many have been chosen for whose prompts are still to be made."""
     mind: Any = game.runtime._mind
-    return sum(thought.chosen is not None for thought in mind._queue)
+    return sum(request.chosen is not None for request in mind._line)
 
 
 def ask_all(game: Game) -> None:
