@@ -39,11 +39,11 @@ def uneven_ns(num: int) -> list[int]:
 @pytest.mark.parametrize(
     ("name", "times_ns", "wanted_ns"),
     [
-        ("median", [MS, 2 * MS, 3 * MS] * 21, 2 * MS + (2 * MS >> 7)),
-        ("no cap", [MS] * 62 + [9 * MS] * 2, 9 * MS + (9 * MS >> 8)),
-        ("no surprise", [MS] * 63 + [19 * MS // 10], MS + (MS >> 8)),
+        ("median", [MS, 2 * MS, 3 * MS] * 21, 2 * MS),
+        ("no cap", [MS] * 63 + [9 * MS], 9 * MS),
+        ("no surprise", [MS] * 63 + [19 * MS // 10], MS),
         ("plain quantile", [MS, 3 * MS], 3 * MS),
-        ("measured once", [MS, MS, MS, *[5 * MS] * 60], MS + (MS >> 3)),
+        ("measured once", [MS, MS, MS, *[5 * MS] * 60], MS * 9 // 8),
     ],
 )
 def test_a_price_lacks_what_its_variant_does_without(
@@ -51,8 +51,8 @@ def test_a_price_lacks_what_its_variant_does_without(
 ) -> None:
     before_ns = price_ns(*times_ns)
     with as_variant(BY_NAME[name]):
-        assert price_ns(*times_ns) == wanted_ns
-    assert price_ns(*times_ns) == before_ns != wanted_ns
+        assert price_ns(*times_ns) == pytest.approx(wanted_ns, rel=0.02)
+    assert price_ns(*times_ns) == before_ns != pytest.approx(wanted_ns, rel=0.1)
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
@@ -82,7 +82,7 @@ def test_the_tool_keeps_a_row_for_each_variant_and_machine(
     monkeypatch.setattr(price_variants, "LOADS", LOADS)
     times, out = tmp_path / "quiet.json", tmp_path / "out.json"
     times.write_text(json.dumps(asdict(steady(MS))), encoding="utf-8")
-    words = ["--times", times, "--remembered", times, "--out", out, "--seeds", 2, "--seconds", 1]
+    words = ["--times", times, "--remembered", times, "--out", out, "--seeds", 2, "--seconds", 4]
     assert price_variants.main([*map(str, words), "--only", "no cap"]) == 0
     rows = json.loads(out.read_text(encoding="utf-8"))["machines"]["quiet"]
     assert [row["variant"] for row in rows] == ["as it is", "no cap"]

@@ -22,8 +22,8 @@ SIZES = {Kind.PREFILL: (2, 16), Kind.DECODE: (1, 8), Kind.COPY: (64,)}
 
 
 def steady(step_ns: int) -> StepTimes:
-    medians = {
-        f"{kind.name.lower()} {rows} {place}": step_ns
+    medians = {  # a copy is cheap: one that fits no frame is refused for want of budget
+        f"{kind.name.lower()} {rows} {place}": step_ns // 50 if kind is Kind.COPY else step_ns
         for kind, sizes in SIZES.items()
         for rows in sizes
         for place in ("first", "middle", "head")

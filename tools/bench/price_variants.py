@@ -268,9 +268,9 @@ def measured(
             late += row["late"] * row["asked"]
     return _row(frames) | {
         "asked": asked,
-        "decided": decided / asked,
-        "false_refusals": false / asked,
-        "late": late / asked,
+        "decided": decided / max(1, asked),
+        "false_refusals": false / max(1, asked),
+        "late": late / max(1, asked),
     }
 
 

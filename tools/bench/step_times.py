@@ -196,7 +196,7 @@ def record(
         "num_segments": engine.num_segments,
         "num_slots": engine.num_slots,
         "chunk_sizes": list(engine.chunk_sizes),
-        "medians": dict(sorted((_probed(engine, medians) | medians).items())),
+        "medians": dict(sorted((_probed(Engine(model), medians) | medians).items())),
         "factors": [round(factor, 3) for factor in factors],
         "strays": [round(_quantile(strays, share), 4) for share in SHARES],
         "num_steps": len(steps),
