@@ -15,7 +15,8 @@ from npcbrain.pricing import cost
 from npcbrain.pricing.cost import CostModel
 from tests.bench.test_refusals import steady
 from tools.bench import price_variants
-from tools.bench.price_variants import AS_IT_IS, VARIANTS, Load, Variant, as_variant, compared
+from tools.bench.price_notions import AS_IT_IS, VARIANTS, Variant, as_variant
+from tools.bench.price_variants import Load, compared
 from tools.bench.refusals import Cell
 
 MS = 1_000_000

@@ -14,6 +14,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=RESULTS / "levers" / "energy.json")
     options = parser.parse_args(argv)
     model = Model.load()
-    rows = [spent(model, num_npcs) for num_npcs in CROWDS]
+    alone = copy(model)
+    alone.encoder = None  # every answer is then written token by token
+    ways = {"as it ships": model, "language model alone": alone}
+    rows = [
+        {"way": way, **spent(one, num_npcs)} for way, one in ways.items() for num_npcs in CROWDS
+    ]
     record = {
         **surroundings(),
         "load_average": load_average(),

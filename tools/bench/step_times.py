@@ -20,9 +20,11 @@ import subprocess
 import sys
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -45,6 +47,7 @@ NUM_PROBES = 5  # runs of each shape that play did not come to
 BUDGET_MS = 4.0
 NUM_NPCS = 8
 FRAME_NS = NS_PER_S // 60
+BUSY_NS = busy_time_of(SystemClock())
 
 
 class Took(NamedTuple):
@@ -56,7 +59,7 @@ class Took(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """What a step of a replay takes, in nanoseconds."""
+    """What one step takes, in nanoseconds."""
 
     own_ns: int
     taken_ns: int
@@ -68,21 +71,31 @@ class WatchedEngine(Engine):
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self.took: list[Took] = []
-        self._busy_ns = busy_time_of(SystemClock())
 
     def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
         """See ``EngineLike``."""
         shape = shape_of(wave.kind, wave.segment, wave.rows, self.num_segments)
-        now_ns, busy_ns = SystemClock.now_ns, self._busy_ns
-        busy_started_ns = 0 if busy_ns is None else busy_ns()
-        started_ns = now_ns()
-        gained = super().run(wave)
-        took_ns = now_ns() - started_ns
-        own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
-        if took_ns - own_ns < TAKEN_NS:
-            own_ns = took_ns
-        self.took.append(Took(shape, max(1, own_ns), took_ns - own_ns))
+        gained: Sequence[GenerationLike] = ()
+
+        def step() -> None:
+            nonlocal gained
+            gained = super(WatchedEngine, self).run(wave)
+
+        self.took.append(Took(shape, *timed(step)))
         return gained
+
+
+def timed(work: Callable[[], object]) -> Drawn:
+    """Runs a piece of work; how long it had a core, and how long others had it."""
+    now_ns, busy_ns = SystemClock.now_ns, BUSY_NS
+    busy_started_ns = 0 if busy_ns is None else busy_ns()
+    started_ns = now_ns()
+    work()
+    took_ns = now_ns() - started_ns
+    own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
+    if took_ns - own_ns < TAKEN_NS:
+        own_ns = took_ns
+    return Drawn(max(1, own_ns), took_ns - own_ns)
 
 
 def shape_of(kind: Kind, segment: int, rows: int, num_segments: int) -> str:
@@ -167,9 +180,11 @@ class StepTimes:
 def record(
     model: Model, num_frames: int, people: Sequence[dict[str, Any]] = CAST
 ) -> dict[str, Any]:
-    """Plays a village of eight for so many frames, and keeps what its steps took."""
-    clock, engine = FrameClock(), WatchedEngine(model)
-    village = Village(model, NUM_NPCS, clock, people, engine=engine)
+    """Plays a village of eight, without a chooser, and keeps what the steps took."""
+    alone = copy(model)
+    alone.encoder = None  # a chooser's quotes would need none of the steps
+    clock, engine = FrameClock(), WatchedEngine(alone)
+    village = Village(alone, NUM_NPCS, clock, people, engine=engine)
     frames: list[list[Took]] = []
     for _ in range(num_frames):
         if village.is_idle:
@@ -196,7 +211,7 @@ def record(
         "num_segments": engine.num_segments,
         "num_slots": engine.num_slots,
         "chunk_sizes": list(engine.chunk_sizes),
-        "medians": dict(sorted((_probed(Engine(model), medians) | medians).items())),
+        "medians": dict(sorted((_probed(Engine(alone), medians) | medians).items())),
         "factors": [round(factor, 3) for factor in factors],
         "strays": [round(_quantile(strays, share), 4) for share in SHARES],
         "num_steps": len(steps),
@@ -212,9 +227,8 @@ def _probed(engine: Engine, known: dict[str, int]) -> dict[str, int]:
         for kind, segment, rows in engine.probes():
             shape = shape_of(kind, segment, rows, engine.num_segments)
             if shape not in known:
-                started_ns = SystemClock.now_ns()
-                engine.probe(kind, segment, rows)
-                by_shape[shape].append(SystemClock.now_ns() - started_ns)
+                drawn = timed(partial(engine.probe, kind, segment, rows))
+                by_shape[shape].append(drawn.own_ns)
     return {shape: round(median(took)) for shape, took in by_shape.items()}
 
 
