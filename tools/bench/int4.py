@@ -26,20 +26,22 @@ from onnx import TensorProto
 from npcbrain.graphs.parts import CONTRIB, GraphParts
 from npcbrain.graphs.quantise import BLOCK, STATIC, TINY, enter, kernel_plan, multiply
 from npcbrain.graphs.shape import LlamaConfig
+from npcbrain.lm.model import Model
 from npcbrain.lm.package import default_model_path
 from tools.bench.record import RESULTS, load_average, surroundings
+from tools.bench.texts import held_out
 from tools.bench.turns import session_of, turns_us
 from tools.distil.check import reference
-from tools.distil.export import encode_texts, written_texts
 from tools.distil.package import build_model
 from tools.distil.reopen import reopen
 
-__all__ = ["FOUR", "agreement", "four_bits", "is_row_invariant", "product_graph", "rounded"]
+__all__ = ["FOUR", "four_bits", "likeliest", "odd_sizes", "product_graph", "rounded"]
 
 FOUR = "nbits4"
 ASKED = (FOUR, "nbits8", "rowint8", STATIC)
 LEVELS = 15  # above the lowest
 ROWS = (1, 8, 32)
+SIZES = (1, 2, 3, 4, 5, 8, 16)
 STEP = np.float32(1 / 32)  # a fixed scale for random rows; no scale changes a time
 NUM_TEXTS = 6  # written situations that no training has seen, some 1,500 tokens
 SETS = {
@@ -103,22 +105,23 @@ def _paired(values: np.ndarray) -> np.ndarray:
     return paired
 
 
-def is_row_invariant(weight: np.ndarray, kernel: str) -> bool:
-    """Whether a row of a run has the same bits alone, with some and with all of the others."""
+def odd_sizes(weight: np.ndarray, kernel: str) -> list[int]:
+    """Sizes of runs in which a row has other bits than among all others; none if row-invariant."""
     session = session_of(product_graph(weight, kernel))
     x = np.random.RandomState(0).standard_normal((max(ROWS), weight.shape[1])).astype(np.float32)
     whole = session.run(None, {"x": x})[0]
-    for size in (1, 3, max(ROWS) // 2):
+    odd = []
+    for size in SIZES:
         pieces = [session.run(None, {"x": x[i : i + size]})[0] for i in range(0, len(x), size)]
         if not np.array_equal(np.concatenate(pieces), whole):
-            return False
-    return True
+            odd.append(size)
+    return odd
 
 
 def speed(
     matrices: Mapping[str, tuple[np.ndarray, str]], rows: Sequence[int] = ROWS, **turns: int
 ) -> list[dict[str, Any]]:
-    """Microseconds of each matrix by each kernel.
+    """Microseconds of each matrix by each kernel, with caches swept before a run and without.
 
     Args:
         matrices: By name, with the kernel that ships.
@@ -136,8 +139,10 @@ def speed(
                 key: lambda session=session, x=x: session.run(None, {"x": x})
                 for key, session in sessions.items()
             }
-            took = turns_us(runs, **turns)
-            found.append({"matrix": name, "kernel": shipped, "rows": num_rows, "us": took})
+            row = {"matrix": name, "kernel": shipped, "rows": num_rows}
+            row["us"] = turns_us(runs, **turns)
+            row["warm_us"] = turns_us(runs, **{**turns, "swept_bytes": 1})
+            found.append(row)
     return found
 
 
@@ -165,22 +170,13 @@ def opened(folder: Path) -> tuple[LlamaConfig, dict[str, np.ndarray]]:
     return replace(config, blocks=replace(config.blocks, own_head=True)), weights
 
 
-def agreement(
-    config: LlamaConfig,
-    weights: Mapping[str, np.ndarray],
-    patterns: Sequence[str],
-    texts: Sequence[np.ndarray],
-) -> float:
-    """The share of positions whose likeliest token is that of the weights as they were."""
-    changed = with_four_bits(config, weights, patterns)
+def likeliest(
+    config: LlamaConfig, weights: Mapping[str, np.ndarray], texts: Sequence[np.ndarray]
+) -> np.ndarray:
+    """The likeliest token of each position of all texts, by float32 sums."""
     whole = [range(config.layers)]
-    same = total = 0
-    for ids in texts:
-        _, wanted = reference(config, weights, ids, whole)
-        _, found = reference(config, changed, ids, whole)
-        same += int((found.argmax(-1) == wanted.argmax(-1)).sum())
-        total += len(ids)
-    return same / total
+    found = [reference(config, weights, ids, whole)[1].argmax(-1) for ids in texts]
+    return np.concatenate(found)
 
 
 def write(config: LlamaConfig, weights: Mapping[str, np.ndarray], like: Path, folder: Path) -> None:
@@ -211,24 +207,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(config, with_four_bits(config, weights, options.matrices), folder, options.write)
         return 0
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    texts = encode_texts(tokenizer, config, written_texts(NUM_TEXTS, "val"))
+    texts = held_out(Model.load(folder, num_slots=1), NUM_TEXTS)
     middle = {name: f"layers.1.{name}" for name in MATRICES}
     stacked = {
         name: np.concatenate([weights[f"model.layers.1.{part}.weight"] for part in parts])
         for name, parts in MATRICES.items()
     } | {"head": weights[HEAD]}
     kernels = {name: manifest["kernels"][middle.get(name, name)] for name in stacked}
+    wanted = likeliest(config, weights, texts)
+    agreement = {
+        name: (likeliest(config, with_four_bits(config, weights, patterns), texts) == wanted).mean()
+        for name, patterns in SETS.items()
+    }
     record = {
         **surroundings(),
         "load_average": load_average(),
-        "row_invariant": {kernel: is_row_invariant(stacked["down"], kernel) for kernel in ASKED},
+        "odd_sizes": {kernel: odd_sizes(stacked["down"], kernel) for kernel in ASKED},
         "speed": speed({name: (stacked[name], kernels[name]) for name in stacked}),
         "positions": sum(map(len, texts)),
-        "agreement": {
-            name: round(agreement(config, weights, patterns, texts), 4)
-            for name, patterns in SETS.items()
-        },
+        "agreement": {name: round(float(share), 4) for name, share in agreement.items()},
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

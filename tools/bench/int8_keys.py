@@ -22,13 +22,14 @@ from onnx import TensorProto, helper
 
 from npcbrain.graphs.parts import CONTRIB, GraphParts
 from npcbrain.graphs.shape import LlamaConfig, rotary_tables
+from npcbrain.lm.model import Model
 from npcbrain.lm.package import default_model_path
 from npcbrain.lm.sessions import import_runtime
 from tools.bench.int4 import opened
 from tools.bench.record import RESULTS, load_average, surroundings
+from tools.bench.texts import held_out
 from tools.bench.turns import session_of, turns_us
 from tools.distil.check import GraphRunner
-from tools.distil.export import encode_texts, written_texts
 from tools.distil.package import BuiltModel
 
 __all__ = ["Attention", "agreement", "attention_graph", "is_row_invariant", "speed"]
@@ -191,8 +192,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = options.model or default_model_path()
     config, _ = opened(folder)
     runner = runner_of(folder, config)
-    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    texts = encode_texts(tokenizer, config, written_texts(2 * NUM_TEXTS, "val"))
+    texts = held_out(Model.load(folder, num_slots=1), 2 * NUM_TEXTS)
     numbers = 2 * config.layers * config.kv_heads * config.head_dim * config.max_context
     record = {
         **surroundings(),
