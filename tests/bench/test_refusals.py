@@ -17,7 +17,6 @@ from tools.bench.step_times import SHARES, StepTimes, record
 
 MS = 1_000_000
 TINY = Path(__file__).parents[1] / "models" / "tiny"
-PEOPLE = ({"name": "Al", "role": "cook"},)
 SIZES = {Kind.PREFILL: (2, 16), Kind.DECODE: (1, 8), Kind.COPY: (64,)}
 
 
@@ -69,13 +68,12 @@ def test_the_same_cell_gives_the_same_play() -> None:
 
 
 def test_step_times_are_recorded_by_kind_size_and_place() -> None:
-    kept = record(Model.load(TINY, num_slots=3), 40, PEOPLE)
+    kept = record(Model.load(TINY, num_slots=3), 60)
     times = StepTimes.of(kept)
     assert {"prefill", "decode"} <= {name.split()[0] for name in times.medians}
     assert {name.split()[2] for name in times.medians} == {"first", "middle", "head"}
     assert 0.3 < sorted(times.factors)[len(times.factors) // 2] < 3
     assert list(times.strays) == sorted(times.strays)
-    assert {"decode 3 middle", "prefill 2 first"} <= times.medians.keys()
 
 
 def test_what_others_took_of_the_core_is_told_apart_from_what_a_step_needs() -> None:

@@ -47,14 +47,13 @@ class Load(NamedTuple):
 
 LOADS = (
     Load(Cell(1, 60, 4.0), "measured"),
-    Load(Cell(8, 60, 2.0), "measured"),
-    Load(Cell(16, 60, 4.0), "measured"),
-    Load(Cell(16, 144, 1.0), "measured"),
-    Load(Cell(48, 30, 8.0), "measured"),
-    Load(Cell(2, 60, 1.0), "remembered"),
-    Load(Cell(12, 60, 4.0), "remembered"),
-    Load(Cell(4, 60, 1.0), "unknown"),
-    Load(Cell(12, 60, 4.0), "unknown"),
+    Load(Cell(6, 60, 4.0), "measured"),
+    Load(Cell(16, 60, 8.0), "measured"),
+    Load(Cell(3, 144, 2.0), "measured"),
+    Load(Cell(2, 60, 1.5), "remembered"),
+    Load(Cell(6, 60, 4.0), "remembered"),
+    Load(Cell(2, 60, 1.5), "unknown"),
+    Load(Cell(6, 60, 4.0), "unknown"),
 )
 
 

@@ -1,12 +1,14 @@
 """Step times as they were measured on a machine, for replays by a virtual clock.
 
-    python -m tools.bench.step_times --frames 1200 --out bench_results/steps-quiet.json
+    python -m tools.bench.step_times --frames 800 --out bench_results/steps-quiet.json
 
 Kept is what a forecast stands or falls with: the median of each kind and size of step, how much
 slower or faster than that all steps of a frame were, one frame after the other (slow spells last,
 and independent draws would average them away), and how far single steps stray from their frame.
 All of that is time for which a step had a core; how often others took the core away in a step's
-midst, and for how long, is kept apart. With ``--load`` each core also has another program to run.
+midst, and for how long, is kept apart. With ``--load`` each core also has another program to run;
+with ``--own`` what others took is left out, which is as near as a machine that is never quiet comes
+to a quiet one: its caches are still shared.
 Invariant: the same seed draws the same times.
 """
 
@@ -22,17 +24,16 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from npcbrain.clock import NS_PER_MS, NS_PER_S, SystemClock, busy_time_of
-from npcbrain.commands.bench.workload import CAST, Village
-from npcbrain.commands.frame_clock import FrameClock
-from npcbrain.engine.contract import GenerationLike, Kind, WaveLike
+from npcbrain.engine.contract import Kind
 from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
 from tools.bench.record import load_average, surroundings
@@ -43,9 +44,8 @@ __all__ = ["SHARES", "Drawn", "StepTimes", "record"]
 SHARES = (*(i / 20 for i in range(20)), 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
 NUM_TAKEN = 21  # quantiles kept of how long the core was away
 TAKEN_NS = NS_PER_MS // 20  # less is what two clocks differ by
-NUM_PROBES = 5  # runs of each shape that play did not come to
-BUDGET_MS = 4.0
-NUM_NPCS = 8
+FRAME_STEPS = 6  # about what 4 ms hold
+SWEPT_BYTES = 16 << 20
 FRAME_NS = NS_PER_S // 60
 BUSY_NS = busy_time_of(SystemClock())
 
@@ -63,26 +63,6 @@ class Drawn(NamedTuple):
 
     own_ns: int
     taken_ns: int
-
-
-class WatchedEngine(Engine):
-    """Notes how long each step took."""
-
-    def __init__(self, model: Model) -> None:
-        super().__init__(model)
-        self.took: list[Took] = []
-
-    def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
-        """See ``EngineLike``."""
-        shape = shape_of(wave.kind, wave.segment, wave.rows, self.num_segments)
-        gained: Sequence[GenerationLike] = ()
-
-        def step() -> None:
-            nonlocal gained
-            gained = super(WatchedEngine, self).run(wave)
-
-        self.took.append(Took(shape, *timed(step)))
-        return gained
 
 
 def timed(work: Callable[[], object]) -> Drawn:
@@ -177,23 +157,22 @@ class StepTimes:
         )
 
 
-def record(
-    model: Model, num_frames: int, people: Sequence[dict[str, Any]] = CAST
-) -> dict[str, Any]:
-    """Plays a village of eight, without a chooser, and keeps what the steps took."""
-    alone = copy(model)
-    alone.encoder = None  # a chooser's quotes would need none of the steps
-    clock, engine = FrameClock(), WatchedEngine(alone)
-    village = Village(alone, NUM_NPCS, clock, people, engine=engine)
+def record(model: Model, num_frames: int) -> dict[str, Any]:
+    """Runs steps of all shapes, a few a frame in random order, and keeps what they took.
+
+    Args:
+        model: Whose steps.
+        num_frames: Before each of them caches are swept, as a game's own work does.
+    """
+    engine, rng = Engine(model), random.Random(0)
+    shapes, swept = list(engine.probes()), np.zeros(SWEPT_BYTES, np.uint8)
     frames: list[list[Took]] = []
     for _ in range(num_frames):
-        if village.is_idle:
-            village.ask()
-        engine.took = []
-        village.update(BUDGET_MS)
-        clock.next_frame()
-        if engine.took:
-            frames.append(engine.took)
+        swept += 1
+        frames.append([])
+        for kind, segment, rows in rng.choices(shapes, k=FRAME_STEPS):
+            shape = shape_of(kind, segment, rows, engine.num_segments)
+            frames[-1].append(Took(shape, *timed(partial(engine.probe, kind, segment, rows))))
     steps = [step for frame in frames for step in frame]
     by_shape = defaultdict(list)
     for step in steps:
@@ -211,25 +190,13 @@ def record(
         "num_segments": engine.num_segments,
         "num_slots": engine.num_slots,
         "chunk_sizes": list(engine.chunk_sizes),
-        "medians": dict(sorted((_probed(Engine(alone), medians) | medians).items())),
+        "medians": dict(sorted(medians.items())),
         "factors": [round(factor, 3) for factor in factors],
         "strays": [round(_quantile(strays, share), 4) for share in SHARES],
         "num_steps": len(steps),
         "taken_share": round(len(taken) / max(1, len(steps)), 5),
         "taken": [round(_quantile(taken, place)) for place in places],
     }
-
-
-def _probed(engine: Engine, known: dict[str, int]) -> dict[str, int]:
-    """Medians of the shapes that were not played."""
-    by_shape = defaultdict(list)
-    for _ in range(NUM_PROBES):
-        for kind, segment, rows in engine.probes():
-            shape = shape_of(kind, segment, rows, engine.num_segments)
-            if shape not in known:
-                drawn = timed(partial(engine.probe, kind, segment, rows))
-                by_shape[shape].append(drawn.own_ns)
-    return {shape: round(median(took)) for shape, took in by_shape.items()}
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
@@ -251,13 +218,16 @@ def loaded(*, is_on: bool) -> Iterator[None]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--frames", type=int, default=1200, metavar="N")
+    parser.add_argument("--frames", type=int, default=800, metavar="N")
     parser.add_argument("--load", action="store_true", help="beside a busy program on each core")
     parser.add_argument("--about", default="", help="a line on what else the machine did")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    parser.add_argument("--own", action="store_true", help="leave out what others took")
     args = parser.parse_args()
     with loaded(is_on=args.load):
         times = record(Model.load(), args.frames)
+    if args.own:
+        times |= {"taken_share": 0.0, "taken": []}
     about = {"about": args.about, "load": args.load, "load_average": load_average()}
     args.out.write_text(json.dumps({**surroundings(), **about, **times}) + "\n", encoding="utf-8")
 
