@@ -19,8 +19,7 @@ HAS_PROC = Path("/proc/self/smaps_rollup").exists()
 def test_each_stage_tells_what_is_resident() -> None:
     found = stages((), TINY, PEOPLE, num_frames=5)
     assert list(found)[:2] == ["imported", "loaded"]
-    assert set(found["step_us"]) == {"decode 1", "decode 8", "prefill 32"}
-    for stage in list(found)[:-1]:
+    for stage in found:
         assert found[stage]["resident"] >= found[stage]["alone"] > 1
 
 

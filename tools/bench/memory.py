@@ -19,17 +19,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 from unittest import mock
 
 import onnx
 
-from npcbrain.clock import SystemClock
 from npcbrain.commands.bench.workload import CAST, Village
 from npcbrain.commands.frame_clock import FrameClock
-from npcbrain.engine.contract import Kind
-from npcbrain.engine.engine import Engine
 from npcbrain.lm import encoder, sessions
 from npcbrain.lm.model import Model
 from tools.bench.record import RESULTS, load_average, surroundings
@@ -37,10 +33,8 @@ from tools.bench.record import RESULTS, load_average, surroundings
 __all__ = ["WAYS", "resident", "stages"]
 
 NUM_NPCS = 16
-NUM_FRAMES = 400
+NUM_FRAMES = 150
 BUDGET_MS = 4.0
-PROBED = ((Kind.DECODE, 1), (Kind.DECODE, 8), (Kind.PREFILL, 32))
-NUM_PROBES = 15  # trips through all segments
 KEPT_INSIDE = 1024  # bytes; smaller constants stay in the graph
 WAYS: dict[str, tuple[str, ...]] = {
     "as it is": (),
@@ -106,7 +100,7 @@ def stages(
     people: Sequence[dict[str, Any]] = CAST,
     num_frames: int = NUM_FRAMES,
 ) -> dict[str, Any]:
-    """Megabytes after each stage of a game's life, and microseconds of steps."""
+    """Megabytes after each stage of a game's life."""
     found: dict[str, Any] = {"imported": resident()}
     with loading(settings):
         model = Model.load(folder)
@@ -117,7 +111,6 @@ def stages(
         found["second runtime, same model"] = resident()
         again = _play(Model.load(folder), people, num_frames)
         found["third, with a model of its own"] = resident()
-        found["step_us"] = _step_us(model)
         del village, second, again
     return found
 
@@ -131,22 +124,6 @@ def _play(model: Model, people: Sequence[dict[str, Any]], num_frames: int) -> Vi
         village.update(BUDGET_MS)
         clock.next_frame()
     return village
-
-
-def _step_us(model: Model) -> dict[str, float]:
-    """Medians of a segment's step, by shape."""
-    engine, now_ns = Engine(model), SystemClock.now_ns
-    found = {}
-    for kind, rows in PROBED:
-        rows = min(rows, model.num_slots) if kind is Kind.DECODE else rows
-        took_ns = []
-        for _ in range(NUM_PROBES):
-            for segment in range(engine.num_segments - 1):
-                started_ns = now_ns()
-                engine.probe(kind, segment, rows)
-                took_ns.append(now_ns() - started_ns)
-        found[f"{kind.name.lower()} {rows}"] = round(median(took_ns) / 1e3, 1)
-    return found
 
 
 def _child(*words: str) -> subprocess.Popen[str]:
