@@ -173,10 +173,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     record: dict[str, Any] = {**surroundings(), "load_average": load_average(), "ways": {}}
     for name, settings in WAYS.items():
         told, _ = _child("--stages", *settings).communicate()
-        record["ways"][name] = {
-            **json.loads(told.splitlines()[-1]),
-            "two processes": two_processes(settings),
-        }
+        record["ways"][name] = json.loads(told.splitlines()[-1])
+        if "mapped" not in settings:  # each would map files of its own
+            record["ways"][name]["two processes"] = two_processes(settings)
         print(name, json.dumps(record["ways"][name]), flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -34,19 +34,12 @@ class Variant(NamedTuple):
 
 
 class PlainQuantile(price_table.Cell):
-    """A price is the quantile: nothing on top for few runs or surprises, and no ceiling."""
+    """A price is the quantile: nothing on top for few runs, and no ceiling."""
 
     def observe(self, took_ns: int, ranks: tuple[int, ...]) -> None:
         """See ``Cell``."""
         super().observe(took_ns, ranks)
         self.price_ns = self._sorted[ranks[len(self._sorted)]]
-
-
-class NoSurprise(price_table.Cell):
-    """A run far past its price does not raise it."""
-
-    # What the class it derives from keeps there is never more than nothing.
-    _extra_ns = property(lambda self: 0, lambda self, extra_ns: None)  # type: ignore[assignment]
 
 
 class Unforgetting(price_table.Cell):
@@ -119,10 +112,9 @@ VARIANTS = (
         "the ceiling of twice the median",
         ((price_table, "SPIKE", 1 << 20),),
     ),
-    Variant("no surprise", "`extra`: a run far past its price", ((cost, "Cell", NoSurprise),)),
     Variant(
         "plain quantile",
-        "cap, `extra` and the margin of few runs at once",
+        "cap and the margin of few runs at once",
         ((cost, "Cell", PlainQuantile),),
     ),
     Variant(

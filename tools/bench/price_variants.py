@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ __all__ = ["COLUMNS", "LOADS", "Load", "compared", "measured"]
 
 MAX_SHADOWS = 3  # refusals of a play that are looked into
 TAUGHT_NS = 3 * NS_PER_S  # of play, on the machine whose prices are remembered
+SLOWER = 3  # times the other machine's times: one that saves its battery, say
 COLUMNS = ("p99_ms", "p999_ms", "worst_ms", "used", "decided", "false_refusals", "late")
 
 
@@ -42,7 +44,7 @@ class Load(NamedTuple):
     """One load, and what is known of prices when it begins."""
 
     cell: Cell
-    start: str  # "measured", "remembered" or "unknown"
+    start: str  # "measured", "remembered", "slower" (remembered from a slower one) or "unknown"
 
 
 LOADS = (
@@ -54,6 +56,13 @@ LOADS = (
     Load(Cell(6, 60, 4.0), "remembered"),
     Load(Cell(2, 60, 1.5), "unknown"),
     Load(Cell(6, 60, 4.0), "unknown"),
+)
+# In these windows fill up, and what is wrong at first has the time to be put right.
+FEW = (
+    Load(Cell(1, 60, 4.0), "measured"),
+    Load(Cell(4, 60, 4.0), "measured"),
+    Load(Cell(2, 60, 1.0), "measured"),
+    Load(Cell(4, 60, 4.0), "slower"),
 )
 
 
@@ -80,7 +89,9 @@ def measured(
     asked = decided = false = late = 0.0
     with as_variant(variant):
         for load in loads:
-            table = _taught(load.cell, taught_by) if load.start == "remembered" else None
+            table = None
+            if load.start in ("remembered", "slower"):
+                table = _taught(load.cell, taught_by, SLOWER if load.start == "slower" else 1)
 
             def begin(
                 exempt: int | None, load: Load = load, table: list[list[int]] | None = table
@@ -125,9 +136,10 @@ def _row(frames: Sequence[Frame]) -> dict[str, float]:
     }
 
 
-def _taught(cell: Cell, times: StepTimes) -> list[list[int]]:
-    """What a runtime remembers after a few seconds on a machine."""
+def _taught(cell: Cell, times: StepTimes, slowness: int) -> list[list[int]]:
+    """What a runtime remembers after a few seconds on a machine, or on one so much slower."""
     prices = CostModel()
+    times = replace(times, medians={name: slowness * ns for name, ns in times.medians.items()})
     Play(cell, times, prices=prices, measures=False, played_ns=TAUGHT_NS).run()
     return prices.snapshot()
 
@@ -184,7 +196,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, default=10, metavar="N", help="of play, each")
     parser.add_argument("--only", nargs="*", metavar="VARIANT", help="beside the product itself")
     parser.add_argument("--out", type=Path, default=RESULTS / "price-variants.json")
+    parser.add_argument("--few", action="store_true", help="few loads, to be played for longer")
     args = parser.parse_args(argv)
+    loads = FEW if args.few else LOADS
     if args.seeds < 2:
         parser.error("one seed has no spread; take 2 or more")
     console = Console(width=120)
@@ -192,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     taught_by = _times_of(args.remembered)
     result: dict[str, Any] = {
         **surroundings(),
-        "loads": [{**load.cell._asdict(), "start": load.start} for load in LOADS],
+        "loads": [{**load.cell._asdict(), "start": load.start} for load in loads],
         "played_s": args.seconds,
         "seeds": args.seeds,
         "machines": {},
@@ -202,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             chosen,
             _times_of(path),
             taught_by,
-            loads=LOADS,
+            loads=loads,
             num_seeds=args.seeds,
             played_ns=args.seconds * NS_PER_S,
         )
