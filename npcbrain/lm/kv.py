@@ -16,7 +16,7 @@ from npcbrain.lm.package import ModelConfig
 
 __all__ = ["KVPool"]
 
-MAX_POOL_BYTES = 4 << 30  # usual: 60 MB; beyond this a forged or mistaken size is likelier
+MAX_POOL_BYTES = 4 << 30  # usual: 80 MB; beyond this a forged or mistaken size is likelier
 
 
 class KVPool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Model"]
 
-MAX_SLOTS = 64  # each costs about 8 MB of keys and values with the model that ships
+MAX_SLOTS = 64  # each costs about 10 MB of keys and values with the model that ships
 NO_BIAS: Mapping[str, float] = {}
 STANDARD = ReaderTables()
 MAX_SEED = (1 << 128) - 1

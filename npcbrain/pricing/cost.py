@@ -6,13 +6,11 @@ and asked for prices. Invariant: prices rest on measurements. A step that was no
 from neighbours that cost at least as much, or, if nothing is known, from a default that is meant to
 be too high.
 
-Three things that a plain quantile gets wrong, and what is done here:
+Two things that a plain quantile gets wrong, and what is done here:
 
 * **Hiccups.** Now and then the operating system takes the core away and a 1 ms step takes 10.
   Waiting for a roomier frame does not avoid that, it only stops the NPCs, so no price exceeds
   ``SPIKE`` times the median.
-* **Surprises.** A run far past its price may be the first of a slow spell, and a quantile of 64
-  would look away. It raises the price at once, and each ordinary run after takes some of it back.
 * **Prices nobody can pay.** A step that is never run is never measured again, so a price above
   every budget would stay for ever, though the slow spell that caused it is long over. The
   scheduler has the model ``doubt`` them: quickly down to the median, then slowly on towards the

@@ -47,13 +47,12 @@ UNKNOWN_NS = {
 class Cell:
     """The latest runs of one shape of step: a ring in their order, and a list sorted by time."""
 
-    __slots__ = ("_extra_ns", "_oldest", "_ring", "_sorted", "best_ns", "price_ns")
+    __slots__ = ("_oldest", "_ring", "_sorted", "best_ns", "price_ns")
 
     def __init__(self, best_ns: int) -> None:
         self._ring: list[int] = []
         self._sorted: list[int] = []
         self._oldest = 0
-        self._extra_ns = 0
         self.best_ns = best_ns  # 0 as long as nothing is known
         self.price_ns = 0
 
@@ -90,7 +89,7 @@ class Cell:
             # Doubt had lowered the price, rightly: the remembered runs are from a slow spell.
             runs.clear()
             self._ring.clear()
-            self._oldest = self._extra_ns = 0
+            self._oldest = 0
         if len(runs) < WINDOW:
             self._ring.append(took_ns)
         else:
@@ -99,16 +98,11 @@ class Cell:
             self._oldest = (self._oldest + 1) % WINDOW
         insort(runs, took_ns)
         num = len(runs)
-        ceiling_ns = SPIKE * runs[num // 2]
         # The largest of a few runs is a poor upper quantile: 25 % more after one run, 6 % after
         # four, 1.6 % after sixteen.
         quantile_ns = runs[ranks[num]]
-        quantile_ns = min(quantile_ns + (quantile_ns >> num.bit_length() + 1), ceiling_ns)
-        if num > 1 and 2 * took_ns > 3 * self.price_ns:
-            self._extra_ns = max(self._extra_ns, min(took_ns, ceiling_ns) - quantile_ns)
-        else:
-            self._extra_ns = self._extra_ns * 7 // 8
-        self.price_ns = min(quantile_ns + max(0, self._extra_ns), ceiling_ns)
+        margin_ns = quantile_ns >> num.bit_length() + 1
+        self.price_ns = min(quantile_ns + margin_ns, SPIKE * runs[num // 2])
         self.best_ns = min(self.best_ns or took_ns, took_ns)
 
 

@@ -52,14 +52,16 @@ def test_one_run_in_fifty_may_exceed_the_price() -> None:
     assert sum(took_ns > price_ns(cost) for took_ns in times_ns) <= 1
 
 
-def test_a_surprise_raises_the_price_at_once() -> None:
+def test_one_surprise_is_the_one_run_in_fifty_and_a_second_raises_the_price() -> None:
     cost = learned(*[MS] * WINDOW)
     cost.observe(Kind.DECODE, 0, 4, 0, MS * 17 // 10)
-    assert price_ns(cost) == MS * 17 // 10
+    assert price_ns(cost) <= MS * 101 // 100
+    cost.observe(Kind.DECODE, 0, 4, 0, MS * 17 // 10)
+    assert MS * 17 // 10 <= price_ns(cost) <= MS * 18 // 10
 
 
-def test_a_surprise_is_forgotten_within_the_window() -> None:
-    cost = learned(*[MS] * WINDOW, 9 * MS)
+def test_surprises_are_forgotten_within_the_window() -> None:
+    cost = learned(*[MS] * WINDOW, 9 * MS, 9 * MS)
     before_ns = price_ns(cost)
     for _ in range(WINDOW):
         cost.observe(Kind.DECODE, 0, 4, 0, MS)

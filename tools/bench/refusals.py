@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -35,7 +35,7 @@ from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedGeneration
 from tools.bench.record import surroundings
 from tools.bench.step_times import StepTimes
 
-__all__ = ["Cell", "measure", "play"]
+__all__ = ["Cell", "Frame", "Play", "Question", "judge", "measure", "play"]
 
 NPCS, FPS, BUDGETS_MS = (1, 4, 16, 64), (30, 60, 144), (1.0, 2.0, 4.0, 8.0)
 PLAYED_NS = 30 * NS_PER_S
@@ -67,6 +67,16 @@ class Question:
         return self.decided_ns is not None and self.decided_ns < self.request.deadline_ns
 
 
+class Frame(NamedTuple):
+    """What became of one frame's budget, in nanoseconds."""
+
+    budget_ns: int
+    used_ns: int  # of it
+    over_ns: int  # past it
+    over_by_us_ns: int  # the part of that in which nobody else had the core
+    is_hungry: bool  # whether there was more to do at its end
+
+
 def play(cell: Cell, times: StepTimes, exempt: int | None = None) -> list[Question]:
     """Plays a cell from its start.
 
@@ -78,17 +88,47 @@ def play(cell: Cell, times: StepTimes, exempt: int | None = None) -> list[Questi
     Returns:
         All questions in the order in which they were asked, but those still open at the end.
     """
-    return [question for question in _Play(cell, times, exempt).run() if question.request.done]
+    return [question for question in Play(cell, times, exempt).run() if question.request.done]
 
 
-class _Play:
-    def __init__(self, cell: Cell, times: StepTimes, exempt: int | None) -> None:
-        rng = random.Random(repr(cell))
+class Play:
+    """One play of a cell.
+
+    Attributes:
+        frames: What became of each frame so far.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        times: StepTimes,
+        exempt: int | None = None,
+        *,
+        prices: CostModel | None = None,
+        measures: bool = True,
+        seed: int = 0,
+        played_ns: int = 0,
+    ) -> None:
+        """Measures steps, but plays nothing yet.
+
+        Args:
+            cell: The load.
+            times: Of the machine.
+            exempt: See ``play``.
+            prices: What is remembered from an earlier start; None for nothing.
+            measures: Whether steps are measured before the first frame.
+            seed: Other seeds give other draws of the same load.
+            played_ns: For how long; ``PLAYED_NS`` if 0.
+        """
+        self._drawn_from = f"{cell} {seed}"
+        rng = random.Random(self._drawn_from)
         offset = rng.randrange(len(times.factors))
         self._cell, self._exempt, self._clock = cell, exempt, ManualClock()
 
         def cost_ns(kind: Kind, segment: int, rows: int, context: int) -> int:
-            return times.draw_ns(kind, segment, rows, self._clock.now_ns(), rng, offset)
+            drawn = times.draw(kind, segment, rows, self._clock.now_ns(), rng, offset)
+            self._clock.steal_ns(drawn.taken_ns)
+            return drawn.own_ns
 
         engine = ScriptedEngine(
             self._clock,
@@ -97,29 +137,46 @@ class _Play:
             num_slots=times.num_slots,
             chunk_sizes=times.chunk_sizes,
         )
-        self._scheduler = Scheduler(engine, CostModel(), self._clock)
-        self._scheduler.warm_up()
+        cost = CostModel() if prices is None else prices
+        self._scheduler = Scheduler(engine, cost, self._clock)
+        if measures and prices is None:
+            self._scheduler.warm_up()
+        elif measures:
+            _correct(cost, engine, self._clock)
+        self.frames: list[Frame] = []
         self._questions: list[Question] = []
+        self._ended: set[int] = set()  # their numbers
         self._live: dict[int, Question] = {}  # by person
         began_ns = self._clock.now_ns()
         self._due_ns = {i: began_ns + rng.randrange(3 * NS_PER_S) for i in range(cell.npcs)}
-        self._end_ns = began_ns + PLAYED_NS
+        self._end_ns = began_ns + (played_ns or PLAYED_NS)
 
     def run(self) -> list[Question]:
-        clock, cell = self._clock, self._cell
+        """Plays to the end, or until the exempt question is answered; all that was asked."""
+        clock, cell, exempt = self._clock, self._cell, self._exempt
         frame_ns, budget_ns = NS_PER_S // cell.fps, round(cell.budget_ms * NS_PER_MS)
         while (start_ns := clock.now_ns()) < self._end_ns:
             for person, due_ns in self._due_ns.items():
                 if start_ns >= due_ns and person not in self._live:
                     self._ask(person)
-            self._scheduler.run_frame(start_ns + budget_ns, FrameReport())
+            report = FrameReport()
+            busy_started_ns = clock.busy_ns()
+            self._scheduler.run_frame(start_ns + budget_ns, report)
+            used_ns = clock.now_ns() - start_ns
+            over_ns = max(0, used_ns - budget_ns)
+            taken_ns = used_ns - (clock.busy_ns() - busy_started_ns)
+            is_hungry = report.num_thinking + report.num_waiting > 0
+            by_us_ns = max(0, over_ns - taken_ns)
+            self.frames.append(Frame(budget_ns, used_ns - over_ns, over_ns, by_us_ns, is_hungry))
             self._listen()
+            if exempt in self._ended:
+                break
             clock.advance_ns(max(0, start_ns + frame_ns - clock.now_ns()))
         return self._questions
 
     def _ask(self, person: int) -> None:
         number = len(self._questions)
-        dice = random.Random(f"{self._cell} {person} {self._due_ns[person]}")
+        dice = random.Random(f"{self._drawn_from} {person} {self._due_ns[person]}")
         num_prompt, deed = dice.randint(*PROMPT), dice.randint(*DEED)
         generation = ScriptedGeneration(
             answer=" a" * (deed + dice.randint(*WORDS)),
@@ -141,26 +198,46 @@ class _Play:
                 question.decided_ns = now_ns
                 self._scheduler.decided(request)
             if request.done:
-                dice = random.Random(f"{self._cell} {person} {request.created_ns}")
+                self._ended.add(request.number - 1)  # they are counted from 1
+                dice = random.Random(f"{self._drawn_from} {person} {request.created_ns}")
                 self._due_ns[person] = now_ns + round(dice.uniform(*PAUSE_S) * NS_PER_S)
                 del self._live[person]
 
 
 def measure(cell: Cell, times: StepTimes) -> dict[str, Any]:
     """One row: what was asked, decided, refused and late, and which refusals were false."""
-    questions = play(cell, times)
+    _, row = judge(lambda exempt: Play(cell, times, exempt))
+    return {**cell._asdict(), **row}
+
+
+def judge(
+    begin: Callable[[int | None], Play], max_shadows: int = MAX_SHADOWS
+) -> tuple[Play, dict[str, Any]]:
+    """Plays, and looks into refusals.
+
+    Args:
+        begin: Makes the play, with one question exempt or none; always the same play.
+        max_shadows: Refusals that are looked into, at most.
+
+    Returns:
+        The play, and what came of its questions.
+    """
+    played = begin(None)
+    questions = [question for question in played.run() if question.request.done]
     refused = [
-        number
-        for number, question in enumerate(questions)
+        question
+        for question in questions
         if question.decided_ns is None and question.request.reason == Reason.WOULD_EXCEED
     ]
     late = sum(q.decided_ns is None and q.request.reason == Reason.EXPIRED for q in questions)
-    looked_into = refused[:: max(1, len(refused) // MAX_SHADOWS)][:MAX_SHADOWS]
-    false = sum(_shadow(cell, times, questions[number]) for number in looked_into)
+    looked_into = refused[:: max(1, len(refused) // max_shadows)][:max_shadows]
+    false = 0
+    for question in looked_into:  # would it have been decided in time?
+        number = question.request.number - 1
+        false += begin(number).run()[number].in_time
     share = false / len(looked_into) if looked_into else 0.0
     asked = max(1, len(questions))
-    return {
-        **cell._asdict(),
+    return played, {
         "asked": len(questions),
         "decided": sum(question.in_time for question in questions),
         "refused": len(refused),
@@ -171,11 +248,12 @@ def measure(cell: Cell, times: StepTimes) -> dict[str, Any]:
     }
 
 
-def _shadow(cell: Cell, times: StepTimes, refused: Question) -> bool:
-    """Whether a refused question would have been decided in time."""
-    number = refused.request.number - 1  # they are counted from 1
-    again = _Play(cell, times, number).run()[number]
-    return again.in_time
+def _correct(cost: CostModel, engine: ScriptedEngine, clock: ManualClock) -> None:
+    """Runs each shape once, as a runtime does that remembers prices."""
+    for kind, segment, rows in engine.probes():
+        started_ns = clock.now_ns()
+        context = engine.probe(kind, segment, rows)
+        cost.correct(kind, segment, rows, context, clock.now_ns() - started_ns)
 
 
 def cells() -> Iterator[Cell]:

@@ -1,10 +1,14 @@
 """Step times as they were measured on a machine, for replays by a virtual clock.
 
-    python -m tools.bench.step_times --frames 1200 --out bench_results/steps-quiet.json
+    python -m tools.bench.step_times --frames 800 --out bench_results/steps-quiet.json
 
 Kept is what a forecast stands or falls with: the median of each kind and size of step, how much
 slower or faster than that all steps of a frame were, one frame after the other (slow spells last,
 and independent draws would average them away), and how far single steps stray from their frame.
+All of that is time for which a step had a core; how often others took the core away in a step's
+midst, and for how long, is kept apart. With ``--load`` each core also has another program to run;
+with ``--own`` what others took is left out, which is as near as a machine that is never quiet comes
+to a quiet one: its caches are still shared.
 Invariant: the same seed draws the same times.
 """
 
@@ -12,45 +16,66 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import subprocess
+import sys
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
-from npcbrain.clock import NS_PER_S, SystemClock
-from npcbrain.commands.bench.workload import CAST, Village
-from npcbrain.commands.frame_clock import FrameClock
-from npcbrain.engine.contract import GenerationLike, Kind, WaveLike
+import numpy as np
+
+from npcbrain.clock import NS_PER_MS, NS_PER_S, SystemClock, busy_time_of
+from npcbrain.engine.contract import Kind
 from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
-from tools.bench.record import surroundings
+from tools.bench.record import load_average, surroundings
 
-__all__ = ["StepTimes", "record"]
+__all__ = ["SHARES", "Drawn", "StepTimes", "record"]
 
-NUM_QUANTILES = 21
-BUDGET_MS = 4.0
-NUM_NPCS = 8
+# Of the sorted strays that are kept: the last few in a thousand decide what overshoots.
+SHARES = (*(i / 20 for i in range(20)), 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
+NUM_TAKEN = 21  # quantiles kept of how long the core was away
+TAKEN_NS = NS_PER_MS // 20  # less is what two clocks differ by
+FRAME_STEPS = 6  # about what 4 ms hold
+SWEPT_BYTES = 16 << 20
 FRAME_NS = NS_PER_S // 60
+BUSY_NS = busy_time_of(SystemClock())
 
 
-class WatchedEngine(Engine):
-    """Notes how long each step took."""
+class Took(NamedTuple):
+    """What one step took, in nanoseconds."""
 
-    def __init__(self, model: Model) -> None:
-        super().__init__(model)
-        self.took: list[tuple[str, int]] = []
+    shape: str
+    own_ns: int  # for which it had a core
+    taken_ns: int  # for which others had it
 
-    def run(self, wave: WaveLike) -> Sequence[GenerationLike]:
-        """See ``EngineLike``."""
-        shape = shape_of(wave.kind, wave.segment, wave.rows, self.num_segments)
-        now_ns = SystemClock.now_ns
-        started_ns = now_ns()
-        gained = super().run(wave)
-        self.took.append((shape, now_ns() - started_ns))
-        return gained
+
+class Drawn(NamedTuple):
+    """What one step takes, in nanoseconds."""
+
+    own_ns: int
+    taken_ns: int
+
+
+def timed(work: Callable[[], object]) -> Drawn:
+    """Runs a piece of work; how long it had a core, and how long others had it."""
+    now_ns, busy_ns = SystemClock.now_ns, BUSY_NS
+    busy_started_ns = 0 if busy_ns is None else busy_ns()
+    started_ns = now_ns()
+    work()
+    took_ns = now_ns() - started_ns
+    own_ns = took_ns if busy_ns is None else min(took_ns, busy_ns() - busy_started_ns)
+    if took_ns - own_ns < TAKEN_NS:
+        own_ns = took_ns
+    return Drawn(max(1, own_ns), took_ns - own_ns)
 
 
 def shape_of(kind: Kind, segment: int, rows: int, num_segments: int) -> str:
@@ -69,7 +94,9 @@ class StepTimes:
         chunk_sizes: Of a prefill.
         medians: Nanoseconds by shape.
         factors: Of each frame in turn: how its steps compare with the medians.
-        strays: Quantiles of how single steps compare with that.
+        strays: How single steps compare with that: the quantiles of ``SHARES``.
+        taken_share: Of the steps that others took the core from.
+        taken: Evenly spaced quantiles of how long they did, in nanoseconds.
     """
 
     num_segments: int
@@ -78,6 +105,8 @@ class StepTimes:
     medians: dict[str, int]
     factors: tuple[float, ...]
     strays: tuple[float, ...]
+    taken_share: float = 0.0
+    taken: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> StepTimes:
@@ -89,18 +118,24 @@ class StepTimes:
             data["medians"],
             tuple(data["factors"]),
             tuple(data["strays"]),
+            data["taken_share"],
+            tuple(data["taken"]),
         )
 
-    def draw_ns(
+    def draw(
         self, kind: Kind, segment: int, rows: int, now_ns: int, rng: random.Random, offset: int
-    ) -> int:
+    ) -> Drawn:
         """How long a step takes that begins now."""
         usual_ns = self._usual_ns(kind, segment, rows)
         factor = self.factors[(offset + now_ns // FRAME_NS) % len(self.factors)]
-        place = rng.random() * (len(self.strays) - 1)
-        low = int(place)
-        stray = self.strays[low] + (place - low) * (self.strays[low + 1] - self.strays[low])
-        return max(1, round(usual_ns * factor * stray))
+        share = rng.random()
+        low = bisect_right(SHARES, share) - 1
+        place = (share - SHARES[low]) / (SHARES[low + 1] - SHARES[low])
+        stray = self.strays[low] + place * (self.strays[low + 1] - self.strays[low])
+        own_ns = max(1, round(usual_ns * factor * stray))
+        if rng.random() >= self.taken_share:
+            return Drawn(own_ns, 0)
+        return Drawn(own_ns, rng.choice(self.taken))
 
     def _usual_ns(self, kind: Kind, segment: int, rows: int) -> int:
         """Of the nearest size that was measured."""
@@ -122,50 +157,79 @@ class StepTimes:
         )
 
 
-def record(
-    model: Model, num_frames: int, people: Sequence[dict[str, Any]] = CAST
-) -> dict[str, Any]:
-    """Plays a village of eight for so many frames, and keeps what its steps took."""
-    clock, engine = FrameClock(), WatchedEngine(model)
-    village = Village(model, NUM_NPCS, clock, people, engine=engine)
-    frames: list[list[tuple[str, int]]] = []
+def record(model: Model, num_frames: int) -> dict[str, Any]:
+    """Runs steps of all shapes, a few a frame in random order, and keeps what they took.
+
+    Args:
+        model: Whose steps.
+        num_frames: Before each of them caches are swept, as a game's own work does.
+    """
+    engine, rng = Engine(model), random.Random(0)
+    shapes, swept = list(engine.probes()), np.zeros(SWEPT_BYTES, np.uint8)
+    frames: list[list[Took]] = []
     for _ in range(num_frames):
-        if village.is_idle:
-            village.ask()
-        engine.took = []
-        village.update(BUDGET_MS)
-        if engine.took:
-            frames.append(engine.took)
+        swept += 1
+        frames.append([])
+        for kind, segment, rows in rng.choices(shapes, k=FRAME_STEPS):
+            shape = shape_of(kind, segment, rows, engine.num_segments)
+            frames[-1].append(Took(shape, *timed(partial(engine.probe, kind, segment, rows))))
+    steps = [step for frame in frames for step in frame]
     by_shape = defaultdict(list)
-    for shape, took_ns in (step for frame in frames for step in frame):
-        by_shape[shape].append(took_ns)
-    medians = {shape: round(median(took)) for shape, took in sorted(by_shape.items())}
-    factors = [median(took / medians[shape] for shape, took in frame) for frame in frames]
+    for step in steps:
+        by_shape[step.shape].append(step.own_ns)
+    medians = {shape: round(median(took)) for shape, took in by_shape.items()}
+    factors = [median(step.own_ns / medians[step.shape] for step in frame) for frame in frames]
     strays = sorted(
-        took / medians[shape] / factor
+        step.own_ns / medians[step.shape] / factor
         for frame, factor in zip(frames, factors, strict=True)
-        for shape, took in frame
+        for step in frame
     )
-    last = len(strays) - 1
-    kept = [strays[round(last * i / (NUM_QUANTILES - 1))] for i in range(NUM_QUANTILES)]
+    taken = sorted(step.taken_ns for step in steps if step.taken_ns)
+    places = [i / (NUM_TAKEN - 1) for i in range(NUM_TAKEN)] if taken else []
     return {
         "num_segments": engine.num_segments,
         "num_slots": engine.num_slots,
         "chunk_sizes": list(engine.chunk_sizes),
-        "medians": medians,
+        "medians": dict(sorted(medians.items())),
         "factors": [round(factor, 3) for factor in factors],
-        "strays": [round(stray, 4) for stray in kept],
+        "strays": [round(_quantile(strays, share), 4) for share in SHARES],
+        "num_steps": len(steps),
+        "taken_share": round(len(taken) / max(1, len(steps)), 5),
+        "taken": [round(_quantile(taken, place)) for place in places],
     }
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[round((len(ordered) - 1) * share)]
+
+
+@contextmanager
+def loaded(*, is_on: bool) -> Iterator[None]:
+    """Has each core run another program meanwhile, that wants all of its time."""
+    command = [sys.executable, "-c", "while True: pass"]
+    others = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)] if is_on else []
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--frames", type=int, default=1200, metavar="N")
-    parser.add_argument("--about", default="", help="a line on how busy the machine was")
+    parser.add_argument("--frames", type=int, default=800, metavar="N")
+    parser.add_argument("--load", action="store_true", help="beside a busy program on each core")
+    parser.add_argument("--about", default="", help="a line on what else the machine did")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    parser.add_argument("--own", action="store_true", help="leave out what others took")
     args = parser.parse_args()
-    kept = {**surroundings(), "about": args.about, **record(Model.load(), args.frames)}
-    args.out.write_text(json.dumps(kept) + "\n", encoding="utf-8")
+    with loaded(is_on=args.load):
+        times = record(Model.load(), args.frames)
+    if args.own:
+        times |= {"taken_share": 0.0, "taken": []}
+    about = {"about": args.about, "load": args.load, "load_average": load_average()}
+    args.out.write_text(json.dumps({**surroundings(), **about, **times}) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

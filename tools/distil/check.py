@@ -54,7 +54,12 @@ def reference(
 
 
 class GraphRunner:
-    """The graphs of a model in ONNX Runtime on one CPU thread, with KV buffers of their own."""
+    """The graphs of a model in ONNX Runtime on one CPU thread, with KV buffers of their own.
+
+    Attributes:
+        pool: Keys and values by layer and side (``"3.key"``), [slots, kv_heads, max_context,
+            head_dim].
+    """
 
     def __init__(self, model: BuiltModel, num_slots: int = 1) -> None:
         config = model.config
@@ -72,7 +77,7 @@ class GraphRunner:
         self._segments = [load(entry["file"]) for entry in model.manifest["segments"]]
         self._head = load("head.onnx")
         shape = (num_slots, config.kv_heads, config.max_context, config.head_dim)
-        self._pool = {
+        self.pool = {
             f"{layer}.{side}": np.zeros(shape, np.float32)
             for layer in range(config.layers)
             for side in ("key", "value")
@@ -103,7 +108,7 @@ class GraphRunner:
         held = []  # a value borrows its array; both must outlive the run
         for layer in self._layers[segment]:
             for side in ("key", "value"):
-                view = self._pool[f"{layer}.{side}"][first_slot : first_slot + batch]
+                view = self.pool[f"{layer}.{side}"][first_slot : first_slot + batch]
                 value = ort.OrtValue.ortvalue_from_numpy(view)
                 held.append(value)
                 binding.bind_ortvalue_input(f"past_key_values.{layer}.{side}", value)
