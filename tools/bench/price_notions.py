@@ -15,7 +15,7 @@ from unittest import mock
 from npcbrain.engine.contract import Kind
 from npcbrain.pricing import cost, price_table
 from npcbrain.pricing.cost import CostModel
-from npcbrain.scheduling import forecast, policy, scheduler
+from npcbrain.scheduling import forecast, policy, verdicts
 from npcbrain.scheduling.scheduler import Scheduler
 from npcbrain.testing import ManualClock, ScriptedEngine
 
@@ -167,7 +167,7 @@ VARIANTS = (
     Variant(
         "no trials",
         "trials: one question let through after seconds of silence",
-        ((scheduler, "TRIAL_NS", NEVER_NS), (scheduler, "BOLD_TRIAL_NS", NEVER_NS)),
+        ((verdicts, "TRIAL_NS", NEVER_NS), (verdicts, "BOLD_TRIAL_NS", NEVER_NS)),
     ),
     Variant(
         "refused on guesses",
