@@ -39,17 +39,22 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="os.kill is another thing there")
-def test_greta_is_killed_in_mid_sentence_and_ends_it_in_another_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["greta.thinking", "greta.speech"])
+def test_greta_is_killed_and_ends_her_answer_in_another_process(
+    tmp_path: Path, moment: str
+) -> None:
+    code = script().replace("greta.thinking", moment)
     persona = {"name": "Greta", "role": "baker", "facts": ["There is one loaf left."]}
     (tmp_path / "greta.json").write_text(json.dumps(persona), encoding="utf-8")
-    killed = run(tmp_path, script())
+    killed = run(tmp_path, code)
     assert (killed.returncode, killed.stdout) == (-9, "")
     (npc,) = read((tmp_path / "slot1.npcb").read_bytes(), "slot1").npcs
-    assert npc.speech
-    second = run(tmp_path, script())
+    assert npc.thought is not None
+    assert npc.speech or moment == "greta.thinking"
+    second = run(tmp_path, code)
     assert second.returncode == 0, second.stderr
     (tmp_path / "slot1.npcb").unlink()
-    whole = run(tmp_path, script().replace("if greta.speech and", "if False and"))
+    whole = run(tmp_path, code.replace(f"if {moment} and", "if False and"))
     assert second.stdout == whole.stdout
     assert second.stdout.startswith(npc.speech)
 
