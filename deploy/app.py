@@ -6,8 +6,6 @@ it. Invariant: a replica holds one engine, and takes no more questions at once t
 now or soon.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json
@@ -40,6 +38,33 @@ MODEL = os.environ.get("NPCBRAIN_MODEL")  # a folder; the model that ships if ab
 NAME = "hearth" if MODEL is None else Path(MODEL).name
 
 api = FastAPI()
+
+
+# ``serve.ingress`` copies the class below by value, with the names that it finds at that moment. So
+# what it calls stands above it, and annotations are not postponed in this file: FastAPI reads them.
+
+
+async def _stream(asked: Asked, piece: Piece, pieces: asyncio.Queue[Piece]) -> AsyncIterator[str]:
+    try:
+        while True:
+            if piece.text:
+                yield _event({"content": piece.text}, None)
+            if piece.is_last:
+                break
+            piece = await pieces.get()
+        yield _event({}, "length" if piece.reason else "stop")
+        yield "data: [DONE]\n\n"
+    finally:
+        asked.is_gone = True
+
+
+def _event(delta: dict[str, str], finish: str | None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return f"data: {json.dumps({'choices': [choice]})}\n\n"
+
+
+def _complaint(status: int, text: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"message": text}}, status, headers)
 
 
 @serve.deployment(max_ongoing_requests=ONGOING, max_queued_requests=MAX_QUEUED)
@@ -88,29 +113,6 @@ class Decisions:
             # No word has been said yet, so the game may ask again, or let its tree answer.
             return _complaint(429, first.reason, {"retry-after": "0.1"})
         return StreamingResponse(_stream(asked, first, pieces), media_type="text/event-stream")
-
-
-async def _stream(asked: Asked, piece: Piece, pieces: asyncio.Queue[Piece]) -> AsyncIterator[str]:
-    try:
-        while True:
-            if piece.text:
-                yield _event({"content": piece.text}, None)
-            if piece.is_last:
-                break
-            piece = await pieces.get()
-        yield _event({}, "length" if piece.reason else "stop")
-        yield "data: [DONE]\n\n"
-    finally:
-        asked.is_gone = True
-
-
-def _event(delta: dict[str, str], finish: str | None) -> str:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return f"data: {json.dumps({'choices': [choice]})}\n\n"
-
-
-def _complaint(status: int, text: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": {"message": text}}, status, headers)
 
 
 autoscaled = Decisions.options(
