@@ -113,7 +113,8 @@ SCENES: Mapping[str, Scene] = {
     "village-model-off": Scene("The model off: trees answer, and say why.", _model_off),
     "village-naive": Scene("Naive: an answer in one piece, and the frames it cost.", _naive),
     "village-crowd": Scene(
-        "Two hundred strangers more: drawing them takes more than a frame here, so nothing is left for the model, and trees answer.",
+        "Two hundred strangers more: drawing them takes more than a frame here, so nothing is left "
+        "for the model, and trees answer.",
         _crowd,
     ),
     "village-slots": Scene("Five slots: everybody goes on in mid-sentence.", _slots),
