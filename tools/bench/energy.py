@@ -14,11 +14,10 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from copy import copy
 from pathlib import Path
 from typing import Any
 
-from npcbrain.commands.bench.workload import CAST, Village
+from npcbrain.commands.bench.workload import CAST, Village, without_chooser
 from npcbrain.commands.frame_clock import FrameClock
 from npcbrain.lm.model import Model
 from tools.bench.record import RESULTS, load_average, surroundings
@@ -89,8 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=RESULTS / "levers" / "energy.json")
     options = parser.parse_args(argv)
     model = Model.load()
-    alone = copy(model)
-    alone.encoder = None  # every answer is then written token by token
+    alone = without_chooser(model)  # every answer is then written token by token
     ways = {"as it ships": model, "language model alone": alone}
     rows = [
         {"way": way, **spent(one, num_npcs)} for way, one in ways.items() for num_npcs in CROWDS

@@ -48,6 +48,7 @@ from tools.tree_trips import words as tree_words
 __all__ = ["KINDS", "SavedGame", "fuzz", "seeds"]
 
 MOST_S = 5.0  # of the processor that one small file may take; others may want it too
+MOST_WALL_S = 60.0  # by the wall, for a reader that waits instead of working
 MOST_BYTES = 64 << 20  # that reading one may need at once
 STRANGE: tuple[Any, ...] = (
     None, True, -1, 0, 1, 1 << 70, -(1 << 63), 0.5, 1e308, float("nan"), "", "x" * 3000, "\ud800",
@@ -84,13 +85,16 @@ def fuzz(point: Point, most: int | None = None) -> None:
         for dice in point.rounds(most):
             for kind in kinds:
                 content = mutated(dice.choice(kind.contents), kind, dice, words)
+                started_s = time.monotonic()
                 took_s = _try(point, kind, Path(folder) / kind.name, content)
+                waited_s = time.monotonic() - started_s
                 if most is None:  # a test must not fail because its machine is busy
                     point.expect(took_s < MOST_S, f"{took_s:.1f} s for {content[:60]!r}")
+                    point.expect(waited_s < MOST_WALL_S, f"{waited_s:.0f} s for {content[:60]!r}")
 
 
 def _try(point: Point, kind: Kind, path: Path, content: bytes) -> float:
-    """Has one file read; returns for how long."""
+    """Has one file read; returns what it took of the processor, in seconds."""
     path.write_bytes(content)
     point.counts["files"] += 1
     started_s = time.process_time()
