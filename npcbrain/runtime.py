@@ -19,6 +19,7 @@ from npcbrain.npcs.line_filter import LineCheck, LineFilter
 from npcbrain.npcs.npc import Handler, Host, Npc
 from npcbrain.npcs.persona import Persona
 from npcbrain.npcs.roster import Cast
+from npcbrain.npcs.turnstile import num_turns
 from npcbrain.npcs.wiring import Wiring
 from npcbrain.one_thread import alone, alone_at
 from npcbrain.recording.moments import Kind
@@ -126,7 +127,7 @@ class Runtime(Recordable, Warmable):
         self._host = Host(self._thinker.mind, trees_clock, FrameReport())
         if line_filter is not None:
             self._host.line_filter = LineFilter(line_filter)
-        self._cast = Cast()
+        self._cast = Cast(self._host.turnstile)
         self._wiring = Wiring()
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
@@ -254,8 +255,10 @@ class Runtime(Recordable, Warmable):
         """One frame: trees tick, the model thinks in the time that is left, decisions land.
 
         The next tick acts on a decision that has landed. The trees always run; their time counts
-        against the budget. If no update has a budget for more than a quarter of a second, as
-        behind a menu, the game counts as paused and no question runs out of time.
+        against the budget. Only so many NPCs turn to a new event in a frame as the budget has room
+        for (one for each 0.1 ms, 2 to 40); the others follow in the next frames, in order. If no
+        update has a budget for more than a quarter of a second, as behind a menu, the game counts
+        as paused and no question runs out of time.
 
         Args:
             budget_ms: Wall milliseconds that this call may take. 0 or less means trees only,
@@ -292,16 +295,16 @@ class Runtime(Recordable, Warmable):
         busy_start_ns = 0
         report = FrameReport(frame=self._num_frames, budget_ns=budget_ns)
         self._host.report = report
-        recorder, error = self._recorder, None
+        recorder, error, turns = self._recorder, None, num_turns(budget_ns)
         if recorder is not None:
-            recorder.begin(report.frame, budget_ns)
+            turns = num_turns(recorder.begin(report.frame, budget_ns))
         try:
             self._is_updating = True
             self._recover()
             error = self._collect(report)  # may wait for a worker; that is not stolen time
             trees_start_ns = play.now_ns()
             busy_start_ns = 0 if busy_ns is None else busy_ns()
-            tree_error = self._cast.tick(report.frame)
+            tree_error = self._cast.tick(report.frame, turns)
             if tree_error is not None and error is not None:
                 tree_error.add_note(f"and beside the game: {error}")
             error = tree_error or error

@@ -14,6 +14,7 @@ from npcbrain.clock import Clock
 from npcbrain.errors import UsageError, fault
 from npcbrain.npcs.line_filter import LineFilter
 from npcbrain.npcs.memory import Memory
+from npcbrain.npcs.turnstile import Turnstile
 from npcbrain.one_thread import OneThread
 from npcbrain.report import FrameReport
 from npcbrain.scheduling.request import Extent
@@ -111,6 +112,7 @@ class Host:
     handlers: dict[str, Handler] = field(default_factory=dict)
     line_filter: LineFilter | None = None
     alone: OneThread = field(default_factory=OneThread)  # in which one thread at a time may be
+    turnstile: Turnstile = field(default_factory=Turnstile)  # to new events
     is_closed: bool = False
 
     def check_open(self, where: str) -> None:

@@ -131,12 +131,19 @@ class Responder(Character):
         return why(self.name, self.decision, self.reason, about, thinking=self.thinking)
 
     def attend(self) -> bool:
-        """Turns to the oldest waiting event, unless one is being dealt with; False if none is."""
+        """Turns to the oldest waiting event, unless one is being dealt with.
+
+        Returns:
+            Whether one is at hand. While trees are ticked, only so many NPCs turn to a new one in a
+            frame; whoever is too many finds none until it is its turn.
+        """
         if self._exchange.event is not None:
             return True
         if self._inbox.oldest is None:
             return False  # before anything else: most ask in vain, and in every frame
         self._alone.check("Npc.attend()")
+        if self._inbox.rests or not self._host.turnstile.passes(self.name):
+            return False
         event = self._inbox.take()
         if event is None:
             return False

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from npcbrain.errors import TreeError
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.tick_rate import Cadence
+from npcbrain.npcs.turnstile import Turnstile
 
 __all__ = ["Cast", "Turns"]
 
@@ -48,10 +49,13 @@ class Cast:
         "_listening",
         "_npcs",
         "_sweep",
+        "_turnstile",
         "npcs",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, turnstile: Turnstile) -> None:
+        """Nobody is there yet; ``turnstile`` is the one that NPCs go through to new events."""
+        self._turnstile = turnstile
         self._npcs: dict[str, Npc] = {}
         self.npcs: Mapping[str, Npc] = MappingProxyType(self._npcs)
         self._due = Cadence[Npc]()
@@ -70,6 +74,7 @@ class Cast:
         """Lets one go: it is ticked no more, and its tree is halted."""
         del self._npcs[npc.name]
         self._listening.pop(npc, None)
+        self._turnstile.forget(npc.name)
         self._gone.append(npc)
         self.tick_every(npc, 0)
 
@@ -79,20 +84,27 @@ class Cast:
         if not self._is_ticking:
             self.settle()
 
-    def tick(self, frame: int) -> Exception | None:
+    def tick(self, frame: int, num_turns: int) -> Exception | None:
         """Ticks all who are due; returns the first error, from which nobody else shall suffer.
 
-        Whose tree only listens, and has nothing to listen to, is passed over: its tick would do
-        nothing.
+        Whose tree only listens, and has nothing to listen to or must wait for its turn, is passed
+        over: its tick would do nothing.
 
         ``settle`` must follow when the frame is over.
+
+        Args:
+            frame: Counts frames.
+            num_turns: How many may turn to a new event.
         """
         self._is_ticking = True
         first: Exception | None = None
-        gone = self._gone
+        gone, must_wait = self._gone, self._turnstile.holds
+        self._turnstile.begin(num_turns)
         for line in self._due.due(frame):
             for npc in line:
-                if (npc.tree.is_still and npc.is_idle) or (gone and npc in gone):
+                if npc.tree.is_still and (npc.is_idle or must_wait(npc.name)):
+                    continue
+                if gone and npc in gone:
                     continue
                 try:
                     npc.tree.tick()
@@ -135,6 +147,7 @@ class Cast:
             turns: Whoever has none in it is due in every frame.
         """
         everybody = tuple(order)
+        self._turnstile.clear()
         self._npcs.clear()
         self._npcs.update((npc.name, npc) for npc in everybody)
         self._due.restore(turns.due)
@@ -153,6 +166,7 @@ class Cast:
             TreeError: The game's code raised while the tree of one who goes was halted.
         """
         self._is_ticking = False
+        self._turnstile.end()  # an interrupt may have come while trees were ticked
         if self._changes:
             for npc, num_frames in self._changes.items():
                 if num_frames:

@@ -252,6 +252,12 @@ class PlayedRecorder(Recorder):
             self._playback.answers.load(save)
         return self._playback.resumed(npcs)
 
+    def begin(self, frame: int, budget_ns: int) -> int:
+        """An update begins; the trees go by the recorded budget."""
+        recorded = self._playback.turn.begin
+        super().begin(frame, budget_ns)
+        return budget_ns if recorded is None else int(recorded.values[2])
+
     def _moment_ns(self) -> int:
         now_ns = self._playback.now_ns
         return self.clock.now_ns() if now_ns is None else now_ns

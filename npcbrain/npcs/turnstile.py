@@ -1,0 +1,84 @@
+"""``Turnstile``: how many NPCs turn to a new event in one frame, and who is next.
+
+Turning to an event, asking the model about it or answering it by a tree costs some 80 us, so a bang
+that two hundred people hear at once would cost a whole frame. Whoever is too many waits for one of
+the next frames. Invariant: it depends on budgets and on the order of events, never on a clock, so a
+recording is played with the same turns.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+__all__ = ["Turnstile", "num_turns"]
+
+TURN_NS = 100_000  # what a turn is given, see above, and a little more
+LEAST_TURNS = 2  # in a frame that has hardly any time, or answers would never come
+MOST_TURNS = 40  # however much time there is: they are over before any game's frame is
+
+
+def num_turns(budget_ns: int) -> int:
+    """How many may turn to something new in a frame of such a budget; trees alone have them all."""
+    if budget_ns <= 0:
+        return MOST_TURNS
+    return max(LEAST_TURNS, min(MOST_TURNS, budget_ns // TURN_NS))
+
+
+class Turnstile:
+    """Lets names through: so many in a frame, first come first served.
+
+    Between frames everybody goes through.
+    """
+
+    __slots__ = ("_called", "_is_open", "_line", "_num_free")
+
+    def __init__(self) -> None:
+        self._line: dict[str, None] = {}  # who waits, in the order in which they came
+        self._called: set[str] = set()  # whose turn it is, and who has not come yet
+        self._is_open = True
+        self._num_free = 0
+
+    def begin(self, num_turns: int) -> None:
+        """A frame begins: the first in line may go through, whenever they next come."""
+        self._is_open = False
+        self._num_free = num_turns
+        if self._line:
+            first = tuple(islice(self._line, num_turns))
+            for name in first:
+                del self._line[name]
+            self._called.update(first)
+            self._num_free -= len(first)
+
+    def end(self) -> None:
+        """The trees were ticked."""
+        self._is_open = True
+
+    def passes(self, name: str) -> bool:
+        """Whether somebody may turn to something new now; who may not is put in line."""
+        if self._is_open:
+            self.forget(name)
+            return True
+        if name in self._called:
+            self._called.discard(name)
+            return True
+        if name in self._line:
+            return False
+        if self._num_free:  # nobody is in line then who came before
+            self._num_free -= 1
+            return True
+        self._line[name] = None
+        return False
+
+    def holds(self, name: str) -> bool:
+        """Whether somebody is in line, and need not try before it is called."""
+        return name in self._line
+
+    def forget(self, name: str) -> None:
+        """Somebody is gone, or needs no turn any more."""
+        self._line.pop(name, None)
+        self._called.discard(name)
+
+    def clear(self) -> None:
+        """Nobody is in line."""
+        self._line.clear()
+        self._called.clear()

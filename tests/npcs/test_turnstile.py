@@ -1,0 +1,142 @@
+"""Promises of ``npcbrain.npcs.turnstile``: a bang that everybody hears costs no frame.
+
+Turns are counted, not timed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from minds import GRETA
+
+from npcbrain.npcs.leaves import CannedReply, Heard
+from npcbrain.npcs.turnstile import LEAST_TURNS, MOST_TURNS, Turnstile, num_turns
+from npcbrain.runtime import Runtime
+from npcbrain.testing import ManualClock, replay
+from npcbrain.tree import Selector, Sequence, Succeed, Task
+
+REFLEX = Selector(Sequence(Heard(), CannedReply()), Succeed())
+
+
+def crowd(num_npcs: int, root: Selector = REFLEX) -> Runtime:
+    runtime = Runtime(None, clock=ManualClock())
+    for index in range(num_npcs):
+        runtime.add_npc(f"npc {index}", persona=GRETA, tree=root)
+    return runtime
+
+
+def answered(runtime: Runtime, budget_ms: float) -> list[str]:
+    return [name for name, _ in runtime.update(budget_ms).decisions]
+
+
+@pytest.mark.parametrize(("budget_ms", "most"), [(0.05, LEAST_TURNS), (0.5, 5), (2.0, 20)])
+def test_as_many_turn_to_what_they_heard_as_the_budget_has_room_for(
+    budget_ms: float, most: int
+) -> None:
+    runtime = crowd(100)
+    for npc in runtime.npcs.values():
+        npc.hear("A bang!")
+    frames = [answered(runtime, budget_ms) for _ in range(100 // most)]
+    assert [len(names) for names in frames] == [most] * (100 // most)
+    assert [*chain(*frames)] == [f"npc {index}" for index in range(100)]
+
+
+@pytest.mark.parametrize("budget_ms", [0.0, float("inf"), 1000.0])
+def test_however_much_time_there_is_a_frame_has_its_bound(budget_ms: float) -> None:
+    runtime = crowd(100)
+    for npc in runtime.npcs.values():
+        npc.hear("A bang!")
+    assert len(answered(runtime, budget_ms)) == MOST_TURNS
+
+
+def test_nobody_starves_while_others_hear_something_in_every_frame() -> None:
+    runtime = crowd(10)
+    runtime.npcs["npc 9"].hear("Psst.")
+    for frame in range(10):
+        for index in range(9):
+            runtime.npcs[f"npc {index}"].hear(f"Noise {frame}.")
+        if "npc 9" in answered(runtime, 0.1):
+            break
+    assert frame <= 10 // LEAST_TURNS
+
+
+def test_whoever_waits_for_its_turn_goes_on_with_what_else_its_tree_does() -> None:
+    idles: list[str] = []
+    wander = Task("wander", lambda npc: idles.append(npc.name))
+    runtime = crowd(4, Selector(Sequence(Heard(), CannedReply()), wander))
+    for npc in runtime.npcs.values():
+        npc.hear("A bang!")
+    assert answered(runtime, 0.1) == ["npc 0", "npc 1"]
+    assert idles == ["npc 2", "npc 3"]
+
+
+def test_those_who_are_ticked_seldom_get_their_turn_too() -> None:
+    runtime = crowd(6)
+    for npc in runtime.npcs.values():
+        runtime.tick_every(npc.name, 3)
+        npc.hear("A bang!")
+    told = chain(*(answered(runtime, 0.05) for _ in range(9)))
+    assert sorted(told) == [f"npc {index}" for index in range(6)]
+
+
+def test_whoever_leaves_takes_nobodys_turn() -> None:
+    runtime = crowd(6)
+    for npc in runtime.npcs.values():
+        npc.hear("A bang!")
+    answered(runtime, 0.05)
+    for name in ("npc 2", "npc 3"):
+        runtime.remove_npc(name)
+    assert answered(runtime, 0.05) == ["npc 4", "npc 5"]
+
+
+def test_between_frames_a_game_lets_its_npcs_turn_to_anything() -> None:
+    runtime = crowd(6)
+    for npc in runtime.npcs.values():
+        npc.hear("A bang!")
+    answered(runtime, 0.05)
+    assert all(npc.attend() for npc in [*runtime.npcs.values()][2:])
+
+
+def test_a_tree_that_raises_leaves_the_turns_as_they_are() -> None:
+    def fail(npc: object) -> None:
+        raise ValueError("boom")
+
+    runtime = crowd(3, Selector(Sequence(Heard(), Task("fail", fail)), Succeed()))
+    for npc in runtime.npcs.values():
+        npc.hear("A bang!")
+    with pytest.raises(Exception, match="boom"):
+        runtime.update(0.05)
+    assert runtime.npcs["npc 2"].attend()
+
+
+def test_a_recording_is_played_with_the_same_turns_whatever_the_budget_is_now(
+    tmp_path: Path,
+) -> None:
+    path, clock = tmp_path / "bang.npcr", ManualClock()
+
+    def game(runtime: Runtime, budget_ms: float) -> Callable[[], object]:
+        npcs = [runtime.add_npc(f"npc {i}", persona=GRETA, tree=REFLEX) for i in range(8)]
+        for npc in npcs:
+            npc.hear("A bang!")
+        return lambda: runtime.update(budget_ms)
+
+    with Runtime(None, clock=clock, record=path) as runtime:
+        frame = game(runtime, 0.3)
+        for _ in range(6):
+            frame()
+            clock.advance_ns(16_000_000)
+    played = replay(path, lambda play: game(Runtime(play.model), 4.0))
+    assert played.identical, played
+
+
+def test_a_turn_is_kept_for_whoever_is_called_and_comes_late() -> None:
+    turnstile = Turnstile()
+    turnstile.begin(2)
+    assert [turnstile.passes(name) for name in "abc"] == [True, True, False]
+    turnstile.begin(2)
+    turnstile.begin(2)
+    assert turnstile.passes("c")
+    assert num_turns(10**15) == MOST_TURNS
