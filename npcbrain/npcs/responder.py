@@ -79,12 +79,14 @@ class Responder(Character):
     @property
     def is_idle(self) -> bool:
         """Whether nothing has happened to it that is not dealt with."""
+        return not self._inbox.waiting and not self.is_busy
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is dealing with an event."""
         exchange = self._exchange
         return (
-            not self._inbox.waiting
-            and exchange.event is None
-            and exchange.answer is None
-            and self._thought is None
+            exchange.event is not None or exchange.answer is not None or self._thought is not None
         )
 
     @property

@@ -98,13 +98,14 @@ class Cast:
         """
         self._is_ticking = True
         first: Exception | None = None
-        gone, must_wait = self._gone, self._turnstile.holds
+        gone, holds = self._gone, self._turnstile.holds
         self._turnstile.begin(num_turns)
         for line in self._due.due(frame):
             for npc in line:
-                if npc.tree.is_still and (npc.is_idle or must_wait(npc.name)):
-                    continue
                 if gone and npc in gone:
+                    continue
+                waits = npc.tree.is_still and not npc.is_busy
+                if waits and (not npc.num_waiting or holds(npc.name)):
                     continue
                 try:
                     npc.tree.tick()

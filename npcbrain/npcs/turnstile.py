@@ -61,17 +61,17 @@ class Turnstile:
         if name in self._called:
             self._called.discard(name)
             return True
-        if name in self._line:
+        if self.holds(name):
             return False
-        if self._num_free:  # nobody is in line then who came before
-            self._num_free -= 1
-            return True
-        self._line[name] = None
-        return False
+        self._num_free -= 1
+        return True
 
     def holds(self, name: str) -> bool:
-        """Whether somebody is in line, and need not try before it is called."""
-        return name in self._line
+        """Whether somebody cannot go through now; who cannot is put in line."""
+        if self._num_free or self._is_open or name in self._called:
+            return False  # where some are free, nobody is in line who came before
+        self._line.setdefault(name)
+        return True
 
     def forget(self, name: str) -> None:
         """Somebody is gone, or needs no turn any more."""
