@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "village": (*HEADLESS, "--frames", "1800", "--screenshot", STILL),
     "gallery": ("tools.site.village",),
     "drawings": ("tools.site.pictures",),
+    "house": ("tools.site.house",),
     "plots": ("tools.bench.plots",),
     "capacity": (
         "deploy.capacity",

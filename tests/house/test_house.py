@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from npcbrain.reasons import Reason
+from tools.site.imports import imported_names
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "npcbrain"
@@ -80,17 +81,6 @@ def imported_files(path: Path) -> set[str]:
     """Full names of what a file imports, and of the modules they may be in."""
     names = imported_names(path)
     return names | {name.rpartition(".")[0] for name in names}
-
-
-def imported_names(path: Path) -> set[str]:
-    """All that a file imports, in functions and for type checking too, as ``module.name``."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
 
 
 @pytest.mark.parametrize("path", sources("npcbrain"), ids=lambda p: str(p.relative_to(PACKAGE)))
