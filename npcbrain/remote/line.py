@@ -44,14 +44,16 @@ class Line(Generic[W]):
 
     Attributes:
         limit: How many are asked at once.
+        is_half_searched: Whether ``crowded_out`` has more to do.
     """
 
-    __slots__ = ("_at", "_entries", "_num_answers", "_typical_ns", "limit")
+    __slots__ = ("_at", "_entries", "_num_answers", "_typical_ns", "is_half_searched", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.is_half_searched = False
         self._entries: list[tuple[int, int, W]] = []
-        self._at = 0  # up to here the line has been searched for late questions
+        self._at = 0  # where the search for late questions goes on
         self._num_answers = 0
         self._typical_ns = 0.0
 
@@ -62,11 +64,6 @@ class Line(Generic[W]):
     def typical_ns(self) -> int:
         """How long an answer takes once the server is asked; 0 as long as that is not known."""
         return round(self._typical_ns) if self._num_answers >= MIN_ANSWERS else 0
-
-    @property
-    def is_half_searched(self) -> bool:
-        """Whether ``crowded_out`` has more to do."""
-        return self._at > 0
 
     def learn(self, took_ns: int) -> None:
         """Learns how long an answer took, from the request to the part that was waited for."""
@@ -109,7 +106,7 @@ class Line(Generic[W]):
         """
         typical_ns, at = self.typical_ns, self._at
         if not typical_ns or num_running + len(self._entries) <= self.limit:
-            self._at = 0
+            self._at, self.is_half_searched = 0, False
             return []
         late: list[W] = []
         stay: list[tuple[int, int, W]] = []
@@ -124,12 +121,13 @@ class Line(Generic[W]):
                 late.append(waiting)
             else:
                 stay.append(entry)
-        is_last = end >= len(self._entries)
+        self.is_half_searched = end < len(self._entries)
         self._entries[at:end] = stay
-        self._at = 0 if is_last else at + len(stay)
+        self._at = at + len(stay) if self.is_half_searched else 0
         return late
 
     def clear(self) -> Iterator[W]:
         """Takes out all questions."""
-        entries, self._entries, self._at = self._entries, [], 0
+        entries, self._entries = self._entries, []
+        self._at, self.is_half_searched = 0, False
         return (entry[2] for entry in entries if not entry[2].is_over)

@@ -124,7 +124,7 @@ class _Worker:
             await self._client.close()
 
     def _work(self) -> None:
-        """Does what can be done at this moment, but no more than a fraction of a millisecond."""
+        """Does what can be done at this moment, but goes through no long queue in one piece."""
         desk, now_ns = self._desk, time.perf_counter_ns()
         for _ in range(min(len(desk.given_up), MAX_MOVED)):
             self._give_up(desk.given_up.popleft(), now_ns)

@@ -253,33 +253,35 @@ def test_where_five_hundred_wait_one_more_comes_and_goes_without_ranking_them() 
     assert first is min(jobs[:500], key=lambda waiting: int(waiting.rank))
 
 
-def test_a_line_searched_in_parts_turns_away_the_same_as_one_searched_at_once() -> None:
-    chance = random.Random(5)
-    for limit, num_running in ((1, 1), (4, 2), (16, 16)):
-        line = Line[Job](limit)
-        for _ in range(MIN_ANSWERS):
-            line.learn(NS_PER_S)
-        jobs = [
-            job(number, chance.randrange(300), chance.randrange(1, 90)) for number in range(300)
-        ]
-        for waiting in jobs:
-            line.join(waiting)
-            waiting.is_over = chance.random() < 0.2
-        late, num_stay = [], 0
-        for waiting in sorted(jobs, key=lambda waiting: (waiting.rank, waiting.number)):
-            num_before = max(0, num_running + num_stay + 1 - limit)
-            if not waiting.is_over:
-                is_late = NS_PER_S * num_before // limit + NS_PER_S > waiting.deadline_ns
-                late += [waiting] if is_late else []
-                num_stay += not is_late
-        found, num_parts = line.crowded_out(0, num_running), 1
-        while line.is_half_searched:
-            part = line.crowded_out(0, num_running)
-            assert len(part) <= MAX_SEARCHED
-            found, num_parts = found + part, num_parts + 1
-        assert found == late
-        assert (len(line), num_parts) == (num_stay, 300 // MAX_SEARCHED + 1)
-        assert 0 < len(late) < 300
+@pytest.mark.parametrize(
+    ("limit", "num_running", "answer_s"), [(1, 1, 1), (4, 2, 1), (16, 16, 1), (1, 1, 100)]
+)
+def test_a_line_searched_in_parts_turns_away_the_same_as_one_searched_at_once(
+    limit: int, num_running: int, answer_s: int
+) -> None:
+    chance, line = random.Random(5), Line[Job](limit)
+    answer_ns = answer_s * NS_PER_S
+    for _ in range(MIN_ANSWERS):
+        line.learn(answer_ns)
+    jobs = [job(number, chance.randrange(300), chance.randrange(1, 90)) for number in range(300)]
+    for waiting in jobs:
+        line.join(waiting)
+        waiting.is_over = chance.random() < 0.2
+    late, num_stay = [], 0
+    for waiting in sorted(jobs, key=lambda waiting: (waiting.rank, waiting.number)):
+        num_before = max(0, num_running + num_stay + 1 - limit)
+        if not waiting.is_over:
+            is_late = answer_ns * num_before // limit + answer_ns > waiting.deadline_ns
+            late += [waiting] if is_late else []
+            num_stay += not is_late
+    assert late
+    found, num_parts = line.crowded_out(0, num_running), 1
+    while line.is_half_searched:
+        part = line.crowded_out(0, num_running)
+        assert len(part) <= MAX_SEARCHED
+        found, num_parts = found + part, num_parts + 1
+    assert found == late
+    assert (len(line), num_parts) == (num_stay, 300 // MAX_SEARCHED + 1)
 
 
 def test_where_nothing_runs_somebody_is_let_through_whatever_is_foreseen() -> None:
