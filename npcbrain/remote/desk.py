@@ -107,6 +107,7 @@ class Desk:
         fault: What is wrong with the server, for people; empty if nothing is.
         num_running: Questions that the server is answering.
         num_waiting: Questions that wait for it.
+        is_watched: Written by the worker: whether it looks at the queues soon without a call.
         is_closed: Whether the worker is to end.
     """
 
@@ -116,6 +117,7 @@ class Desk:
         "fault",
         "given_up",
         "is_closed",
+        "is_watched",
         "num_running",
         "num_waiting",
         "refusal",
@@ -130,11 +132,16 @@ class Desk:
         self.fault = ""
         self.num_running = 0
         self.num_waiting = 0
+        self.is_watched = False
         self.is_closed = False
         self.calls: SimpleQueue[bool] = SimpleQueue()
 
     def ring(self) -> None:
-        """Wakes the worker, in less than a microsecond, when the queues have something for it.
+        """Wakes the worker when the queues have something for it.
+
+        That is cheap, but not free: where all cores are taken, a thread that wakes may get the
+        frame's core, and then the system may give it to another program for some milliseconds. So
+        a worker that has questions looks at the queues by itself, and is called out of rest alone.
 
         It does not call the event loop: that would write to a socket and so release the
         interpreter, which the worker would then hold while the frame waits.

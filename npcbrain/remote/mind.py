@@ -23,6 +23,7 @@ __all__ = ["RemoteMind"]
 
 MEMORY_TOKENS = 200  # of a prompt; a server has more room than a frame
 LETTERS_A_TOKEN = 4  # roughly, in all vocabularies
+MAX_ENDED = 16  # thoughts that end in one frame: then trees act, and hundreds at once would hitch
 MAX_SEED = (1 << 31) - 1  # every server takes seeds up to here
 
 
@@ -77,20 +78,26 @@ class RemoteMind:
         return thought
 
     def collect(self) -> None:
-        """Notes which NPCs have news, and gives up questions whose time has run out."""
+        """Notes which NPCs have news, and gives up questions whose time has run out.
+
+        Where very many thoughts end at once, some are left to the frames that follow.
+        """
         desk, askers, deadlines = self._desk, self._askers, self._deadlines
-        told = desk.told
-        while told:
-            askers[told.popleft().name] = None
+        told, num_ended = desk.told, 0
+        while told and num_ended < MAX_ENDED:
+            job = told.popleft()
+            askers[job.name] = None
+            num_ended += job.news.is_done
         if not deadlines:
             return
         now_ns = self._clock.now_ns()
-        while deadlines and deadlines[0][0] <= now_ns:
+        while deadlines and deadlines[0][0] <= now_ns and num_ended < MAX_ENDED:
             job = heapq.heappop(deadlines)[2].job
             if not job.is_over:
                 job.is_over = job.is_late = True
                 desk.given_up.append(job)
                 askers[job.name] = None
+                num_ended += 1
 
     def take_askers(self) -> tuple[str, ...]:
         """Names of the NPCs that have news; the others need not be listened to."""

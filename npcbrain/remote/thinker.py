@@ -60,9 +60,9 @@ class RemoteThinker(NullThinker):
         return None
 
     def think(self, started_ns: int, budget_ns: int, report: FrameReport) -> None:
-        """Wakes the worker if there is something in the queue."""
+        """Wakes the worker if there is something in the queue that it would not see soon."""
         desk = self._desk
-        if desk.asked or desk.given_up:
+        if (desk.asked or desk.given_up) and not desk.is_watched:
             desk.ring()
         report.num_thinking += desk.num_running
         report.num_waiting += desk.num_waiting

@@ -32,6 +32,9 @@ __all__ = ["Manner", "end", "start"]
 MAX_TRIES = 3  # of one question
 FIRST_DELAY_S = 0.05  # before the second; four times as long before the third
 JUDGE_NS = 100 * NS_PER_MS  # between two searches of the line for late questions
+LOOK_NS = 25 * NS_PER_MS  # between two looks at the desk while there are questions
+LINGER_NS = NS_PER_S  # after the last question; from then on the worker has to be called
+MAX_MOVED = 64  # questions that are taken from the desk in one go
 DEED_TOKENS = 64  # of an answer without words
 
 
@@ -97,6 +100,7 @@ class _Worker:
         self._running: dict[Job, asyncio.Task[None]] = {}
         self._busy_until_ns = 0
         self._judged_ns = 0
+        self._moved_ns = -LINGER_NS  # when a question was last taken from the desk
 
     async def serve(self) -> None:
         """Works until the desk is closed."""
@@ -109,6 +113,7 @@ class _Worker:
         try:
             while not self._desk.is_closed:
                 self._bell.clear()
+                self._desk.is_watched = False  # before the queues are emptied, so none is missed
                 self._work()
                 await self._rest()
         finally:
@@ -119,12 +124,13 @@ class _Worker:
             await self._client.close()
 
     def _work(self) -> None:
-        """Does all that can be done at this moment."""
+        """Does what can be done at this moment, but goes through no long queue in one piece."""
         desk, now_ns = self._desk, time.perf_counter_ns()
-        while desk.given_up:
+        for _ in range(min(len(desk.given_up), MAX_MOVED)):
             self._give_up(desk.given_up.popleft(), now_ns)
-        while desk.asked:
+        for _ in range(min(len(desk.asked), MAX_MOVED)):
             job = desk.asked.popleft()
+            self._moved_ns = now_ns
             if desk.refusal:
                 self._tell(job, News(is_done=True, reason=desk.refusal))
             elif not job.is_over:
@@ -140,12 +146,20 @@ class _Worker:
         return now_ns < self._breaker.retry_ns
 
     async def _rest(self) -> None:
-        """Waits for a call, or until it is time to try the server again."""
-        now_ns, until_ns = time.perf_counter_ns(), 0
-        if self._dialect is None and self._meeting is None:
-            until_ns = self._breaker.retry_ns
-        elif len(self._line) and now_ns < self._busy_until_ns:
-            until_ns = self._busy_until_ns
+        """Waits for a call, or until it is time to look at the desk or try the server again."""
+        desk, now_ns, until_ns = self._desk, time.perf_counter_ns(), 0
+        is_busy = now_ns < self._busy_until_ns
+        if self._dialect is None:
+            if self._meeting is None:
+                until_ns = self._breaker.retry_ns
+        elif self._line.is_half_searched and not is_busy:
+            until_ns = now_ns
+        elif self._running or len(self._line) or now_ns - self._moved_ns < LINGER_NS:
+            until_ns = now_ns + LOOK_NS
+            desk.is_watched = True
+        if until_ns == now_ns or desk.asked or desk.given_up:
+            await asyncio.sleep(0)  # answers come first, and the game's thread may have its turn
+            return
         wait_s = max(0, until_ns - now_ns) / NS_PER_S if until_ns else None
         with suppress(TimeoutError):
             await asyncio.wait_for(self._bell.wait(), wait_s)
@@ -175,13 +189,14 @@ class _Worker:
         self._breaker.open(time.perf_counter_ns())
         self._dialect = None
         self._desk.refusal = reason
+        news = News(is_done=True, reason=reason)
         for job in self._line.clear():
-            self._tell(job, News(is_done=True, reason=reason))
+            self._tell(job, news)
 
     def _begin(self, now_ns: int) -> None:
         """Sends as many questions as the limit allows, and refuses those that would be late."""
         line = self._line
-        if now_ns - self._judged_ns >= JUDGE_NS:
+        if line.is_half_searched or now_ns - self._judged_ns >= JUDGE_NS:
             self._judged_ns = now_ns
             for other in line.crowded_out(now_ns, len(self._running)):
                 self._tell(other, News(is_done=True, reason=Reason.WOULD_EXCEED))
@@ -198,6 +213,7 @@ class _Worker:
     def _give_up(self, job: Job, now_ns: int) -> None:
         task = self._running.get(job)
         if task is None:
+            self._line.leave(job)
             return
         task.cancel()
         if job.is_late and job.news.choice is None:

@@ -9,6 +9,7 @@ import shutil
 import ssl
 import subprocess
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ from stand_in import SAID, WAYS_TO_FAIL, Handler, StandIn, patiently
 
 import npcbrain as nb
 from npcbrain import tree
+from npcbrain.clock import NS_PER_S
+from npcbrain.remote import worker
+from npcbrain.remote.desk import Desk
 
 pytest.importorskip("httpx2")
 
@@ -190,6 +194,42 @@ def test_no_more_are_asked_at_once_than_the_limit_or_the_server_says(server: Sta
             report = game.runtime.update(4.0)
         assert len(server.asked) == 4
         assert (report.num_thinking, report.num_waiting) == (4, 16)
+
+
+def test_a_crowd_that_asks_again_and_again_does_not_wake_the_worker_from_its_frames(
+    server: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.behave = Handler.stall
+    rings: list[Desk] = []
+    with Game(server, silence_s=60.0) as game:
+        people = [game.add(f"npc {index}") for index in range(44)]
+        for npc in people[:4]:
+            npc.hear("Hello!")
+        game.play(lambda: len(server.asked) == 4)
+        ring = Desk.ring
+
+        def counted(desk: Desk) -> None:
+            rings.append(desk)
+            ring(desk)
+
+        monkeypatch.setattr(Desk, "ring", counted)
+        for npc in people[4:]:
+            npc.hear("Hello!")
+            game.runtime.update(4.0)
+        game.play(lambda: game.runtime.update(4.0).num_waiting == 40)  # seen all the same
+    # A few, if the worker was just at work; but not in each of forty frames.
+    assert len(rings) - 1 < 10  # and one to end it
+
+
+def test_after_a_long_silence_a_question_calls_the_worker_again(
+    server: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LINGER_NS", 0)
+    with Game(server) as game:
+        npc = game.add()
+        for _ in range(3):
+            assert game.ask(npc).source == "model"
+            time.sleep(3 * worker.LOOK_NS / NS_PER_S)  # it has looked for the last time
 
 
 def test_whoever_matters_more_is_asked_for_first(server: StandIn) -> None:

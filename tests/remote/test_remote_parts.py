@@ -18,10 +18,10 @@ from npcbrain.npcs.memory import Memory
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.remote.answer import read_answer
 from npcbrain.remote.breaker import LONGEST_REST_NS, Breaker
-from npcbrain.remote.desk import Desk, Job
+from npcbrain.remote.desk import Desk, Job, News
 from npcbrain.remote.instruct import messages
-from npcbrain.remote.line import MIN_ANSWERS, Line
-from npcbrain.remote.mind import RemoteMind
+from npcbrain.remote.line import MAX_SEARCHED, MIN_ANSWERS, Line
+from npcbrain.remote.mind import MAX_ENDED, RemoteMind
 from npcbrain.remote.schema import answer_schema
 from npcbrain.remote.server_events import MAX_BYTES, Delta, EventReader
 from npcbrain.remote.transcript import READ_NS, Transcript
@@ -216,6 +216,74 @@ def test_the_line_turns_away_whose_turn_would_come_too_late_but_never_on_guesses
     assert [waiting.number for waiting in late] == list(range(8, 20))
 
 
+class Rank(int):
+    """A rank that counts how often it is compared."""
+
+    num_compared = 0
+
+    def __lt__(self, other: int) -> bool:
+        Rank.num_compared += 1
+        return int(self) < int(other)
+
+    def __eq__(self, other: object) -> bool:
+        Rank.num_compared += 1
+        return isinstance(other, int) and int(self) == int(other)
+
+    __hash__ = int.__hash__
+
+
+def test_where_five_hundred_wait_one_more_comes_and_goes_without_ranking_them() -> None:
+    line = Line[Job](limit=2)
+    ranks = random.Random(3).sample(range(10_000), 501)
+    jobs = [job(number, rank=Rank(rank)) for number, rank in enumerate(ranks)]
+    for waiting in jobs[:500]:
+        line.join(waiting)
+    for change in (line.join, line.leave):
+        Rank.num_compared = 0
+        change(jobs[500])
+        assert Rank.num_compared <= 2 * 10  # 2 ** 9 > 500; equal or not, then which is less
+    for _ in range(MIN_ANSWERS):
+        line.learn(1)
+    Rank.num_compared = 0
+    for _ in range(500 // MAX_SEARCHED + 1):
+        assert line.crowded_out(0, num_running=2) == []
+    assert (Rank.num_compared, line.is_half_searched, len(line)) == (0, False, 500)
+    line.leave(jobs[500])  # it has left before
+    first, _ = line.next(0, num_running=0)
+    assert first is min(jobs[:500], key=lambda waiting: int(waiting.rank))
+
+
+@pytest.mark.parametrize(
+    ("limit", "num_running", "answer_s"), [(1, 1, 1), (4, 2, 1), (16, 16, 1), (1, 1, 100)]
+)
+def test_a_line_searched_in_parts_turns_away_the_same_as_one_searched_at_once(
+    limit: int, num_running: int, answer_s: int
+) -> None:
+    chance, line = random.Random(5), Line[Job](limit)
+    answer_ns = answer_s * NS_PER_S
+    for _ in range(MIN_ANSWERS):
+        line.learn(answer_ns)
+    jobs = [job(number, chance.randrange(300), chance.randrange(1, 90)) for number in range(300)]
+    for waiting in jobs:
+        line.join(waiting)
+        waiting.is_over = chance.random() < 0.2
+    late, num_stay = [], 0
+    for waiting in sorted(jobs, key=lambda waiting: (waiting.rank, waiting.number)):
+        num_before = max(0, num_running + num_stay + 1 - limit)
+        if not waiting.is_over:
+            is_late = answer_ns * num_before // limit + answer_ns > waiting.deadline_ns
+            late += [waiting] if is_late else []
+            num_stay += not is_late
+    assert late
+    found, num_parts = line.crowded_out(0, num_running), 1
+    while line.is_half_searched:
+        part = line.crowded_out(0, num_running)
+        assert len(part) <= MAX_SEARCHED
+        found, num_parts = found + part, num_parts + 1
+    assert found == late
+    assert (len(line), num_parts) == (num_stay, 300 // MAX_SEARCHED + 1)
+
+
 def test_where_nothing_runs_somebody_is_let_through_whatever_is_foreseen() -> None:
     line = Line[Job](limit=2)
     for _ in range(MIN_ANSWERS):
@@ -245,6 +313,25 @@ def test_on_the_games_thread_a_frame_of_five_hundred_who_wait_costs_no_more_than
     thoughts[0].listen()
     assert (thoughts[0].done, thoughts[0].reason) == (True, "expired")
     assert [job.name for job in desk.given_up] == ["npc 0"]
+
+
+def test_where_hundreds_of_thoughts_end_at_once_trees_act_on_a_few_of_them_in_each_frame() -> None:
+    desk, clock = Desk(), ManualClock()
+    mind = RemoteMind(desk, clock, seed=0)
+    for number in range(120):
+        mind.ask(Inquiry(situation(), Memory(), "", f"npc {number}", 1000.0))
+    for waiting in tuple(desk.asked)[:60]:
+        waiting.news, waiting.is_over = News(is_done=True, reason="unreachable"), True
+        desk.told.append(waiting)
+    clock.advance_ns(NS_PER_S)  # and for the other sixty the time has run out
+    frames = []
+    for _ in range(120 // MAX_ENDED + 1):
+        mind.collect()
+        frames.append(mind.take_askers())
+    assert max(map(len, frames)) == MAX_ENDED
+    assert [name for frame in frames for name in frame] == [f"npc {n}" for n in range(120)]
+    mind.collect()
+    assert mind.take_askers() == ()
 
 
 def test_an_answer_depends_on_the_seed_the_name_and_how_often_that_name_has_asked() -> None:
