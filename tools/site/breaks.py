@@ -1,4 +1,4 @@
-"""Where long names in the text of a page may be broken: behind ``_``, ``/``, ``::``, ``.`` and ``(``.
+"""Where long names in the text of a page may be broken: behind ``_``, ``/``, ``::``, ``.``, ``(``.
 
 A hook of MkDocs. Without it a browser breaks the path of a test in the middle of a word.
 Invariant: only names in running text change, and only by marks that nobody sees or copies.
