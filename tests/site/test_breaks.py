@@ -11,6 +11,12 @@ def test_a_long_name_in_the_text_may_be_broken_between_its_words() -> None:
     assert with_breaks(page).replace("<wbr>", "") == page
 
 
+def test_in_a_table_shorter_names_may_be_broken_too() -> None:
+    code = "<code>Decide(words=False)</code>"
+    assert with_breaks(code) == code
+    assert with_breaks(f"<td>{code}</td>") == "<td><code>Decide(<wbr>words=False)</code></td>"
+
+
 def test_short_names_and_blocks_of_code_stay_as_they_are() -> None:
     for page in (
         "<code>would_exceed</code>",

@@ -11,8 +11,12 @@ from typing import Any
 
 __all__ = ["on_page_content", "with_breaks"]
 
-CODE = re.compile(r"(?<!<pre>)(?<!</span>)<code>([^<]+)</code>")  # blocks of code stay as they are
-LONG = re.compile(r"\S{16,}")
+CODE = re.compile(
+    r"(?<!<pre>)(?<!</span>)<code>[^<]+(?=</code>)"
+)  # blocks of code stay as they are
+CELL = re.compile(r"<td.*?</td>", re.DOTALL)
+LONG = re.compile(r"[^\s<>]{24,}")
+LONG_IN_A_CELL = re.compile(r"[^\s<>]{16,}")
 PLACE = re.compile(r"(_+|/|::|[.(])(?=[^\s).,])")
 
 
@@ -27,8 +31,12 @@ def with_breaks(html: str) -> str:
     >>> with_breaks("<code>tests/saves/test_one.py::test_two</code>")
     '<code>tests/<wbr>saves/<wbr>test_<wbr>one.<wbr>py::<wbr>test_<wbr>two</code>'
     """
-    return CODE.sub(lambda code: f"<code>{LONG.sub(_broken, code[1])}</code>", html)
+    html = CELL.sub(lambda cell: _broken(cell[0], LONG_IN_A_CELL), html)
+    return _broken(html, LONG)
 
 
-def _broken(name: re.Match[str]) -> str:
-    return PLACE.sub(r"\1<wbr>", name[0])
+def _broken(html: str, long: re.Pattern[str]) -> str:
+    def in_code(code: re.Match[str]) -> str:
+        return long.sub(lambda name: PLACE.sub(r"\1<wbr>", name[0]), code[0])
+
+    return CODE.sub(in_code, html)
