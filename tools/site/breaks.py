@@ -11,9 +11,7 @@ from typing import Any
 
 __all__ = ["on_page_content", "with_breaks"]
 
-CODE = re.compile(
-    r"(?<!<pre>)(?<!</span>)<code>[^<]+(?=</code>)"
-)  # blocks of code stay as they are
+CODE = re.compile(r"(?<!<pre>)(?<!</span>)<code>[^<]+(?=</code>)")  # not in a block of code
 CELL = re.compile(r"<td.*?</td>", re.DOTALL)
 LONG = re.compile(r"[^\s<>]{24,}")
 LONG_IN_A_CELL = re.compile(r"[^\s<>]{16,}")

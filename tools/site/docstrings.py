@@ -43,7 +43,8 @@ def as_markdown(text: str) -> str:
     play()
     ```
     """
-    lines, done = text.splitlines(), []
+    lines = text.splitlines()
+    done: list[str] = []
     at = 0
     while at < len(lines):
         if RULER.fullmatch(lines[at]):
