@@ -23,6 +23,13 @@ def test_a_literal_block_becomes_a_block_of_code() -> None:
     )
 
 
+def test_an_example_becomes_a_block_of_code() -> None:
+    text = "Adds.\n\n    >>> add(1, 2)\n    3\n\nAnd so on."
+    assert as_markdown(text) == (
+        "Adds.\n\n    ``` pycon\n    >>> add(1, 2)\n    3\n    ```\n\nAnd so on."
+    )
+
+
 def test_other_text_stays_as_it_is() -> None:
     text = "One line.\n\nArgs:\n    a: Says a == b, or ``c``.\n\n====  ====\nno end"
     assert as_markdown(text) == text

@@ -10,6 +10,7 @@ every figure stands in one of these files.
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import Any
 
 import matplotlib
@@ -131,14 +132,14 @@ def chart(records: dict[str, dict[str, Any]]) -> None:
         right.barh(row, took, height=0.5, color=SHIPS if name == SHIPPED else OTHER)
         told = f" {took:.1f} ms, {record['megabytes']:.0f} MB"
         right.text(took, row, told, color=INK, fontsize=9, va="center")
-    left.set_yticks(rows, [record["about"] for record in records.values()])
+    left.set_yticks(rows, [textwrap.fill(record["about"], 40) for record in records.values()])
     left.get_yticklabels()[list(records).index(SHIPPED)].set_color(SHIPS)
     left.set_xlim(-3, 103)
-    left.set_xlabel(f"% of {num} situations written by hand, in worlds nobody trained on")
+    left.set_xlabel(f"% of {num} situations written by hand,\nin worlds nobody trained on")
     left.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(SCORES), frameon=False)
     slowest = max(record.get("decode_ms", 1.0) for record in records.values())
     right.set_xlim(0, 2 * slowest)  # room for what stands beside the longest
-    right.set_xlabel("ms a token, one NPC, one thread")
+    right.set_xlabel("ms a token,\none NPC, one thread")
     for axes in (left, right):
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)

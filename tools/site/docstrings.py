@@ -1,7 +1,7 @@
-"""Docstrings as Markdown, for the reference: tables and blocks are written in reStructuredText.
+"""Docstrings as Markdown, for the reference: tables, blocks and examples are written otherwise.
 
 An extension of griffe, which reads the sources for the site. It knows nothing of npcbrain.
-Invariant: text that is neither a simple table nor a literal block comes out as it went in.
+Invariant: text that is no simple table, literal block or example comes out as it went in.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Markdown(Extension):  # type: ignore[misc, valid-type]
 
 
 def as_markdown(text: str) -> str:
-    """A docstring with its simple tables and literal blocks in Markdown.
+    """A docstring with its simple tables, literal blocks and examples in Markdown.
 
     >>> print(as_markdown("====  ====\\na     b\\n====  ====\\none   1\\n      2\\n====  ===="))
     | a | b |
@@ -43,13 +43,16 @@ def as_markdown(text: str) -> str:
     play()
     ```
     """
-    lines, done = text.splitlines(), []
+    lines = text.splitlines()
+    done: list[str] = []
     at = 0
     while at < len(lines):
         if RULER.fullmatch(lines[at]):
             at = _table(lines, at, done)
         elif lines[at].endswith("::"):
             at = _block(lines, at, done)
+        elif lines[at].lstrip().startswith(">>> "):
+            at = _session(lines, at, done)
         else:
             done.append(lines[at])
             at += 1
@@ -99,6 +102,16 @@ def _block(lines: list[str], at: int, done: list[str]) -> int:
     done += [margin + line for line in ("``` python", *code, "```")]
     if end < len(lines):
         done.append("")
+    return end
+
+
+def _session(lines: list[str], at: int, done: list[str]) -> int:
+    """Writes the examples that begin at a line; returns the line after them."""
+    end = at
+    while end < len(lines) and lines[end].strip():
+        end += 1
+    margin = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+    done += [f"{margin}``` pycon", *lines[at:end], f"{margin}```"]
     return end
 
 
