@@ -40,7 +40,7 @@ class Game:
 
 
 def main(model: nb.Model | None, *, headless: bool = False) -> None:
-    """Plays until you are across or type nothing; headless, the game plays three lines of its own."""
+    """Plays until you are across or type nothing; headless, with three lines of its own."""
     game = Game()
     persona = nb.Persona.load(Path(__file__).with_name("oda.json"))
     with nb.Runtime(model, seed=7) as runtime:
