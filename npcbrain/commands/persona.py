@@ -113,7 +113,7 @@ def _of_kinds(lines: Iterable[str]) -> list[str]:
     """Names kinds of lines that look misspelt; a game may have kinds of its own."""
     from npcbrain.prompting.stock_lines import OCCASIONS
 
-    known = ("fallback", "bark", *OCCASIONS)
+    known = ("fallback", "deed", "bark", *OCCASIONS)
     likes = {kind: get_close_matches(kind, known, 1, LIKENESS) for kind in lines}
     return [
         f"nothing but your own trees says lines.{kind}: did you mean {like[0]!r}?"
