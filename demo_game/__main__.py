@@ -224,8 +224,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=7, help="of the village and its minds")
     parser.add_argument("--model", type=Path, help="a model folder; otherwise the one that ships")
     parser.add_argument("--no-model", action="store_true", help="let the trees answer everything")
-    parser.add_argument("--budget-ms", type=_budget, help="of thinking, a frame; at first 4")
-    parser.add_argument("--rate", type=int, choices=RATES, help="frames a second; at first 60")
+    parser.add_argument(
+        "--budget-ms", type=_budget, help="milliseconds of thinking a frame; 4 at first"
+    )
+    parser.add_argument("--rate", type=int, choices=RATES, help="frames a second; 60 at first")
     parser.add_argument(
         "--ending",
         choices=[str(kind) for kind in EndingKind],
@@ -260,4 +262,7 @@ def _budget(text: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # Ctrl-C in the terminal that it was started from
+        sys.exit(130)

@@ -6,6 +6,7 @@ where, and what to do. Running out of budget, time or room is not an error but a
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
 from contextlib import suppress
@@ -24,6 +25,7 @@ __all__ = [
     "TreeError",
     "UsageError",
     "fault",
+    "not_json",
     "warn_game",
 ]
 
@@ -114,6 +116,18 @@ def fault(what: str, rule: str, got: object, where: str, advice: str = "") -> st
     told = Told(f"{sentence}; {advice}" if advice else sentence)
     told.what, told.claim, told.where, told.advice = what, claim, where, advice
     return told
+
+
+def not_json(what: str, error: Exception, where: str) -> str:
+    """The message for a text that is not JSON, with line and column where they are known.
+
+    >>> not_json("persona file", json.JSONDecodeError("Expecting value", "[,]", 1), "ada.json")
+    "persona file must be JSON, got 'Expecting value' - at ada.json, line 1, column 2"
+    """
+    if isinstance(error, json.JSONDecodeError):
+        at = f"{where}, line {error.lineno}, column {error.colno}"
+        return fault(what, "be JSON", error.msg, at)
+    return fault(what, "be JSON", str(error), where)
 
 
 def warn_game(message: str) -> None:

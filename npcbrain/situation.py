@@ -6,6 +6,7 @@ Invariant: an instance that was read is valid, and ``to_dict`` of it reads back 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -270,6 +271,9 @@ def read_actions(data: object, where: str = "$.actions") -> tuple[Action, ...]:
     actions: dict[str, Action] = {}
     for index, item in enumerate(items):
         at = f"{where}[{index}]"
+        if isinstance(item, str):
+            advice = f'write {{"name": {json.dumps(item)}}}'
+            raise SituationError(fault("action", "be an object", item, at, advice))
         reader = _Reader(item, at)
         name = reader.text("name", MAX_NAME_CHARS)
         if name in actions:
@@ -332,7 +336,8 @@ class _Reader:
 
 def _list(data: object, where: str, limit: int) -> Sequence[object]:
     if not isinstance(data, list | tuple):
-        raise SituationError(fault("value", "be a list", data, where))
+        advice = f"write {json.dumps([data])}" if isinstance(data, str) and len(data) < 40 else ""
+        raise SituationError(fault("value", "be a list", data, where, advice))
     if len(data) > limit:
         raise SituationError(fault("list", f"hold at most {limit} items", len(data), where))
     return data

@@ -24,14 +24,16 @@ from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
 from npcbrain.pricing.cost import CostModel, PriceEntry
 from npcbrain.pricing.price_file import price_file_of
-from npcbrain.reasons import explain
+from npcbrain.reasons import Reason, explain
 from npcbrain.scheduling.scheduler import Scheduler
 
 __all__ = ["diagnose", "kernel_table", "versions"]
 
 PACKAGES = ("npcbrain", "onnxruntime", "onnxruntime-gpu", "numpy", "tokenizers", "llguidance")
 TTL_MS = 2500.0  # of the question that is tried; the default of the leaf Decide
+PATIENT_TTL_MS = 20_000.0  # of the second try: long enough to say how late the first one was
 MARGIN = 1.1  # on an advised budget, because prices move by so much from minute to minute
+LATE = (Reason.WOULD_EXCEED, Reason.EXPIRED)
 REPETITIONS = 12  # of each step, so that a verdict does not rest on one hiccup
 
 
@@ -101,8 +103,11 @@ def diagnose(
     reading_ms = min(dearest_ms(Kind.PREFILL, rows) for rows in engine.chunk_sizes)
     chooser_ms = max((_ms(entry.price_ns) for entry in choosing), default=0.0)
     needed_ms = max(dearest_ms(Kind.DECODE, 1), reading_ms, chooser_ms)
-    trial = _trial(model, engine, budget_ms, clock)
+    trial = _trial(model, engine, budget_ms, clock, TTL_MS)
     fits = needed_ms <= budget_ms and trial.decision.source == "model"
+    slow = None
+    if trial.decision.reason in LATE and needed_ms <= budget_ms:
+        slow = _trial(model, engine, budget_ms, clock, PATIENT_TTL_MS)
     config = model.config
     return {
         "versions": versions(),
@@ -144,7 +149,7 @@ def diagnose(
         "fits": fits,
         "answer_frames": trial.frames if fits else None,
         "first_word_frames": trial.first_word_frames if fits else None,
-        "advice": _advice(fits, needed_ms, budget_ms, trial.decision.reason),
+        "advice": _advice(fits, needed_ms, budget_ms, trial.decision.reason, slow),
     }
 
 
@@ -187,14 +192,16 @@ def _ms(time_ns: int) -> float:
     return time_ns / NS_PER_MS
 
 
-def _trial(model: Model, engine: Engine, budget_ms: float, clock: Clock) -> Outcome:
+def _trial(model: Model, engine: Engine, budget_ms: float, clock: Clock, ttl_ms: float) -> Outcome:
     """Asks one question under the budget, so that the scheduler itself says if there is time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the advice says the same
-        return Decider(model, engine, FrameClock(clock)).decide(NOBODY, budget_ms, ttl_ms=TTL_MS)
+        return Decider(model, engine, FrameClock(clock)).decide(NOBODY, budget_ms, ttl_ms=ttl_ms)
 
 
-def _advice(fits: bool, needed_ms: float, budget_ms: float, reason: str) -> str:
+def _advice(
+    fits: bool, needed_ms: float, budget_ms: float, reason: str, slow: Outcome | None = None
+) -> str:
     if fits:
         return f"{budget_ms:g} ms a frame are enough for one NPC at a time on this machine."
     if needed_ms > budget_ms:
@@ -203,10 +210,22 @@ def _advice(fits: bool, needed_ms: float, budget_ms: float, reason: str) -> str:
             f"The smallest steps of this model do not fit {budget_ms:g} ms here: trees would "
             f"answer. Give Runtime.update at least {enough_ms:g} ms, or load a smaller model."
         )
+    if slow is not None and slow.action_frames is not None:
+        return (
+            f"With {budget_ms:g} ms a frame, a first question that needs words of the model's own "
+            f"takes {_seconds(slow.frames)} here, its action {_seconds(slow.action_frames)}: later "
+            f"than the {TTL_MS / 1000:g} s of Decide, so its tree would answer. Answers that quote "
+            "a fact or a line take little longer than the action. For more words of its own, give "
+            "update() a larger budget or Decide a larger ttl_ms."
+        )
     return (
         f"With {budget_ms:g} ms a frame, no answer came within {TTL_MS / 1000:g} seconds: "
         f"{explain(reason)}."
     )
+
+
+def _seconds(frames: int) -> str:
+    return f"{frames * FRAME_NS / NS_PER_MS / 1000:.1f} s"
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -44,6 +44,8 @@ def _verdict(result: dict[str, Any]) -> Panel:
             when += f", its first word came after {first}"
         lines.append(Text(f"{when}. Give Decide a ttl_ms well above that."))
     title, style = ("it fits", "green") if fits else ("it does not fit", "red")
+    if not fits and result["largest_step_ms"] <= result["budget_ms"]:
+        title, style = "its steps fit, but not every answer", "yellow"
     return Panel(Group(*lines), title=title, border_style=style)
 
 

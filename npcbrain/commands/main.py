@@ -42,6 +42,7 @@ from npcbrain.errors import (
     SituationError,
     UsageError,
     fault,
+    not_json,
 )
 from npcbrain.importing.command import add_import_command
 from npcbrain.situation import Situation
@@ -201,7 +202,7 @@ def _read_situation(path: str) -> Situation:
     try:
         data = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(fault("situation", "be JSON", str(error), where)) from error
+        raise UsageError(not_json("situation", error, where)) from error
     return Situation.from_dict(data, f"{where}: $")
 
 

@@ -6,7 +6,9 @@ Invariant: it changes no file, and ``Persona.load`` refuses every file in which 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_persona_commands", "look_at"]
 
+LIKENESS = 0.8  # of a kind of lines to one that is known, from which it looks like a slip
 ROOMY = 250  # tokens that hold the longest line, a scene, memories and a fact that it is about
 
 
@@ -103,7 +106,20 @@ def _of_writing(persona: Persona) -> list[str]:
         advice.append(
             'it says "Hm." where the model cannot answer: add two or three lines.fallback'
         )
-    return advice
+    return [*advice, *_of_kinds(persona.lines)]
+
+
+def _of_kinds(lines: Iterable[str]) -> list[str]:
+    """Names kinds of lines that look misspelt; a game may have kinds of its own."""
+    from npcbrain.prompting.stock_lines import OCCASIONS
+
+    known = ("fallback", "deed", "bark", *OCCASIONS)
+    likes = {kind: get_close_matches(kind, known, 1, LIKENESS) for kind in lines}
+    return [
+        f"nothing but your own trees says lines.{kind}: did you mean {like[0]!r}?"
+        for kind, like in likes.items()
+        if like and kind not in known
+    ]
 
 
 def _check(options: argparse.Namespace) -> dict[str, Any]:

@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.name is None:
         print("\n".join(_listed(name) for name in NEEDS))
+        print(f"\nPlay one: {parser.prog} terminal_turns (--source prints it)")
         return 0
     if options.source:
         print(_source(options.name), end="")

@@ -40,16 +40,18 @@ class Game:
 
 
 def main(model: nb.Model | None, *, headless: bool = False) -> None:
-    """Plays until you are across, or your lines end; headless, the game plays three of its own."""
+    """Plays until you are across or type nothing; headless, with three lines of its own."""
     game = Game()
     persona = nb.Persona.load(Path(__file__).with_name("oda.json"))
     with nb.Runtime(model, seed=7) as runtime:
         oda = runtime.add_npc("oda", persona=persona, tree=TREE)
         for deed in (game.ferry, game.give, game.refuse):
             runtime.on_action(deed.__name__, deed)
-        print("A river, a ferry and Oda. Talk to her, or type: pay")
+        print("A river, a ferry and Oda. Talk to her, or type: pay. An empty line ends it.")
         script = ["What does the crossing cost?", "pay", "Let's cross to the far bank."]
         for line in script if headless else sys.stdin:
+            if not line.strip():
+                return
             print(f"> {line.strip()}")
             if line.strip() == "pay":
                 game.has_paid = True

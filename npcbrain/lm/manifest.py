@@ -106,8 +106,5 @@ def known_file(fields: Fields, files: Mapping[str, object]) -> str:
 
 
 def missing(path: Path) -> ModelError:
-    return ModelError(
-        fault(
-            "model file", "exist and be readable", path.name, str(path), "install the model again"
-        )
-    )
+    advice = "install the model again" if path.parent.is_dir() else "there is no such folder"
+    return ModelError(fault("model file", "exist and be readable", path.name, str(path), advice))

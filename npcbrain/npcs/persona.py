@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from npcbrain.errors import PersonaError, SituationError, fault
+from npcbrain.errors import PersonaError, SituationError, fault, not_json
 from npcbrain.plain_file import read_plain
 from npcbrain.plain_text import clean_text
 from npcbrain.situation import MAX_LINE_CHARS, MAX_LINES, Action, Profile, Situation
@@ -22,6 +22,7 @@ __all__ = ["SAY", "Persona"]
 
 SAY = Action("say")  # what an NPC that lists no actions can still do
 FIELDS = ("name", "role", "traits", "goal", "facts", "actions", "lines")
+ACTION_FIELDS = ("name", "args")
 SCHEMA_FIELD = "$schema"  # where an editor finds the schema (``npcbrain.schema``); nothing to read
 MAX_FILE_BYTES = 1 << 20  # a persona is a few kB; a larger file is some other file
 
@@ -66,8 +67,7 @@ class Persona:
         try:
             data = json.loads(raw.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
-            reason = str(error)
-            raise PersonaError(fault("persona file", "be JSON", reason, str(path))) from error
+            raise PersonaError(not_json("persona file", error, str(path))) from error
         return cls.from_dict(data, f"{path}: $")
 
     @classmethod
@@ -91,6 +91,7 @@ class Persona:
                     fault("field", "be known", key, where, f"use {', '.join(FIELDS)}")
                 )
         actions = data.get("actions", [{"name": SAY.name}])
+        _check_action_fields(actions, f"{where}.actions")
         try:
             # A persona is a situation's lasting part: one reader checks both.
             situation = Situation.from_dict(
@@ -158,6 +159,15 @@ class Persona:
 
 def _action_dict(action: Action) -> dict[str, Any]:
     return {"name": action.name, "args": {arg: list(v) for arg, v in action.args.items()}}
+
+
+def _check_action_fields(actions: object, where: str) -> None:
+    """Refuses a misspelt "args": it would make an action without arguments."""
+    for index, action in enumerate(actions if isinstance(actions, list | tuple) else ()):
+        for key in action if isinstance(action, Mapping) else ():
+            if key not in ACTION_FIELDS:
+                advice = f"use {', '.join(ACTION_FIELDS)}"
+                raise PersonaError(fault("field", "be known", key, f"{where}[{index}]", advice))
 
 
 def _read_lines(data: object, where: str) -> dict[str, tuple[str, ...]]:

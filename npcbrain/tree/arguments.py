@@ -41,7 +41,9 @@ def check_child(node: object, where: str) -> None:
     if isinstance(node, type) and issubclass(node, Node):
         advice = f"call it: {node.__name__}(...)"
     elif callable(node):
-        advice = "wrap a function: Task(name, fn) or Condition(name, fn)"
+        wrapped = "Task(name, fn) or Condition(name, fn)"
+        name = getattr(node, "__name__", "fn")
+        advice = f"call it if it makes a tree: {name}(); else wrap it: {wrapped}"
     raise TreeError(fault("child", "be a node", node, where, advice))
 
 

@@ -12,11 +12,13 @@ from timed_chooser import TimedEncoder
 from toy_chooser import make_chooser_model
 
 from npcbrain.clock import SystemClock
+from npcbrain.commands.decide import Outcome
 from npcbrain.commands.doctor import _advice, diagnose, kernel_table
 from npcbrain.commands.doctor_tables import print_diagnosis
 from npcbrain.lm.model import Model
 from npcbrain.reasons import MEANINGS, Reason
 from npcbrain.runtime import Runtime
+from npcbrain.situation import Decision
 from npcbrain.testing import ManualClock
 
 TINY = Path(__file__).parents[1] / "models" / "tiny"
@@ -84,6 +86,12 @@ def test_a_budget_that_is_advised_would_do() -> None:
 def test_where_steps_fit_and_no_answer_came_the_reason_is_told() -> None:
     line = _advice(False, needed_ms=0.9, budget_ms=1.0, reason=Reason.WOULD_EXCEED)
     assert MEANINGS[Reason.WOULD_EXCEED].why in line
+
+
+def test_where_words_come_too_late_it_says_how_late_and_that_actions_come_sooner() -> None:
+    slow = Outcome(Decision("say", say="Yes."), 240, 200, 9, action_frames=30)
+    line = _advice(False, 0.9, 1.0, Reason.WOULD_EXCEED, slow)
+    assert "takes 4.0 s here, its action 0.5 s" in line
 
 
 def test_the_chooser_s_steps_count_in_the_verdict(tmp_path: Path) -> None:

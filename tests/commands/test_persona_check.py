@@ -53,6 +53,16 @@ def test_a_fact_that_it_cannot_say_is_named(
     ]
 
 
+def test_a_kind_of_lines_that_looks_misspelt_is_named_and_a_game_s_own_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = {"fallback": ["Not now."], "greting": ["Hello."], "haggling": ["Two coppers."]}
+    advice = checked(tmp_path / "ada.json", {**ADA, "lines": lines}, capsys)["advice"]
+    assert [line for line in advice if "lines." in line] == [
+        "nothing but your own trees says lines.greting: did you mean 'greeting'?"
+    ]
+
+
 def test_what_is_missing_is_advised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bare = {**ADA, "actions": [{"name": "serve"}], "lines": {}}
     advice = " ".join(checked(tmp_path / "ada.json", bare, capsys)["advice"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import io
 import os
 import re
 import subprocess
@@ -65,13 +66,27 @@ def test_the_turn_based_game_ends_on_the_other_bank(
     assert told[-1] == "You are on the far bank. The end."
 
 
+def test_an_empty_line_ends_the_turn_based_game(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from npcbrain.examples import terminal_turns
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("pay\n\npay\n"))
+    terminal_turns.main(None)
+    assert capsys.readouterr().out.count("> pay") == 1
+
+
 def test_all_are_listed_with_their_first_line_though_nothing_is_installed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert main([]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    *lines, gap, advice = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == sorted(NEEDS)
+    assert (gap, advice.split(" (")[0]) == (
+        "",
+        "Play one: python -m npcbrain.examples terminal_turns",
+    )
     assert lines[0] == (
         "arcade_window    An arcade window: type to a ferrywoman, Enter sends it. "
         "(pip install arcade)"

@@ -54,6 +54,10 @@ def test_a_file_with_one_altered_byte_is_refused_by_name(folder: Path, name: str
     assert message.endswith(f"- at {folder / name}; install the model again")
 
 
+def test_a_folder_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "nosuch").endswith("; there is no such folder")
+
+
 def test_a_file_of_another_size_is_refused_by_name(folder: Path) -> None:
     path = folder / "head.onnx"
     size = path.stat().st_size

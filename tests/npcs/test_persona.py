@@ -97,6 +97,20 @@ def test_a_file_that_is_not_json_is_refused(tmp_path: Path, content: bytes) -> N
         Persona.load(path)
 
 
+def test_a_slip_in_json_is_found_by_line_and_column(tmp_path: Path) -> None:
+    path = tmp_path / "comma.json"
+    path.write_text('{"name": "Ada",\n "role": "cook",}', encoding="utf-8")
+    with pytest.raises(PersonaError, match=re.escape(f"at {path}, line 2, column ")):
+        Persona.load(path)
+
+
+def test_a_misspelt_field_of_an_action_is_refused() -> None:
+    action = {"name": "serve", "arg": {"dish": ["pie"]}}
+    message = "field must be known, got 'arg' - at $.actions[1]; use name, args"
+    with pytest.raises(PersonaError, match=f"^{re.escape(message)}$"):
+        Persona.from_dict({"name": "Ada", "role": "cook", "actions": [{"name": "say"}, action]})
+
+
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "huge.json"
     path.write_bytes(b" " * ((1 << 20) + 1))

@@ -34,7 +34,10 @@ def test_names_and_values_come_out_as_one_clean_line() -> None:
         ({"npc": None}, "value must be an object, got None - at $.npc"),
         ({"npc": {"name": "Al"}}, "field must be present, got None - at $.npc.role; add 'role'"),
         ({"scene": []}, "value must be an object, got [] - at $.scene"),
-        ({"memory": "It rained."}, "value must be a list, got 'It rained.' - at $.memory"),
+        (
+            {"memory": "It rained."},
+            "value must be a list, got 'It rained.' - at $.memory; write [\"It rained.\"]",
+        ),
         ({"memory": ["x"] * 33}, "list must hold at most 32 items, got 33 - at $.memory"),
         (
             {"memory": ["x" * 241]},
@@ -60,7 +63,10 @@ def test_a_wrong_field_is_named(change: dict[str, Any], message: str) -> None:
     ("actions", "message"),
     [
         ([], 'actions must name at least one action, got [] - at $.actions; add {"name": "say"}'),
-        (["say"], "value must be an object, got 'say' - at $.actions[0]"),
+        (
+            ["say"],
+            'action must be an object, got \'say\' - at $.actions[0]; write {"name": "say"}',
+        ),
         (
             [{"name": "say"}, {"name": "say\n"}],
             "action name must be unique, got 'say' - at $.actions[1].name",
@@ -75,7 +81,7 @@ def test_a_wrong_field_is_named(change: dict[str, Any], message: str) -> None:
         ),
         (
             [{"name": "go", "args": {"to": "inn"}}],
-            "value must be a list, got 'inn' - at $.actions[0].args.to",
+            "value must be a list, got 'inn' - at $.actions[0].args.to; write [\"inn\"]",
         ),
         (
             [{"name": "go", "args": {f"arg {i}": ["a"] for i in range(9)}}],

@@ -203,7 +203,9 @@ def test_a_composite_without_children_is_refused() -> None:
 
 
 def test_a_function_as_a_child_is_refused_with_advice() -> None:
-    advice = re.escape("wrap a function: Task(name, fn) or Condition(name, fn)")
+    advice = re.escape(
+        "call it if it makes a tree: print(); else wrap it: Task(name, fn) or Condition(name, fn)"
+    )
     with pytest.raises(
         TreeError, match=rf"^child must be a node, got .* at Selector\(\); {advice}$"
     ):
