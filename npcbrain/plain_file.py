@@ -12,7 +12,9 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["open_plain", "read_plain"]
+from npcbrain.errors import UsageError, fault
+
+__all__ = ["open_plain", "path_of", "read_plain"]
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -21,6 +23,22 @@ KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket",
 }
+
+
+def path_of(path: object, where: str, advice: str = "") -> Path:
+    """A path that somebody was given.
+
+    Args:
+        path: What should be one.
+        where: Who was given it.
+        advice: What to do if it is none.
+
+    Raises:
+        UsageError: It is no path.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(fault("path", "be a file's or a folder's", path, where, advice))
+    return Path(path)
 
 
 def open_plain(path: Path) -> BinaryIO:

@@ -256,7 +256,7 @@ class Runtime(Recordable, Warmable):
 
         The next tick acts on a decision that has landed. The trees always run; their time counts
         against the budget. Only so many NPCs turn to a new event in a frame as the budget has room
-        for (one for each 0.1 ms, 2 to 40); the others follow in the next frames, in order. If no
+        for (one for each 0.4 ms, 1 to 40); the others follow in the next frames, in order. If no
         update has a budget for more than a quarter of a second, as behind a menu, the game counts
         as paused and no question runs out of time.
 

@@ -18,7 +18,7 @@ from npcbrain.errors import ModelError, fault
 from npcbrain.lm.encoder_files import EncoderFiles, read_encoder
 from npcbrain.lm.manifest import MANIFEST, Fields, known_file, missing, read_files, read_manifest
 from npcbrain.lm.reader_tables import TableFiles, read_tables
-from npcbrain.plain_file import open_plain, read_plain
+from npcbrain.plain_file import open_plain, path_of, read_plain
 
 __all__ = ["MEMORY_TOKENS", "ModelConfig", "ModelPackage", "default_model_path"]
 
@@ -131,8 +131,9 @@ class ModelPackage:
 
         Raises:
             ModelError: The folder or the manifest is missing or out of range.
+            UsageError: ``path`` is no path.
         """
-        folder = Path(path)
+        folder = path_of(path, "Model.load()", "Model.load() without one takes what ships")
         manifest = read_manifest(folder)
         fields = Fields(manifest, folder / MANIFEST)
         form = manifest.get("format")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from npcbrain.errors import PersonaError, SituationError, fault, not_json
-from npcbrain.plain_file import read_plain
+from npcbrain.plain_file import path_of, read_plain
 from npcbrain.plain_text import clean_text
 from npcbrain.situation import MAX_LINE_CHARS, MAX_LINES, Action, Profile, Situation
 
@@ -52,8 +52,9 @@ class Persona:
 
         Raises:
             PersonaError: The file is missing, not JSON, or does not follow the schema.
+            UsageError: ``path`` is no path.
         """
-        path = Path(path)
+        path = path_of(path, "Persona.load()", "a dictionary is for Persona.from_dict")
         try:
             raw = read_plain(path, MAX_FILE_BYTES)
         except OSError as error:

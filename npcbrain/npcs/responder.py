@@ -90,6 +90,11 @@ class Responder(Character):
         )
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it can do nothing about the event at hand before the model has decided."""
+        return self._thought is not None and self._exchange.answer is None
+
+    @property
     def num_waiting(self) -> int:
         """Events behind the one being dealt with."""
         return len(self._inbox.waiting)
@@ -129,8 +134,10 @@ class Responder(Character):
         With ``logging.getLogger("npcbrain").setLevel(logging.INFO)`` the log has such a line for
         each event that is dealt with.
         """
-        about = self._exchange.about
-        return why(self.name, self.decision, self.reason, about, thinking=self.thinking)
+        about, unheard = self._exchange.about, not self.is_busy and bool(self._inbox.waiting)
+        return why(
+            self.name, self.decision, self.reason, about, thinking=self.thinking, unheard=unheard
+        )
 
     def attend(self) -> bool:
         """Turns to the oldest waiting event, unless one is being dealt with.

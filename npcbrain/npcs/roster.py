@@ -87,8 +87,8 @@ class Cast:
     def tick(self, frame: int, num_turns: int) -> Exception | None:
         """Ticks all who are due; returns the first error, from which nobody else shall suffer.
 
-        Whose tree only listens, and has nothing to listen to or must wait for its turn, is passed
-        over: its tick would do nothing.
+        Whose tree only listens is passed over while it has nothing to listen to, must wait for its
+        turn, or waits for the model: its tick would do nothing.
 
         ``settle`` must follow when the frame is over.
 
@@ -104,8 +104,10 @@ class Cast:
             for npc in line:
                 if gone and npc in gone:
                     continue
-                waits = npc.tree.is_still and not npc.is_busy
-                if waits and (not npc.num_waiting or holds(npc.name)):
+                tree = npc.tree
+                if tree.only_waits and npc.is_waiting:
+                    continue
+                if tree.is_still and not npc.is_busy and (not npc.num_waiting or holds(npc.name)):
                     continue
                 try:
                     npc.tree.tick()

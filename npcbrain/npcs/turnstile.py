@@ -1,7 +1,8 @@
 """``Turnstile``: how many NPCs turn to a new event in one frame, and who is next.
 
-Turning to an event, asking the model about it or answering it by a tree costs some 80 us, so a bang
-that two hundred people hear at once would cost a whole frame. Whoever is too many waits for one of
+Turning to an event, asking the model about it or answering it by a tree costs some 80 us, and three
+times that where the game has just used the caches, so a bang that two hundred people hear at once
+would cost a whole frame. Whoever is too many waits for one of
 the next frames. Invariant: it depends on budgets and on the order of events, never on a clock, so a
 recording is played with the same turns.
 """
@@ -12,8 +13,8 @@ from itertools import islice
 
 __all__ = ["Turnstile", "num_turns"]
 
-TURN_NS = 100_000  # what a turn is given, see above, and a little more
-LEAST_TURNS = 2  # in a frame that has hardly any time, or answers would never come
+TURN_NS = 400_000  # of a budget, for each turn: turns leave half of a frame to the model at least
+LEAST_TURNS = 1  # in a frame that has hardly any time, or answers would never come
 MOST_TURNS = 40  # however much time there is: they are over before any game's frame is
 
 

@@ -13,7 +13,15 @@ from npcbrain.situation import Decision
 __all__ = ["why"]
 
 
-def why(name: str, decision: Decision | None, reason: str, about: str, *, thinking: bool) -> str:
+def why(
+    name: str,
+    decision: Decision | None,
+    reason: str,
+    about: str,
+    *,
+    thinking: bool,
+    unheard: bool = False,
+) -> str:
     """The sentence.
 
     Args:
@@ -22,6 +30,7 @@ def why(name: str, decision: Decision | None, reason: str, about: str, *, thinki
         reason: Why the model does not answer the event at hand; empty if it did or still may.
         about: The action that ``reason`` is about; empty if it is about none.
         thinking: Whether the model is at work on its answer.
+        unheard: Whether something has happened that it has not turned to.
 
     >>> why("greta", Decision("say", say="Hm.", source="tree"), "", "", thinking=False)
     "greta's tree answered, without asking the model"
@@ -30,6 +39,11 @@ def why(name: str, decision: Decision | None, reason: str, about: str, *, thinki
         return f"{name} is thinking: the model is at work on its answer"
     if reason:
         return f"{name}'s tree has to answer{_of(about)}: {explain(reason)}"
+    if unheard:
+        return (
+            f"{name} has not turned to what it heard: it does in Runtime.update(), if its tree "
+            "listens (Heard)"
+        )
     if decision is None:
         return f"{name} has decided nothing yet"
     if decision.source == "tree":

@@ -15,6 +15,7 @@ from typing import Any
 
 from npcbrain.errors import UsageError, fault
 from npcbrain.lm.model import Model
+from npcbrain.plain_file import path_of
 from npcbrain.recording.moments import Kind
 from npcbrain.replay.difference import Difference
 from npcbrain.replay.doing import Doing, Trees
@@ -126,7 +127,7 @@ def play(path: str | Path, build: Build, model: Model | None = None) -> Replay:
     """
     if not callable(build):
         raise UsageError(fault("build", "be callable", build, "replay()", "see docs/replay.md"))
-    recording = Recording(Path(path))
+    recording = Recording(path_of(path, "replay()"))
     answers = None
     if model is not None:
         from npcbrain.replay.answers import ModelAnswers  # not above: it loads ONNX Runtime

@@ -20,6 +20,7 @@ from npcbrain.npcs.contracts import Host, Thought
 from npcbrain.npcs.npc import Npc
 from npcbrain.npcs.roster import Cast, Turns
 from npcbrain.one_thread import OneThread, alone
+from npcbrain.plain_file import path_of
 from npcbrain.report import FrameReport
 from npcbrain.saves.people import Prepared, capture_npc, prepared, put_back
 from npcbrain.saves.plain import Hook
@@ -335,6 +336,7 @@ def _checked(hook: GameHook, where: str) -> GameHook:
 
 
 def _file(path: str | os.PathLike[str], where: str) -> Path:
-    if not isinstance(path, str | os.PathLike) or not str(path) or "\0" in str(path):
+    file = path_of(path, where)
+    if not str(path) or "\0" in str(path):
         raise UsageError(fault("path", "be a file's", path, where))
-    return Path(path)
+    return file

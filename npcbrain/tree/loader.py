@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from npcbrain.errors import TreeError, fault
+from npcbrain.plain_file import path_of
 from npcbrain.tree.builder import CONDITIONS, GENERIC, Builder
 from npcbrain.tree.builtins import BUILTINS, OLD_NAMES
 from npcbrain.tree.kept import Kept, keep
@@ -52,6 +53,7 @@ def load(path: str | Path, registry: Registry | None = None, *, tree: str = "") 
     Raises:
         XmlError: The file is wrong; ``faults`` has everything that was found.
         TreeError: It cannot be read.
+        UsageError: ``path`` is no path.
     """
     return load_all(path, registry, tree)[0]
 
@@ -60,7 +62,7 @@ def load_all(
     path: str | Path, registry: Registry | None = None, tree: str = ""
 ) -> tuple[Node, set[Path]]:
     """As ``load``; returns all the files that were read as well."""
-    path = Path(path)
+    path = path_of(path, "tree.load()", "text is for tree.loads")
     document = _Document(read_file(path), registry or Registry(), path.name, path.parent)
     return document.definition(tree), {path, *document.library.paths}
 

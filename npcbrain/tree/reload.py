@@ -19,6 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from npcbrain.errors import TreeError
+from npcbrain.plain_file import path_of
 from npcbrain.tree.loader import load_all
 from npcbrain.tree.markup import Fault, XmlError
 from npcbrain.tree.node import Node
@@ -61,7 +62,7 @@ class TreeFile:
     )
 
     def __init__(self, path: str | Path, registry: Registry | None = None, tree: str = "") -> None:
-        self.path = Path(path)
+        self.path = path_of(path, "TreeFile()")
         self._registry = registry
         self._tree = tree
         self._trees: list[Tree] = []

@@ -67,6 +67,8 @@ class Tree:
         nodes: Where each node stands, in order of definition (parents before children).
         is_still: Whether another tick would do nothing and answer the same, as long as nothing
             happens to the owner.
+        only_waits: Whether it is RUNNING, and another tick would do nothing either before what it
+            waits for has come.
     """
 
     __slots__ = (
@@ -84,6 +86,7 @@ class Tree:
         "blackboard",
         "is_still",
         "nodes",
+        "only_waits",
         "root",
     )
 
@@ -122,7 +125,9 @@ class Tree:
             # A node that this tick does not visit is IDLE: a RUNNING one is ticked or halted.
             me[FIRST : self._cleared] = self._blank
             status = self._tick_root(me)
-            self.is_still = self._program.is_still and status is not Status.RUNNING
+            if self._program.is_still:
+                self.only_waits = status is Status.RUNNING
+                self.is_still = not self.only_waits
             return status
         except BaseException as error:
             self._halt_after(error)
@@ -143,7 +148,7 @@ class Tree:
         if self._busy:
             raise self._refused("halt")
         self._busy = True
-        self.is_still = False
+        self.is_still = self.only_waits = False
         me = self._me
         try:
             if self._reads_time:
@@ -294,7 +299,7 @@ class Tree:
         self._end = FIRST + len(program.infos)
         self._cleared = FIRST + len(program.blank)
         self._blank = program.blank
-        self.is_still = False
+        self.is_still = self.only_waits = False
         self._reads_time: bool = program.reads_time
         self.nodes = program.infos
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import npcbrain as nb
-from npcbrain.testing import ScriptedModel
+from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedModel
 from npcbrain.tree import Inverter, Node, Selector, Sequence, Succeed, Task, Tree, Wait
 
 ADA = nb.Persona.from_dict({"name": "Ada", "role": "baker", "lines": {"fallback": ["Mew."]}})
@@ -52,6 +52,41 @@ def test_whoever_only_listens_is_not_ticked_until_spoken_to(ticks: Counter[Node]
     frames(runtime)
     assert so_far > 1
     assert ticks[mind] - so_far <= 1
+
+
+def test_whoever_waits_for_the_model_is_not_ticked_until_it_has_decided(
+    ticks: Counter[Node],
+) -> None:
+    clock, mind = ManualClock(), nb.minds.talker()
+    engine = ScriptedEngine(clock, 500_000)
+    runtime = nb.Runtime(ScriptedModel("Good day."), clock=clock, engine=engine)
+    ada = runtime.add_npc("ada", persona=ADA, tree=mind)
+    ada.hear("Hello!")
+    waited = 0
+    for _ in range(200):
+        before = ticks[mind]
+        runtime.update(budget_ms=0.7)  # a step a frame
+        clock.advance_ns(16_000_000)
+        waited += ticks[mind] == before
+        if ada.event is None:
+            break
+    assert ada.speech == "Good day."
+    assert waited > 3
+    assert ticks[mind] < waited
+
+
+def test_whoever_waits_for_the_model_in_vain_answers_by_tree(ticks: Counter[Node]) -> None:
+    clock, mind = ManualClock(), nb.minds.talker()
+    engine = ScriptedEngine(clock, 500_000)
+    runtime = nb.Runtime(ScriptedModel("Good day."), clock=clock, engine=engine)
+    ada = runtime.add_npc("ada", persona=ADA, tree=mind)
+    ada.hear("Hello!")
+    for _ in range(20):
+        runtime.update(budget_ms=0.3)  # no step fits
+        clock.advance_ns(16_000_000)
+    assert ada.event is None
+    assert ada.decision is not None
+    assert ada.decision.source == "tree"
 
 
 def test_whatever_happens_to_somebody_still_wakes_it(ticks: Counter[Node]) -> None:

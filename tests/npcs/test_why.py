@@ -42,6 +42,14 @@ def test_the_reason_is_still_told_once_the_event_is_over() -> None:
     assert "still at work when the time was up" in stage.npc.why
 
 
+def test_an_event_that_nobody_turned_to_is_told_with_what_to_do() -> None:
+    stage = Stage()
+    stage.npc.hear("Bread, please.")
+    assert "has not turned to what it heard: it does in Runtime.update()" in stage.npc.why
+    stage.frame()
+    assert "is thinking" in stage.npc.why
+
+
 def test_a_deed_without_a_handler_is_told_by_its_name() -> None:
     stage = asked(Stage())
     stage.mind.ideas[0].succeed(ANSWER)

@@ -72,12 +72,15 @@ READ = {
     Runtime: {"is_warm"},
     Npc: {
         "answer", "blackboard", "bubble", "data", "decision", "emotion", "event", "grammar_of",
-        "handler", "introduction", "is_idle", "is_legal", "memory", "name", "num_missed",
-        "num_tokens_left", "num_waiting", "reason", "reflex", "speech", "thinking", "thought",
-        "tree", "tree_speaks", "why", "words_for",
+        "handler", "introduction", "is_busy", "is_idle", "is_legal", "is_waiting", "memory", "name",
+        "num_missed", "num_tokens_left", "num_waiting", "reason", "reflex", "speech", "thinking",
+        "thought", "tree", "tree_speaks", "why", "words_for",
     },
     Memory: set(),
-    Tree: {"blackboard", "is_still", "nodes", "root", "state", "status_of", "statuses", "tick"},
+    Tree: {
+        "blackboard", "is_still", "nodes", "only_waits", "root", "state", "status_of", "statuses",
+        "tick",
+    },
 }  # fmt: skip
 
 

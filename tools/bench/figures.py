@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.bench.page_tables import ways_rows
+
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench_results"
 README = ROOT / "README.md"
@@ -66,6 +68,17 @@ def table() -> str:
         "|---|---|---|",
         *(f"| {' | '.join(row)} |" for row in rows),
     ]
+    if (RESULTS / "ways.json").is_file():
+        ways = read("ways")
+        lines += [
+            "",
+            f"The field's ways at the same load, in turns: {ways['npcs']} NPCs asked in rounds, "
+            f"{ways['game_ms']:g} ms of game work, commit `{ways['commit'][:7]}`. All but the two "
+            "rows *as it ships* run the same language model, which writes every answer "
+            "([what each way does](docs/figures.md)):",
+            "",
+            *ways_rows(ways),
+        ]
     for name in PEERS:
         if (RESULTS / f"{name}.json").is_file():
             lines += ["", _peers(read(name))]
