@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["MEANINGS", "Meaning", "Reason", "explain"]
+__all__ = ["LATE", "MEANINGS", "Meaning", "Reason", "explain"]
 
 
 class Reason(StrEnum):
@@ -94,6 +94,9 @@ MEANINGS = {
         "nothing if the game means it; the filter answered something else than True",
     ),
 }
+
+
+LATE = (Reason.WOULD_EXCEED, Reason.EXPIRED)  # the model was too slow, or would have been
 
 
 def explain(reason: str) -> str:

@@ -6,7 +6,7 @@ asking never raises for anything a player can cause; what cannot be answered has
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from npcbrain.asking.answer_memo import AnswerMemo
@@ -114,9 +114,6 @@ class LanguageMind:
         number = self._num_asked.get(name, 0)
         self._num_asked[name] = number + 1
         self._askers[name] = None
-        if memory is not None:
-            told = memory.select(self.writer.memory_tokens, self.writer.count)
-            situation = replace(situation, memory=told)
         question = Question(
             situation,
             memory is not None,
@@ -135,6 +132,9 @@ class LanguageMind:
             extent=inquiry.extent,
             question=question,
         )
+        if memory is not None:  # as it is now; what fits is picked when the request's turn comes
+            most, count, entries = self.writer.memory_tokens, self.writer.count, tuple(memory)
+            request.recall = partial(memory.select, most, count, among=entries)
         return self.ask_again(self.thought(request))
 
     def thought(self, request: NpcRequest) -> LanguageThought:
@@ -172,6 +172,8 @@ class LanguageMind:
         num_steps, num_in_line = self._num_choosing_steps, len(line)
         while line:
             request = line[0]
+            if request.in_preparation:
+                request.remember()
             if request.in_preparation and not self._has_chosen(request, deadline_ns, granted_ns):
                 break
             if request.in_preparation:

@@ -24,7 +24,7 @@ from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
 from npcbrain.pricing.cost import CostModel, PriceEntry
 from npcbrain.pricing.price_file import price_file_of
-from npcbrain.reasons import Reason, explain
+from npcbrain.reasons import LATE, explain
 from npcbrain.scheduling.scheduler import Scheduler
 
 __all__ = ["diagnose", "kernel_table", "versions"]
@@ -33,7 +33,6 @@ PACKAGES = ("npcbrain", "onnxruntime", "onnxruntime-gpu", "numpy", "tokenizers",
 TTL_MS = 2500.0  # of the question that is tried; the default of the leaf Decide
 PATIENT_TTL_MS = 20_000.0  # of the second try: long enough to say how late the first one was
 MARGIN = 1.1  # on an advised budget, because prices move by so much from minute to minute
-LATE = (Reason.WOULD_EXCEED, Reason.EXPIRED)
 REPETITIONS = 12  # of each step, so that a verdict does not rest on one hiccup
 
 

@@ -151,7 +151,12 @@ class Memory:
         self._learn(told, importance)
 
     def select(
-        self, max_tokens: int, count_tokens: Callable[[str], int], *, max_lines: int = 4
+        self,
+        max_tokens: int,
+        count_tokens: Callable[[str], int],
+        *,
+        max_lines: int = 4,
+        among: Sequence[Entry] | None = None,
     ) -> tuple[str | Exchange, ...]:
         """The memories worth telling the model now, oldest first.
 
@@ -162,13 +167,14 @@ class Memory:
             max_tokens: What all of them together may cost.
             count_tokens: Tokens of a text. Asked once a line as long as the same function is given.
             max_lines: At most so many lines.
+            among: The entries of an earlier moment; those of now if None.
         """
         if count_tokens != self._count:
             self._count = count_tokens
-            for entry in self:
+            for entry in (*self, *(among or ())):
                 entry.num_tokens = -1
         chosen: list[Entry] = []
-        for entry in self._ranked():
+        for entry in _ranked(tuple(self._entries) if among is None else among):
             if len(chosen) == max_lines:
                 break
             if entry.num_tokens < 0:
@@ -178,11 +184,6 @@ class Memory:
                 chosen.append(entry)
         chosen.sort(key=_order)
         return tuple(entry.told for entry in chosen)
-
-    def _ranked(self) -> list[Entry]:
-        ranked = sorted(self._entries, key=_weight, reverse=True)
-        happened = next((i for i, entry in enumerate(ranked) if not entry.is_hearsay), 0)
-        return [*ranked[happened : happened + 1], *ranked[:happened], *ranked[happened + 1 :]]
 
     def clear(self) -> None:
         """Forgets everything."""
@@ -207,6 +208,12 @@ class Memory:
             self._num_learned = num_learned
             self.capacity = capacity
             self._count = None
+
+
+def _ranked(entries: Sequence[Entry]) -> list[Entry]:
+    ranked = sorted(entries, key=_weight, reverse=True)
+    happened = next((i for i, entry in enumerate(ranked) if not entry.is_hearsay), 0)
+    return [*ranked[happened : happened + 1], *ranked[:happened], *ranked[happened + 1 :]]
 
 
 def entry_of(told: str | Exchange, importance: float, order: int) -> Entry:

@@ -75,11 +75,14 @@ class CostModel:
     Args:
         quantile: The share of runs that should take no longer than their price, in (0, 1).
 
+    Attributes:
+        num_observed: Runs learnt from so far.
+
     Raises:
         UsageError: ``quantile`` is out of range.
     """
 
-    __slots__ = ("_ranks", "_tables")
+    __slots__ = ("_ranks", "_tables", "num_observed")
 
     def __init__(self, quantile: float = QUANTILE) -> None:
         if not 0.0 < quantile < 1.0:
@@ -95,6 +98,7 @@ class CostModel:
         # The rank of the quantile among n sorted runs, by n.
         self._ranks = (0, *(math.ceil(quantile * n) - 1 for n in range(1, WINDOW + 1)))
         self._tables: dict[int, Table] = {}  # by kind << 8 | segment
+        self.num_observed = 0
 
     def price_ns(self, kind: Kind, segment: int, rows: int, context: int) -> int:
         """How long such a step may take, in nanoseconds; at least 1.
@@ -141,6 +145,7 @@ class CostModel:
 
     def observe(self, kind: Kind, segment: int, rows: int, context: int, took_ns: int) -> None:
         """Learns from one run of a step."""
+        self.num_observed += 1
         table = self._tables.get(kind << 8 | segment)
         if table is None:
             table = self._tables[kind << 8 | segment] = Table(kind)
@@ -252,6 +257,7 @@ class CostModel:
             assert isinstance(row, list | tuple)
             checked[row[0] << 8 | row[1], row[2] << 3 | row[3]] = list(row)
         self._tables = {}
+        self.num_observed += 1
         for (place, key), (kind, _, _, _, best_ns, price_ns, *runs) in checked.items():
             table = self._tables.setdefault(place, Table(Kind(kind)))
             table.cells[key] = Cell.remembered(best_ns, price_ns, runs)

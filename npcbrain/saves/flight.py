@@ -87,6 +87,7 @@ def capture_thought(thought: LanguageThought, now_ns: int) -> ThoughtCapture:
     request, generation = thought.request, thought.generation
     if not request.in_preparation:  # else listening could but end it for its time, before its frame
         thought.listen()
+    request.remember()
     taken = None
     if not (request.in_preparation or thought.done):
         taken = (

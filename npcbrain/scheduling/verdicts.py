@@ -25,6 +25,7 @@ from npcbrain.scheduling.requests import Requests
 __all__ = ["Verdicts"]
 
 TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
+KEPT_FRAMES = 8  # for which a sum of best prices is kept, see ``Verdicts._fits``
 BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
 
 Needed = Callable[[policy.Price], int]
@@ -55,6 +56,7 @@ class Verdicts:
         "_forecast",
         "_history",
         "_least",
+        "_least_kept",
         "_notice",
         "_requests",
         "last_step_ns",
@@ -78,6 +80,7 @@ class Verdicts:
         self._requests = requests
         self._notice = BudgetNotice()
         self._least: Needed = partial(policy.least_ns, engine)
+        self._least_kept = 0, 0, 0  # its answer, how much was learnt by then, how often it was used
 
     def expire(self, request: Request, now_ns: int) -> bool:
         """Fails a request whose deadline is there; returns whether it is."""
@@ -151,13 +154,30 @@ class Verdicts:
         Returns:
             Whether no frame has.
         """
-        needed = needed or self._least
         history = self._history
-        if not history.known or needed(self._cost.best_ns) <= max(history.most_ns, granted_ns):
+        most_ns = max(history.most_ns, granted_ns)
+        if not history.known or self._fits(needed, most_ns):
             return False
+        needed = needed or self._least
         self._forecast.outdate()  # those who wait or think are judged in this frame, too
         self._refuse([one for one in requests if one.in_preparation], needed)
         return True
+
+    def _fits(self, needed: Needed | None, most_ns: int) -> bool:
+        """Whether a budget has room for what is needed, at best.
+
+        The model's smallest steps are dozens of prices, and this is asked in each frame in which
+        somebody is prepared. So a sum is kept until a price was learnt, and one that fits for some
+        frames more: the best only get better.
+        """
+        if needed is not None:
+            return needed(self._cost.best_ns) <= most_ns
+        kept_ns, learnt, age = self._least_kept
+        is_old = learnt != self._cost.num_observed and (kept_ns > most_ns or age >= KEPT_FRAMES)
+        if is_old or not kept_ns:
+            kept_ns, learnt, age = self._least(self._cost.best_ns), self._cost.num_observed, 0
+        self._least_kept = kept_ns, learnt, age + 1
+        return kept_ns <= most_ns
 
     def _is_late(self, request: Request, now_ns: int, reading_ns: int, num_before: int) -> bool:
         """Whether it would end after its deadline, and is not let through on trial."""
@@ -175,4 +195,5 @@ class Verdicts:
         for request in requests:
             self._requests.fail(request, Reason.NO_BUDGET)
         if requests:
-            self._notice.give(self.tell, needed(self._cost.price_ns), self._history.most_ns)
+            least_ns = partial(needed, self._cost.price_ns)
+            self._notice.give(self.tell, least_ns, self._history.most_ns)
