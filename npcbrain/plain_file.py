@@ -36,9 +36,11 @@ def path_of(path: object, where: str, advice: str = "") -> Path:
     Raises:
         UsageError: It is no path.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise UsageError(fault("path", "be a file's or a folder's", path, where, advice))
-    return Path(path)
+    try:
+        return Path(path)  # type: ignore[arg-type]
+    except TypeError:
+        error = fault("path", "be a file's or a folder's", path, where, advice)
+        raise UsageError(error) from None
 
 
 def open_plain(path: Path) -> BinaryIO:

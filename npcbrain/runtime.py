@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from npcbrain.asking.models import ModelLike
+from npcbrain.asking.work_price import WorkPrice
 from npcbrain.clock import Clock, PlayClock, SystemClock, busy_time_of
 from npcbrain.engine.contract import EngineLike
 from npcbrain.errors import UsageError, fault, warn_game
@@ -34,6 +35,7 @@ from npcbrain.warmable import Warmable
 __all__ = ["Runtime"]
 
 MAX_CADENCE = 3600  # frames; a minute
+LANDING_SHARE = 8  # of a budget, at most, for taking in what has been answered
 
 
 class Runtime(Recordable, Warmable):
@@ -132,6 +134,7 @@ class Runtime(Recordable, Warmable):
         self.npcs: Mapping[str, Npc] = self._cast.npcs
         self._num_frames = 0
         self._alone = self._host.alone
+        self._landing = WorkPrice(0)
         self._is_updating = False
         self._is_shaken = False  # whether an interrupt came in the middle of an update
         self._is_ended = False  # nothing is left to be done
@@ -255,10 +258,9 @@ class Runtime(Recordable, Warmable):
         """One frame: trees tick, the model thinks in the time that is left, decisions land.
 
         The next tick acts on a decision that has landed. The trees always run; their time counts
-        against the budget. Only so many NPCs turn to a new event in a frame as the budget has room
-        for (one for each 0.4 ms, 1 to 40); the others follow in the next frames, in order. If no
-        update has a budget for more than a quarter of a second, as behind a menu, the game counts
-        as paused and no question runs out of time.
+        against the budget. In a frame, one NPC for each 0.4 ms of it turns to a new event (1 to
+        10); the others follow in the next frames, in order. If no update has a budget for more than
+        a quarter of a second, the game counts as paused and no question runs out of time.
 
         Args:
             budget_ms: Wall milliseconds that this call may take. 0 or less means trees only,
@@ -297,7 +299,8 @@ class Runtime(Recordable, Warmable):
         self._host.report = report
         recorder, error, turns = self._recorder, None, num_turns(budget_ns)
         if recorder is not None:
-            turns = num_turns(recorder.begin(report.frame, budget_ns))
+            turns = num_turns(recorder.trees_budget_ns(budget_ns))
+            recorder.begin(report.frame, budget_ns)
         try:
             self._is_updating = True
             self._recover()
@@ -309,9 +312,14 @@ class Runtime(Recordable, Warmable):
                 tree_error.add_note(f"and beside the game: {error}")
             error = tree_error or error
             report.trees_ns = play.now_ns() - trees_start_ns
-            self._thinker.think(start_ns, budget_ns, report)
-            if not self._thinker.is_beside:
+            if self._thinker.is_beside:
+                self._thinker.think(start_ns, budget_ns, report)
+            else:  # what landing answers has taken of late is kept for it
+                landing_ns = max(0, min(self._landing.ns, budget_ns // LANDING_SHARE))
+                self._thinker.think(start_ns, budget_ns - landing_ns, report)
+                thought_ns = play.now_ns()
                 self._listen(report)
+                self._landing.learn(play.now_ns() - thought_ns)
             if self._host.line_filter is not None:
                 error = error or self._host.line_filter.take_error()
             if error is not None:

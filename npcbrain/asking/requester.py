@@ -172,8 +172,6 @@ class LanguageMind:
         num_steps, num_in_line = self._num_choosing_steps, len(line)
         while line:
             request = line[0]
-            if request.in_preparation:
-                request.remember()
             if request.in_preparation and not self._has_chosen(request, deadline_ns, granted_ns):
                 break
             if request.in_preparation:
@@ -298,6 +296,7 @@ class LanguageMind:
         if request.key is None:
             if not self._prices.recall.fits(now_ns, deadline_ns, deadline_ns - now_ns):
                 return False
+            request.remember()
             is_known = self._recall(request)
             self._prices.recall.learn(self._clock.now_ns() - now_ns)
             if is_known:
@@ -347,7 +346,10 @@ class LanguageMind:
     def _begin(self, request: NpcRequest, now_ns: int) -> None:
         """Answers a request from what is known or chosen, or hands it over with its prompt."""
         scheduler, choice = self._scheduler, request.chosen
-        if scheduler.verdicts.expire(request, now_ns) or self._recall(request):
+        if scheduler.verdicts.expire(request, now_ns):
+            return
+        request.remember()
+        if self._recall(request):
             return
         if choice is not None and request.is_chosen_whole:
             text = text_of(request, choice)

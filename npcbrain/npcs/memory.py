@@ -49,7 +49,7 @@ class Entry:
         importance: 0 to 1, as the game gave it.
         order: How many lines had been learned before it.
         weight: What it is worth, on a scale that does not move; compare, do not add.
-        num_tokens: Tokens of its line in a prompt; -1 until first counted.
+        counted: Who counted the tokens of its line in a prompt last, and how many there are.
     """
 
     text: str
@@ -57,7 +57,7 @@ class Entry:
     importance: float
     order: int
     weight: float
-    num_tokens: int = -1
+    counted: tuple[Callable[[str], int], int] | None = None
 
     @property
     def is_hearsay(self) -> bool:
@@ -71,7 +71,7 @@ class Memory:
     Any thread may add to it, read it or clear it.
     """
 
-    __slots__ = ("_count", "_entries", "_lock", "_num_learned", "capacity")
+    __slots__ = ("_entries", "_lock", "_num_learned", "capacity")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         """Starts empty.
@@ -84,7 +84,6 @@ class Memory:
         self.capacity = capacity
         self._entries: list[Entry] = []
         self._num_learned = 0
-        self._count: Callable[[str], int] | None = None
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -169,18 +168,16 @@ class Memory:
             max_lines: At most so many lines.
             among: The entries of an earlier moment; those of now if None.
         """
-        if count_tokens != self._count:
-            self._count = count_tokens
-            for entry in (*self, *(among or ())):
-                entry.num_tokens = -1
         chosen: list[Entry] = []
         for entry in _ranked(tuple(self._entries) if among is None else among):
             if len(chosen) == max_lines:
                 break
-            if entry.num_tokens < 0:
-                entry.num_tokens = count_tokens(f"{memory_line(entry.told)}\n")
-            if entry.num_tokens <= max_tokens:
-                max_tokens -= entry.num_tokens
+            counted = entry.counted  # read once: another thread may count in its own way
+            if counted is None or counted[0] != count_tokens:
+                counted = count_tokens, count_tokens(f"{memory_line(entry.told)}\n")
+                entry.counted = counted
+            if counted[1] <= max_tokens:
+                max_tokens -= counted[1]
                 chosen.append(entry)
         chosen.sort(key=_order)
         return tuple(entry.told for entry in chosen)
@@ -207,7 +204,6 @@ class Memory:
             self._entries = list(entries)
             self._num_learned = num_learned
             self.capacity = capacity
-            self._count = None
 
 
 def _ranked(entries: Sequence[Entry]) -> list[Entry]:

@@ -92,7 +92,7 @@ class Responder(Character):
     @property
     def is_waiting(self) -> bool:
         """Whether it can do nothing about the event at hand before the model has decided."""
-        return self._thought is not None and self._exchange.answer is None
+        return self.thinking and self._exchange.answer is None
 
     @property
     def num_waiting(self) -> int:
@@ -312,7 +312,8 @@ class Responder(Character):
         if event is not None:
             self.memory.add_event(event, answer, self.persona.name)
             if answer is not None and LOG.isEnabledFor(logging.INFO):
-                LOG.info("%s. It said: %s", self.why, answer.say)
+                told = why(self.name, answer, "", "", thinking=False)
+                LOG.info("%s. It said: %s", told, answer.say)
 
     def _situation(self) -> Situation | None:
         """What there is to decide about; None if no event is at hand."""

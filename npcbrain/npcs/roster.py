@@ -181,6 +181,8 @@ class Cast:
             self._changes.clear()
         if self._gone:
             gone, self._gone = self._gone, []
+            for npc in gone:  # it may have got in line after it was removed, in the same tick
+                self._turnstile.forget(npc.name)
             _halt(gone)
 
     def halt(self) -> None:

@@ -1,10 +1,10 @@
 """``Turnstile``: how many NPCs turn to a new event in one frame, and who is next.
 
-Turning to an event, asking the model about it or answering it by a tree costs some 80 us, and three
+Turning to an event, asking the model about it or answering it by a tree costs some 60 us, and three
 times that where the game has just used the caches, so a bang that two hundred people hear at once
-would cost a whole frame. Whoever is too many waits for one of
-the next frames. Invariant: it depends on budgets and on the order of events, never on a clock, so a
-recording is played with the same turns.
+would cost a whole frame. Whoever is too many waits for one of the next frames, however important.
+Invariant: it depends on budgets and on the order of events, never on a clock, so a recording is
+played with the same turns.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from itertools import islice
 
 __all__ = ["Turnstile", "num_turns"]
 
-TURN_NS = 400_000  # of a budget, for each turn: turns leave half of a frame to the model at least
+TURN_NS = 400_000  # of a budget, for each turn: about half of a frame is left to the model
 LEAST_TURNS = 1  # in a frame that has hardly any time, or answers would never come
-MOST_TURNS = 40  # however much time there is: they are over before any game's frame is
+MOST_TURNS = 10  # however much time there is, and where nobody says how much: some 1 to 2 ms
 
 
 def num_turns(budget_ns: int) -> int:
-    """How many may turn to something new in a frame of such a budget; trees alone have them all."""
+    """How many may turn to something new in a frame of such a budget; 0 or less tells nothing."""
     if budget_ns <= 0:
         return MOST_TURNS
     return max(LEAST_TURNS, min(MOST_TURNS, budget_ns // TURN_NS))

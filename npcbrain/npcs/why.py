@@ -39,7 +39,7 @@ def why(
         return f"{name} is thinking: the model is at work on its answer"
     if reason:
         return f"{name}'s tree has to answer{_of(about)}: {explain(reason)}"
-    if unheard:
+    if unheard and decision is None:
         return (
             f"{name} has not turned to what it heard: it does in Runtime.update(), if its tree "
             "listens (Heard)"

@@ -10,7 +10,7 @@ Two things that a plain quantile gets wrong, and what is done here:
 
 * **Hiccups.** Now and then the operating system takes the core away and a 1 ms step takes 10.
   Waiting for a roomier frame does not avoid that, it only stops the NPCs, so no price exceeds
-  ``SPIKE`` times the median.
+  ``SPIKE`` times the median; or ``COLD_NS`` more than it, where that is higher.
 * **Prices nobody can pay.** A step that is never run is never measured again, so a price above
   every budget would stay for ever, though the slow spell that caused it is long over. The
   scheduler has the model ``doubt`` them: quickly down to the median, then slowly on towards the

@@ -12,6 +12,7 @@ from bisect import bisect_left, insort
 from npcbrain.engine.contract import Kind
 
 __all__ = [
+    "COLD_NS",
     "NUM_KEPT",
     "SETTLED",
     "SPIKE",
@@ -27,6 +28,9 @@ WINDOW = 64  # runs remembered per cell; about a second of play, so slow spells 
 YOUNG = 8  # runs; with fewer, a cell's median may be a hiccup, and neighbours are asked as well
 SETTLED = 34  # runs; from then on ``least_ns`` is the best time, if that is below 2 ** 34 ns
 SPIKE = 2  # times the median; higher prices would be for hiccups, which no waiting avoids
+# Above the median, a price that is no hiccup's however short the step: Python alone takes so much
+# longer where the game has just used the caches, and waiting for it costs no frame.
+COLD_NS = 250_000
 MAX_EXACT_ROWS = 16  # up to here each number of rows has a cell; above, each power of two has one
 CONTEXT_SHIFT = 7  # contexts have cells by doublings of 128 tokens, as attention grows slowly
 MAX_CONTEXT_BUCKET = 7
@@ -102,7 +106,8 @@ class Cell:
         # four, 1.6 % after sixteen.
         quantile_ns = runs[ranks[num]]
         margin_ns = quantile_ns >> num.bit_length() + 1
-        self.price_ns = min(quantile_ns + margin_ns, SPIKE * runs[num // 2])
+        median_ns = runs[num // 2]
+        self.price_ns = min(quantile_ns + margin_ns, max(SPIKE * median_ns, median_ns + COLD_NS))
         self.best_ns = min(self.best_ns or took_ns, took_ns)
 
 

@@ -218,15 +218,18 @@ class Recorder:
 
     # What happens in an update.
 
-    def begin(self, frame: int, budget_ns: int) -> int:
-        """An update begins; returns the budget by which the trees go, as they go by ``clock``."""
+    def trees_budget_ns(self, budget_ns: int) -> int:
+        """The budget by which trees go in the update that begins, as they go by ``clock``."""
+        return budget_ns
+
+    def begin(self, frame: int, budget_ns: int) -> None:
+        """An update begins."""
         self.catch_up()
         self.clock.set_ns(self._moment_ns())
         self._batch.append((Kind.FRAME, frame, self.clock.now_ns(), budget_ns))
         self._flush()  # now: the update may be the one that the game does not survive
         self._depth += 1
         self._is_updating = True
-        return budget_ns
 
     def asked(
         self, npc: Npc, grammar: str, thought: Thought, event: Event, ttl_ms: float, extent: Extent

@@ -1,12 +1,13 @@
 """The queue in front of a server: which question is next, and which would be answered too late.
 
-Numbers in, decisions out: no clock, no connection. Invariant: as far as is known, no question waits
-whose answer would come too late, and a question is refused before it is sent, never after.
+Numbers in, decisions out: no clock, no connection. Invariant: a question is refused before it is
+sent, never after; and after a whole search none waits whose answer would come too late, as far as
+is known.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
@@ -73,7 +74,9 @@ class Line(Generic[W]):
 
     def join(self, waiting: W) -> None:
         """Puts a question into the queue."""
-        insort(self._entries, (waiting.rank, waiting.number, waiting))
+        at = bisect_left(self._entries, (waiting.rank, waiting.number))
+        self._entries.insert(at, (waiting.rank, waiting.number, waiting))
+        self._at += at < self._at
 
     def leave(self, waiting: W) -> None:
         """Takes a question out, if it is in the queue."""
@@ -81,6 +84,7 @@ class Line(Generic[W]):
         at = bisect_left(self._entries, (waiting.rank, waiting.number))
         if at < len(self._entries) and self._entries[at][2] is waiting:
             del self._entries[at]
+            self._at -= at < self._at
 
     def next(self, now_ns: int, num_running: int) -> tuple[W | None, list[W]]:
         """The question to send now, and the ones to refuse because they would be late.
@@ -91,6 +95,7 @@ class Line(Generic[W]):
         late: list[W] = []
         while self._entries and num_running < self.limit:
             waiting = self._entries.pop(0)[2]
+            self._at = max(0, self._at - 1)
             if waiting.is_over:
                 continue
             if not num_running or now_ns + self.typical_ns <= waiting.deadline_ns:

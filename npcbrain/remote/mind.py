@@ -86,8 +86,8 @@ class RemoteMind:
         told, num_ended = desk.told, 0
         while told and num_ended < MAX_ENDED:
             job = told.popleft()
+            num_ended += job.news.is_done and job.name not in askers  # it may be told often
             askers[job.name] = None
-            num_ended += job.news.is_done
         if not deadlines:
             return
         now_ns = self._clock.now_ns()

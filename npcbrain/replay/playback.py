@@ -252,10 +252,9 @@ class PlayedRecorder(Recorder):
             self._playback.answers.load(save)
         return self._playback.resumed(npcs)
 
-    def begin(self, frame: int, budget_ns: int) -> int:
-        """An update begins; the trees go by the recorded budget."""
+    def trees_budget_ns(self, budget_ns: int) -> int:
+        """The one that was recorded."""
         recorded = self._playback.turn.begin
-        super().begin(frame, budget_ns)
         return budget_ns if recorded is None else int(recorded.values[2])
 
     def _moment_ns(self) -> int:

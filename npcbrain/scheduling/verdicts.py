@@ -25,7 +25,7 @@ from npcbrain.scheduling.requests import Requests
 __all__ = ["Verdicts"]
 
 TRIAL_NS = 2 * NS_PER_S  # without a step, after which a prediction is put to the test
-KEPT_FRAMES = 8  # for which a sum of best prices is kept, see ``Verdicts._fits``
+KEPT_CALLS = 8  # in which a sum of best prices is used, see ``Verdicts._fits``
 BOLD_TRIAL_NS = 10 * NS_PER_S  # the same for one that rests on the best times ever measured
 
 Needed = Callable[[policy.Price], int]
@@ -167,13 +167,13 @@ class Verdicts:
         """Whether a budget has room for what is needed, at best.
 
         The model's smallest steps are dozens of prices, and this is asked in each frame in which
-        somebody is prepared. So a sum is kept until a price was learnt, and one that fits for some
-        frames more: the best only get better.
+        somebody is prepared. So a sum is kept until a price was learnt, and one that fits for
+        ``KEPT_CALLS`` more: nobody is refused by an old sum.
         """
         if needed is not None:
             return needed(self._cost.best_ns) <= most_ns
         kept_ns, learnt, age = self._least_kept
-        is_old = learnt != self._cost.num_observed and (kept_ns > most_ns or age >= KEPT_FRAMES)
+        is_old = learnt != self._cost.num_observed and (kept_ns > most_ns or age >= KEPT_CALLS)
         if is_old or not kept_ns:
             kept_ns, learnt, age = self._least(self._cost.best_ns), self._cost.num_observed, 0
         self._least_kept = kept_ns, learnt, age + 1

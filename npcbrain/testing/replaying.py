@@ -35,10 +35,11 @@ def replay(path: str | Path, build: Build | None = None, *, model: Model | None 
         RecordingError: The recording cannot be read, or does not fit the game.
         UsageError: ``build`` cannot be called, or the model is another.
     """
+    from npcbrain.plain_file import path_of
     from npcbrain.replay.play import play
 
     if build is None:
         from npcbrain.replay.games import named_build
 
-        build = named_build(Path(path))
+        build = named_build(path_of(path, "replay()"))
     return play(path, build, model)

@@ -67,8 +67,8 @@ class Tree:
         nodes: Where each node stands, in order of definition (parents before children).
         is_still: Whether another tick would do nothing and answer the same, as long as nothing
             happens to the owner.
-        only_waits: Whether it is RUNNING, and another tick would do nothing either before what it
-            waits for has come.
+        only_waits: Whether it is RUNNING as it was the tick before, and another tick would do
+            nothing either before what it waits for has come.
     """
 
     __slots__ = (
@@ -80,6 +80,7 @@ class Tree:
         "_halt_root",
         "_me",
         "_program",
+        "_ran",
         "_read_clock",
         "_reads_time",
         "_tick_root",
@@ -99,6 +100,7 @@ class Tree:
         guard: Callable[[str], None],
     ) -> None:
         self.nodes: tuple[NodeInfo, ...]
+        self._ran = False  # whether the last tick said RUNNING
         self._take(program_of(root))
         self._me = self._program.start(owner, blackboard)
         self._read_clock = clock.now_ns
@@ -126,8 +128,9 @@ class Tree:
             me[FIRST : self._cleared] = self._blank
             status = self._tick_root(me)
             if self._program.is_still:
-                self.only_waits = status is Status.RUNNING
-                self.is_still = not self.only_waits
+                runs = status is Status.RUNNING
+                self.is_still = not runs
+                self.only_waits, self._ran = runs and self._ran, runs
             return status
         except BaseException as error:
             self._halt_after(error)
@@ -148,7 +151,7 @@ class Tree:
         if self._busy:
             raise self._refused("halt")
         self._busy = True
-        self.is_still = self.only_waits = False
+        self.is_still = self.only_waits = self._ran = False
         me = self._me
         try:
             if self._reads_time:
@@ -299,7 +302,7 @@ class Tree:
         self._end = FIRST + len(program.infos)
         self._cleared = FIRST + len(program.blank)
         self._blank = program.blank
-        self.is_still = self.only_waits = False
+        self.is_still = self.only_waits = self._ran = False
         self._reads_time: bool = program.reads_time
         self.nodes = program.infos
 
@@ -323,6 +326,7 @@ class Tree:
         return [Status(status) for status in statuses], memory, blackboard
 
     def _halt_after(self, error: BaseException) -> None:
+        self.is_still = self.only_waits = self._ran = False
         # A leaf that raises while it is halted counts as halted, so each round has one leaf less.
         while True:
             try:

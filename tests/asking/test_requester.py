@@ -366,3 +366,20 @@ def test_an_answer_that_is_known_ends_its_request_and_teaches_no_length() -> Non
     assert bench.finish(again).decision == decision
     assert (bench.scheduler.typical, bench.scheduler._forecast.typical_deed) == lengths
     assert len(bench.model.news) == 1
+
+
+def test_asking_counts_no_tokens_and_tells_what_was_remembered_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench, memory, counted = Bench(), Memory(), list[str]()
+    count = bench.model.tokenizer.count
+    monkeypatch.setattr(
+        bench.model.tokenizer, "count", lambda text: (counted.append(text), count(text))[1]
+    )
+    memory.add("The well is dry.")
+    thought = bench.ask(memory=memory)
+    assert not counted
+    memory.add("It rains.")  # too late for this question, whenever its turn comes
+    bench.frame()
+    assert counted
+    assert thought.request.question.situation.memory == ("The well is dry.",)

@@ -11,7 +11,7 @@ import pytest
 
 import npcbrain as nb
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedModel
-from npcbrain.tree import Inverter, Node, Selector, Sequence, Succeed, Task, Tree, Wait
+from npcbrain.tree import Concurrent, Inverter, Node, Selector, Sequence, Succeed, Task, Tree, Wait
 
 ADA = nb.Persona.from_dict({"name": "Ada", "role": "baker", "lines": {"fallback": ["Mew."]}})
 
@@ -87,6 +87,21 @@ def test_whoever_waits_for_the_model_in_vain_answers_by_tree(ticks: Counter[Node
     assert ada.event is None
     assert ada.decision is not None
     assert ada.decision.source == "tree"
+
+
+def test_a_branch_beside_the_one_that_waits_still_takes_the_next_event() -> None:
+    clock = ManualClock()
+    engine = ScriptedEngine(clock, 500_000)
+    runtime = nb.Runtime(ScriptedModel("Good day."), clock=clock, engine=engine)
+    both = Concurrent(
+        Sequence(nb.Heard(), nb.CannedReply()),
+        Sequence(nb.Heard(), nb.Decide(), nb.Act()),
+    )
+    ada = runtime.add_npc("ada", persona=ADA, tree=both)
+    ada.hear("Hello!")
+    ada.hear("And you there!")
+    frames(runtime, 2)
+    assert (ada.event, len(ada.memory)) == (None, 2)
 
 
 def test_whatever_happens_to_somebody_still_wakes_it(ticks: Counter[Node]) -> None:

@@ -50,6 +50,19 @@ def test_an_event_that_nobody_turned_to_is_told_with_what_to_do() -> None:
     assert "is thinking" in stage.npc.why
 
 
+def test_the_log_tells_of_the_event_that_is_over_while_another_waits(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = asked(Stage())
+    stage.npc.hear("And a cake.")
+    with caplog.at_level(logging.INFO, "npcbrain"):
+        stage.mind.ideas[0].fail(Reason.EXPIRED)
+        answered(stage)
+    (told,) = (line for line in caplog.messages if "It said: Mind the oven!" in line)
+    assert told.startswith("greta's tree answered: ")
+    assert "has not turned to" not in stage.npc.why
+
+
 def test_a_deed_without_a_handler_is_told_by_its_name() -> None:
     stage = asked(Stage())
     stage.mind.ideas[0].succeed(ANSWER)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 from frame_game import MS, Game, S
 
+from npcbrain.engine.contract import Kind
+from npcbrain.pricing.cost import CostModel
 from npcbrain.scheduling.policy import Price
 from npcbrain.scheduling.request import UNWRITTEN, Request, State
 
@@ -55,6 +58,28 @@ def test_what_fits_no_frame_is_refused_unprepared_and_said_once() -> None:
         assert [request.reason, dropped.reason] == ["no_budget", "cancelled"]
     (notice,) = told
     assert "budget_ms must leave room for one step of the model, got 4.0" in notice
+
+
+def test_dozens_of_prices_are_not_added_up_anew_in_each_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    game, asked_for = Game(10 * MS), list[object]()
+    best_ns = CostModel.best_ns
+
+    def counting(cost: CostModel, *shape: Any) -> int:
+        asked_for.append(shape)
+        return best_ns(cost, *shape)
+
+    game.scheduler.tell = lambda text: None
+    game.frames(9)
+    assert game.scheduler.verdicts.refuse([asked(game)], 4 * MS)
+    monkeypatch.setattr(CostModel, "best_ns", counting)
+    assert game.scheduler.verdicts.refuse([asked(game)], 4 * MS)
+    assert not asked_for
+
+    game.scheduler.cost.observe(Kind.DECODE, 0, 1, 0, MS)  # a price was learnt
+    game.scheduler.verdicts.refuse([asked(game)], 4 * MS)
+    assert asked_for
 
 
 def test_a_frame_with_more_room_than_all_before_is_a_budget_too() -> None:
