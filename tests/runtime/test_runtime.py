@@ -65,6 +65,28 @@ def test_a_question_is_answered_over_frames_that_keep_to_their_budget(game: Game
     assert 1 < max(report.num_steps for report in reports) <= 4
 
 
+def test_what_landing_answers_took_of_late_is_kept_from_the_steps() -> None:
+    clock = ManualClock()
+
+    def check(npc: Npc, line: str) -> bool:  # called when an answer lands
+        clock.advance_ns(STEP_NS)
+        return True
+
+    engine = ScriptedEngine(clock, STEP_NS)
+    runtime = Runtime(ScriptedModel(), clock=clock, engine=engine, line_filter=check)
+    npc = runtime.add_npc("greta", persona=GRETA, tree=MIND)
+
+    def most_steps() -> int:
+        npc.hear("Good day!")
+        most = 0
+        while npc.event is not None:
+            most = max(most, runtime.update(4.0).num_steps)
+            clock.advance_ns(FRAME_NS)
+        return most
+
+    assert [most_steps(), most_steps()] == [4, 3]
+
+
 def test_a_decision_lands_at_the_end_of_one_frame_and_is_acted_on_in_the_next(game: Game) -> None:
     game.npc.hear("Good day!")
     reports = game.frames_until(lambda: bool(game.npc.speech) and not game.npc.thinking)

@@ -139,7 +139,8 @@ class Npcbrain:
         return self._village.is_idle
 
     def ask(self) -> None:
-        """See ``Way``."""
+        """See ``Way``. Nobody remembers the rounds before: nobody does in the other ways."""
+        self._village.forget()
         self._village.ask()
 
     def update(self) -> None:
@@ -171,7 +172,8 @@ class NpcbrainBeside:
         return self._village.is_idle
 
     def ask(self) -> None:
-        """See ``Way``."""
+        """See ``Way``. Nobody remembers the rounds before: nobody does in the other ways."""
+        self._village.forget()
         self._village.ask()
 
     def update(self) -> None:
