@@ -33,6 +33,8 @@ class StillClock:
 class Idea:
     """A thought that says and decides what the test says."""
 
+    is_still = False
+
     def __init__(self) -> None:
         self.choice: Decision | None = None
         self.done = False

@@ -97,6 +97,7 @@ class LostThought:
     """A thought that was over before it began."""
 
     __slots__ = ("choice", "decision", "done", "emotion", "reason", "speech")
+    is_still = False
 
     def __init__(self, reason: str) -> None:
         self.choice: Decision | None = None
@@ -155,6 +156,12 @@ class LanguageThought:
     def generation(self) -> AnswerLike:
         """What writes it."""
         return self.request.generation
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it is being prepared, and has time."""
+        request = self.request
+        return request.in_preparation and self._clock.now_ns() < request.deadline_ns
 
     @property
     def num_tokens(self) -> int:

@@ -49,6 +49,11 @@ class Thought(Protocol):
     speech: str
     emotion: str
 
+    @property
+    def is_still(self) -> bool:
+        """Whether ``listen`` would find nothing, as for most of a crowd that waits."""
+        ...
+
     def listen(self) -> None:
         """Takes in what the model has written since the last call."""
         ...

@@ -191,18 +191,20 @@ class Responder(Character):
             self.persona.lines,
         )
         thought = self._thought = self._host.mind.ask(inquiry)
-        self.listen()  # what cannot be answered is known at once, for the tree to go on
+        self._take_in(thought)  # what cannot be answered is known at once, for the tree to go on
         return thought
 
     def listen(self) -> None:
         """Takes in what the model has written; the runtime calls this once a frame."""
         thought, inbox = self._thought, self._inbox
-        if thought is None and not inbox.rests:
+        if not inbox.rests and (thought is None or thought.is_still):
             return
         self._alone.check("Npc.listen()")
         inbox.rests = False
-        if thought is None:
-            return
+        if thought is not None:
+            self._take_in(thought)
+
+    def _take_in(self, thought: Thought) -> None:
         thought.listen()
         self.speech = thought.speech if self._host.line_filter is None or thought.done else ""
         self.emotion = thought.emotion

@@ -188,6 +188,7 @@ class HybridThought:
         "reason",
         "speech",
     )
+    is_still = False
 
     def __init__(self, thought: Thought, elsewhere: Elsewhere) -> None:
         self._thought = thought

@@ -32,6 +32,7 @@ class RemoteThought:
         "reason",
         "speech",
     )
+    is_still = False  # who has no news is not listened to
 
     def __init__(self, job: Job, desk: Desk) -> None:
         self.job = job

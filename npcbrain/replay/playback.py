@@ -207,6 +207,7 @@ class PlayedThought:
         "speech",
         "tokens",
     )
+    is_still = False
 
     def __init__(self, name: str, inner: Thought | None) -> None:
         self.name = name

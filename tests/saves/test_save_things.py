@@ -320,6 +320,7 @@ class Endless:
     done = False
     reason = speech = ""
     emotion = "happy"
+    is_still = False
 
     def listen(self) -> None: ...
 
