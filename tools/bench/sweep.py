@@ -292,8 +292,11 @@ class _Waits:
             else:
                 self.by_tree += 1
                 self._silent.pop(name, None)
-        for name in [name for name in self._silent if self._runtime.npcs[name].speech]:
-            self.first_words.append(frame + 1 - self._silent.pop(name))
+        npcs = self._runtime.npcs
+        for name in [*self._silent]:
+            # Who has not turned to the question still shows what it said before.
+            if npcs[name].speech and (npcs[name].is_busy or not npcs[name].num_waiting):
+                self.first_words.append(frame + 1 - self._silent.pop(name))
 
 
 def _quantile(frames: Sequence[int], share: float) -> int | None:
