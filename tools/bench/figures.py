@@ -61,7 +61,8 @@ def table() -> str:
         rows.append((what, *(" / ".join(f"{way[part][0]}" for part in PARTS) for way in waits)))
     lines = [
         f"{result['npcs']} NPCs talked to without end, {result['budget_ms']:g} ms a frame for "
-        f"npcbrain, {result['game_ms']:g} ms of game work, {result['frames']} frames, one thread "
+        f"npcbrain, {result['game_ms']:g} ms of game work, {result['frames']} frames "
+        f"({both[1]['frames']} with the language model alone), one thread "
         f"of {frames['processor']}, ONNX Runtime {runtime}, commit `{frames['commit'][:7]}`:",
         "",
         "| | `hearth` | its language model alone |",

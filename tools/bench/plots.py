@@ -234,9 +234,14 @@ def draw_ways(record: dict[str, Any]) -> tuple[Figure, str]:
     """The ways of the field: p99 and worst frame of each."""
     rows = record["ways"][::-1]
     figure, axes = plt.subplots(figsize=(SIZE[0], 0.46 * len(rows) + 1.1))
+    end = 4 * FRAME_MS  # ways that miss every frame would leave the others no room
     for place, row in enumerate(rows):
-        colour = OURS if row["way"] == "npcbrain" else OTHER
+        colour = OURS if row["way"].startswith("npcbrain") else OTHER
         p99, worst = row["frame_p99_ms"], row["frame_max_ms"]
+        if p99 > end:
+            text = f"p99 {p99:.0f}, worst {worst:.0f} ms \N{RIGHTWARDS ARROW}"
+            axes.text(end, place, text, color=colour, fontsize=10, ha="right", va="center")
+            continue
         axes.plot([p99, worst], [place, place], color=colour, linewidth=3, solid_capstyle="round")
         axes.plot([p99], [place], "o", color=colour, markersize=8)
     axes.axvline(FRAME_MS, color=LIMIT, linewidth=1.4, zorder=0)
@@ -245,7 +250,7 @@ def draw_ways(record: dict[str, Any]) -> tuple[Figure, str]:
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=GRID)
-    axes.set(xlabel="ms: p99 (dot) to worst", xlim=(0, None))
+    axes.set(xlabel="ms: p99 (dot) to worst", xlim=(0, end))
     figure.suptitle(
         "Ways to run a model in a game", x=0.02, ha="left", fontsize=12.5, weight="bold"
     )
