@@ -133,7 +133,7 @@ def test_every_plot_is_drawn_and_on_the_page_with_where_it_comes_from(
         assert (page.parent / "plots" / f"{plot.name}.svg").stat().st_size > 1000
         assert f"](plots/{plot.name}.svg)" in text
     assert text.count("Abacus, 2 cores, Linux, 2026-01-02, commit `0123456`.") == len(PLOTS) + 1
-    assert "| npcbrain | 10.0 ms | 12.0 ms | 0.0 % | 120 |" in text
+    assert "| npcbrain | 8.0 ms | 10.0 ms | 12.0 ms | 0.0 % | 120 |" in text
     assert "| npcbrain | 12.0 ms | 8.0 ms | 130 ms | 400 tokens/s |" in text
     assert "npcbrain over llama.cpp's best: decode 1.10, prefill_128 2.50." in text
     assert "\nThis build is slow.\n" in text
