@@ -210,10 +210,11 @@ def _advice(
             f"answer. Give Runtime.update at least {enough_ms:g} ms, or load a smaller model."
         )
     if slow is not None and slow.action_frames is not None:
+        floor = "more than " if slow.decision.reason in LATE else ""  # it was cut off, too
         return (
             f"With {budget_ms:g} ms a frame, a first question that needs words of the model's own "
-            f"takes {_seconds(slow.frames)} here, its action {_seconds(slow.action_frames)}: later "
-            f"than the {TTL_MS / 1000:g} s of Decide, so its tree would answer. Answers that quote "
+            f"takes {floor}{_seconds(slow.frames)} here, its action "
+            f"{_seconds(slow.action_frames)}: later than the {TTL_MS / 1000:g} s of Decide, so its tree would answer. Answers that quote "
             "a fact or a line take little longer than the action. For more words of its own, give "
             "update() a larger budget or Decide a larger ttl_ms."
         )
