@@ -214,9 +214,10 @@ def _advice(
         return (
             f"With {budget_ms:g} ms a frame, a first question that needs words of the model's own "
             f"takes {floor}{_seconds(slow.frames)} here, its action "
-            f"{_seconds(slow.action_frames)}: later than the {TTL_MS / 1000:g} s of Decide, so its tree would answer. Answers that quote "
-            "a fact or a line take little longer than the action. For more words of its own, give "
-            "update() a larger budget or Decide a larger ttl_ms."
+            f"{_seconds(slow.action_frames)}: later than the {TTL_MS / 1000:g} s of Decide, so its "
+            "tree would answer. Answers that quote a fact or a line take little longer than the "
+            "action. For more words of its own, give update() a larger budget or Decide a larger "
+            "ttl_ms."
         )
     return (
         f"With {budget_ms:g} ms a frame, no answer came within {TTL_MS / 1000:g} seconds: "
