@@ -35,14 +35,18 @@ MAX_PERSONA, MAX_NEWS = 320, 144  # tokens; positions of the news begin at MAX_P
 # Tokens of a line that are read; what is longer says little more about what to do.
 LINE = {"npc": 16, "fact": 40, "action": 10, "arg": 5, "value": 8}
 EVENT, SCENE, MEMORY, DEED, REPLY = 80, 14, 40, 12, 36
-# What is said leans on what was said before: it begins so, or something in it stands for a thing.
+# What is said leans on what was said before: a sentence begins so, something in it stands for a
+# thing, or it is too short to say what it is about.
 LEANING = re.compile(
-    r"^\W*(and|but|or|so|then|why|really|yes|no|nope|yeah|ok|okay|fine|alright|what about|how about"
-    r"|how come|which|since when|says who|like what|such as|because|deal|sure)\b"
-    r"|\b(it|its|that|those|them|they|this|these|ones|other|another|more|else|too|again|instead"
-    r"|he|him|his|she|her|hers|there|then)\b",
+    r"(?:^|[.!?]\s+)\W{0,3}(?:(?:oo+h?|oh|ah|well|hm+)\W+)?(?:and|but|or|so|then|why|really|yes|yeah|yep"
+    r"|no|nope|ok|okay|fine|alright|sure|deal|now|do|go on|go ahead|show me|how come|which|because"
+    r"|what about|how about|what if|since when|says who|like what|such as)\b"
+    r"|\b(?:it|its|that|those|them|they|this|these|ones|others?|another|both|neither|either|more|else"
+    r"|too|again|instead|back|same|place|way|he|him|his|she|hers?|there|then)\b"
+    r"|\bone ?(?:[.,;!?]|$)",
     re.IGNORECASE,
 )
+SHORT = 2  # words
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in actionNames
 
 Encode = Callable[[str], Sequence[int]]
@@ -152,12 +156,13 @@ def is_tellable(memory: str, situation: Situation) -> bool:
 def remembered(situation: Situation) -> list[str | Exchange]:
     """What is remembered, as far as it bears on the event.
 
-    In training an exchange is remembered only where the next one follows from it; in play the last
-    one always is, and would be answered again. So it is read only if what is said leans on
-    something ("and the other one?"). Nor is an answer that was a known fact as it stands: no
-    written one is, and nothing outweighs what is equal.
+    In training an exchange is mostly remembered where the next one follows from it; in play the
+    last one always is, and would be answered again. So it is read only if what is said leans on
+    something ("and the other one?", "Show me!"). Nor is an answer that was a known fact as it
+    stands: no written one is, and nothing outweighs what is equal.
     """
-    leans = bool(LEANING.search(event_text(situation.event)))
+    heard = event_text(situation.event)
+    leans = len(heard.split()) <= SHORT or bool(LEANING.search(heard))
     facts = situation.npc.facts
     found: list[str | Exchange] = []
     for memory in situation.memory:

@@ -188,6 +188,11 @@ def test_a_fact_that_was_said_before_is_not_read_as_a_memory(encoder: Encoder) -
         ("And the other?", True),
         ("Why?", True),
         ("Give it to me.", True),
+        ("Good. And for the child?", True),
+        ("Ooh yes, thanks!", True),
+        ("Show me the room, please.", True),
+        ("How many?", True),
+        ("Sand and stones everywhere.", False),
         ("One ale please.", False),
     ],
 )
