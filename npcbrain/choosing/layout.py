@@ -38,7 +38,7 @@ EVENT, SCENE, MEMORY, DEED, REPLY = 80, 14, 40, 12, 36
 # What is said leans on what was said before: a sentence begins so, something in it stands for a
 # thing, or it is too short to say what it is about.
 LEANING = re.compile(
-    r"(?:^|[.!?]\s+)\W{0,3}(?:(?:oo+h?|oh|ah|well|hm+)\W+)?(?:and|but|or|so|then|why|really|yes|yeah|yep"
+    r"(?:^|[.!?]\s)\W{0,3}(?:(?:oo+h?|oh|ah|well|hm+)\W{1,3})?(?:and|but|or|so|then|why|really|yes|yeah|yep"
     r"|no|nope|ok|okay|fine|alright|sure|deal|now|do|go on|go ahead|show me|how come|which|because"
     r"|what about|how about|what if|since when|says who|like what|such as)\b"
     r"|\b(?:it|its|that|those|them|they|this|these|ones|others?|another|both|neither|either|more|else"
@@ -47,6 +47,7 @@ LEANING = re.compile(
     re.IGNORECASE,
 )
 SHORT = 2  # words
+SEARCHED = 320  # characters, about what EVENT tokens hold; players may type much more
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in actionNames
 
 Encode = Callable[[str], Sequence[int]]
@@ -161,7 +162,7 @@ def remembered(situation: Situation) -> list[str | Exchange]:
     something ("and the other one?", "Show me!"). Nor is an answer that was a known fact as it
     stands: no written one is, and nothing outweighs what is equal.
     """
-    heard = event_text(situation.event)
+    heard = event_text(situation.event)[:SEARCHED]
     leans = len(heard.split()) <= SHORT or bool(LEANING.search(heard))
     facts = situation.npc.facts
     found: list[str | Exchange] = []
