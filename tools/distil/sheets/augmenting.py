@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from npcbrain.prompting import retelling
 from npcbrain.prompting.action_priors import event_text
 from npcbrain.prompting.fact_retrieval import recalled_facts, split_words, stems
 from npcbrain.situation import Action, Decision, Event, Exchange, Profile, Scene, Situation
@@ -54,7 +55,8 @@ RANKS = """
 saint general major colonel corporal sergeant admiral agent baron baroness duke duchess count
 countess contessa nan nana nonno ma mama papa mom dad granny
 """.split()
-NEVER_NAMES = frozenset((*TITLES, *RANKS, *CALENDAR, *(f"{day}s" for day in CALENDAR), "i"))
+NEVER_NAMES = TITLES | retelling.TITLES | retelling.WOMEN
+NEVER_NAMES |= {*RANKS, *CALENDAR, *(f"{day}s" for day in CALENDAR), "i"}
 NUMBERS = """
 three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty
 """.split()
