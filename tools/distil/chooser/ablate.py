@@ -4,10 +4,9 @@ r"""What each part of the chooser's training is worth, at a fixed number of toke
 
 Every variant begins with the plain encoder, reads as many tokens of the same exchanges in the same
 order, and differs in one thing. They are scored on characters that no training sees, against what
-was written for them. Of lines only known facts and memories are scored: which stock line would do
-as well was never labelled for these characters. So few tokens teach little: it is the differences
-that tell. What is written already is not trained again; some ten minutes a variant and 300,000
-tokens on two cores.
+was written for them; of lines, where a known fact, a memory or a stock line would do as well as
+that. So few tokens teach little: it is the differences that tell. What is written already is not
+trained again; some ten minutes a variant and 300,000 tokens on two cores.
 """
 
 from __future__ import annotations
@@ -83,8 +82,8 @@ def score(net: Net, sheets: Sequence[Sheet], quotes: Quotes, encode) -> dict[str
 
     Returns:
         Shares: ``deeds`` right, ``acts`` right where something else than talk was written, and
-        ``facts`` found where what was written says no more than a known fact or a memory and talk
-        was chosen; ``deeds alone`` without reading.
+        ``lines`` where a quote says as much as what was written and the deed is right; ``deeds
+        alone`` without reading.
     """
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
@@ -105,14 +104,16 @@ def score(net: Net, sheets: Sequence[Sheet], quotes: Quotes, encode) -> dict[str
                 if not target.talks:
                     right["acts"] += chosen == target.action
                     asked["acts"] += 1
-                if target.talks and chosen == target.action and (target.said or 0) > OWN:
+                quoted = target.said is not None and target.said != OWN
+                if quoted and chosen == target.action:
                     line = net.occ(scores.whole[row]) + net.occ2(scores.actions[row, chosen])
-                    line = line + ALLOWED[True]
-                    known = scores.candidates[row, -len(group.persona.facts) :]
-                    known = known if group.persona.facts else known[:0]
-                    line = torch.cat([line, known, scores.memories[row]])
-                    right["facts"] += int(line.argmax()) == target.said
-                    asked["facts"] += 1
+                    line = line + ALLOWED[target.talks]
+                    if target.talks:
+                        known = scores.candidates[row, -len(group.persona.facts) :]
+                        known = known if group.persona.facts else known[:0]
+                        line = torch.cat([line, known, scores.memories[row]])
+                    right["lines"] += int(line.argmax()) == target.said
+                    asked["lines"] += 1
     return {name: round(right[name] / asked[name], 4) for name in sorted(asked)}
 
 
