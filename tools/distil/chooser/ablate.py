@@ -56,12 +56,12 @@ class Variant:
     layers: int = 6
     looks: int = 3
     chats: bool = True
-    pieces: int | None = None
+    pieces: int | None = 12_000
 
 
 VARIANTS = {
     "as shipped": Variant("the training as it is"),
-    "12,000 pieces": Variant("the 12,000 commonest word pieces alone", pieces=12_000),
+    "all pieces": Variant("all word pieces, where 12,000 are read otherwise", pieces=None),
     "no second look": Variant("candidates never look at the news", looks=0),
     "no variants": Variant("exchanges as they were written", Diet(varied=0.0)),
     "no small talk": Variant("no small talk, no memory that bears on nothing", chats=False),
