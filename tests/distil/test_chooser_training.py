@@ -15,8 +15,9 @@ transformers = pytest.importorskip("transformers", reason="distillation is an ex
 from npcbrain.choosing.chooser import Chooser  # noqa: E402
 from npcbrain.choosing.layout import news, persona  # noqa: E402
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs  # noqa: E402
+from npcbrain.errors import ModelError  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
-from tools.distil.chooser import ablate  # noqa: E402
+from tools.distil.chooser import ablate, reopen  # noqa: E402
 from tools.distil.chooser.export import add_chooser  # noqa: E402
 from tools.distil.chooser.net import Group, Net  # noqa: E402
 from tools.distil.chooser.train import Diet, draw, loss_of, reader_of  # noqa: E402
@@ -57,13 +58,18 @@ def test_a_smaller_vocabulary_gives_common_words_the_same_tokens(
     assert Net(tmp_path, CONFIG.width, CONFIG.looks).emb.word_embeddings.weight.shape[0] == pieces
 
 
+def ship(net: Net, encoder: Path, folder: Path) -> Path:
+    """Exports the network into a model's folder."""
+    weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
+    add_chooser(folder, CONFIG, weights, (encoder / "tokenizer.json").read_bytes())
+    return folder
+
+
 def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Path) -> None:
     net = Net(encoder, CONFIG.width, CONFIG.looks).eval()
     torch.nn.init.normal_(net.k.weight, std=0.1)  # or all but the signs would be nearly equal
     torch.nn.init.normal_(net.look.weight, std=0.1)
-    folder = shutil.copytree(TINY, tmp_path / "model")
-    weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
-    add_chooser(folder, CONFIG, weights, (encoder / "tokenizer.json").read_bytes())
+    folder = ship(net, encoder, shutil.copytree(TINY, tmp_path / "model"))
     chooser, encode = Chooser(Model.load(folder).encoder), reader_of(encoder)
     num_equal = 0
     examples = [example for sheet in SHEETS for example in sheet.examples[:6]]
@@ -83,6 +89,36 @@ def test_the_runtime_chooses_what_the_network_would(encoder: Path, tmp_path: Pat
             pass
         num_equal += choice.action == asked.actions[best].name
     assert num_equal >= 0.9 * len(examples)  # integers round where floats do not
+
+
+def test_what_ships_opens_again_as_a_state_that_training_goes_on_from(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Net(encoder, CONFIG.width, CONFIG.looks).eval()
+    torch.nn.init.normal_(first.look.weight, std=0.1)
+    folder = ship(first, encoder, shutil.copytree(TINY, tmp_path / "model"))
+    out = tmp_path / "reopened"
+    monkeypatch.setattr("sys.argv", ["reopen", "--model", str(folder), "--out", str(out)])
+    reopen.main()
+    again = Net(out, CONFIG.width, CONFIG.looks).eval()
+    again.load_state_dict(torch.load(out / "chooser.pt", weights_only=True)["net"])
+    group, _ = next(draw(SHEETS, Quotes(SHEETS), by_word, random.Random(1)))
+    with torch.no_grad():
+        (was,), (now,) = first([group]), again([group])
+    spread = float(was.candidates.std())
+    assert float((was.candidates - now.candidates).abs().max()) < 0.1 * spread
+    assert reader_of(out)("a ship at 7") == reader_of(encoder)("a ship at 7")
+    ship(again, encoder, folder)  # a second rounding changes nothing
+    twice = reopen.reopen(folder)[1]
+    assert all(
+        torch.allclose(torch.from_numpy(twice[name]), value)
+        for name, value in again.state_dict().items()
+    )
+
+
+def test_a_model_without_a_chooser_cannot_be_opened_for_teaching_it() -> None:
+    with pytest.raises(ModelError, match="have a chooser"):
+        reopen.reopen(TINY)
 
 
 def test_it_learns(encoder: Path) -> None:

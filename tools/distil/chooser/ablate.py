@@ -26,7 +26,7 @@ from rich.console import Console
 from tools.bench.record import surroundings
 from tools.distil.chooser.chatter import Chatter
 from tools.distil.chooser.net import Net
-from tools.distil.chooser.train import ALLOWED, OWN, Diet, draw, reader_of, train
+from tools.distil.chooser.train import OWN, Diet, draw, lines_of, reader_of, train
 from tools.distil.chooser.vocabulary import cut
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.quoting import Quotes
@@ -106,13 +106,9 @@ def score(net: Net, sheets: Sequence[Sheet], quotes: Quotes, encode) -> dict[str
                     asked["acts"] += 1
                 quoted = target.said is not None and target.said != OWN
                 if quoted and chosen == target.action:
-                    line = net.occ(scores.whole[row]) + net.occ2(scores.actions[row, chosen])
-                    line = line + ALLOWED[target.talks]
-                    if target.talks:
-                        known = scores.candidates[row, -len(group.persona.facts) :]
-                        known = known if group.persona.facts else known[:0]
-                        line = torch.cat([line, known, scores.memories[row]])
-                    right["lines"] += int(line.argmax()) == target.said
+                    occasions = net.occ(scores.whole[row]) + net.occ2(scores.actions[row, chosen])
+                    lines = lines_of(occasions, group, scores, row, target.talks)
+                    right["lines"] += int(lines.argmax()) == target.said
                     asked["lines"] += 1
     return {name: round(right[name] / asked[name], 4) for name in sorted(asked)}
 

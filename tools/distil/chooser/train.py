@@ -27,7 +27,7 @@ from rich.progress import Progress
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from npcbrain.choosing.choice import candidates, spans_of
+from npcbrain.choosing.choice import spans_of
 from npcbrain.choosing.layout import MAX_PERSONA, news, persona
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs
 from npcbrain.errors import fault
@@ -36,7 +36,7 @@ from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
 from tools.distil.chooser.chatter import Chatter
-from tools.distil.chooser.net import Group, Net
+from tools.distil.chooser.net import Group, Net, Scores
 from tools.distil.decisions import drawn
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.augmenting import Augmenter
@@ -45,7 +45,7 @@ from tools.distil.sheets.reading import DATA, SheetError
 from tools.distil.situations.example import Example
 from tools.distil.situations.lexicon import load
 
-__all__ = ["Diet", "Target", "draw", "loss_of", "reader_of", "target_of", "train"]
+__all__ = ["Diet", "Target", "draw", "lines_of", "loss_of", "reader_of", "target_of", "train"]
 
 OWN = len(OCCASIONS)  # words of its own; facts come after it
 TURNS = 12  # exchanges of a character that share its reading
@@ -199,7 +199,6 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
     for (group, targets), scores in zip(batch, all_scores, strict=True):
         num_actions = len(group.persona.actions)
         slots = spans_of(group.persona)
-        first_fact = len(candidates(group.persona)) - len(group.persona.facts)
         wanted = torch.tensor([target.action for target in targets])
         of_actions = scores.candidates[:, :num_actions]
         deeds.append(functional.cross_entropy(of_actions, wanted, reduction="none"))
@@ -214,10 +213,8 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
                 if stop - start > 1:
                     values.append(_miss(own[start:stop], value))
             if target.said is not None:
-                line = occasions[row] + ALLOWED[target.talks]
-                if target.talks:
-                    line = torch.cat([line, own[first_fact:], scores.memories[row]])
-                words.append(_miss(line, target.said))
+                lines = lines_of(occasions[row], group, scores, row, target.talks)
+                words.append(_miss(lines, target.said))
     parts = {
         "deed": torch.cat(deeds).mean(),
         "value": torch.stack(values).mean() if values else torch.zeros(()),
@@ -233,6 +230,25 @@ ALLOWED = {
     talks: torch.tensor([0.0 if one in legal else NEVER for one in OCCASIONS] + [0.0])
     for talks, legal in ((True, OF_TALK), (False, OF_DEEDS))
 }
+
+
+def lines_of(
+    occasions: torch.Tensor, group: Group, scores: Scores, row: int, talks: bool
+) -> torch.Tensor:
+    """Scores of all that may be said, as ``Target.said`` counts: occasions, own words, quotes.
+
+    Args:
+        occasions: float32 [occasions + 1], of the deed that is done.
+        group: Whom the scores are of.
+        scores: What the network made of it.
+        row: Which of its news.
+        talks: Whether the deed is talk; else no fact and no memory is quoted.
+    """
+    allowed = occasions + ALLOWED[talks]
+    if not talks:
+        return allowed
+    first_fact = scores.candidates.shape[1] - len(group.persona.facts)
+    return torch.cat([allowed, scores.candidates[row, first_fact:], scores.memories[row]])
 
 
 def _moods(
