@@ -259,8 +259,8 @@ class Runtime(Recordable, Warmable):
 
         The next tick acts on a decision that has landed. The trees always run; their time counts
         against the budget. In a frame, one NPC for each 0.4 ms of it turns to a new event (1 to
-        10); the others follow in the next frames, in order. If no update has a budget for more than
-        a quarter of a second, the game counts as paused and no question runs out of time.
+        10; 0 or 1 below 0.8 ms); the others follow in the next frames, in order. If no update has a
+        budget for more than 250 ms, the game counts as paused and no question runs out of time.
 
         Args:
             budget_ms: Wall milliseconds that this call may take. 0 or less means trees only,

@@ -48,6 +48,7 @@ class Cast:
         "_is_ticking",
         "_listening",
         "_npcs",
+        "_num_owed",
         "_sweep",
         "_turnstile",
         "npcs",
@@ -63,6 +64,7 @@ class Cast:
         self._changes: dict[Npc, int] = {}  # who is to be due in one of how many frames; 0: never
         self._gone: list[Npc] = []  # removed in this frame
         self._listening: dict[Npc, None] = {}
+        self._num_owed = 0  # whom the model has left to their trees, which answer in the next tick
         self._is_ticking = False
 
     def add(self, npc: Npc) -> None:
@@ -99,7 +101,8 @@ class Cast:
         self._is_ticking = True
         first: Exception | None = None
         gone, holds = self._gone, self._turnstile.holds
-        self._turnstile.begin(num_turns)
+        self._turnstile.begin(num_turns, self._num_owed)
+        self._num_owed = 0
         for line in self._due.due(frame):
             for npc in line:
                 if gone and npc in gone:
@@ -134,6 +137,7 @@ class Cast:
             npc.listen()
             if npc.answer is None and not npc.thinking:
                 del listening[npc]
+                self._num_owed += npc.is_busy
         for line in self._sweep.due(frame):
             for npc in line:
                 npc.listen()

@@ -14,7 +14,9 @@ from itertools import islice
 __all__ = ["Turnstile", "num_turns"]
 
 TURN_NS = 400_000  # of a budget, for each turn: about half of a frame is left to the model
-LEAST_TURNS = 1  # in a frame that has hardly any time, or answers would never come
+# In a frame that has hardly any time, or answers would never come. It has not even room for a
+# question and for what a tree says to another one, so the two take turns.
+LEAST_TURNS = 1
 MOST_TURNS = 10  # however much time there is, and where nobody says how much: some 1 to 2 ms
 
 
@@ -39,9 +41,17 @@ class Turnstile:
         self._is_open = True
         self._num_free = 0
 
-    def begin(self, num_turns: int) -> None:
-        """A frame begins: the first in line may go through, whenever they next come."""
+    def begin(self, num_turns: int, num_owed: int = 0) -> None:
+        """A frame begins: the first in line may go through, whenever they next come.
+
+        Args:
+            num_turns: How many.
+            num_owed: Whom the model has just left to their trees: they are answered in this frame,
+                and nobody goes through if one turn is all there is.
+        """
         self._is_open = False
+        if num_owed and num_turns == LEAST_TURNS:
+            num_turns = 0
         self._num_free = num_turns
         if self._line:
             first = tuple(islice(self._line, num_turns))

@@ -10,12 +10,16 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from minds import GRETA
+from minds import GRETA, VILLAGER, HandDrivenMind
 
 from npcbrain.errors import TreeError
+from npcbrain.npcs.contracts import Host
 from npcbrain.npcs.leaves import CannedReply, Heard
 from npcbrain.npcs.npc import Npc
+from npcbrain.npcs.roster import Cast
 from npcbrain.npcs.turnstile import LEAST_TURNS, MOST_TURNS, Turnstile, num_turns
+from npcbrain.reasons import Reason
+from npcbrain.report import FrameReport
 from npcbrain.runtime import Runtime
 from npcbrain.testing import ManualClock, replay
 from npcbrain.tree import Selector, Sequence, Succeed, Task
@@ -167,3 +171,28 @@ def test_a_turn_is_kept_for_whoever_is_called_and_comes_late() -> None:
     turnstile.begin(2)
     assert turnstile.passes("c")
     assert num_turns(10**15) == MOST_TURNS
+
+
+@pytest.mark.parametrize(("num_turns", "most"), [(1, 1), (2, 4)])
+def test_a_frame_of_one_turn_has_no_room_for_a_question_and_a_trees_answer_too(
+    num_turns: int, most: int
+) -> None:
+    mind, report = HandDrivenMind(), FrameReport()
+    host = Host(mind, ManualClock(), report, {})
+    cast = Cast(host.turnstile)
+    npcs = [Npc(f"npc {index}", GRETA, VILLAGER, host) for index in range(6)]
+    for npc in npcs:
+        cast.add(npc)
+        npc.hear("A bang!")
+    done: list[int] = []
+    while not all(npc.is_idle for npc in npcs):
+        num_asked, num_answered = len(mind.ideas), len(report.decisions)
+        assert cast.tick(len(done), num_turns) is None
+        asked = mind.asked[num_asked:]
+        for idea in mind.ideas[num_asked:]:
+            idea.fail(Reason.NO_BUDGET)
+        cast.listen(len(done), [inquiry.name for inquiry in asked])
+        cast.settle()
+        done.append(len(asked) + len(report.decisions) - num_answered)
+    assert sum(done) == 2 * len(npcs)
+    assert max(done) == most
