@@ -6,7 +6,7 @@ what is left; and what it chooses depends on the situation alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from npcbrain.asking.teaching import taught_reader
@@ -30,6 +30,7 @@ Watch = Callable[[str, int, int, int, bool], None]
 """``watch(what, rows, context, took_ns, failed)``, of a step that has just ended."""
 
 NUM_ROUNDS = 3  # measured, of each kind of step
+NUM_CUT_ROUNDS = 2  # and of its pieces, large and small by turns
 
 # Somebody of usual size, to measure steps on before anybody is there.
 NOBODY = Situation(
@@ -138,11 +139,14 @@ class Deliberation:
             EngineError: A step failed.
         """
         learn = self._prices.correct if known else self._prices.observe
-        for _ in range(1 if known else NUM_ROUNDS):
+        for round_number in range(1 if known else NUM_ROUNDS + NUM_CUT_ROUNDS):
             self._forget()
             self.begin(NOBODY)
-            while self._next_shape is not None:
-                self._step(learn)
+            step_number = round_number
+            while pieces := [*self._pieces()]:
+                step_number += 1
+                which = step_number % len(pieces) if round_number >= NUM_ROUNDS else 0
+                self._step(pieces[which], learn)
         self._forget()
         self.skip_times()
 
@@ -200,13 +204,11 @@ class Deliberation:
         """
         is_fresh = True
         limit_ns = deadline_ns
-        while (
-            (is_fresh or not is_hurried())
-            and (shape := self._next_shape) is not None
-            and self._fits(shape, limit_ns, is_fresh)
-        ):
+        while (is_fresh or not is_hurried()) and (
+            shape := self._fitting(limit_ns, is_fresh)
+        ) is not None:
             is_fresh, limit_ns = False, deadline_ns if share_ns is None else share_ns
-            choice = self._step()
+            choice = self._step(shape)
             if choice is not None:
                 return choice
         return None
@@ -217,28 +219,43 @@ class Deliberation:
         while self._unread:
             situation = self._unread[0]
             begun = self.begin(situation) and not self._chooser.knows_persona
-            if not begun or (shape := self._next_shape) is None:
+            if not begun or self._next_shape is None:
                 self.give_up()
                 del self._unread[0]
                 continue
-            if (is_hurried() and not is_fresh) or not self._fits(shape, deadline_ns, is_fresh):
+            if is_hurried() and not is_fresh:
+                return
+            if (shape := self._fitting(deadline_ns, is_fresh)) is None:
                 return
             is_fresh = False
             try:
-                self._step()
+                self._step(shape)
             except EngineError:
                 del self._unread[0]  # asking will say so
 
     def needed_ns(self, price: Price) -> int:
-        """The smallest budget in which the next step can be run; 0 if there is none."""
-        shape = self._next_shape
-        return 0 if shape is None else price(Kind.CHOOSE, *shape)
+        """The smallest budget in which some of the next step can be run; 0 if there is none."""
+        return min((price(Kind.CHOOSE, *shape) for shape in self._pieces()), default=0)
 
     @property
     def _next_shape(self) -> Shape | None:
         if self._groundwork is not None:
             return self._groundwork.shape
         return None if self._chooser.situation is None else self._chooser.next_shape
+
+    def _pieces(self) -> Iterator[Shape]:
+        """The next step, and what may be run of it instead; the largest first."""
+        shape, is_cut = self._next_shape, self._groundwork is None
+        while shape is not None:
+            yield shape
+            shape = self._chooser.less(shape) if is_cut else None
+
+    def _fitting(self, deadline_ns: int, is_fresh: bool) -> Shape | None:
+        """As much of the next step as ends in time; None if nothing does."""
+        for shape in self._pieces():
+            if self._fits(shape, deadline_ns, is_fresh):
+                return shape
+        return None
 
     def _fits(self, shape: Shape, deadline_ns: int, is_fresh: bool) -> bool:
         now_ns = self._clock.now_ns()
@@ -249,16 +266,15 @@ class Deliberation:
         return False
 
     def _step(
-        self, learn: Callable[[Kind, int, int, int, int], None] | None = None
+        self, shape: Shape, learn: Callable[[Kind, int, int, int, int], None] | None = None
     ) -> Choice | None:
-        shape, busy_ns = self._next_shape, self._busy_ns
-        assert shape is not None
+        busy_ns = self._busy_ns
         started_ns = self._clock.now_ns()
         busy_started_ns = 0 if busy_ns is None else busy_ns()
         choice: Choice | None = None
         try:
             if self._groundwork is None:
-                choice = self._chooser.step()
+                choice = self._chooser.step(shape.rows)
             else:
                 self._lay_ground(self._groundwork)
         except EngineError as error:

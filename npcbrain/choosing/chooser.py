@@ -1,10 +1,10 @@
 """``Chooser``: reads a persona once and its news each time, in steps of a few milliseconds.
 
 In the last layers a persona's candidates (actions, values, facts) go along with the news' rows:
-they were read without them, and look a second time. A step takes up to 24 rows through one layer.
-Rows are cut at the same places whatever the frames,
-so a choice does not depend on them, to the last bit. Invariant: one situation is read at a time;
-who begins another gives up the one before, which may be begun again.
+they were read without them, and look a second time. A step takes up to 24 rows through one layer,
+or 12 or 6 of them where a frame has no room for more. No row's sums depend on the others that run
+with it, so a choice does not depend on frames, to the last bit. Invariant: one situation is read at
+a time; who begins another gives up the one before, which may be begun again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["Chooser", "Shape"]
 
 CHUNK = 24  # rows of a step, at most
+# Rows of a step in a frame that has no room for as many. Each step costs as much as four rows
+# before it has read any, so there are no smaller ones.
+PIECES = (12, 6)
+LONE = 1  # a row that runs alone is summed up in another order; so none is left over
 KEPT_BYTES = 64 << 20  # for personas' keys and values; some 35 of 200 tokens
 
 
@@ -84,11 +88,12 @@ class _Pass:
         self.sides = np.empty((2, len(ids), hidden), np.float32)  # this layer's keys and values
 
     @property
-    def rows(self) -> slice:
-        """Those of the next step."""
+    def num_next(self) -> int:
+        """Rows of the next step, unless it is cut."""
         num_steps = -(-self.num_rows // CHUNK)
         size = -(-self.num_rows // num_steps)  # alike, for the longest counts
-        return slice(self.chunk, min(self.chunk + size, self.num_rows))
+        end = (self.chunk // size + 1) * size
+        return min(end, self.num_rows) - self.chunk
 
     def join(self, looking: Rows) -> None:
         """Takes candidates along, from the next layer on."""
@@ -97,7 +102,7 @@ class _Pass:
 
     def take(self, hidden: Rows, more: list[Rows]) -> None:
         """Keeps what the rows of a step became, and goes on to the next ones."""
-        rows = self.rows
+        rows = slice(self.chunk, self.chunk + len(hidden))
         self.hidden[rows] = hidden
         if more:
             self.query[rows] = more[0]
@@ -217,7 +222,7 @@ class Chooser:
 
     @property
     def next_shape(self) -> Shape:
-        """The step that ``step`` would run."""
+        """The step that ``step`` would run; see ``less``."""
         own = self._pass
         assert own is not None
         layers = self._encoder.num_layers
@@ -227,12 +232,29 @@ class Chooser:
             if self._judged is None:
                 return Shape(layers + 3, len(self._looking_rows(own)), 0)
             return Shape(layers + 2, len(own.ids), 0)
-        chunk = own.rows
         known = 0 if self._known is None or own.layer < 0 else self._known.sides.shape[2]
-        return Shape(own.layer + 1, chunk.stop - chunk.start, known + len(own.ids))
+        return Shape(own.layer + 1, own.num_next, known + len(own.ids))
 
-    def step(self) -> Choice | None:
+    def less(self, shape: Shape) -> Shape | None:
+        """A smaller step than ``shape`` to begin with, for the same choice; None if there is none.
+
+        Args:
+            shape: The next step, or a smaller one.
+        """
+        if shape.segment > self._encoder.num_layers:
+            return None
+        own = self._pass
+        assert own is not None
+        for rows in PIECES:
+            if rows < shape.rows and own.num_next - rows != LONE:
+                return shape._replace(rows=rows)
+        return None
+
+    def step(self, rows: int = CHUNK) -> Choice | None:
         """Runs one step; the choice, if it was the last.
+
+        Args:
+            rows: At most so many of a step that ``less`` can cut.
 
         Raises:
             EngineError: A graph failed, or found no numbers.
@@ -243,12 +265,12 @@ class Chooser:
         assert self._situation is not None
         encoder, offering = self._encoder, self._offering
         if own.layer < encoder.num_layers:
-            self._run_layer(own)
+            self._run_layer(own, min(rows, own.num_next))
             return None
         if offering:
-            rows = encoder.offers(own.hidden[[place for _, place in offering]])
+            found = encoder.offers(own.hidden[[place for _, place in offering]])
             kinds = [kind for kind, _ in offering]
-            offers = Offers.read(kinds, rows, encoder.width)
+            offers = Offers.read(kinds, found, encoder.width)
             if self._known is not None:
                 self._memories = offers
                 return None
@@ -294,8 +316,9 @@ class Chooser:
         places = (place for _, place in self._news.memories)
         return [*range(len(own.ids), own.num_rows), *places]
 
-    def _run_layer(self, own: _Pass) -> None:
-        encoder, rows, layer = self._encoder, own.rows, own.layer
+    def _run_layer(self, own: _Pass, num_rows: int) -> None:
+        encoder, layer = self._encoder, own.layer
+        rows = slice(own.chunk, own.chunk + num_rows)
         if layer < 0:
             positions = np.arange(own.start + rows.start, own.start + rows.stop)
             hidden, *more = encoder.first(own.ids[rows], positions)

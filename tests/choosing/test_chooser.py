@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS
 from npcbrain.situation import Action, Event, Situation
 
+HEARTH = Path(__file__).parents[2] / "models" / "hearth"
 FACTS = [f"The {thing} costs {price} coppers." for price, thing in enumerate("bed ale key".split())]
 
 
@@ -80,6 +82,49 @@ def test_a_persona_is_read_once_and_the_choice_stays_the_same_to_the_bit(encoder
     assert num_again < num_first
     chooser.forget()
     assert choice_of(chooser, situation("One ale.")) == (first, num_first)
+
+
+def scores_of(chooser: Chooser, asked: Situation, rng: random.Random | None) -> bytes:
+    """All that a choice rests on; the steps are cut as ``rng`` has it."""
+    assert chooser.begin(asked)
+    while chooser._judged is None:
+        pieces = [chooser.next_shape]
+        while (less := chooser.less(pieces[-1])) is not None:
+            pieces.append(less)
+        assert [piece.rows for piece in pieces] == sorted((p.rows for p in pieces), reverse=True)
+        chooser.step(rng.choice(pieces).rows if rng else pieces[0].rows)
+    assert chooser._pass is not None
+    return chooser._pass.hidden.tobytes() + chooser._judged.tobytes()
+
+
+@pytest.mark.parametrize("name", ["toy", "hearth"])
+def test_a_step_may_be_cut_anywhere_and_the_choice_rests_on_the_same_bits(
+    encoder: Encoder, name: str
+) -> None:
+    if name == "hearth":
+        hearth = Model.load(HEARTH).encoder
+        assert hearth is not None
+        encoder = hearth
+    rng = random.Random(1)
+    for text in ("One ale.", "Is a bed free tonight? " * 3, "The key, and be quick about it!"):
+        whole = scores_of(Chooser(encoder), situation(text), None)
+        for _ in range(3):
+            assert scores_of(Chooser(encoder), situation(text), rng) == whole
+
+
+def test_no_row_is_left_to_run_alone(encoder: Encoder) -> None:
+    chooser = Chooser(encoder)
+    sizes = set()
+    for num_facts in range(18):
+        assert chooser.begin(situation("One ale.", num_facts=num_facts))
+        while chooser._judged is None:
+            shape = chooser.next_shape
+            left = chooser.less(shape)
+            if left is not None:
+                sizes.add(left.rows)
+                assert shape.rows - left.rows > 1
+            chooser.step(6 if left is None else left.rows)
+    assert sizes == {12, 6}
 
 
 def test_who_is_interrupted_chooses_the_same_when_begun_again(encoder: Encoder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 from toy_chooser import make_chooser_model
@@ -19,6 +20,7 @@ from npcbrain.npcs.persona import Persona
 from npcbrain.pricing.cost import CostModel
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision, Situation
+from npcbrain.testing import ManualClock
 from npcbrain.tree import Sequence as InOrder
 
 ACTIONS = [
@@ -120,7 +122,7 @@ def test_a_broken_chooser_leaves_the_model_to_decide_alone(
     from npcbrain.choosing.chooser import Chooser
     from npcbrain.errors import EngineError
 
-    def fail(own: Chooser) -> None:
+    def fail(own: Chooser, rows: int) -> None:
         raise EngineError("broken")
 
     monkeypatch.setattr(Chooser, "step", fail)
@@ -151,6 +153,35 @@ def test_who_is_hurried_stops_after_the_step_in_hand(model: Model) -> None:
         assert deliberation.run(SystemClock().now_ns() + 10**12, None, lambda: True) is None
         assert deliberation.num_steps == number
     assert deliberation.run(SystemClock().now_ns() + 10**12) is not None
+
+
+class PricesByRow:
+    """A step costs a microsecond a row; nothing is learnt."""
+
+    doubt = observe = staticmethod(lambda *what: None)
+
+    def price_ns(self, kind: object, segment: int, rows: int, context: int) -> int:
+        return 1000 * rows
+
+
+def test_of_a_step_that_does_not_fit_as_much_is_run_as_does(model: Model) -> None:
+    clock = ManualClock()
+    deliberation = Deliberation.of(model, cast(CostModel, PricesByRow()), clock)
+    assert deliberation is not None
+    rows: list[int] = []
+    deliberation.watch = lambda what, num, context, took, failed: rows.append(num)
+    assert deliberation.begin(NOBODY)
+    while deliberation._groundwork is not None:
+        assert deliberation.run(clock.now_ns() + 10**9, clock.now_ns()) is None
+    whole = deliberation._chooser.next_shape.rows
+    assert whole > 12 + 6
+    ran = []
+    for room in (5000, 6500, 12_500, 1000 * whole):
+        rows.clear()
+        assert deliberation.needed_ns(deliberation._prices.price_ns) <= 6000
+        assert deliberation.run(clock.now_ns() + room, clock.now_ns()) is None
+        ran.append(list(rows))
+    assert ran == [[], [6], [12], [whole - 18]]
 
 
 def test_a_share_too_small_for_any_step_leaves_one_a_frame(model: Model) -> None:
