@@ -100,7 +100,7 @@ def diagnose(
 
     shapes = sorted({(kind, rows) for kind, _, rows in engine.probes()})
     reading_ms = min(dearest_ms(Kind.PREFILL, rows) for rows in engine.chunk_sizes)
-    chooser_ms = max((_ms(entry.price_ns) for entry in choosing), default=0.0)
+    chooser_ms = _needed_ms(choosing, 0 if model.encoder is None else model.encoder.num_layers)
     needed_ms = max(dearest_ms(Kind.DECODE, 1), reading_ms, chooser_ms)
     trial = _trial(model, engine, budget_ms, clock, TTL_MS)
     fits = needed_ms <= budget_ms and trial.decision.source == "model"
@@ -160,6 +160,18 @@ def _choosing(model: Model, prices: CostModel, clock: Clock) -> list[PriceEntry]
     for _ in range(REPETITIONS // NUM_ROUNDS):
         deliberation.measure()
     return [entry for entry in prices.entries() if entry.kind is Kind.CHOOSE]
+
+
+def _needed_ms(choosing: Iterable[PriceEntry], num_layers: int) -> float:
+    """The smallest budget in which the chooser's steps can be run: those of a layer can be cut."""
+    needed_ns: dict[tuple[int, int], int] = {}
+    for _, segment, rows, context, _, _, price_ns in choosing:
+        if segment <= num_layers:
+            known_ns = needed_ns.get((segment, context), price_ns)
+            needed_ns[segment, context] = min(known_ns, price_ns)
+        else:
+            needed_ns[segment, rows] = price_ns
+    return _ms(max(needed_ns.values(), default=0))
 
 
 def _chooser_steps(

@@ -99,9 +99,12 @@ def test_the_chooser_s_steps_count_in_the_verdict(tmp_path: Path) -> None:
     model = Model.load(make_chooser_model(tmp_path / "toy"), num_slots=1)
     model.encoder = TimedEncoder(model.encoder, clock, 3_000_000)  # type: ignore[assignment,arg-type]
     small, enough = (diagnose(model, budget_ms, clock, None) for budget_ms in (2.0, 5.0))
-    steps = {step["kind"]: step["largest_ms"] for step in small["steps"]}
-    assert steps["prepare"] < steps["choose"]
-    assert small["largest_step_ms"] == steps["choose"] >= 3.0
+    steps = {
+        kind: [one["largest_ms"] for one in small["steps"] if one["kind"] == kind]
+        for kind in ("prepare", "choose")
+    }
+    assert max(steps["prepare"]) < min(steps["choose"])
+    assert 3.0 <= small["largest_step_ms"] <= max(steps["choose"])
     assert not small["fits"]
     assert "at least 3." in small["advice"]
     assert enough["fits"]
