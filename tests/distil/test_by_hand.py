@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from npcbrain.commands.scenarios import read_scenarios
-from tools.distil.sheets.reading import HELD_OUT_SET, held_out_names
+from tools.distil.sheets.reading import HELD_OUT_SET, NEAR_SET, held_out_names
 
 DISTIL = Path(__file__).parents[2] / "tools" / "distil"
 BY_HAND = DISTIL / "by_hand.jsonl"
 
 
-@pytest.mark.parametrize("path", [BY_HAND, HELD_OUT_SET], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [BY_HAND, HELD_OUT_SET, NEAR_SET], ids=lambda path: path.stem)
 def test_every_scenario_can_be_answered_right(path: Path) -> None:
     scenarios = read_scenarios(path)
     assert len({scenario.id for scenario in scenarios}) == len(scenarios) >= 100
@@ -30,6 +30,7 @@ def test_no_fact_is_asked_for_that_the_prompt_does_not_hold() -> None:
         assert not wanted or any(text in known for text in wanted), scenario.id
 
 
-def test_held_out_situations_are_of_characters_that_no_training_sees() -> None:
+@pytest.mark.parametrize("path", [HELD_OUT_SET, NEAR_SET], ids=lambda path: path.stem)
+def test_held_out_situations_are_of_characters_that_no_training_sees(path: Path) -> None:
     held = {name.partition(": ")[2] for name in held_out_names(DISTIL / "sheets" / "data")}
-    assert {scenario.situation.npc.name for scenario in read_scenarios(HELD_OUT_SET)} <= held
+    assert {scenario.situation.npc.name for scenario in read_scenarios(path)} <= held

@@ -22,6 +22,7 @@ __all__ = ["DATA", "MAX_WORDS", "Sheet", "SheetError", "held_out_names", "read_s
 
 DATA = Path(__file__).parent / "data"
 HELD_OUT_SET = DATA.with_name("held_out.jsonl")  # 337 situations of theirs, with expectations
+NEAR_SET = DATA.with_name("held_out_near.jsonl")  # 319 of newer ones, whose deeds are near others
 HELD_OUT = "held_out.txt"  # names the characters that no training sees, one "file: name" a line
 KINDS = {"": "sighting", "sighting": "sighting", "attack": "attack", "gift": "gift", "time": "time"}
 MAX_WORDS = 32  # of an answer; two sentences that fit a bubble
