@@ -18,20 +18,22 @@ GRAPHS = ("first", "layer", "offers", "asks", "looks")
 class TimedEncoder:
     """An encoder that moves a clock on by the cost of each run."""
 
-    def __init__(self, encoder: Encoder, clock: ManualClock, step_ns: int) -> None:
+    def __init__(self, encoder: Encoder, clock: ManualClock, step_ns: int, row_ns: int = 0) -> None:
         self._encoder = encoder
         self._clock = clock
         self._step_ns = step_ns
+        self._row_ns = row_ns
         self.num_runs = 0
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._encoder, name)
-        return self._timed(found) if name in GRAPHS else found
+        return self._timed(name, found) if name in GRAPHS else found
 
-    def _timed(self, graph: Callable[..., Any]) -> Callable[..., Any]:
+    def _timed(self, name: str, graph: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any) -> Any:
             self.num_runs += 1
-            self._clock.advance_ns(self._step_ns)
+            num_rows = len(args[1]) if name == "layer" else 0
+            self._clock.advance_ns(self._step_ns + self._row_ns * num_rows)
             return graph(*args)
 
         return run
@@ -40,9 +42,9 @@ class TimedEncoder:
 class ChoosingModel(ScriptedModel):
     """A scripted model with a chooser."""
 
-    def __init__(self, encoder: Encoder, clock: ManualClock, step_ns: int) -> None:
+    def __init__(self, encoder: Encoder, clock: ManualClock, step_ns: int, row_ns: int = 0) -> None:
         super().__init__()
-        self.encoder = TimedEncoder(encoder, clock, step_ns)
+        self.encoder = TimedEncoder(encoder, clock, step_ns, row_ns)
 
 
 def toy_encoder(folder: Path) -> Encoder:

@@ -21,8 +21,9 @@ from npcbrain.situation import Action, Event, Profile, Scene, Situation
 
 if TYPE_CHECKING:
     from npcbrain.choosing.choice import Choice
-    from npcbrain.choosing.chooser import Chooser, Shape
+    from npcbrain.choosing.chooser import Chooser
     from npcbrain.choosing.groundwork import Groundwork
+    from npcbrain.choosing.row_pass import Shape
 
 __all__ = ["Deliberation"]
 
@@ -133,19 +134,21 @@ class Deliberation:
         """Runs every kind of step on nobody's data, so that the first question knows its prices.
 
         Args:
-            known: Whether prices were remembered; each step is then run but once.
+            known: Whether prices were remembered; each step is then run but once, whole and in
+                pieces.
 
         Raises:
             EngineError: A step failed.
         """
         learn = self._prices.correct if known else self._prices.observe
-        for round_number in range(1 if known else NUM_ROUNDS + NUM_CUT_ROUNDS):
+        num_whole, num_cut = (1, 1) if known else (NUM_ROUNDS, NUM_CUT_ROUNDS)
+        for round_number in range(num_whole + num_cut):
             self._forget()
             self.begin(NOBODY)
             step_number = round_number
             while pieces := [*self._pieces()]:
                 step_number += 1
-                which = step_number % len(pieces) if round_number >= NUM_ROUNDS else 0
+                which = step_number % len(pieces) if round_number >= num_whole else 0
                 self._step(pieces[which], learn)
         self._forget()
         self.skip_times()
@@ -234,8 +237,28 @@ class Deliberation:
                 del self._unread[0]  # asking will say so
 
     def needed_ns(self, price: Price) -> int:
-        """The smallest budget in which some of the next step can be run; 0 if there is none."""
-        return min((price(Kind.CHOOSE, *shape) for shape in self._pieces()), default=0)
+        """The smallest budget in which all that is left can be run; 0 if nothing is.
+
+        Of a step that can be cut, the smallest piece counts.
+        """
+        needed_ns = min((price(Kind.CHOOSE, *shape) for shape in self._pieces()), default=0)
+        if self._groundwork is None:
+            for shape, _ in self._chooser.left():
+                if not shape.context:
+                    needed_ns = max(needed_ns, price(Kind.CHOOSE, *shape))
+        return needed_ns
+
+    def least_ns(self, price: Price) -> int:
+        """What all that is left takes at least, if no step has to be cut."""
+        if self._groundwork is not None:
+            return self.needed_ns(price)
+        left = self._chooser.left()
+        return int(sum(price(Kind.CHOOSE, *shape) * number for shape, number in left))
+
+    def read_later(self, situation: Situation) -> None:
+        """Has the persona read when there is time: whoever asked came too late for it to be."""
+        if all(one.npc is not situation.npc for one in self._unread):
+            self._unread.append(situation)
 
     @property
     def _next_shape(self) -> Shape | None:
@@ -245,25 +268,21 @@ class Deliberation:
 
     def _pieces(self) -> Iterator[Shape]:
         """The next step, and what may be run of it instead; the largest first."""
-        shape, is_cut = self._next_shape, self._groundwork is None
+        shape, may_cut = self._next_shape, self._groundwork is None
         while shape is not None:
             yield shape
-            shape = self._chooser.less(shape) if is_cut else None
+            shape = self._chooser.smaller(shape) if may_cut else None
 
     def _fitting(self, deadline_ns: int, is_fresh: bool) -> Shape | None:
         """As much of the next step as ends in time; None if nothing does."""
+        now_ns, price_ns = self._clock.now_ns(), self._prices.price_ns
         for shape in self._pieces():
-            if self._fits(shape, deadline_ns, is_fresh):
+            if now_ns + price_ns(Kind.CHOOSE, *shape) <= deadline_ns:
                 return shape
-        return None
-
-    def _fits(self, shape: Shape, deadline_ns: int, is_fresh: bool) -> bool:
-        now_ns = self._clock.now_ns()
-        if now_ns + self._prices.price_ns(Kind.CHOOSE, *shape) <= deadline_ns:
-            return True
         if is_fresh and now_ns < deadline_ns:  # what is never tried is never measured again
-            self._prices.doubt(Kind.CHOOSE, *shape)
-        return False
+            for shape in self._pieces():
+                self._prices.doubt(Kind.CHOOSE, *shape)
+        return None
 
     def _step(
         self, shape: Shape, learn: Callable[[Kind, int, int, int, int], None] | None = None

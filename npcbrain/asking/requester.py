@@ -292,6 +292,7 @@ class LanguageMind:
             return True
         now_ns = self._clock.now_ns()
         if verdicts.expire(request, now_ns):
+            deliberation.read_later(request.question.situation)
             return True
         if request.key is None:
             if not self._prices.recall.fits(now_ns, deadline_ns, deadline_ns - now_ns):
@@ -310,6 +311,8 @@ class LanguageMind:
                 if not deliberation.has_declined:
                     if verdicts.refuse([request], granted_ns, deliberation.needed_ns):
                         deliberation.give_up()
+                    elif verdicts.is_too_much(request, now_ns, granted_ns, deliberation.least_ns):
+                        deliberation.read_later(request.question.situation)
                     return request.done
         except EngineError as error:
             self._faults += (str(error),)  # the model decides alone

@@ -10,13 +10,15 @@ a time; who begins another gives up the one before, which may be begun again.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from npcbrain.choosing.choice import MEMORY, Choice, Offers, candidates, choose
 from npcbrain.choosing.layout import LAYOUT, MAX_NEWS, MAX_PERSONA, News, Persona, news, persona
+from npcbrain.choosing.row_pass import CHUNK, CUT_ROWS, LONE, RowPass, Shape, steps_of
 from npcbrain.errors import EngineError, ModelError, fault
 from npcbrain.lm.encoder import Encoder
 from npcbrain.lm.soundness import is_sound
@@ -30,22 +32,9 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.float32]
 
-__all__ = ["Chooser", "Shape"]
+__all__ = ["Chooser"]
 
-CHUNK = 24  # rows of a step, at most
-# Rows of a step in a frame that has no room for as many. Each step costs as much as four rows
-# before it has read any, so there are no smaller ones.
-PIECES = (12, 6)
-LONE = 1  # a row that runs alone is summed up in another order; so none is left over
 KEPT_BYTES = 64 << 20  # for personas' keys and values; some 35 of 200 tokens
-
-
-class Shape(NamedTuple):
-    """What a step's price depends on: which graph, how many rows, how many keys they look at."""
-
-    segment: int
-    rows: int
-    context: int
 
 
 @dataclass(slots=True)
@@ -69,50 +58,6 @@ class _Read:
     def num_bytes(self) -> int:
         """Memory of it, but for the offers."""
         return self.sides.nbytes + self.looking.nbytes
-
-
-class _Pass:
-    """Some tokens on their way through the layers, chunk by chunk."""
-
-    __slots__ = ("chunk", "hidden", "ids", "layer", "num_rows", "query", "sides", "start")
-
-    def __init__(self, ids: tuple[int, ...], start: int, hidden: int, num_looking: int = 0) -> None:
-        self.ids = np.array(ids, np.int64)
-        self.start = start  # the first one's position
-        self.layer = -1  # the graph that gives tokens their first states
-        self.chunk = 0
-        self.num_rows = len(ids)
-        # Candidates that look at these tokens stand behind them, and join them later.
-        self.hidden = np.empty((len(ids) + num_looking, hidden), np.float32)
-        self.query = np.empty_like(self.hidden)
-        self.sides = np.empty((2, len(ids), hidden), np.float32)  # this layer's keys and values
-
-    @property
-    def num_next(self) -> int:
-        """Rows of the next step, unless it is cut."""
-        num_steps = -(-self.num_rows // CHUNK)
-        size = -(-self.num_rows // num_steps)  # alike, for the longest counts
-        end = (self.chunk // size + 1) * size
-        return min(end, self.num_rows) - self.chunk
-
-    def join(self, looking: Rows) -> None:
-        """Takes candidates along, from the next layer on."""
-        self.hidden[self.num_rows :], self.query[self.num_rows :] = looking
-        self.num_rows = len(self.hidden)
-
-    def take(self, hidden: Rows, more: list[Rows]) -> None:
-        """Keeps what the rows of a step became, and goes on to the next ones."""
-        rows = slice(self.chunk, self.chunk + len(hidden))
-        self.hidden[rows] = hidden
-        if more:
-            self.query[rows] = more[0]
-            own = slice(rows.start, min(rows.stop, len(self.ids)))  # nobody looks at candidates
-            count = max(0, own.stop - own.start)
-            self.sides[0, own], self.sides[1, own] = more[1][:count], more[2][:count]
-        self.chunk = rows.stop
-        if self.chunk == self.num_rows:
-            self.chunk = 0
-            self.layer += 1
 
 
 class Chooser:
@@ -163,7 +108,7 @@ class Chooser:
         self._memories: Offers | None = None
         self._judged: Rows | None = None
         self._looking: Rows | None = None
-        self._pass: _Pass | None = None
+        self._pass: RowPass | None = None
         self._layers: list[npt.NDArray[np.float16]] = []
         size = (2, MAX_PERSONA + MAX_NEWS, encoder.hidden)
         self._sides = np.empty(size, np.float32)  # what the rows of one layer look at
@@ -185,7 +130,7 @@ class Chooser:
         self._situation, self._persona, self._told = situation, layout, told
         self._known = self._kept.get(layout.ids)
         if self._known is None:
-            self._pass = _Pass(layout.ids, 0, self._encoder.hidden)
+            self._pass = RowPass(layout.ids, 0, self._encoder.hidden)
             self._layers = []
         else:
             self._kept.move_to_end(layout.ids)
@@ -222,7 +167,7 @@ class Chooser:
 
     @property
     def next_shape(self) -> Shape:
-        """The step that ``step`` would run; see ``less``."""
+        """The step that ``step`` would run; see ``smaller``."""
         own = self._pass
         assert own is not None
         layers = self._encoder.num_layers
@@ -235,7 +180,7 @@ class Chooser:
         known = 0 if self._known is None or own.layer < 0 else self._known.sides.shape[2]
         return Shape(own.layer + 1, own.num_next, known + len(own.ids))
 
-    def less(self, shape: Shape) -> Shape | None:
+    def smaller(self, shape: Shape) -> Shape | None:
         """A smaller step than ``shape`` to begin with, for the same choice; None if there is none.
 
         Args:
@@ -245,16 +190,43 @@ class Chooser:
             return None
         own = self._pass
         assert own is not None
-        for rows in PIECES:
+        for rows in CUT_ROWS:
             if rows < shape.rows and own.num_next - rows != LONE:
                 return shape._replace(rows=rows)
         return None
+
+    def left(self) -> Iterator[tuple[Shape, float]]:
+        """The steps that are left, uncut: each shape, and how many there are of it.
+
+        A reading ends with steps that cannot be cut, which have 0 as context.
+        """
+        own, persona, layers = self._pass, self._persona, self._encoder.num_layers
+        if own is None or persona is None:
+            return
+        read, layer, done = len(persona.ids), own.layer, own.chunk
+        looking = len(candidates(persona))
+        if self._known is None:
+            for at in range(layer, layers):
+                yield steps_of(at, read - done, read if at >= 0 else len(own.ids))
+                done = 0
+            yield Shape(layers + 1, looking, 0), 1
+            layer = -1
+        told = self._told or self._news
+        if told is None:
+            return
+        heard = len(told.ids)
+        for at in range(layer, layers):
+            rows = heard + looking * (at >= layers - self._encoder.num_looks)
+            yield steps_of(at, rows - done, read + heard if at >= 0 else heard)
+            done = 0
+        yield Shape(layers + 3, looking, 0), 1
+        yield Shape(layers + 2, heard, 0), 1
 
     def step(self, rows: int = CHUNK) -> Choice | None:
         """Runs one step; the choice, if it was the last.
 
         Args:
-            rows: At most so many of a step that ``less`` can cut.
+            rows: At most so many of a step that ``smaller`` can cut.
 
         Raises:
             EngineError: A graph failed, or found no numbers.
@@ -263,6 +235,7 @@ class Chooser:
         assert own is not None
         assert self._persona is not None
         assert self._situation is not None
+        assert own.layer == self._encoder.num_layers or own.num_next - rows != LONE
         encoder, offering = self._encoder, self._offering
         if own.layer < encoder.num_layers:
             self._run_layer(own, min(rows, own.num_next))
@@ -310,13 +283,13 @@ class Chooser:
             return [(MEMORY, place) for _, place in self._news.memories]
         return []
 
-    def _looking_rows(self, own: _Pass) -> list[int]:
+    def _looking_rows(self, own: RowPass) -> list[int]:
         """Of all candidates that have seen the news; memories stand among these."""
         assert self._news is not None
         places = (place for _, place in self._news.memories)
         return [*range(len(own.ids), own.num_rows), *places]
 
-    def _run_layer(self, own: _Pass, num_rows: int) -> None:
+    def _run_layer(self, own: RowPass, num_rows: int) -> None:
         encoder, layer = self._encoder, own.layer
         rows = slice(own.chunk, own.chunk + num_rows)
         if layer < 0:
@@ -336,7 +309,7 @@ class Chooser:
         if own.layer == encoder.num_layers - encoder.num_looks:
             self._begin_looking(own)
 
-    def _begin_looking(self, own: _Pass) -> None:
+    def _begin_looking(self, own: RowPass) -> None:
         """A persona's candidates are kept as they are; kept ones join the news."""
         if self._known is not None:
             own.join(self._known.looking)
@@ -345,7 +318,7 @@ class Chooser:
         places = [place for _, place in candidates(self._persona)]
         self._looking = np.stack([own.hidden[places], own.query[places]])
 
-    def _look(self, own: _Pass) -> None:
+    def _look(self, own: RowPass) -> None:
         """Puts together what the rows of a layer look at."""
         known = self._known
         first = 0
@@ -360,7 +333,7 @@ class Chooser:
         self._known = self._kept[self._persona.ids]
         self._news = self._told or news(self._situation, self.encode)
         num_looking = self._known.looking.shape[1]
-        self._pass = _Pass(self._news.ids, MAX_PERSONA, self._encoder.hidden, num_looking)
+        self._pass = RowPass(self._news.ids, MAX_PERSONA, self._encoder.hidden, num_looking)
 
     def _keep(self, key: tuple[int, ...], read: _Read) -> None:
         self._kept[key] = read

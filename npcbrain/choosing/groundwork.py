@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from npcbrain.choosing.chooser import Shape
 from npcbrain.choosing.layout import News, Persona, news, persona
+from npcbrain.choosing.row_pass import Shape
 from npcbrain.choosing.signs import read_ahead
 from npcbrain.prompting.action_priors import event_text
 from npcbrain.prompting.reader import Reader

@@ -16,6 +16,7 @@ from typing import Any
 
 from npcbrain.asking.deliberation import NOBODY, NUM_ROUNDS, Deliberation
 from npcbrain.choosing.groundwork import PIECES
+from npcbrain.choosing.row_pass import CUT_ROWS
 from npcbrain.clock import NS_PER_MS, Clock
 from npcbrain.commands.decide import Decider, Outcome
 from npcbrain.commands.frame_clock import FRAME_NS, FrameClock
@@ -164,14 +165,15 @@ def _choosing(model: Model, prices: CostModel, clock: Clock) -> list[PriceEntry]
 
 def _needed_ms(choosing: Iterable[PriceEntry], num_layers: int) -> float:
     """The smallest budget in which the chooser's steps can be run: those of a layer can be cut."""
-    needed_ns: dict[tuple[int, int], int] = {}
+    of_layers: dict[tuple[int, int], int] = {}
+    needed_ns = 0
     for _, segment, rows, context, _, _, price_ns in choosing:
-        if segment <= num_layers:
-            known_ns = needed_ns.get((segment, context), price_ns)
-            needed_ns[segment, context] = min(known_ns, price_ns)
-        else:
-            needed_ns[segment, rows] = price_ns
-    return _ms(max(needed_ns.values(), default=0))
+        if segment > num_layers:
+            needed_ns = max(needed_ns, price_ns)
+        elif rows >= min(CUT_ROWS):  # fewer are what a cut has left over
+            known_ns = of_layers.get((segment, context), price_ns)
+            of_layers[segment, context] = min(known_ns, price_ns)
+    return _ms(max(needed_ns, *of_layers.values()) if of_layers else needed_ns)
 
 
 def _chooser_steps(

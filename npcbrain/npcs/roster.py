@@ -165,6 +165,7 @@ class Cast:
                 self._due.put(npc, 1)
             self._sweep.put(npc, SWEEP_FRAMES)
         self._listening = dict.fromkeys(turns.listening)
+        self._num_owed = 0
 
     def settle(self) -> None:
         """Lets NPCs come, go and change their turns.

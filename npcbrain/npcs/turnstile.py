@@ -3,8 +3,8 @@
 Turning to an event, asking the model about it or answering it by a tree costs some 60 us, and three
 times that where the game has just used the caches, so a bang that two hundred people hear at once
 would cost a whole frame. Whoever is too many waits for one of the next frames, however important.
-Invariant: it depends on budgets and on the order of events, never on a clock, so a recording is
-played with the same turns.
+Invariant: it depends on budgets, on the order of events and on which frames left a question to its
+tree, never on a clock; a recording holds all three, so it is played with the same turns.
 """
 
 from __future__ import annotations
@@ -33,24 +33,26 @@ class Turnstile:
     Between frames everybody goes through.
     """
 
-    __slots__ = ("_called", "_is_open", "_line", "_num_free")
+    __slots__ = ("_called", "_is_open", "_line", "_num_free", "_was_owed")
 
     def __init__(self) -> None:
         self._line: dict[str, None] = {}  # who waits, in the order in which they came
         self._called: set[str] = set()  # whose turn it is, and who has not come yet
         self._is_open = True
         self._num_free = 0
+        self._was_owed = False  # whether the last frame's turn was a tree's
 
     def begin(self, num_turns: int, num_owed: int = 0) -> None:
         """A frame begins: the first in line may go through, whenever they next come.
 
         Args:
             num_turns: How many.
-            num_owed: Whom the model has just left to their trees: they are answered in this frame,
-                and nobody goes through if one turn is all there is.
+            num_owed: Whom the model has just left to their trees: most are answered in this frame,
+                and nobody goes through if one turn is all there is, but for every second frame.
         """
         self._is_open = False
-        if num_owed and num_turns == LEAST_TURNS:
+        self._was_owed = bool(num_owed) and num_turns == LEAST_TURNS and not self._was_owed
+        if self._was_owed:
             num_turns = 0
         self._num_free = num_turns
         if self._line:
@@ -93,3 +95,4 @@ class Turnstile:
         """Nobody is in line."""
         self._line.clear()
         self._called.clear()
+        self._was_owed = False

@@ -141,6 +141,25 @@ class Verdicts:
             self._requests.fail(request, Reason.WOULD_EXCEED)
         return is_late
 
+    def is_too_much(self, request: Request, now_ns: int, granted_ns: int, work: Needed) -> bool:
+        """Fails a request whose choice cannot end in time though its steps fit; whether it did.
+
+        Args:
+            request: One still being prepared.
+            now_ns: The time.
+            granted_ns: What this frame had; it counts as budgets of late do.
+            work: What is left to do, by a price; at best prices, and in frames that are all used.
+        """
+        history = self._history
+        most_ns = max(history.most_ns, granted_ns)
+        if not history.known or most_ns <= 0 or request.done:
+            return False
+        num_frames = work(self._cost.best_ns) / most_ns
+        if num_frames <= 1 or now_ns + num_frames * history.period_ns <= request.deadline_ns:
+            return False
+        self._requests.fail(request, Reason.WOULD_EXCEED)
+        return True
+
     def refuse(
         self, requests: Iterable[Request], granted_ns: int, needed: Needed | None = None
     ) -> bool:

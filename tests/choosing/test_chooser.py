@@ -13,8 +13,9 @@ from small_tables import change_manifest
 from toy_chooser import CONFIG, make_chooser_model
 
 from npcbrain.choosing.choice import Choice
-from npcbrain.choosing.chooser import CHUNK, Chooser
+from npcbrain.choosing.chooser import Chooser
 from npcbrain.choosing.layout import LAYOUT, MAX_NEWS, MAX_PERSONA, news, persona, remembered
+from npcbrain.choosing.row_pass import CHUNK
 from npcbrain.choosing.signs import signs
 from npcbrain.errors import ModelError
 from npcbrain.lm.encoder import Encoder
@@ -89,12 +90,17 @@ def scores_of(chooser: Chooser, asked: Situation, rng: random.Random | None) -> 
     assert chooser.begin(asked)
     while chooser._judged is None:
         pieces = [chooser.next_shape]
-        while (less := chooser.less(pieces[-1])) is not None:
-            pieces.append(less)
+        while (smaller := chooser.smaller(pieces[-1])) is not None:
+            pieces.append(smaller)
         assert [piece.rows for piece in pieces] == sorted((p.rows for p in pieces), reverse=True)
         chooser.step(rng.choice(pieces).rows if rng else pieces[0].rows)
     assert chooser._pass is not None
-    return chooser._pass.hidden.tobytes() + chooser._judged.tobytes()
+    assert chooser._known is not None
+    assert chooser._memories is not None
+    offers = [chooser._known.offers, chooser._memories]
+    found = [chooser._pass.hidden, chooser._judged]
+    found += [part for own in offers for part in (own.keys, own.marks, own.bias)]
+    return b"".join(part.tobytes() for part in found)
 
 
 @pytest.mark.parametrize("name", ["toy", "hearth"])
@@ -118,13 +124,33 @@ def test_no_row_is_left_to_run_alone(encoder: Encoder) -> None:
     for num_facts in range(18):
         assert chooser.begin(situation("One ale.", num_facts=num_facts))
         while chooser._judged is None:
-            shape = chooser.next_shape
-            left = chooser.less(shape)
-            if left is not None:
-                sizes.add(left.rows)
-                assert shape.rows - left.rows > 1
-            chooser.step(6 if left is None else left.rows)
+            whole = smallest = chooser.next_shape
+            while (smaller := chooser.smaller(smallest)) is not None:
+                smallest = smaller
+                sizes.add(smallest.rows)
+                assert whole.rows - smallest.rows > 1
+            assert smallest.rows > 1 or whole.context == 0
+            chooser.step(smallest.rows)
     assert sizes == {12, 6}
+
+
+def test_what_is_left_tells_the_steps_that_are_run(encoder: Encoder) -> None:
+    chooser = Chooser(encoder)
+    for text in ("One ale.", "One ale, and a key for the gentleman from Harrow, please."):
+        asked = situation(text)
+        layouts = persona(asked, encoder.encode), news(asked, encoder.encode)
+        assert chooser.begin(asked, *layouts)
+        left = list(chooser.left())
+        rows: dict[int, int] = {}
+        while chooser.situation is not None:
+            shape = chooser.next_shape
+            rows[shape.segment] = rows.get(shape.segment, 0) + shape.rows
+            chooser.step()
+        told: dict[int, float] = {}
+        for shape, number in left:
+            told[shape.segment] = told.get(shape.segment, 0) + shape.rows * number
+        layers = range(encoder.num_layers + 1)
+        assert [round(told[one]) for one in layers] == [rows[one] for one in layers]
 
 
 def test_who_is_interrupted_chooses_the_same_when_begun_again(encoder: Encoder) -> None:

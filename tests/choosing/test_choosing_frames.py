@@ -33,23 +33,34 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
 class Inn:
     """README's game: one NPC, a talker's tree."""
 
-    def __init__(self, encoder: Encoder, step_ns: int, **settings: Any) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        step_ns: int,
+        row_ns: int = 0,
+        ttl_ms: float = 2500.0,
+        **settings: Any,
+    ) -> None:
         self.clock = ManualClock()
-        self.model = ChoosingModel(encoder, self.clock, step_ns)
+        self.model = ChoosingModel(encoder, self.clock, step_ns, row_ns)
         # Half a millisecond a step, as the model that ships on a slow core.
         self.engine = ScriptedEngine(self.clock, MS // 2, num_segments=14)
         self.runtime = nb.Runtime(self.model, clock=self.clock, engine=self.engine, **settings)
         self.runtime.on_action("give", lambda npc, item: None)
-        self.ada = self.runtime.add_npc("ada", persona=ADA, tree=nb.minds.talker())
+        self.ada = self.runtime.add_npc("ada", persona=ADA, tree=nb.minds.talker(ttl_ms=ttl_ms))
         self.over_ns = 0
+
+    def frame(self, budget_ms: float) -> nb.FrameReport:
+        report = self.runtime.update(budget_ms=budget_ms)
+        self.over_ns = max(self.over_ns, report.over_budget_ns)
+        self.clock.advance_ns(FRAME_NS - min(FRAME_NS, report.used_ns))
+        return report
 
     def answer(self, budget_ms: float, line: str = "What does a bed cost?") -> tuple[str, str, int]:
         """Who answers, for what reason, and after how many frames."""
         self.ada.hear(line, speaker="player")
         for number in range(1, 600):
-            report = self.runtime.update(budget_ms=budget_ms)
-            self.over_ns = max(self.over_ns, report.over_budget_ns)
-            self.clock.advance_ns(FRAME_NS - min(FRAME_NS, report.used_ns))
+            report = self.frame(budget_ms)
             if report.decisions:
                 ((_, decision),) = report.decisions
                 return decision.source, decision.reason, number
@@ -84,7 +95,24 @@ def test_a_budget_that_no_step_of_the_chooser_fits_is_told_at_once_and_once(
     assert inn.over_ns == 0
     (notice,) = [one for one in told if "budget_ms" in str(one.message)]
     assert "2.0" in str(notice.message)
-    assert "cost up to 2.8" in str(notice.message)
+    assert "cost up to 3." in str(notice.message)
+
+
+@pytest.mark.parametrize("budget_ms", [1.2, 1.4])
+def test_who_cannot_be_read_in_time_is_refused_soon_and_read_for_the_next_time(
+    encoder: Encoder, budget_ms: float
+) -> None:
+    # Six rows fit, but not all of them within the twelve frames that she has.
+    inn = Inn(encoder, 0, row_ns=150_000, ttl_ms=200.0)
+    for _ in range(10):  # eight tell what the game grants
+        inn.frame(budget_ms)
+    source, reason, num_frames = inn.answer(budget_ms)
+    assert (source, reason) == ("tree", Reason.WOULD_EXCEED)
+    assert num_frames <= 6
+    for _ in range(400):
+        inn.frame(budget_ms)
+    chooser = inn.runtime._thinker.mind._deliberation._chooser  # type: ignore[attr-defined]
+    assert len(chooser._kept) == 1
 
 
 def test_a_larger_budget_opens_the_door_again(encoder: Encoder) -> None:

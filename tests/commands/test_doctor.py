@@ -13,9 +13,11 @@ from toy_chooser import make_chooser_model
 
 from npcbrain.clock import SystemClock
 from npcbrain.commands.decide import Outcome
-from npcbrain.commands.doctor import _advice, diagnose, kernel_table
+from npcbrain.commands.doctor import _advice, _needed_ms, diagnose, kernel_table
 from npcbrain.commands.doctor_tables import print_diagnosis
+from npcbrain.engine.contract import Kind
 from npcbrain.lm.model import Model
+from npcbrain.pricing.cost import PriceEntry
 from npcbrain.reasons import MEANINGS, Reason
 from npcbrain.runtime import Runtime
 from npcbrain.situation import Decision
@@ -92,6 +94,20 @@ def test_where_words_come_too_late_it_says_how_late_and_that_actions_come_sooner
     slow = Outcome(Decision("say", say="Yes."), 240, 200, 9, action_frames=30)
     line = _advice(False, 0.9, 1.0, Reason.WOULD_EXCEED, slow)
     assert "takes 4.0 s here, its action 0.5 s" in line
+
+
+def test_of_steps_that_can_be_cut_the_smallest_piece_is_needed() -> None:
+    entries = [
+        PriceEntry(Kind.CHOOSE, segment, rows, context, 9, 1, int(price_ms * 1e6))
+        for segment, rows, context, price_ms in [
+            (1, 32, 0, 3.0), (1, 12, 0, 1.5), (1, 6, 0, 1.0), (1, 3, 0, 0.5),
+            (2, 32, 128, 3.5), (2, 12, 128, 1.7),
+            (9, 40, 0, 1.2), (9, 40, 128, 1.1),
+        ]
+    ]  # fmt: skip
+    assert _needed_ms(entries, num_layers=6) == 1.7
+    assert _needed_ms(entries, num_layers=0) == 3.5
+    assert _needed_ms([], num_layers=6) == 0.0
 
 
 def test_the_chooser_s_steps_count_in_the_verdict(tmp_path: Path) -> None:

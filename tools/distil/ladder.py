@@ -26,6 +26,8 @@ CHART = ROOT / "docs" / "models.png"
 JUDGED = "judged*/result.json"
 SHIPPED = "hearth"
 MAIN, SECOND = "dev2", "characters"  # the sets that lead
+NEAR = "near"  # deeds in other words than their names, beside others like them
+SHARES = ("action_accuracy", "action_accuracy_act", "grounded")
 INK, QUIET, SHIPS, OTHER = "#222222", "#8a8a8a", "#d1495b", "#30638e"
 SCORES = {  # what the chart shows: its name, colour and mark
     "action_accuracy": ("right actions", "#222222", "o"),
@@ -65,7 +67,6 @@ def within(scores: dict[str, Any], key: str) -> str:
 
 def table(records: dict[str, dict[str, Any]], judged: dict[str, Any]) -> str:
     """One row a model, in Markdown."""
-    keys = ("action_accuracy", "action_accuracy_act", "grounded")
     lines = [
         "| | MB | ms a token | dev2: actions | ... where an act is required | uses the fact "
         "| clean | sense | held-out characters: actions | ... act | uses the fact |",
@@ -77,12 +78,23 @@ def table(records: dict[str, dict[str, Any]], judged: dict[str, Any]) -> str:
         cells = [
             f"**{record['about']}**" if name == SHIPPED else record["about"],
             *(str(record.get(key, "-")) for key in ("megabytes", "decode_ms")),
-            *(within(main, key) for key in keys),
+            *(within(main, key) for key in SHARES),
             percent(main["clean"]),
             percent(sense.get("share")),
-            *(within(second, key) for key in keys),
+            *(within(second, key) for key in SHARES),
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def near(records: dict[str, dict[str, Any]]) -> str:
+    """One row for each model that was asked for deeds that lie near each other."""
+    lines = ["| | actions | ... where an act is required | uses the fact |", "|---|---|---|---|"]
+    asked = {name: one for name, one in records.items() if NEAR in one["sets"]}
+    for name, record in asked.items():
+        about = f"**{record['about']}**" if name == SHIPPED else record["about"]
+        cells = (within(record["sets"][NEAR], key) for key in SHARES)
+        lines.append(f"| {about} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -162,6 +174,7 @@ def main() -> None:
     records = read_all()
     text = CARD.read_text(encoding="utf-8")
     text = put(text, "scores", table(records, read_judged()))
+    text = put(text, "near", near(records))
     text = put(text, "categories", categories(records[SHIPPED]))
     text = put(text, "dev2 samples", samples(records[SHIPPED], MAIN))
     text = put(text, "character samples", samples(records[SHIPPED], SECOND))
