@@ -4,10 +4,10 @@ r"""Opens a chooser that ships again, as a state that training can go on from.
 
 What it writes is both an ``ENCODER`` for ``train`` (config, weights, ``tokenizer.json``) and
 ``chooser.pt`` for its ``--resume``; nothing but the model's folder is needed. A studio that wants
-the chooser to know its own world starts here: half an hour with its own sheets, where a
-plain encoder takes hours. What rounding to 8 bits took stays lost; the first steps of training put it right.
-Odds are no weights: they are given at export. Invariant: a chooser exported from what was reopened,
-with the same odds, judges as the first one did, but for one rounding.
+the chooser to know its own world starts here: half an hour with its own sheets, where a plain
+encoder takes hours. What rounding to 8 bits took stays lost; the first steps of training put it
+right. Odds are no weights: they are given at export. Invariant: a chooser exported from what was
+reopened, with the same odds, judges as the first one did, but for one rounding.
 """
 
 from __future__ import annotations
