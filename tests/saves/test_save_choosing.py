@@ -115,7 +115,7 @@ def test_an_answer_that_the_model_finds_alone_goes_on_so(
 ) -> None:
     """The chooser failed when it was asked, and is well when the game is loaded."""
 
-    def fail(own: Chooser) -> None:
+    def fail(own: Chooser, rows: int) -> None:
         raise EngineError("broken")
 
     game = Game(model)
