@@ -17,10 +17,9 @@ from npcbrain.choosing.layout import news, persona  # noqa: E402
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs  # noqa: E402
 from npcbrain.errors import ModelError  # noqa: E402
 from npcbrain.lm.model import Model  # noqa: E402
-from tools.distil.chooser import ablate, reopen, train  # noqa: E402
+from tools.distil.chooser import ablate, reopen  # noqa: E402
 from tools.distil.chooser.export import add_chooser  # noqa: E402
 from tools.distil.chooser.net import Group, Net  # noqa: E402
-from tools.distil.chooser.plain import Plain  # noqa: E402
 from tools.distil.chooser.train import Diet, draw, loss_of, reader_of  # noqa: E402
 from tools.distil.chooser.vocabulary import cut  # noqa: E402
 from tools.distil.sheets import read_sheets  # noqa: E402
@@ -135,40 +134,7 @@ def test_it_learns(encoder: Path) -> None:
         loss.backward()
         optimizer.step()
     assert float(loss) < 0.7 * float(first)
-    assert set(told) == {"deed", "value", "words", "emotion", "kept", "right"}
-    assert told["kept"] == 0  # where the untaught encoder is not asked
-
-
-def test_the_untaught_encoder_s_order_of_deeds_can_be_kept(
-    encoder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    diet = Diet(varied=0.0, plain=Plain(encoder))
-    batch = [next(draw(SHEETS, Quotes(SHEETS), by_word, random.Random(1), diet))]
-    lost = []
-    for keep in (0.0, 10.0):
-        monkeypatch.setattr(train, "KEEP", keep)
-        torch.manual_seed(2)
-        net = Net(encoder, CONFIG.width, CONFIG.looks)
-        optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
-        for _ in range(15):
-            loss, told = loss_of(net, batch)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        lost.append(told["kept"])
-    assert 0 < lost[1] < lost[0] / 2
-
-
-def test_how_near_the_untaught_encoder_finds_actions_depends_on_their_texts_alone(
-    encoder: Path,
-) -> None:
-    asked = SHEETS[0].examples[0].situation
-    near = Plain(encoder).near(asked)
-    again = Plain(encoder)
-    for example in SHEETS[1].examples[:4]:
-        again.near(example.situation)
-    assert torch.allclose(again.near(asked), near, atol=1e-5)
-    assert near.shape == (len(asked.actions),)
+    assert set(told) == {"deed", "value", "words", "emotion", "right"}
 
 
 def by_word(text: str) -> tuple[int, ...]:

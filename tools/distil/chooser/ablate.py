@@ -26,7 +26,6 @@ from rich.console import Console
 from tools.bench.record import surroundings
 from tools.distil.chooser.chatter import Chatter
 from tools.distil.chooser.net import Net
-from tools.distil.chooser.plain import Plain
 from tools.distil.chooser.train import OWN, Diet, draw, lines_of, reader_of, train
 from tools.distil.chooser.vocabulary import cut
 from tools.distil.sheets import Sheet, read_sheets
@@ -49,7 +48,6 @@ class Variant:
         layers: The encoder's layers that are kept, from the first.
         looks: In how many of them candidates look at the news.
         chats: Whether it is taught small talk, and memories that bear on nothing.
-        keeps: Whether the untaught encoder's sense of what is near is shown to it.
         pieces: How many word pieces it reads, from the commonest; None for all.
     """
 
@@ -58,7 +56,6 @@ class Variant:
     layers: int = 6
     looks: int = 3
     chats: bool = True
-    keeps: bool = False
     pieces: int | None = 12_000
 
 
@@ -70,7 +67,6 @@ VARIANTS = {
     "no small talk": Variant("no small talk, no memory that bears on nothing", chats=False),
     "generated 15 %": Variant("15 % of the groups from the generator", Diet(generated=0.15)),
     "generated 40 %": Variant("40 % of the groups from the generator", Diet(generated=0.40)),
-    "kept near": Variant("the untaught encoder's nearness as a soft target", keeps=True),
     "three layers": Variant("half the encoder", layers=3),
 }
 
@@ -146,8 +142,7 @@ def main() -> None:
             net = Net(encoder, looks=variant.looks)
         net.layers = net.layers[: variant.layers]
         chatter = Chatter.read(options.sheets, taught) if variant.chats else None
-        plain = Plain(options.encoder) if variant.keeps else None
-        diet = replace(variant.diet, chatter=chatter, plain=plain)
+        diet = replace(variant.diet, chatter=chatter)
         groups = draw(taught, quotes, encode, random.Random(7), diet)
         train(net, groups, lr=options.lr, tokens=options.tokens)
         found = {"about": variant.about, **score(net.eval(), unseen, quotes, encode)}

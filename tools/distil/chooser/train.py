@@ -35,10 +35,8 @@ from npcbrain.lm.marks import QUOTE
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
-from npcbrain.situation import Situation
 from tools.distil.chooser.chatter import Chatter
 from tools.distil.chooser.net import Group, Net, Scores
-from tools.distil.chooser.plain import Plain
 from tools.distil.decisions import drawn
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.augmenting import Augmenter
@@ -52,8 +50,6 @@ __all__ = ["Diet", "Target", "draw", "lines_of", "loss_of", "reader_of", "target
 OWN = len(OCCASIONS)  # words of its own; facts come after it
 TURNS = 12  # exchanges of a character that share its reading
 SPEECH, EMOTION = 0.6, 0.15  # what words and emotion count beside the deed
-KEEP = 0.3  # what the untaught encoder's sense of what is near counts for, where it is asked
-NEARNESS = 12.0  # times its cosines, which lie close together, for a distribution
 WARM, LEAST = 60, 0.02  # steps until the full rate, and the share of it that is left at the end
 HEADS = 6.0  # times the encoder's rate for what begins at random
 POOL = 8  # batches that are sorted by length together
@@ -62,18 +58,13 @@ NEVER = -1e4
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is right: indices of the action, of each argument's value, of words and emotion.
-
-    ``near`` tells how near each action is by the untaught encoder, float32 [actions]; NEVER for
-    plain talk; None where nobody asked it.
-    """
+    """What is right: indices of the action, of each argument's value, of words and emotion."""
 
     action: int
     values: tuple[int, ...]
     said: int | None
     emotion: int | None
     talks: bool
-    near: torch.Tensor | None = None
 
 
 Batch = list[tuple[Group, list[Target]]]
@@ -88,14 +79,12 @@ class Diet:
         unread: Share of exchanges without the signs of classical reading.
         generated: Share of groups that come from the generator, see ``situations``.
         chatter: Small talk, and memories that bear on nothing.
-        plain: The untaught encoder, whose sense of what is near is to be kept.
     """
 
     varied: float = 0.6
     unread: float = 0.15
     generated: float = 0.0
     chatter: Chatter | None = None
-    plain: Plain | None = None
 
 
 def reader_of(encoder: Path):
@@ -198,22 +187,14 @@ def _as_groups(
         group.news.append(told)
         group.signs.append(read)
         group.of_memories.append(of_told)
-        target = target_of(example, memories)
-        if diet.plain is not None:
-            target = replace(target, near=_nearness(example.situation, diet.plain))
-        targets.append(target)
+        targets.append(target_of(example, memories))
     yield from found.values()
-
-
-def _nearness(situation: Situation, plain: Plain) -> torch.Tensor:
-    talk = torch.tensor([is_talk(action) for action in situation.actions])
-    return plain.near(situation).masked_fill(talk, NEVER)
 
 
 def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
     """How far the network is from what is right, and what that is made of."""
     all_scores = net([group for group, _ in batch])
-    deeds, values, words, moods, kept = [], [], [], [], []
+    deeds, values, words, moods = [], [], [], []
     right = 0
     for (group, targets), scores in zip(batch, all_scores, strict=True):
         num_actions = len(group.persona.actions)
@@ -228,8 +209,6 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
         moods.append(_moods(net, scores.whole, chosen, targets))
         for row, target in enumerate(targets):
             own = scores.candidates[row]
-            if target.near is not None and int((target.near > NEVER).sum()) > 1:
-                kept.append(_lost(own[:num_actions], target.near))
             for (start, stop), value in zip(slots[target.action], target.values, strict=True):
                 if stop - start > 1:
                     values.append(_miss(own[start:stop], value))
@@ -241,19 +220,10 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
         "value": torch.stack(values).mean() if values else torch.zeros(()),
         "words": torch.stack(words).mean() if words else torch.zeros(()),
         "emotion": torch.cat(moods).mean(),
-        "kept": torch.stack(kept).mean() if kept else torch.zeros(()),
     }
     total = parts["deed"] + parts["value"] + SPEECH * parts["words"] + EMOTION * parts["emotion"]
-    total = total + KEEP * parts["kept"]
     told = {name: float(part.detach()) for name, part in parts.items()}
     return total, {**told, "right": right / sum(len(targets) for _, targets in batch)}
-
-
-def _lost(scores: torch.Tensor, near: torch.Tensor) -> torch.Tensor:
-    """How far deeds are from the order that the untaught encoder sees, talk left aside."""
-    deeds = near > NEVER
-    wanted = functional.softmax(near[deeds] * NEARNESS, 0)
-    return functional.kl_div(functional.log_softmax(scores[deeds], 0), wanted, reduction="sum")
 
 
 ALLOWED = {
@@ -367,7 +337,6 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path, default=DATA, help="a folder of written exchanges")
     parser.add_argument("--out", type=Path, required=True, help="the chooser's state")
     parser.add_argument("--resume", type=Path, help="a state to go on from")
-    parser.add_argument("--plain", type=Path, help="the untaught encoder, to keep what it knew")
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--lr", type=float, default=1.6e-4)
     parser.add_argument("--groups", type=int, default=4, help="characters a step")
@@ -379,8 +348,7 @@ def main() -> None:
         net.load_state_dict(torch.load(options.resume, weights_only=True)["net"])
     sheets = read_sheets(options.sheets, "train")
     quotes = Quotes(sheets, options.sheets, texts=True)
-    plain = Plain(options.plain) if options.plain else None
-    diet = Diet(chatter=Chatter.read(options.sheets, sheets), plain=plain)
+    diet = Diet(chatter=Chatter.read(options.sheets, sheets))
     rng = random.Random(options.seed)
     groups = draw(sheets, quotes, reader_of(options.encoder), rng, diet)
     train(
