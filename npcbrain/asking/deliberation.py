@@ -69,6 +69,7 @@ class Deliberation:
         "_groundwork",
         "_largest_ns",
         "_layouts",
+        "_looked_from",
         "_prices",
         "_took_ns",
         "_unread",
@@ -85,6 +86,7 @@ class Deliberation:
         self._layouts = Layouts()
         self._groundwork: Groundwork | None = None  # for what the chooser is to read next
         self.has_declined = False
+        self._looked_from: tuple[bool, int] | None = None
         self.watch: Watch | None = None
         self._prices = prices
         self._clock = clock
@@ -179,7 +181,7 @@ class Deliberation:
 
     def give_up(self) -> None:
         """Forgets what is being read."""
-        self._groundwork = None
+        self._groundwork = self._looked_from = None
         self.has_declined = False
         self._chooser.give_up()
 
@@ -237,21 +239,25 @@ class Deliberation:
                 del self._unread[0]  # asking will say so
 
     def needed_ns(self, price: Price) -> int:
-        """The smallest budget in which all that is left can be run; 0 if nothing is.
+        """The smallest budget in which some of the next step can be run; 0 if there is none."""
+        return min((price(Kind.CHOOSE, *shape) for shape in self._pieces()), default=0)
 
-        Of a step that can be cut, the smallest piece counts.
-        """
-        needed_ns = min((price(Kind.CHOOSE, *shape) for shape in self._pieces()), default=0)
-        if self._groundwork is None:
-            for shape, _ in self._chooser.left():
-                if not shape.context:
-                    needed_ns = max(needed_ns, price(Kind.CHOOSE, *shape))
-        return needed_ns
+    def looks_ahead(self) -> bool:
+        """Whether to judge all that is left: once a layer, since that is dozens of prices."""
+        if self._groundwork is not None or self._chooser.layer == self._looked_from:
+            return False
+        self._looked_from = self._chooser.layer
+        return True
+
+    def largest_ns(self, price: Price) -> int:
+        """The longest step of those that are left and cannot be cut."""
+        left = self._chooser.left()
+        return max(
+            (price(Kind.CHOOSE, *shape) for shape, _ in left if not shape.context), default=0
+        )
 
     def least_ns(self, price: Price) -> int:
-        """What all that is left takes at least, if no step has to be cut."""
-        if self._groundwork is not None:
-            return self.needed_ns(price)
+        """What all that is left takes at least: if no step has to be cut."""
         left = self._chooser.left()
         return int(sum(price(Kind.CHOOSE, *shape) * number for shape, number in left))
 

@@ -311,13 +311,23 @@ class LanguageMind:
                 if not deliberation.has_declined:
                     if verdicts.refuse([request], granted_ns, deliberation.needed_ns):
                         deliberation.give_up()
-                    elif verdicts.is_too_much(request, now_ns, granted_ns, deliberation.least_ns):
-                        deliberation.read_later(request.question.situation)
+                    elif deliberation.looks_ahead():
+                        self._look_ahead(request, now_ns, granted_ns, deliberation)
                     return request.done
         except EngineError as error:
             self._faults += (str(error),)  # the model decides alone
         request.may_choose = False
         return True
+
+    def _look_ahead(
+        self, request: NpcRequest, now_ns: int, granted_ns: int, deliberation: Deliberation
+    ) -> None:
+        """Refuses what can be begun and never be ended, or not in time."""
+        verdicts = self._scheduler.verdicts
+        if verdicts.refuse([request], granted_ns, deliberation.largest_ns):
+            deliberation.give_up()
+        elif verdicts.is_too_much(request, now_ns, granted_ns, deliberation.least_ns):
+            deliberation.read_later(request.question.situation)
 
     def _share(self, now_ns: int, deadline_ns: int) -> int:
         """Until when the chooser may run: while answers are being written, not all of a frame."""

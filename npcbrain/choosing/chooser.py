@@ -166,6 +166,11 @@ class Chooser:
         return self._situation
 
     @property
+    def layer(self) -> tuple[bool, int]:
+        """How far it is: whether it reads the news, and the layer that was run last."""
+        return self._known is not None, -1 if self._pass is None else self._pass.layer
+
+    @property
     def next_shape(self) -> Shape:
         """The step that ``step`` would run; see ``smaller``."""
         own = self._pass

@@ -95,7 +95,7 @@ def test_a_budget_that_no_step_of_the_chooser_fits_is_told_at_once_and_once(
     assert inn.over_ns == 0
     (notice,) = [one for one in told if "budget_ms" in str(one.message)]
     assert "2.0" in str(notice.message)
-    assert "cost up to 3." in str(notice.message)
+    assert "cost up to 2.8" in str(notice.message)
 
 
 @pytest.mark.parametrize("budget_ms", [1.2, 1.4])
