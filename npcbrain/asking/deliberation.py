@@ -264,7 +264,7 @@ class Deliberation:
     def read_later(self, situation: Situation) -> None:
         """Has the persona read when there is time: whoever asked came too late for it to be."""
         if all(one.npc is not situation.npc for one in self._unread):
-            self._unread.append(situation)
+            self.read_soon(situation)
 
     @property
     def _next_shape(self) -> Shape | None:
