@@ -48,6 +48,7 @@ class Variant:
         layers: The encoder's layers that are kept, from the first.
         looks: In how many of them candidates look at the news.
         chats: Whether it is taught small talk, and memories that bear on nothing.
+        fade: A layer's rate, in that of the layer above it, see ``train``.
         pieces: How many word pieces it reads, from the commonest; None for all.
     """
 
@@ -56,6 +57,7 @@ class Variant:
     layers: int = 6
     looks: int = 3
     chats: bool = True
+    fade: float = 1.0
     pieces: int | None = 12_000
 
 
@@ -64,9 +66,11 @@ VARIANTS = {
     "all pieces": Variant("all word pieces, where 12,000 are read otherwise", pieces=None),
     "no second look": Variant("candidates never look at the news", looks=0),
     "no variants": Variant("exchanges as they were written", Diet(varied=0.0)),
+    "nothing borrowed": Variant("no facts and deeds of others among theirs", Diet(borrowed=0.0)),
     "no small talk": Variant("no small talk, no memory that bears on nothing", chats=False),
     "generated 15 %": Variant("15 % of the groups from the generator", Diet(generated=0.15)),
     "generated 40 %": Variant("40 % of the groups from the generator", Diet(generated=0.40)),
+    "slower below": Variant("each layer learns at 0.6 of the rate above it", fade=0.6),
     "three layers": Variant("half the encoder", layers=3),
 }
 
@@ -88,7 +92,9 @@ def score(net: Net, sheets: Sequence[Sheet], quotes: Quotes, encode) -> dict[str
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     for unread in (0.0, 1.0):
-        groups = draw(sheets, quotes, encode, random.Random(1), Diet(varied=0.0, unread=unread))
+        groups = draw(
+            sheets, quotes, encode, random.Random(1), Diet(varied=0.0, borrowed=0.0, unread=unread)
+        )
         name = "deeds alone" if unread else "deeds"
         while asked[name] < NUM_SCORED:
             group, targets = next(groups)
@@ -144,7 +150,7 @@ def main() -> None:
         chatter = Chatter.read(options.sheets, taught) if variant.chats else None
         diet = replace(variant.diet, chatter=chatter)
         groups = draw(taught, quotes, encode, random.Random(7), diet)
-        train(net, groups, lr=options.lr, tokens=options.tokens)
+        train(net, groups, lr=options.lr, tokens=options.tokens, fade=variant.fade)
         found = {"about": variant.about, **score(net.eval(), unseen, quotes, encode)}
         record["variants"][name] = found
         console.print(name, found)

@@ -25,7 +25,7 @@ from tools.distil.situations.example import Example
 __all__ = ["UTTERANCES", "Chatter", "read_utterances"]
 
 UTTERANCES = "utterances.tsv"  # occasion, what is said
-SHARE = 1 / 3  # of what is said, for each written exchange
+SHARE = 1 / 2  # of what is said, for each written exchange
 REMEMBERED = 0.3  # share of exchanges with nothing before them that get one which bears on nothing
 UNRELATED = 0.3  # share of exchanges that remember what bears on nothing, beside what they do
 KNOWN = 2  # words shared with a fact from which the fact may be what is asked for
@@ -68,21 +68,21 @@ class Chatter:
 
     def join(self, group: Sequence[Example], rng: random.Random) -> list[Example]:
         """The group, with small talk and with memories that bear on nothing."""
-        joined = [self._reminded(example, group, rng) for example in group]
-        if self.memories:
-            joined = [self._distracted(example, rng) for example in joined]
-        if not self.utterances:
-            return joined
-        for example in group:
+        told = [*group]
+        for example in group if self.utterances else ():
             if rng.random() < SHARE:
                 occasion, text = rng.choice(self.utterances)
-                heard = self._heard(example, occasion, text, rng)
-                joined += [heard] if heard else []
+                heard = self.heard(example, occasion, text, rng)
+                told += [heard] if heard else []
+        joined = [self._reminded(example, group, rng) for example in told]
+        if self.memories:
+            joined = [self._distracted(example, rng) for example in joined]
         return joined
 
-    def _heard(
+    def heard(
         self, example: Example, occasion: str, text: str, rng: random.Random
     ) -> Example | None:
+        """Somebody is told something by somebody; None if it knows about that, or cannot talk."""
         situation = example.situation
         talk = next((one for one in situation.actions if is_talk(one)), None)
         said = set(stems(text))

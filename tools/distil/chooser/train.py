@@ -40,6 +40,7 @@ from tools.distil.chooser.net import Group, Net, Scores
 from tools.distil.decisions import drawn
 from tools.distil.sheets import Sheet, read_sheets
 from tools.distil.sheets.augmenting import Augmenter
+from tools.distil.sheets.borrowing import Lender
 from tools.distil.sheets.quoting import Quotes
 from tools.distil.sheets.reading import DATA, SheetError
 from tools.distil.situations.example import Example
@@ -76,12 +77,14 @@ class Diet:
 
     Attributes:
         varied: Share of groups that are varied, see ``sheets.augmenting``.
+        borrowed: Share of groups with others' facts and deeds among theirs, see ``borrowing``.
         unread: Share of exchanges without the signs of classical reading.
         generated: Share of groups that come from the generator, see ``situations``.
         chatter: Small talk, and memories that bear on nothing.
     """
 
     varied: float = 0.6
+    borrowed: float = 0.4
     unread: float = 0.15
     generated: float = 0.0
     chatter: Chatter | None = None
@@ -136,7 +139,7 @@ def draw(
         SheetError: Each character is too much to read.
     """
     diet = diet or Diet()
-    augmenter = Augmenter(sheets, rng)
+    augmenter, lender = Augmenter(sheets, rng), Lender(sheets, rng)
     generated = drawn(load("train"), rng, TURNS)
     for epoch in itertools.count():
         order = random.Random(epoch)
@@ -152,6 +155,8 @@ def draw(
             group = [_quoting(example, quotes) for example in group]
             if rng.random() < diet.varied:
                 group = augmenter.vary(group)
+            if rng.random() < diet.borrowed:
+                group = lender.lend(group)
             if diet.chatter is not None:
                 group = diet.chatter.join(group, rng)
             for drawn_now in _as_groups(group, encode, rng, diet):
@@ -275,6 +280,7 @@ def train(
     lr: float,
     minutes: float = math.inf,
     tokens: float = math.inf,
+    fade: float = 1.0,
     together: int = 4,
     seed: int = 7,
     out: Path | None = None,
@@ -287,13 +293,19 @@ def train(
         lr: The highest rate of the encoder.
         minutes: How long.
         tokens: How many.
+        fade: A layer's rate, as a share of the rate of the layer above it; embeddings lie below
+            all. What a sentence encoder knows of words sits low, and is worn away by few examples.
         together: Groups a step.
         seed: Of the order of steps.
         out: Where the state is written, at the end and every ten minutes.
     """
+    body = [net.emb, *net.layers]
+    sides = [
+        {"params": [*part.parameters()], "times": fade**depth}
+        for depth, part in enumerate(reversed(body))
+    ]
     heads = [p for n, p in net.named_parameters() if not n.startswith(("emb", "layers"))]
-    body = [p for n, p in net.named_parameters() if n.startswith(("emb", "layers"))]
-    sides = [{"params": body, "times": 1.0}, {"params": heads, "times": HEADS}]
+    sides.append({"params": heads, "times": HEADS})
     optimizer = torch.optim.AdamW(sides, lr=lr, weight_decay=0.01)
     rng = random.Random(seed)
     started, saved, step, num_read, share = time.monotonic(), time.monotonic(), 0, 0, 0.0
@@ -339,6 +351,7 @@ def main() -> None:
     parser.add_argument("--resume", type=Path, help="a state to go on from")
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--lr", type=float, default=1.6e-4)
+    parser.add_argument("--fade", type=float, default=1.0, help="a layer's rate in that above")
     parser.add_argument("--groups", type=int, default=4, help="characters a step")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
@@ -356,6 +369,7 @@ def main() -> None:
         groups,
         lr=options.lr,
         minutes=options.minutes,
+        fade=options.fade,
         together=options.groups,
         seed=options.seed,
         out=options.out,
