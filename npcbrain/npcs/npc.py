@@ -101,6 +101,7 @@ class Npc(Responder):
         self._host.check_open(f"npc {self.name!r}")
         with self._inbox.lock:  # any thread may speak to it
             missed = self._inbox.put(event)
+            self._dozes = False
             if missed is None:
                 return
             if self.num_missed == 1:

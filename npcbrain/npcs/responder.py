@@ -41,6 +41,7 @@ class Responder(Character):
 
     __slots__ = (
         "_bubble",
+        "_dozes",
         "_exchange",
         "_inbox",
         "_is_told",
@@ -67,6 +68,8 @@ class Responder(Character):
         self._exchange: OpenExchange = IDLE
         self._inbox = Inbox()
         self._thought: Thought | None = None
+        # Nothing has come since it was found idle: then its tick is passed over at a glance.
+        self._dozes = False
         self._is_told = False  # whether it was looked at for asking for ever
         self._num_replies = 0
         self.tree: Tree = compile(root, self, host.clock, self.blackboard, host.alone.check)
@@ -157,6 +160,7 @@ class Responder(Character):
         if event is None:
             return False
         self._exchange = self._exchange.turned_to(event)
+        self._dozes = False
         return True
 
     @alone_at("Npc.think()")
@@ -354,6 +358,7 @@ class Responder(Character):
 
     def _show(self, exchange: OpenExchange) -> None:
         """Goes on with an exchange that has a new answer, and shows it to game and tree."""
+        self._dozes = False
         self._exchange, self.decision = exchange, exchange.answer
         if exchange.answer is not None:
             self.blackboard["decision"] = exchange.answer.to_dict()

@@ -90,7 +90,8 @@ class Cast:
         """Ticks all who are due; returns the first error, from which nobody else shall suffer.
 
         Whose tree only listens is passed over while it has nothing to listen to, must wait for its
-        turn, or waits for the model: its tick would do nothing.
+        turn, or waits for the model: its tick would do nothing. Of a crowd that nobody speaks to
+        no more is asked than whether anything has come.
 
         ``settle`` must follow when the frame is over.
 
@@ -108,9 +109,16 @@ class Cast:
                 if gone and npc in gone:
                     continue
                 tree = npc.tree
-                if tree.only_waits and npc.is_waiting:
-                    continue
-                if tree.is_still and not npc.is_busy and (not npc.num_waiting or holds(npc.name)):
+                if tree.is_still:
+                    if npc._dozes:
+                        continue
+                    npc._dozes = True  # before a look: whatever comes after it wakes the NPC again
+                    if npc.is_idle:
+                        continue
+                    npc._dozes = False
+                    if not npc.is_busy and holds(npc.name):
+                        continue
+                elif tree.only_waits and npc.is_waiting:
                     continue
                 try:
                     npc.tree.tick()

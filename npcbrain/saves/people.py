@@ -291,7 +291,7 @@ def put_back(
     inbox = npc._inbox
     inbox.waiting.clear()
     inbox.waiting.extend(saved.waiting)
-    inbox.rests = rests
+    inbox.rests, npc._dozes = rests, False
     npc._num_replies, inbox.num_missed, _ = saved.counts
     npc._thought = thought
     npc.blackboard.clear()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -113,6 +114,34 @@ def test_whatever_happens_to_somebody_still_wakes_it(ticks: Counter[Node]) -> No
         frames(runtime, 2)
         assert ada.event is None
         assert len(ada.memory) == number + 1
+
+
+@pytest.mark.parametrize("in_frames", [1, 3])
+def test_who_was_passed_over_for_long_turns_to_what_comes_from_any_thread(in_frames: int) -> None:
+    runtime = nb.Runtime(None)
+    crowd = [runtime.add_npc(f"n{i}", persona=ADA, tree=nb.minds.talker()) for i in range(20)]
+    for npc in crowd:
+        runtime.tick_every(npc.name, in_frames)
+    frames(runtime, 10)
+    for round_number in range(1, 4):
+        speakers = [Thread(target=npc.hear, args=(f"Hello {round_number}!",)) for npc in crowd[::3]]
+        for speaker in speakers:
+            speaker.start()
+        frames(runtime, 2)  # while they speak
+        for speaker in speakers:
+            speaker.join()
+        frames(runtime, 10)
+        told = [len(npc.memory) for npc in crowd]
+        assert told == [round_number if i % 3 == 0 else 0 for i in range(20)]
+
+
+def test_halting_a_tree_that_is_passed_over_has_it_ticked_again(ticks: Counter[Node]) -> None:
+    runtime, mind = nb.Runtime(None), nb.minds.talker()
+    ada = runtime.add_npc("ada", persona=ADA, tree=mind)
+    frames(runtime)
+    ada.tree.halt()
+    frames(runtime)
+    assert ticks[mind] == 2
 
 
 @dataclass(frozen=True, slots=True)
