@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="distillation is an extra")
 pytest.importorskip("transformers", reason="distillation is an extra")
 
 from npcbrain.lm.marks import QUOTE  # noqa: E402
+from npcbrain.prompting.action_ranking import is_talk  # noqa: E402
 from npcbrain.prompting.stock_lines import OF_TALK, SMALL_TALK  # noqa: E402
 from npcbrain.situation import Decision, Exchange  # noqa: E402
 from tools.distil.chooser.chatter import Chatter, read_utterances  # noqa: E402
@@ -92,13 +93,17 @@ def test_held_out_small_talk_is_said_to_who_knows_nothing_about_it() -> None:
 
 def test_answers_to_small_talk_are_told_apart() -> None:
     heard = heard_by(SHEETS, [("Lovely weather.", frozenset({"asked weather"}))] * 5)
-    fact = heard[0][0].npc.facts[0]
+    situations = [situation for situation, _ in heard]
+    talk = [next(one.name for one in s.actions if is_talk(one)) for s in situations]
+    deed = next(one for one in situations[4].actions if not is_talk(one))
+    args = {name: values[0] for name, values in deed.args.items()}
+    fact = situations[2].npc.facts[0]
     answers = [
-        Decision("say", {}, "", "Grey again.", quoted="asked weather"),
-        Decision("say", {}, "", "I'm tired.", quoted="told tired"),
-        Decision("say", {}, "", fact, quoted="fact"),
-        Decision("say", {}, "", "It is."),
-        Decision("wave", {}, "", "Hello.", quoted="asked weather"),
+        Decision(talk[0], {}, "", "Grey again.", quoted="asked weather"),
+        Decision(talk[1], {}, "", "I'm tired.", quoted="told tired"),
+        Decision(talk[2], {}, "", fact, quoted="fact"),
+        Decision(talk[3], {}, "", "It is."),
+        Decision(deed.name, args, "", "Hello.", quoted="asked weather"),
     ]
     found = tally(heard, answers)
     assert found.pop("num") == 5
@@ -107,3 +112,12 @@ def test_answers_to_small_talk_are_told_apart() -> None:
     assert found == dict.fromkeys(
         ("fits", "another line", "fact or memory", "own words", "deed"), 0.2
     )
+
+
+def test_talk_by_another_name_is_no_deed() -> None:
+    heard = heard_by(read_sheets(split="val"), [("Hello.", frozenset({"greeting"}))] * 135)
+    named = [(one, next(a.name for a in one[0].actions if is_talk(a))) for one in heard]
+    others = [(one, name) for one, name in named if name != "say"]
+    assert others
+    answers = [Decision(name, {}, "", "Hello.", quoted="greeting") for _, name in others]
+    assert tally([one for one, _ in others], answers)["fits"] == 1.0

@@ -48,7 +48,6 @@ class Variant:
         layers: The encoder's layers that are kept, from the first.
         looks: In how many of them candidates look at the news.
         chats: Whether it is taught small talk, and memories that bear on nothing.
-        fade: A layer's rate, in that of the layer above it, see ``train``.
         pieces: How many word pieces it reads, from the commonest; None for all.
     """
 
@@ -57,7 +56,6 @@ class Variant:
     layers: int = 6
     looks: int = 3
     chats: bool = True
-    fade: float = 1.0
     pieces: int | None = 12_000
 
 
@@ -70,7 +68,6 @@ VARIANTS = {
     "no small talk": Variant("no small talk, no memory that bears on nothing", chats=False),
     "generated 15 %": Variant("15 % of the groups from the generator", Diet(generated=0.15)),
     "generated 40 %": Variant("40 % of the groups from the generator", Diet(generated=0.40)),
-    "slower below": Variant("each layer learns at 0.6 of the rate above it", fade=0.6),
     "three layers": Variant("half the encoder", layers=3),
 }
 
@@ -150,7 +147,7 @@ def main() -> None:
         chatter = Chatter.read(options.sheets, taught) if variant.chats else None
         diet = replace(variant.diet, chatter=chatter)
         groups = draw(taught, quotes, encode, random.Random(7), diet)
-        train(net, groups, lr=options.lr, tokens=options.tokens, fade=variant.fade)
+        train(net, groups, lr=options.lr, tokens=options.tokens)
         found = {"about": variant.about, **score(net.eval(), unseen, quotes, encode)}
         record["variants"][name] = found
         console.print(name, found)

@@ -25,7 +25,7 @@ from tools.distil.situations.example import Example
 __all__ = ["UTTERANCES", "Chatter", "read_utterances"]
 
 UTTERANCES = "utterances.tsv"  # occasion, what is said
-SHARE = 1 / 2  # of what is said, for each written exchange
+SHARE = 1 / 3  # of what is said, for each written exchange
 REMEMBERED = 0.3  # share of exchanges with nothing before them that get one which bears on nothing
 UNRELATED = 0.3  # share of exchanges that remember what bears on nothing, beside what they do
 KNOWN = 2  # words shared with a fact from which the fact may be what is asked for

@@ -25,6 +25,7 @@ from npcbrain.commands.frame_clock import FrameClock
 from npcbrain.commands.scenarios import interval
 from npcbrain.engine.engine import Engine
 from npcbrain.lm.model import Model
+from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.stock_lines import OCCASIONS
 from npcbrain.situation import Decision, Situation
 from tools.bench.record import surroundings
@@ -64,8 +65,9 @@ def heard_by(sheets: Sequence[Sheet], said: Sequence[tuple[str, frozenset[str]]]
 def tally(heard: Sequence[Heard], decisions: Sequence[Decision]) -> dict[str, Any]:
     """Shares: answered by a fitting line, by another line, fact or memory, own words, a deed."""
     counts: Counter[str] = Counter()
-    for (_, fitting), decision in zip(heard, decisions, strict=True):
-        if decision.action != "say":
+    for (situation, fitting), decision in zip(heard, decisions, strict=True):
+        (action,) = (one for one in situation.actions if one.name == decision.action)
+        if not is_talk(action):
             counts["deed"] += 1
         elif not decision.quoted:
             counts["own words"] += 1

@@ -280,7 +280,6 @@ def train(
     lr: float,
     minutes: float = math.inf,
     tokens: float = math.inf,
-    fade: float = 1.0,
     together: int = 4,
     seed: int = 7,
     out: Path | None = None,
@@ -293,19 +292,13 @@ def train(
         lr: The highest rate of the encoder.
         minutes: How long.
         tokens: How many.
-        fade: A layer's rate, as a share of the rate of the layer above it; embeddings lie below
-            all. What a sentence encoder knows of words sits low, and is worn away by few examples.
         together: Groups a step.
         seed: Of the order of steps.
         out: Where the state is written, at the end and every ten minutes.
     """
-    body = [net.emb, *net.layers]
-    sides = [
-        {"params": [*part.parameters()], "times": fade**depth}
-        for depth, part in enumerate(reversed(body))
-    ]
     heads = [p for n, p in net.named_parameters() if not n.startswith(("emb", "layers"))]
-    sides.append({"params": heads, "times": HEADS})
+    body = [p for n, p in net.named_parameters() if n.startswith(("emb", "layers"))]
+    sides = [{"params": body, "times": 1.0}, {"params": heads, "times": HEADS}]
     optimizer = torch.optim.AdamW(sides, lr=lr, weight_decay=0.01)
     rng = random.Random(seed)
     started, saved, step, num_read, share = time.monotonic(), time.monotonic(), 0, 0, 0.0
@@ -351,7 +344,6 @@ def main() -> None:
     parser.add_argument("--resume", type=Path, help="a state to go on from")
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--lr", type=float, default=1.6e-4)
-    parser.add_argument("--fade", type=float, default=1.0, help="a layer's rate in that above")
     parser.add_argument("--groups", type=int, default=4, help="characters a step")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
@@ -369,7 +361,6 @@ def main() -> None:
         groups,
         lr=options.lr,
         minutes=options.minutes,
-        fade=options.fade,
         together=options.groups,
         seed=options.seed,
         out=options.out,
