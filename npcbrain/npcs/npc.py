@@ -100,6 +100,7 @@ class Npc(Responder):
     def _queue(self, event: Event) -> None:
         self._host.check_open(f"npc {self.name!r}")
         with self._inbox.lock:  # any thread may speak to it
+            self._dozes = False  # first, for an interrupt; and after it, for a tick on the way
             missed = self._inbox.put(event)
             self._dozes = False
             if missed is None:

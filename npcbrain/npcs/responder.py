@@ -159,8 +159,8 @@ class Responder(Character):
         event = self._inbox.take()
         if event is None:
             return False
-        self._exchange = self._exchange.turned_to(event)
         self._dozes = False
+        self._exchange = self._exchange.turned_to(event)
         return True
 
     @alone_at("Npc.think()")

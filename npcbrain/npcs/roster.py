@@ -45,6 +45,7 @@ class Cast:
         "_changes",
         "_due",
         "_gone",
+        "_is_cut",
         "_is_ticking",
         "_listening",
         "_npcs",
@@ -66,6 +67,7 @@ class Cast:
         self._listening: dict[Npc, None] = {}
         self._num_owed = 0  # whom the model has left to their trees, which answer in the next tick
         self._is_ticking = False
+        self._is_cut = False  # whether an interrupt ended the last tick
 
     def add(self, npc: Npc) -> None:
         """Takes on an NPC of a new name."""
@@ -99,7 +101,10 @@ class Cast:
             frame: Counts frames.
             num_turns: How many may turn to a new event.
         """
-        self._is_ticking = True
+        if self._is_cut:  # it may have come between a mark and the look
+            for npc in self._npcs.values():
+                npc._dozes = False
+        self._is_ticking = self._is_cut = True
         first: Exception | None = None
         gone, holds = self._gone, self._turnstile.holds
         self._turnstile.begin(num_turns, self._num_owed)
@@ -128,6 +133,7 @@ class Cast:
                         first = error
                     else:
                         first.add_note(f"and in the tree of npc {npc.name!r}: {error}")
+        self._is_cut = False
         return first
 
     def listen(self, frame: int, askers: Iterable[str]) -> None:

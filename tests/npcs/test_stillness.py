@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 
 import npcbrain as nb
+from npcbrain.npcs.responder import Responder
 from npcbrain.testing import ManualClock, ScriptedEngine, ScriptedModel
 from npcbrain.tree import Concurrent, Inverter, Node, Selector, Sequence, Succeed, Task, Tree, Wait
 
@@ -133,6 +134,54 @@ def test_who_was_passed_over_for_long_turns_to_what_comes_from_any_thread(in_fra
         frames(runtime, 10)
         told = [len(npc.memory) for npc in crowd]
         assert told == [round_number if i % 3 == 0 else 0 for i in range(20)]
+
+
+def test_who_dozes_is_woken_by_a_deed_that_the_game_chooses(ticks: Counter[Node]) -> None:
+    runtime, mind = nb.Runtime(None), nb.minds.talker()
+    ada = runtime.add_npc("ada", persona=ADA, tree=mind)
+    frames(runtime)
+    ada.choose(nb.Decision("say", say="Good day."))
+    assert ada.is_busy
+    frames(runtime, 1)
+    assert ticks[mind] == 2
+
+
+def test_a_crowd_that_dozes_takes_up_what_a_save_has_for_it(tmp_path: Path) -> None:
+    def crowd() -> tuple[nb.Runtime, list[nb.Npc]]:
+        runtime = nb.Runtime(None)
+        return runtime, [
+            runtime.add_npc(f"n{i}", persona=ADA, tree=nb.minds.talker()) for i in range(40)
+        ]
+
+    runtime, npcs = crowd()
+    for npc in npcs:
+        npc.hear("Hello!")
+    runtime.save(tmp_path / "slot.npcb").wait()
+    loaded, again = crowd()
+    frames(loaded, 10)
+    loaded.load(tmp_path / "slot.npcb")
+    frames(loaded, 20)
+    assert [npc.speech for npc in again] == ["Mew."] * 40
+
+
+def test_an_interrupt_while_it_is_looked_at_puts_nobody_to_sleep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runtime = nb.Runtime(None)
+    npcs = [runtime.add_npc(f"n{i}", persona=ADA, tree=nb.minds.talker()) for i in range(3)]
+    frames(runtime)
+    npcs[1].hear("Hello!")
+    is_idle = Responder.is_idle
+
+    def cut(npc: Responder) -> bool:
+        monkeypatch.setattr(Responder, "is_idle", is_idle)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Responder, "is_idle", property(cut))
+    with pytest.raises(KeyboardInterrupt):
+        runtime.update(budget_ms=4.0)
+    frames(runtime)
+    assert [npc.speech for npc in npcs] == ["", "Mew.", ""]
 
 
 def test_halting_a_tree_that_is_passed_over_has_it_ticked_again(ticks: Counter[Node]) -> None:

@@ -2,8 +2,8 @@
 
 A character's exchanges share its few deeds and facts, so these can be told apart by heart. With
 some of somebody else's among them, what is asked for has to be understood. Invariant: what is
-borrowed shares no word with what happens, is remembered, said or done, and binds nobody: no rule is
-lent; so a written answer stays right.
+borrowed shares no word with what happens, is remembered, said or done, and holds no word of a rule;
+so a written answer stays right.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from npcbrain.situation import MAX_ACTIONS, Action
 from tools.distil.sheets.reading import Sheet
 from tools.distil.situations.example import Example
 
-__all__ = ["Lender"]
+__all__ = ["BINDING", "Lender", "binds_nobody"]
 
 MOST = 3  # facts, and deeds, that are borrowed at once
 TRIES = 4  # draws for one of them
@@ -27,7 +27,9 @@ BINDING = frozenset(
     """
     i me my mine we us our nobody never no not none only unless until if when whenever always must
     may might can cannot every everyone everybody anyone anybody whoever before after without once
-    than except both either neither player
+    than except both either neither player forbid forbids forbidden ban bans banned allow allows
+    allowed need needs needed require requires required refuse refuses most least lawful unlawful
+    illegal legal rule rules law laws oath sworn promised owe owes owed
     """.split()
 )
 
@@ -43,12 +45,12 @@ class Lender:
     def __init__(self, sheets: Iterable[Sheet], rng: random.Random) -> None:
         self._rng = rng
         facts: dict[str, None] = {}
-        deeds: dict[str, Action] = {}
+        deeds: dict[str, Action] = {}  # but for those of small words alone, such as "let go"
         for sheet in sheets:
             for example in sheet.examples:
                 situation = example.situation
-                facts |= dict.fromkeys(f for f in situation.npc.facts if _binds_nobody(f))
-                deeds |= {repr(a): a for a in situation.actions if not is_talk(a)}
+                facts |= dict.fromkeys(f for f in situation.npc.facts if binds_nobody(f))
+                deeds |= {repr(a): a for a in situation.actions if _is_lent(a)}
         self._facts, self._deeds = [*facts], [*deeds.values()]
 
     def lend(self, group: Sequence[Example]) -> list[Example]:
@@ -84,8 +86,14 @@ class Lender:
         return found
 
 
-def _binds_nobody(fact: str) -> bool:
+def binds_nobody(fact: str) -> bool:
+    """Whether a fact holds no word of a rule, and does not tell of who speaks."""
     return not BINDING.intersection(word.lower() for word in split_words(fact))
+
+
+def _is_lent(action: Action) -> bool:
+    name = " ".join(split_words(action.name))
+    return bool(stems(name)) and not is_talk(replace(action, name=name))
 
 
 def _words(action: Action) -> set[str]:
@@ -95,6 +103,8 @@ def _words(action: Action) -> set[str]:
 
 def _heard_and_done(example: Example) -> set[str]:
     situation, decision = example.situation, example.decision
-    told = (situation.event.source, situation.event.text, *map(str, situation.memory))
+    scene, event = situation.scene, situation.event
+    told = (scene.place, scene.time, *scene.nearby, event.source, event.text)
+    told += tuple(map(str, situation.memory))
     done = (*split_words(decision.action), *decision.args.values(), decision.say)
     return set(stems(" ".join((*told, *done))))
