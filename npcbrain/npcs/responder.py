@@ -159,7 +159,6 @@ class Responder(Character):
         event = self._inbox.take()
         if event is None:
             return False
-        self._dozes = False
         self._exchange = self._exchange.turned_to(event)
         return True
 
