@@ -22,14 +22,14 @@ from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.reader import STANDARD_READER, Reader
 from npcbrain.prompting.retelling import spoken
 from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
-from npcbrain.situation import Situation
+from npcbrain.situation import Action, Situation
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Rows = npt.NDArray[np.float32]
 
-__all__ = ["FACT", "MEMORY", "Choice", "Offers", "candidates", "choose", "spans_of"]
+__all__ = ["FACT", "MEMORY", "Choice", "Offers", "candidates", "choose", "legal_lines", "spans_of"]
 
 KINDS = NUM_KINDS  # of scores: for actions, for values, for facts, for memories
 FACT, MEMORY = 2, 3
@@ -38,10 +38,10 @@ OWN = len(OCCASIONS)  # the last occasion: words of one's own
 TINY = 1e-12
 NEVER = np.float32(-1e4)
 
-ALLOWED = {
-    acts: np.array([0.0 if one in legal else NEVER for one in OCCASIONS] + [0.0], np.float32)
-    for acts, legal in ((True, OF_DEEDS), (False, OF_TALK))
-}
+OF_TALK_ALONE, OF_DEEDS_ALONE, OF_ANY = (
+    np.array([0.0 if one in legal else NEVER for one in OCCASIONS] + [0.0], np.float32)
+    for legal in (OF_TALK, OF_DEEDS, OCCASIONS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,17 @@ def spans_of(persona: Persona) -> list[list[tuple[int, int]]]:
     return found
 
 
+def legal_lines(situation: Situation, action: Action) -> Rows:
+    """What is added to occasions' scores, float32 [occasions + 1]: 0, or very little if illegal.
+
+    Some lines go with talk alone and some with deeds alone. Who has no action that only talks, such
+    as a raven that croaks, may say any with whatever it does.
+    """
+    if not any(map(is_talk, situation.actions)):
+        return OF_ANY
+    return OF_TALK_ALONE if is_talk(action) else OF_DEEDS_ALONE
+
+
 def choose(
     situation: Situation,
     persona: Persona,
@@ -152,26 +163,25 @@ def choose(
     }
     first_fact = len(scores) - len(persona.facts)
     rest = whole[KINDS * offers.keys.shape[1] :]
-    acts = not is_talk(action)
     speaks_for = judged[index, KINDS:]
-    occasions = rest[: OWN + 1] + speaks_for[: OWN + 1] + ALLOWED[acts]
+    occasions = rest[: OWN + 1] + speaks_for[: OWN + 1] + legal_lines(situation, action)
     occasions[OWN] += NEVER if words == "quotes" else np.float32(worth.own)
     emotions = rest[OWN + 1 :] + speaks_for[OWN + 1 :]
     said = OCCASIONS[best] if (best := int(occasions.argmax())) < OWN else ""
-    if not acts:
-        most = occasions[best]
-        for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
-            if score + worth.fact > most and spoken(fact, situation.npc.name):
-                said, most = fact, score + worth.fact
-        if memories is not None:
-            texts = [text for text, _ in told.memories]
-            read = None if reader is None else of_memories(situation, texts)
-            heard = tokens[1 : told.num_heard]  # a memory is like itself, which says nothing
-            fits = _scores(memories, whole, heard, worth, read)
-            fits += judged[len(scores) :, MEMORY]
-            for text, score in zip(texts, fits, strict=True):
-                if score + worth.memory > most:
-                    said, most = text, score + worth.memory
+    most = occasions[best]
+    aside = 0.0 if is_talk(action) else worth.aside
+    for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
+        if (fit := score + worth.fact + aside) > most and spoken(fact, situation.npc.name):
+            said, most = fact, fit
+    if memories is not None:
+        texts = [text for text, _ in told.memories]
+        read = None if reader is None else of_memories(situation, texts)
+        heard = tokens[1 : told.num_heard]  # a memory is like itself, which says nothing
+        fits = _scores(memories, whole, heard, worth, read)
+        fits += judged[len(scores) :, MEMORY] + np.float32(worth.memory + aside)
+        for text, fit in zip(texts, fits, strict=True):
+            if fit > most:
+                said, most = text, fit
     if words == "own":
         said = ""
     return Choice(action.name, args, EMOTIONS[int(emotions.argmax())], said)

@@ -27,14 +27,14 @@ from rich.progress import Progress
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from npcbrain.choosing.choice import spans_of
+from npcbrain.choosing.choice import legal_lines, spans_of
 from npcbrain.choosing.layout import MAX_PERSONA, news, persona
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs
 from npcbrain.errors import fault
 from npcbrain.lm.marks import QUOTE
 from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import EMOTIONS
-from npcbrain.prompting.stock_lines import OCCASIONS, OF_DEEDS, OF_TALK
+from npcbrain.prompting.stock_lines import OCCASIONS
 from tools.distil.chooser.chatter import Chatter
 from tools.distil.chooser.net import Group, Net, Scores
 from tools.distil.decisions import drawn
@@ -54,18 +54,23 @@ SPEECH, EMOTION = 0.6, 0.15  # what words and emotion count beside the deed
 WARM, LEAST = 60, 0.02  # steps until the full rate, and the share of it that is left at the end
 HEADS = 6.0  # times the encoder's rate for what begins at random
 POOL = 8  # batches that are sorted by length together
-NEVER = -1e4
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is right: indices of the action, of each argument's value, of words and emotion."""
+    """What is right: indices of the action, of each argument's value, of words and emotion.
+
+    Attributes:
+        talks: Whether the action is talk.
+        legal: What is added to occasions beside that action, see ``choice.legal_lines``.
+    """
 
     action: int
     values: tuple[int, ...]
     said: int | None
     emotion: int | None
     talks: bool
+    legal: torch.Tensor
 
 
 Batch = list[tuple[Group, list[Target]]]
@@ -123,7 +128,8 @@ def target_of(example: Example, memories: Sequence[str] = ()) -> Target:
         texts = (*OCCASIONS, None, *situation.npc.facts, *memories)
         said = texts.index(quote) if quote in texts else None
     emotion = EMOTIONS.index(decision.emotion) if decision.emotion else None
-    return Target(index, values, said, emotion, is_talk(action))
+    legal = torch.from_numpy(legal_lines(situation, action))
+    return Target(index, values, said, emotion, is_talk(action), legal)
 
 
 def draw(
@@ -218,7 +224,7 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
                 if stop - start > 1:
                     values.append(_miss(own[start:stop], value))
             if target.said is not None:
-                lines = lines_of(occasions[row], group, scores, row, target.talks)
+                lines = lines_of(occasions[row], group, scores, row, target.legal)
                 words.append(_miss(lines, target.said))
     parts = {
         "deed": torch.cat(deeds).mean(),
@@ -231,14 +237,8 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
     return total, {**told, "right": right / sum(len(targets) for _, targets in batch)}
 
 
-ALLOWED = {
-    talks: torch.tensor([0.0 if one in legal else NEVER for one in OCCASIONS] + [0.0])
-    for talks, legal in ((True, OF_TALK), (False, OF_DEEDS))
-}
-
-
 def lines_of(
-    occasions: torch.Tensor, group: Group, scores: Scores, row: int, talks: bool
+    occasions: torch.Tensor, group: Group, scores: Scores, row: int, legal: torch.Tensor
 ) -> torch.Tensor:
     """Scores of all that may be said, as ``Target.said`` counts: occasions, own words, quotes.
 
@@ -247,13 +247,10 @@ def lines_of(
         group: Whom the scores are of.
         scores: What the network made of it.
         row: Which of its news.
-        talks: Whether the deed is talk; else no fact and no memory is quoted.
+        legal: See ``Target``.
     """
-    allowed = occasions + ALLOWED[talks]
-    if not talks:
-        return allowed
     first_fact = scores.candidates.shape[1] - len(group.persona.facts)
-    return torch.cat([allowed, scores.candidates[row, first_fact:], scores.memories[row]])
+    return torch.cat([occasions + legal, scores.candidates[row, first_fact:], scores.memories[row]])
 
 
 def _moods(

@@ -38,7 +38,8 @@ class Quotes:
     Args:
         sheets: The sheets.
         folder: Holds ``occasions.tsv``; without that file only texts are quoted.
-        texts: Whether memories and rules are quoted too, which a language model is not taught.
+        texts: Whether memories and rules are quoted too, and all of it beside any deed, which a
+            language model is not taught.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Quotes:
         self._kept: list[Example] = []  # so that no other example gets the same id()
         for sheet in sheets:
             for example, line in zip(sheet.examples, sheet.lines, strict=True):
-                quote = quoted_fact(example)
+                quote = quoted_fact(example, beside_deeds=texts)
                 occasion = occasions.get((sheet.file, line), "")
                 if texts and not quote:
                     quote = quoted_memory(example)
@@ -78,10 +79,22 @@ class Quotes:
         return replace(example, decision=replace(example.decision, say=f"{QUOTE}{quote}"))
 
 
-def quoted_fact(example: Example) -> str:
-    """The fact that the answer says in other words; empty if there is none."""
+def quoted_fact(example: Example, *, beside_deeds: bool = False) -> str:
+    """The fact that the answer says in other words; empty if there is none.
+
+    Args:
+        example: The example.
+        beside_deeds: Whether it may be said with any deed and after anything that happens; else
+            only where somebody spoke and all that is done is to say.
+    """
     npc = example.situation.npc
+    if not beside_deeds and not _only_says(example):
+        return ""
     return _retold(example, [fact for fact in npc.facts if spoken(fact, npc.name)])
+
+
+def _only_says(example: Example) -> bool:
+    return example.decision.action == "say" and example.situation.event.kind == "speech"
 
 
 def quoted_memory(example: Example) -> str:
@@ -97,8 +110,6 @@ def stated_rule(example: Example) -> str:
     "No." says less than "Nobody swims after dusk.", which is known.
     """
     situation = example.situation
-    if example.decision.action != "say" or situation.event.kind != "speech":
-        return ""
     told = set(stems(f"{situation.event.text} {example.decision.say}"))
     worth: list[tuple[float, str]] = []
     for fact in situation.npc.facts:
@@ -111,8 +122,6 @@ def stated_rule(example: Example) -> str:
 
 def _retold(example: Example, texts: Sequence[str]) -> str:
     situation, decision = example.situation, example.decision
-    if decision.action != "say" or situation.event.kind != "speech":
-        return ""
     said, asked = set(stems(decision.say)), set(stems(situation.event.text))
     worth: list[tuple[float, str]] = []
     for text in texts:
