@@ -91,12 +91,15 @@ def _of_room(left: int) -> list[str]:
 
 def _of_writing(persona: Persona) -> list[str]:
     from npcbrain.prompting.action_ranking import is_talk
-    from npcbrain.prompting.retelling import spoken
+    from npcbrain.prompting.retelling import is_kept, spoken
 
     profile = persona.profile
     advice = [
-        f"fact {number} is not said as it stands, for it tells of {profile.name} as of somebody "
-        f"else: write it as {profile.name} would say it ({fact})"
+        f"fact {number} is not said, for it says itself that nobody is told; leave a secret out "
+        f"until it may be told ({fact})"
+        if is_kept(fact)
+        else f"fact {number} is not said as it stands, for it tells of {profile.name} as of "
+        f"somebody else: write it as {profile.name} would say it ({fact})"
         for number, fact in enumerate(profile.facts, 1)
         if not spoken(fact, profile.name)
     ]

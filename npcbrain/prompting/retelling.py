@@ -1,7 +1,8 @@
 """Facts and memories as an NPC says them: "The player lost a hat." -> "You lost a hat."
 
 They are written in the third person. When they are said aloud, the listener becomes "you" and the
-speaker "I". Invariant: pure; a sentence that these few rules cannot turn is not said at all.
+speaker "I". Invariant: pure; a sentence that these few rules cannot turn is not said at all, nor
+one that says itself that nobody is told.
 """
 
 from __future__ import annotations
@@ -9,10 +10,25 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["retold", "spoken"]
+__all__ = ["is_kept", "retold", "spoken"]
 
 UNCLEAR = re.compile(r"\b(he|she|him|his|her|hers|himself|herself)\b", re.IGNORECASE)  # whose?
 YOU = re.compile(r"\b(you|your|yours)\b", re.IGNORECASE)  # in a memory: the one who remembers
+NOBODY = r"(?:nobody|no one|no-one|none|not a soul)"
+NEVER = (
+    r"(?:never|(?:won't|will not|must not|mustn't|may not|does not|doesn't|do not|don't)(?: ever)?)"
+)
+KEPT = re.compile(
+    rf"\b(?:tell|tells|told|telling)\b(?: (?:it|this|that|them))?(?: to)? {NOBODY}\b"
+    rf"|\b{NOBODY} (?:else )?(?:must|may|can|should|is to|shall) (?:ever )?"
+    r"(?:know|hear|learn|find out|be told)\b(?: (?:it|this|that|of it|about it))?[.!;,]?$"
+    rf"|\b{NEVER} (?:tell|tells|say|says|reveal|reveals|betray|betrays)"
+    r" (?:it|this|that|them|anybody|anyone|a soul)\b"
+    rf"|\b{NEVER} be told\b"
+    r"|\b(?:is|are|stays|remains) (?:a|an|my|our|his|her|their) (?:[a-z]+ )?secret[.!]?$"
+    r"|\b(?:keep|keeps|kept) (?:it|this|that|them) (?:a )?secret\b",
+    re.IGNORECASE,
+)
 CLAUSE = re.compile(r"(?:\b(?:that|when|because|if|as|and|but|while|who|what|where)|[,;:.]) $")
 JOINED = re.compile(r"\b(?:and|but|or) (?:never |always |also )?([a-z]+s)\b")
 PLURAL = {"was": "were", "has": "have", "is": "are", "does": "do", "goes": "go"}
@@ -41,6 +57,15 @@ NO_NOUN = frozenset(
 )
 
 
+def is_kept(text: str) -> bool:
+    """Whether a fact or memory says itself that nobody is told.
+
+    >>> is_kept("The safe opens with 0451, and I tell nobody."), is_kept("A secret costs a coin.")
+    (True, False)
+    """
+    return bool(KEPT.search(text.strip()))
+
+
 def retold(memory: str, name: str, listener: str) -> str:
     """A memory as ``name`` tells it to ``listener``; empty if it cannot be told.
 
@@ -56,7 +81,7 @@ def retold(memory: str, name: str, listener: str) -> str:
     text = memory.strip()
     about_listener, about_name = _mention(listener), _mention(name)
     mentions = [*about_listener.finditer(text), *about_name.finditer(text)]
-    if mentions and (UNCLEAR.search(text) or YOU.search(text)):
+    if is_kept(text) or (mentions and (UNCLEAR.search(text) or YOU.search(text))):
         return ""
     if any(not one[1] and CLAUSE.search(text[: one.start()]) for one in mentions):
         return ""  # "that the player wants": the verb would have to turn, too
@@ -76,7 +101,7 @@ def spoken(fact: str, name: str) -> str:
     ''
     """
     text = fact.strip()
-    if not any(map(str.isalnum, text)):
+    if not any(map(str.isalnum, text)) or is_kept(text):
         return ""
     about = _mention(name)
     if PRONOUN.match(text) or about.match(text):

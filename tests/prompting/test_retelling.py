@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npcbrain.prompting.retelling import retold, spoken
+from npcbrain.prompting.retelling import is_kept, retold, spoken
 
 words = st.text("abcdefghij '.,", max_size=40)
 
@@ -119,3 +119,42 @@ def test_a_sentence_about_a_man_is_not_said_by_a_woman_of_herself() -> None:
 @given(words, words)
 def test_any_fact_is_said_or_not_and_nothing_breaks(fact: str, name: str) -> None:
     assert isinstance(spoken(fact, name), str)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "The safe opens with 0451, and I tell it to nobody.",
+        "Percival hid the trumpet and told no one.",
+        "The man in 4C is a marshal; nobody may know.",
+        "The fox may never be told where the hens sleep.",
+        "A message must be told to none but the lord.",
+        "The glue is a family secret.",
+        "The lion has no teeth left, which is a secret.",
+        "Freja was at the boathouse, and nobody must find out.",
+        "The king is ill, but he keeps it secret.",
+        "The heir is alive; never tell anybody.",
+    ],
+)
+def test_what_says_itself_that_nobody_is_told_is_not_told(fact: str) -> None:
+    assert is_kept(fact)
+    assert spoken(fact, "Ash") == retold(fact, "Ash", "player") == ""
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "A secret costs one shiny thing.",
+        "The secret cove is reached through the laundry.",
+        "Nobody knows where the captain sleeps.",
+        "The roof bar admits nobody without a tie.",
+        "Nobody may know the password without a gift.",
+        "Lumen was told never to lie about water.",
+        "Only Vesna may know the code.",
+        "Gran never tells tales.",
+        "I tell everybody what the weather does.",
+    ],
+)
+def test_what_speaks_of_secrets_is_told(fact: str) -> None:
+    assert not is_kept(fact)
+    assert spoken(fact, "Ash")
