@@ -19,7 +19,7 @@ NEVER = (
     r"(?:never|(?:won't|will not|must not|mustn't|may not|does not|doesn't|do not|don't)(?: ever)?)"
 )
 KEPT = re.compile(
-    rf"\b(?:tell|tells|told|telling)\b(?: (?:it|this|that|them))?(?: to)? {NOBODY}\b"
+    rf"\b(?:tell|tells|told|telling)\b(?: (?:it|this|that|them))?(?: to)? {NOBODY}\b(?! but| except)"
     rf"|\b{NOBODY} (?:else )?(?:must|may|can|should|is to|shall) (?:ever )?"
     r"(?:know|hear|learn|find out|be told)\b(?: (?:it|this|that|of it|about it))?[.!;,]?$"
     rf"|\b{NEVER} (?:tell|tells|say|says|reveal|reveals|betray|betrays)"
@@ -81,7 +81,9 @@ def retold(memory: str, name: str, listener: str) -> str:
     text = memory.strip()
     about_listener, about_name = _mention(listener), _mention(name)
     mentions = [*about_listener.finditer(text), *about_name.finditer(text)]
-    if is_kept(text) or (mentions and (UNCLEAR.search(text) or YOU.search(text))):
+    if is_kept(text) and not about_listener.search(text):  # "The player swore to tell nobody."
+        return ""
+    if mentions and (UNCLEAR.search(text) or YOU.search(text)):
         return ""
     if any(not one[1] and CLAUSE.search(text[: one.start()]) for one in mentions):
         return ""  # "that the player wants": the verb would have to turn, too

@@ -128,7 +128,7 @@ def test_any_fact_is_said_or_not_and_nothing_breaks(fact: str, name: str) -> Non
         "Percival hid the trumpet and told no one.",
         "The man in 4C is a marshal; nobody may know.",
         "The fox may never be told where the hens sleep.",
-        "A message must be told to none but the lord.",
+        "A message must be told to none.",
         "The glue is a family secret.",
         "The lion has no teeth left, which is a secret.",
         "Freja was at the boathouse, and nobody must find out.",
@@ -151,6 +151,7 @@ def test_what_says_itself_that_nobody_is_told_is_not_told(fact: str) -> None:
         "Nobody may know the password without a gift.",
         "Lumen was told never to lie about water.",
         "Only Vesna may know the code.",
+        "A message must be told to none but the lord.",
         "Gran never tells tales.",
         "I tell everybody what the weather does.",
     ],
@@ -158,3 +159,9 @@ def test_what_says_itself_that_nobody_is_told_is_not_told(fact: str) -> None:
 def test_what_speaks_of_secrets_is_told(fact: str) -> None:
     assert not is_kept(fact)
     assert spoken(fact, "Ash")
+
+
+def test_who_shares_a_secret_is_told_of_it() -> None:
+    shared = "The player saw Bo faint and told nobody."
+    assert retold(shared, "Ash", "player") == "You saw Bo faint and told nobody."
+    assert not retold(shared, "Ash", "guard")
