@@ -19,7 +19,8 @@ NEVER = (
     r"(?:never|(?:won't|will not|must not|mustn't|may not|does not|doesn't|do not|don't)(?: ever)?)"
 )
 KEPT = re.compile(
-    rf"\b(?:tell|tells|told|telling)\b(?: (?:it|this|that|them))?(?: to)? {NOBODY}\b(?! but| except)"
+    r"\b(?:tell|tells|told|telling)\b(?: (?:it|this|that|them))?(?: to)?"
+    rf" {NOBODY}\b(?! but| except)"
     rf"|\b{NOBODY} (?:else )?(?:must|may|can|should|is to|shall) (?:ever )?"
     r"(?:know|hear|learn|find out|be told)\b(?: (?:it|this|that|of it|about it))?[.!;,]?$"
     rf"|\b{NEVER} (?:tell|tells|say|says|reveal|reveals|betray|betrays)"
