@@ -137,13 +137,18 @@ def weigh(
 
 
 def is_talk(action: Action) -> bool:
-    """Whether an action is plain talk, by whatever name."""
-    return not action.args and action.name in TALK_NAMES
+    """Whether an action is plain talk, by whatever name: ``say``, ``Speak``, ``SaySomething``."""
+    return not action.args and _names_talk(action.name)
 
 
 def only_talks(decision: Decision) -> bool:
     """Whether a decision is plain talk, which needs no deed of the game."""
-    return not decision.args and decision.action in TALK_NAMES
+    return not decision.args and _names_talk(decision.action)
+
+
+@lru_cache(4096)  # asked of every action in every choice
+def _names_talk(name: str) -> bool:
+    return "_".join(split_words(name)) in TALK_NAMES
 
 
 def read_signs(

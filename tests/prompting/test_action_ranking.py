@@ -72,7 +72,7 @@ def test_a_name_that_shares_no_word_is_found_by_what_it_is_about(text: str, name
     assert name in [deed.name for deed in deeds[:2]]
 
 
-@pytest.mark.parametrize("name", ["say", "answer", "talk"])
+@pytest.mark.parametrize("name", ["say", "answer", "talk", "Speak", "saySomething"])
 def test_talk_is_never_told_whatever_it_is_called(name: str) -> None:
     assert weigh([Action(name)], "Say something! Talk to me! Answer!") == []
 

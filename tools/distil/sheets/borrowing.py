@@ -92,8 +92,7 @@ def binds_nobody(fact: str) -> bool:
 
 
 def _is_lent(action: Action) -> bool:
-    name = " ".join(split_words(action.name))
-    return bool(stems(name)) and not is_talk(replace(action, name=name))
+    return bool(stems(" ".join(split_words(action.name)))) and not is_talk(action)
 
 
 def _words(action: Action) -> set[str]:
