@@ -17,7 +17,7 @@ from npcbrain.choosing.layout import News, Persona
 from npcbrain.choosing.signs import Signs, of_memories, signs
 from npcbrain.lm.encoder import Worth
 from npcbrain.lm.encoder_files import NUM_KINDS
-from npcbrain.prompting.action_ranking import is_talk
+from npcbrain.prompting.action_ranking import is_talk, is_voice
 from npcbrain.prompting.prompt import EMOTIONS
 from npcbrain.prompting.reader import STANDARD_READER, Reader
 from npcbrain.prompting.retelling import spoken
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.float32]
 
-__all__ = ["FACT", "MEMORY", "Choice", "Offers", "candidates", "choose", "legal_lines", "spans_of"]
+__all__ = [
+    "FACT", "MEMORY", "Choice", "Offers", "candidates", "choose", "legal_lines", "may_quote",
+    "spans_of",
+]  # fmt: skip
 
 KINDS = NUM_KINDS  # of scores: for actions, for values, for facts, for memories
 FACT, MEMORY = 2, 3
@@ -110,12 +113,20 @@ def spans_of(persona: Persona) -> list[list[tuple[int, int]]]:
 def legal_lines(situation: Situation, action: Action) -> Rows:
     """What is added to occasions' scores, float32 [occasions + 1]: 0, or very little if illegal.
 
-    Some lines go with talk alone and some with deeds alone. Who has no action that only talks, such
-    as a raven that croaks, may say any with whatever it does.
+    Some lines go with talk alone and some with deeds alone; whoever has no other talk than its
+    voice may say any of them with it.
     """
-    if not any(map(is_talk, situation.actions)):
-        return OF_ANY
-    return OF_TALK_ALONE if is_talk(action) else OF_DEEDS_ALONE
+    if is_talk(action):
+        return OF_TALK_ALONE
+    return OF_ANY if may_quote(situation, action) else OF_DEEDS_ALONE
+
+
+def may_quote(situation: Situation, action: Action) -> bool:
+    """Whether a fact or a memory may be said with an action: with talk, or with a voice.
+
+    Beside deeds blind judges liked a stock line better than a fact, two times in three.
+    """
+    return is_talk(action) or is_voice(action, situation.actions)
 
 
 def choose(
@@ -168,20 +179,20 @@ def choose(
     occasions[OWN] += NEVER if words == "quotes" else np.float32(worth.own)
     emotions = rest[OWN + 1 :] + speaks_for[OWN + 1 :]
     said = OCCASIONS[best] if (best := int(occasions.argmax())) < OWN else ""
-    most = occasions[best]
-    aside = 0.0 if is_talk(action) else worth.aside
-    for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
-        if (fit := score + worth.fact + aside) > most and spoken(fact, situation.npc.name):
-            said, most = fact, fit
-    if memories is not None:
-        texts = [text for text, _ in told.memories]
-        read = None if reader is None else of_memories(situation, texts)
-        heard = tokens[1 : told.num_heard]  # a memory is like itself, which says nothing
-        fits = _scores(memories, whole, heard, worth, read)
-        fits += judged[len(scores) :, MEMORY] + np.float32(worth.memory + aside)
-        for text, fit in zip(texts, fits, strict=True):
-            if fit > most:
-                said, most = text, fit
+    if may_quote(situation, action):
+        most = occasions[best]
+        for fact, score in zip(situation.npc.facts, scores[first_fact:], strict=False):
+            if score + worth.fact > most and spoken(fact, situation.npc.name):
+                said, most = fact, score + worth.fact
+        if memories is not None:
+            texts = [text for text, _ in told.memories]
+            read = None if reader is None else of_memories(situation, texts)
+            heard = tokens[1 : told.num_heard]  # a memory is like itself, which says nothing
+            fits = _scores(memories, whole, heard, worth, read)
+            fits += judged[len(scores) :, MEMORY]
+            for text, score in zip(texts, fits, strict=True):
+                if score + worth.memory > most:
+                    said, most = text, score + worth.memory
     if words == "own":
         said = ""
     return Choice(action.name, args, EMOTIONS[int(emotions.argmax())], said)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from npcbrain.lm.manifest import MAX_WORTH, Fields, known_file
+from npcbrain.lm.manifest import Fields, known_file
 
 __all__ = ["EncoderFiles", "Worth", "read_encoder"]
 
@@ -26,7 +26,6 @@ MAX_ENCODER = {
 }
 MAX_LAYOUT = 1000
 NUM_KINDS, NUM_SIGNS = 4, 4  # of a chooser's candidates, and of signs of each
-NUM_ODDS = 5
 
 
 class Worth(NamedTuple):
@@ -40,7 +39,6 @@ class Worth(NamedTuple):
         own: Added to the score of words of one's own: how well the language model finds them.
         fact: Added to the score of each known fact.
         memory: Added to the score of each memory.
-        aside: Added to facts and memories where they would be said beside a deed.
     """
 
     tokens: tuple[float, ...]
@@ -50,7 +48,6 @@ class Worth(NamedTuple):
     own: float
     fact: float
     memory: float
-    aside: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +100,9 @@ def read_encoder(fields: Fields, files: Mapping[str, object]) -> EncoderFiles:
         Fields({"signs": row}, fields.file, f"$.chooser.signs[{i}]").numbers("signs", NUM_SIGNS)
         for i, row in enumerate(listed)
     )
-    args, odds = chooser.numbers("args", 2), _odds(chooser)
+    args, odds = chooser.numbers("args", 2), chooser.numbers("odds", 4)
     own = known_file(chooser.child("tokenizer"), files)
     worth = Worth(tokens, signs, args, *odds)
     # The first layout had no number.
     layout = chooser.whole("layout", 1, MAX_LAYOUT) if "layout" in chooser.data else 1
     return EncoderFiles(tuple(names), own, **numbers, layout=layout, worth=worth)
-
-
-def _odds(chooser: Fields) -> tuple[float, ...]:
-    """Five; the first choosers had four, and said neither fact nor memory beside a deed."""
-    listed = chooser.data.get("odds")
-    if isinstance(listed, list) and len(listed) == NUM_ODDS - 1:
-        return (*chooser.numbers("odds", NUM_ODDS - 1), -MAX_WORTH)
-    return chooser.numbers("odds", NUM_ODDS)

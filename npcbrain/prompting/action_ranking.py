@@ -24,6 +24,7 @@ __all__ = [
     "Signs",
     "deed_words",
     "is_talk",
+    "is_voice",
     "learn_words",
     "likely",
     "load_tables",
@@ -39,6 +40,15 @@ ARTICLES = frozenset(("a", "an", "the"))
 # Talk fits nearly everything: it is never told, and only what comes near it in likelihood is.
 TALK_NAMES = frozenset(
     "say speak talk tell answer reply respond chat converse say_something".split()
+)
+# Who has no such action may have a voice of its own: a raven croaks, a ghost whispers.
+VOICES = frozenset(
+    """
+    announce babble bark bellow boom burble call caw chant chatter chirp chuckle click cluck croak
+    croon declare drone exclaim gossip growl grumble grunt gurgle hiss holler hoot hum intone jest
+    mumble murmur mutter proclaim purr quip radio rasp rattle report roar rumble shout sigh sing
+    snarl squawk squeak stammer taunt transmit type utter whimper whine whisper yell yelp
+    """.split()
 )
 
 
@@ -144,6 +154,18 @@ def is_talk(action: Action) -> bool:
 def only_talks(decision: Decision) -> bool:
     """Whether a decision is plain talk, which needs no deed of the game."""
     return not decision.args and _names_talk(decision.action)
+
+
+def is_voice(action: Action, actions: Sequence[Action]) -> bool:
+    """Whether an action is the nearest that somebody has to talk, such as ``croak_reply``.
+
+    >>> raven = [Action("croak"), Action("fly_off")]
+    >>> [is_voice(one, raven) for one in raven], is_voice(raven[0], [*raven, Action("say")])
+    ([True, False], False)
+    """
+    if action.args or VOICES.isdisjoint(split_words(action.name)[:1]):
+        return False
+    return not any(map(is_talk, actions))
 
 
 @lru_cache(4096)  # asked of every action in every choice

@@ -177,19 +177,21 @@ def test_a_memory_may_be_quoted_and_what_somebody_said_may_not(encoder: Encoder)
     assert choice_of(Chooser(keen), unasked)[0].quote != "The player paid."
 
 
-def test_a_fact_may_be_said_beside_a_deed_where_it_outweighs_its_odds(encoder: Encoder) -> None:
-    asked = replace(situation("close the door"), memory=(), actions=(Action("close_door"),))
-    for fact, aside, is_told in ((1e3, 0.0, True), (0.0, -1e3, False), (0.0, 1e3, True)):
-        keen = copy(encoder)
-        keen.worth = encoder.worth._replace(fact=fact, aside=aside, own=-1e3)
+def test_facts_are_said_with_talk_or_with_a_voice_and_beside_no_deed(encoder: Encoder) -> None:
+    keen = copy(encoder)
+    keen.worth = encoder.worth._replace(fact=1e3, own=-1e3, talk=-1e3)  # talk is the last resort
+    for names, told in (
+        (["say"], True),
+        (["croak"], True),  # the nearest to talk that a raven has
+        (["croak", "say"], False),
+        (["fly_off"], False),
+    ):
+        asked = replace(situation("What is a bed?"), actions=tuple(map(Action, names)))
         choice, _ = choice_of(Chooser(keen), asked)
-        assert (choice.action, choice.quote in FACTS) == ("close_door", is_told)
-    keen.worth = encoder.worth._replace(memory=1e3, aside=1e3)
-    asked = replace(asked, memory=("The player paid.",))
-    assert choice_of(Chooser(keen), asked)[0].quote == "The player paid."
+        assert (choice.action, choice.quote in FACTS) == (names[0], told)
 
 
-def test_who_cannot_just_talk_may_say_any_line_with_what_it_does() -> None:
+def test_who_has_a_voice_alone_may_say_any_line_with_it() -> None:
     raven, talker = (Action("croak"), Action("fly_off")), (Action("say"), Action("fly_off"))
     legal = []
     for actions in (raven, talker):
@@ -197,7 +199,7 @@ def test_who_cannot_just_talk_may_say_any_line_with_what_it_does() -> None:
         legal += [legal_lines(asked, action) == 0 for action in actions]
     greeting, fleeing = OCCASIONS.index("greeting"), OCCASIONS.index("fleeing")
     assert [(bool(one[greeting]), bool(one[fleeing])) for one in legal] == [
-        (True, True), (True, True), (True, False), (False, True),
+        (True, True), (False, True), (True, False), (False, True),
     ]  # fmt: skip
     assert all(one[len(OCCASIONS)] for one in legal)  # words of its own
 
@@ -223,20 +225,6 @@ def test_a_chooser_from_before_layouts_had_numbers_has_the_first(tmp_path: Path)
     files = ModelPackage.described(folder).encoder
     assert files is not None
     assert files.layout == 1
-
-
-def test_a_chooser_from_before_facts_were_said_beside_deeds_says_none_there(tmp_path: Path) -> None:
-    folder = make_chooser_model(tmp_path / "toy")
-    told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["chooser"]
-    assert len(told["odds"]) == 5
-    change_manifest(folder, chooser=told | {"odds": told["odds"][:4]})
-    files = ModelPackage.described(folder).encoder
-    assert files is not None
-    assert files.worth.aside == -1000
-    for odds in ([], [1.0] * 3, [1.0] * 6, 5, [1.0] * 4 + ["x"]):
-        change_manifest(folder, chooser=told | {"odds": odds})
-        with pytest.raises(ModelError, match=r"odds must (be a list of 5|hold) numbers"):
-            ModelPackage.described(folder)
 
 
 def test_memory_for_personas_is_bounded_and_changes_no_choice(encoder: Encoder) -> None:

@@ -265,15 +265,15 @@ def test_a_quote_replaces_the_words_alone_and_stays_legal_in_variants(
                 assert said in (*quotes(new.situation.npc, acts=False), *OCCASIONS), at
 
 
-def test_what_a_deeds_words_say_of_a_fact_is_a_quote_for_who_may_quote_beside_deeds(
-    some: list[Sheet],
-) -> None:
-    examples = [example for sheet in some for example in sheet.examples]
-    told = {at: quoted_fact(example, beside_deeds=True) for at, example in enumerate(examples)}
-    beside = [examples[at] for at, fact in told.items() if fact and not quoted_fact(examples[at])]
-    assert len(beside) > 0.02 * len(examples)
-    wide, narrow = Quotes(some, texts=True), Quotes(some)
-    for example in beside:
-        facts = example.situation.npc.facts
-        assert wide.of(example) in facts
-        assert narrow.of(example) not in facts
+def test_a_voice_quotes_facts_for_the_chooser_alone(some: list[Sheet]) -> None:
+    talk = next(
+        (sheet, example)
+        for sheet in some
+        for example in sheet.examples
+        if quoted_fact(example) and example.decision.action == "say"
+    )[1]
+    actions = [replace(a, name="croak") if a.name == "say" else a for a in talk.situation.actions]
+    situation = replace(talk.situation, actions=tuple(actions))
+    raven = replace(talk, situation=situation, decision=replace(talk.decision, action="croak"))
+    assert quoted_fact(raven, voices=True) == quoted_fact(talk)
+    assert quoted_fact(raven) == ""

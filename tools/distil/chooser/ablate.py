@@ -110,7 +110,7 @@ def score(net: Net, sheets: Sequence[Sheet], quotes: Quotes, encode) -> dict[str
                 quoted = target.said is not None and target.said != OWN
                 if quoted and chosen == target.action:
                     occasions = net.occ(scores.whole[row]) + net.occ2(scores.actions[row, chosen])
-                    lines = lines_of(occasions, group, scores, row, target.legal)
+                    lines = lines_of(occasions, group, scores, row, target)
                     right["lines"] += int(lines.argmax()) == target.said
                     asked["lines"] += 1
     return {name: round(right[name] / asked[name], 4) for name in sorted(asked)}

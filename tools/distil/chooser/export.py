@@ -29,7 +29,7 @@ DIGITS = 6
 # a half is what that adds to its logarithm. Where the language model finds words that make sense in
 # one case of five, nearly any quote is better; a fact or a memory is quoted sooner than the chooser
 # would. Settled on characters that no training has seen.
-TALK, OWN, FACT, MEMORY, ASIDE = -0.5, -2.0, 1.0, 1.5, -1.0
+TALK, OWN, FACT, MEMORY = -0.5, -2.0, 1.0, 1.5
 
 
 def add_chooser(
@@ -37,7 +37,7 @@ def add_chooser(
     config: EncoderConfig,
     weights: Weights,
     tokenizer: bytes,
-    odds: tuple[float, ...] = (TALK, OWN, FACT, MEMORY, ASIDE),
+    odds: tuple[float, float, float, float] = (TALK, OWN, FACT, MEMORY),
 ) -> None:
     """Writes the chooser's files beside a model's, and names them in its manifest.
 
@@ -46,8 +46,7 @@ def add_chooser(
         config: Shapes.
         weights: As ``net.Net`` names them.
         tokenizer: The content of a ``tokenizer.json``.
-        odds: Added to the scores of talk, of words of one's own, of facts, of memories, and of both
-            beside a deed; see ``encoder_files.Worth``.
+        odds: Added to the scores of talk, of words of one's own, of facts and of memories.
     """
     files = {**chooser_graphs(config, weights), TOKENIZER: tokenizer}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -97,12 +96,11 @@ def main() -> None:
     parser.add_argument("--own", type=float, default=OWN, help="odds of words of one's own")
     parser.add_argument("--fact", type=float, default=FACT, help="odds of a known fact")
     parser.add_argument("--memory", type=float, default=MEMORY, help="odds of a memory")
-    parser.add_argument("--aside", type=float, default=ASIDE, help="of both beside a deed")
     options = parser.parse_args()
     state = torch.load(options.chooser, weights_only=True)["net"]
     weights = {name: value.float().numpy() for name, value in state.items()}
     tokenizer = json.loads((options.encoder / "tokenizer.json").read_text(encoding="utf-8"))
-    odds = options.talk, options.own, options.fact, options.memory, options.aside
+    odds = options.talk, options.own, options.fact, options.memory
     add_chooser(options.model, EncoderConfig(), weights, compact_tokenizer(tokenizer), odds)
 
 

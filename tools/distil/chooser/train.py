@@ -27,7 +27,7 @@ from rich.progress import Progress
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from npcbrain.choosing.choice import legal_lines, spans_of
+from npcbrain.choosing.choice import legal_lines, may_quote, spans_of
 from npcbrain.choosing.layout import MAX_PERSONA, news, persona
 from npcbrain.choosing.signs import NUM_SIGNS, of_memories, signs
 from npcbrain.errors import fault
@@ -63,6 +63,7 @@ class Target:
     Attributes:
         talks: Whether the action is talk.
         legal: What is added to occasions beside that action, see ``choice.legal_lines``.
+        may_quote: Whether facts and memories may be said with it.
     """
 
     action: int
@@ -71,6 +72,7 @@ class Target:
     emotion: int | None
     talks: bool
     legal: torch.Tensor
+    may_quote: bool
 
 
 Batch = list[tuple[Group, list[Target]]]
@@ -129,7 +131,8 @@ def target_of(example: Example, memories: Sequence[str] = ()) -> Target:
         said = texts.index(quote) if quote in texts else None
     emotion = EMOTIONS.index(decision.emotion) if decision.emotion else None
     legal = torch.from_numpy(legal_lines(situation, action))
-    return Target(index, values, said, emotion, is_talk(action), legal)
+    quotes = may_quote(situation, action)
+    return Target(index, values, said, emotion, is_talk(action), legal, quotes)
 
 
 def draw(
@@ -224,7 +227,7 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
                 if stop - start > 1:
                     values.append(_miss(own[start:stop], value))
             if target.said is not None:
-                lines = lines_of(occasions[row], group, scores, row, target.legal)
+                lines = lines_of(occasions[row], group, scores, row, target)
                 words.append(_miss(lines, target.said))
     parts = {
         "deed": torch.cat(deeds).mean(),
@@ -238,7 +241,7 @@ def loss_of(net: Net, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
 
 
 def lines_of(
-    occasions: torch.Tensor, group: Group, scores: Scores, row: int, legal: torch.Tensor
+    occasions: torch.Tensor, group: Group, scores: Scores, row: int, target: Target
 ) -> torch.Tensor:
     """Scores of all that may be said, as ``Target.said`` counts: occasions, own words, quotes.
 
@@ -247,10 +250,13 @@ def lines_of(
         group: Whom the scores are of.
         scores: What the network made of it.
         row: Which of its news.
-        legal: See ``Target``.
+        target: What is right there.
     """
+    allowed = occasions + target.legal
+    if not target.may_quote:
+        return allowed
     first_fact = scores.candidates.shape[1] - len(group.persona.facts)
-    return torch.cat([occasions + legal, scores.candidates[row, first_fact:], scores.memories[row]])
+    return torch.cat([allowed, scores.candidates[row, first_fact:], scores.memories[row]])
 
 
 def _moods(

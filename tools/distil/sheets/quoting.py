@@ -16,6 +16,7 @@ from pathlib import Path
 
 from npcbrain.choosing.layout import is_tellable
 from npcbrain.lm.marks import QUOTE
+from npcbrain.prompting.action_ranking import is_talk, is_voice
 from npcbrain.prompting.fact_retrieval import stems
 from npcbrain.prompting.retelling import spoken
 from tools.distil.sheets.reading import DATA, Sheet
@@ -38,8 +39,8 @@ class Quotes:
     Args:
         sheets: The sheets.
         folder: Holds ``occasions.tsv``; without that file only texts are quoted.
-        texts: Whether memories and rules are quoted too, and all of it beside any deed, which a
-            language model is not taught.
+        texts: Whether memories and rules are quoted too, and with voices that are no talk; a
+            language model is taught neither.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Quotes:
         self._kept: list[Example] = []  # so that no other example gets the same id()
         for sheet in sheets:
             for example, line in zip(sheet.examples, sheet.lines, strict=True):
-                quote = quoted_fact(example, beside_deeds=texts)
+                quote = quoted_fact(example, voices=texts)
                 occasion = occasions.get((sheet.file, line), "")
                 if texts and not quote:
                     quote = quoted_memory(example)
@@ -79,29 +80,24 @@ class Quotes:
         return replace(example, decision=replace(example.decision, say=f"{QUOTE}{quote}"))
 
 
-def quoted_fact(example: Example, *, beside_deeds: bool = False) -> str:
+def quoted_fact(example: Example, *, voices: bool = False) -> str:
     """The fact that the answer says in other words; empty if there is none.
 
     Args:
         example: The example.
-        beside_deeds: Whether it may be said with any deed and after anything that happens; else
-            only where somebody spoke and all that is done is to say.
+        voices: Whether it may also be said with a voice that is no talk, see
+            ``action_ranking.is_voice``.
     """
     npc = example.situation.npc
-    if not beside_deeds and not _only_says(example):
-        return ""
-    return _retold(example, [fact for fact in npc.facts if spoken(fact, npc.name)])
-
-
-def _only_says(example: Example) -> bool:
-    return example.decision.action == "say" and example.situation.event.kind == "speech"
+    return _retold(example, [fact for fact in npc.facts if spoken(fact, npc.name)], voices=voices)
 
 
 def quoted_memory(example: Example) -> str:
     """The memory that the answer says in other words; empty if there is none."""
     situation = example.situation
     memories = (memory for memory in situation.memory if isinstance(memory, str))
-    return _retold(example, [memory for memory in memories if is_tellable(memory, situation)])
+    tellable = [memory for memory in memories if is_tellable(memory, situation)]
+    return _retold(example, tellable, voices=True)
 
 
 def stated_rule(example: Example) -> str:
@@ -110,6 +106,8 @@ def stated_rule(example: Example) -> str:
     "No." says less than "Nobody swims after dusk.", which is known.
     """
     situation = example.situation
+    if not _speaks(example, voices=True):
+        return ""
     told = set(stems(f"{situation.event.text} {example.decision.say}"))
     worth: list[tuple[float, str]] = []
     for fact in situation.npc.facts:
@@ -120,8 +118,17 @@ def stated_rule(example: Example) -> str:
     return _best(worth)
 
 
-def _retold(example: Example, texts: Sequence[str]) -> str:
+def _speaks(example: Example, *, voices: bool) -> bool:
+    """Whether an answer does nothing but speak."""
+    actions = example.situation.actions
+    (action,) = (one for one in actions if one.name == example.decision.action)
+    return is_talk(action) or (voices and is_voice(action, actions))
+
+
+def _retold(example: Example, texts: Sequence[str], *, voices: bool) -> str:
     situation, decision = example.situation, example.decision
+    if not _speaks(example, voices=voices):
+        return ""
     said, asked = set(stems(decision.say)), set(stems(situation.event.text))
     worth: list[tuple[float, str]] = []
     for text in texts:
