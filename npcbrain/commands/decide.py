@@ -20,6 +20,7 @@ from npcbrain.errors import UsageError, fault
 from npcbrain.npcs.contracts import Inquiry
 from npcbrain.npcs.responder import DEFAULT_LINE
 from npcbrain.pricing.cost import CostModel
+from npcbrain.prompting.action_ranking import is_talk
 from npcbrain.prompting.prompt import grammar as grammar_of
 from npcbrain.report import NO_LIMIT_NS, FrameReport
 from npcbrain.scheduling.scheduler import Scheduler
@@ -173,7 +174,7 @@ class Decider:
 
 def tree_decision(situation: Situation, reason: str) -> Decision:
     """The decision of the smallest tree: says something if it may, else does its first action."""
-    action = next((a for a in situation.actions if a.name == "say"), situation.actions[0])
+    action = next(filter(is_talk, situation.actions), situation.actions[0])
     args = {arg: values[0] for arg, values in action.args.items()}
     return Decision(action.name, args, say=DEFAULT_LINE, source="tree", reason=reason)
 

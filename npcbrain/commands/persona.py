@@ -90,7 +90,7 @@ def _of_room(left: int) -> list[str]:
 
 
 def _of_writing(persona: Persona) -> list[str]:
-    from npcbrain.prompting.action_ranking import is_talk
+    from npcbrain.prompting.action_ranking import is_talk, is_voice
     from npcbrain.prompting.retelling import is_kept, spoken
 
     profile = persona.profile
@@ -103,7 +103,8 @@ def _of_writing(persona: Persona) -> list[str]:
         for number, fact in enumerate(profile.facts, 1)
         if not spoken(fact, profile.name)
     ]
-    if not any(is_talk(action) for action in persona.actions):
+    actions = persona.actions
+    if not any(is_talk(action) or is_voice(action, actions) for action in actions):
         advice.append('it may not just talk: add {"name": "say"} to its actions')
     if not persona.lines.get("fallback"):
         advice.append(

@@ -41,15 +41,16 @@ ARTICLES = frozenset(("a", "an", "the"))
 TALK_NAMES = frozenset(
     "say speak talk tell answer reply respond chat converse say_something".split()
 )
-# Who has no such action may have a voice of its own: a raven croaks, a ghost whispers.
+# Who has no such action may have a voice of its own: a raven croaks, a ghost whispers back.
 VOICES = frozenset(
     """
-    announce babble bark bellow boom burble call caw chant chatter chirp chuckle click cluck croak
-    croon declare drone exclaim gossip growl grumble grunt gurgle hiss holler hoot hum intone jest
-    mumble murmur mutter proclaim purr quip radio rasp rattle report roar rumble shout sigh sing
-    snarl squawk squeak stammer taunt transmit type utter whimper whine whisper yell yelp
+    announce babble bark bellow boom burble caw chant chatter chirp chuckle click cluck croak croon
+    declare drone exclaim gossip growl grumble grunt gurgle hiss holler hoot hum intone jest mumble
+    murmur mutter proclaim purr quip radio rasp rattle report roar rumble shout sigh sing snarl
+    squawk squeak stammer taunt transmit type utter whimper whine whisper yell yelp
     """.split()
 )
+IN_ANSWER = frozenset("answer answers back reply softly words to player".split())
 
 
 class Signs(NamedTuple):
@@ -163,9 +164,13 @@ def is_voice(action: Action, actions: Sequence[Action]) -> bool:
     >>> [is_voice(one, raven) for one in raven], is_voice(raven[0], [*raven, Action("say")])
     ([True, False], False)
     """
-    if action.args or VOICES.isdisjoint(split_words(action.name)[:1]):
-        return False
-    return not any(map(is_talk, actions))
+    return not action.args and _names_voice(action.name) and not any(map(is_talk, actions))
+
+
+@lru_cache(4096)
+def _names_voice(name: str) -> bool:
+    first, *others = split_words(name) or [""]
+    return first in VOICES and IN_ANSWER.issuperset(others)  # "report", but not "report crime"
 
 
 @lru_cache(4096)  # asked of every action in every choice

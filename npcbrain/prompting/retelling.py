@@ -2,7 +2,7 @@
 
 They are written in the third person. When they are said aloud, the listener becomes "you" and the
 speaker "I". Invariant: pure; a sentence that these few rules cannot turn is not said at all, nor
-one that says itself that nobody is told.
+one that says itself that nobody is told (but to who shares the secret).
 """
 
 from __future__ import annotations
@@ -14,22 +14,31 @@ __all__ = ["is_kept", "retold", "spoken"]
 
 UNCLEAR = re.compile(r"\b(he|she|him|his|her|hers|himself|herself)\b", re.IGNORECASE)  # whose?
 YOU = re.compile(r"\b(you|your|yours)\b", re.IGNORECASE)  # in a memory: the one who remembers
-NOBODY = r"(?:nobody|no one|no-one|none|not a soul)"
-NEVER = (
-    r"(?:never|(?:won't|will not|must not|mustn't|may not|does not|doesn't|do not|don't)(?: ever)?)"
+NOBODY = r"(?:nobody|no one|no-one|not a soul)(?!'s)"
+ANYBODY = r"(?:anybody|anyone|a soul)(?!'s)"
+OBJECT = r"(?: (?:it|this|that|them))?(?: to)?"
+NOT = r"(?:will|must|may|can|do|does) not"
+NEVER = rf"(?:never|won't|can't|cannot|mustn't|don't|doesn't|{NOT})(?: ever)?"
+ENDS = (
+    r"(?=[.,;:!]|$| (?:about|of|where|that|which|who|whom|what|how|why|when)\b)"
+    r"(?!,? (?:but|except)\b)"
 )
+# What says itself that nobody is told. Turns of phrase, and no more than a courtesy.
 KEPT = re.compile(
-    r"\b(?:tell|tells|told|telling)\b(?: (?:it|this|that|them))?(?: to)?"
-    rf" {NOBODY}\b(?! but| except)"
-    rf"|\b{NOBODY} (?:else )?(?:must|may|can|should|is to|shall) (?:ever )?"
-    r"(?:know|hear|learn|find out|be told)\b(?: (?:it|this|that|of it|about it))?[.!;,]?$"
-    rf"|\b{NEVER} (?:tell|tells|say|says|reveal|reveals|betray|betrays)"
-    r" (?:it|this|that|them|anybody|anyone|a soul)\b"
-    rf"|\b{NEVER} be told\b"
-    r"|\b(?:is|are|stays|remains) (?:a|an|my|our|his|her|their) (?:[a-z]+ )?secret[.!]?$"
-    r"|\b(?:keep|keeps|kept) (?:it|this|that|them) (?:a )?secret\b",
+    rf"\b(?:tell|tells|telling){OBJECT} {NOBODY}(?! else)(?!,? (?:but|except)\b)"
+    rf"|(?<!was )(?<!were )(?<!been )\btold{OBJECT} {NOBODY}{ENDS}"
+    rf"|\b{NOBODY} (?:is|(?:must|may|can|will) be) told\b"
+    rf"|\b{NOBODY} (?:else )?(?:must|may|should|shall|is to) (?:ever )?(?:know|find out){ENDS}"
+    rf"|\b{NEVER} tell{OBJECT} {ANYBODY}|\bnever tells{OBJECT} {ANYBODY}"
+    rf"|\bnever told{OBJECT} {ANYBODY}"
+    r"|\b(?:must|may) (?:never|not) (?:be told\b(?! what to)|know\b|find out\b)"
+    r"|\b(?:must|may) (?:never|not) tell (?:the|him|her|them|you)\b"
+    r"|(?:\bis|'s) (?:a|my|our|his|her|their) (?!open )(?:[a-z]+ ){0,2}secret(?:[.,;!]|$| that\b)"
+    r"|\b(?:is|are|be) (?:to be )?kept (?:a )?secret\b"
+    r"|\bke(?:ep|eps|pt) (?:it|this|that|them) (?:a )?(?:secret\b|to (?:my|him|her|them)sel)",
     re.IGNORECASE,
 )
+OUGHT = re.compile(r"\s(?:may|must|should|shall|will|is) ", re.IGNORECASE)
 CLAUSE = re.compile(r"(?:\b(?:that|when|because|if|as|and|but|while|who|what|where)|[,;:.]) $")
 JOINED = re.compile(r"\b(?:and|but|or) (?:never |always |also )?([a-z]+s)\b")
 PLURAL = {"was": "were", "has": "have", "is": "are", "does": "do", "goes": "go"}
@@ -58,13 +67,14 @@ NO_NOUN = frozenset(
 )
 
 
+@lru_cache(4096)  # asked of every memory in every choice
 def is_kept(text: str) -> bool:
     """Whether a fact or memory says itself that nobody is told.
 
     >>> is_kept("The safe opens with 0451, and I tell nobody."), is_kept("A secret costs a coin.")
     (True, False)
     """
-    return bool(KEPT.search(text.strip()))
+    return bool(KEPT.search(text.strip().replace("\u2019", "'")))
 
 
 def retold(memory: str, name: str, listener: str) -> str:
@@ -82,7 +92,7 @@ def retold(memory: str, name: str, listener: str) -> str:
     text = memory.strip()
     about_listener, about_name = _mention(listener), _mention(name)
     mentions = [*about_listener.finditer(text), *about_name.finditer(text)]
-    if is_kept(text) and not about_listener.search(text):  # "The player swore to tell nobody."
+    if is_kept(text) and not _shares(text, about_listener):
         return ""
     if mentions and (UNCLEAR.search(text) or YOU.search(text)):
         return ""
@@ -90,6 +100,12 @@ def retold(memory: str, name: str, listener: str) -> str:
         return ""  # "that the player wants": the verb would have to turn, too
     text = _turned(text, about_listener, ("You", "you", "your"), PLURAL)
     return _turned(text, about_name, ("I", "me", "my"), FIRST)
+
+
+def _shares(text: str, about_listener: re.Pattern[str]) -> bool:
+    """Whether it is the listener who keeps a secret: "The player swore to tell nobody."."""
+    found = about_listener.match(text)
+    return found is not None and not found[1] and not OUGHT.match(text, found.end())
 
 
 @lru_cache(4096)  # called for every known fact in every grammar and choice

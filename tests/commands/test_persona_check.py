@@ -53,6 +53,17 @@ def test_a_fact_that_it_cannot_say_is_named(
     ]
 
 
+def test_a_fact_that_says_that_nobody_is_told_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = {**ADA, "facts": ["The key is in the well, and I tell nobody."]}
+    advice = checked(tmp_path / "ada.json", secret, capsys)["advice"]
+    assert [line for line in advice if line.startswith("fact")] == [
+        "fact 1 is not said, for it says itself that nobody is told; leave a secret out until it "
+        "may be told (The key is in the well, and I tell nobody.)"
+    ]
+
+
 def test_a_kind_of_lines_that_looks_misspelt_is_named_and_a_game_s_own_is_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +79,10 @@ def test_what_is_missing_is_advised(tmp_path: Path, capsys: pytest.CaptureFixtur
     advice = " ".join(checked(tmp_path / "ada.json", bare, capsys)["advice"])
     assert "lines.fallback" in advice
     assert '{"name": "say"}' in advice
+    raven = {**bare, "actions": [{"name": "croak"}, {"name": "serve"}]}  # its voice is talk enough
+    assert '{"name": "say"}' not in " ".join(
+        checked(tmp_path / "ada.json", raven, capsys)["advice"]
+    )
 
 
 def test_too_much_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

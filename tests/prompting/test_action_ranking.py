@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from npcbrain.prompting.action_ranking import likely, weigh
+from npcbrain.prompting.action_ranking import is_voice, likely, weigh
 from npcbrain.situation import Action
 
 NAMES = ("settle_nerves", "auction_off", "dress_wound", "trigger_siren", "sketch", "flee")
@@ -80,6 +80,21 @@ def test_talk_is_never_told_whatever_it_is_called(name: str) -> None:
 def test_an_action_of_that_name_with_arguments_is_no_talk() -> None:
     talk = Action("tell", {"whom": ("Tam", "Gil")})
     assert told([Action("say"), talk], "Tell Gil.") == [("tell", {"whom": "Gil"})]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("croak", True), ("Whisper", True), ("croakReply", True), ("whisper_back", True),
+        ("report", True), ("report_crime", False), ("declare_war", False), ("call_guards", False),
+        ("rattle tins", False), ("fly_off", False), ("", False), ("!?", False),
+    ],
+)  # fmt: skip
+def test_a_voice_does_nothing_but_sound(name: str, is_one: bool) -> None:
+    action = Action(name)
+    assert is_voice(action, [action, Action("fly_off")]) == is_one
+    assert not is_voice(action, [action, Action("Speak")])
+    assert not is_voice(Action(name, {"to": ("player",)}), [Action("fly_off")])
 
 
 def test_a_question_about_something_else_calls_for_nothing() -> None:

@@ -121,47 +121,72 @@ def test_any_fact_is_said_or_not_and_nothing_breaks(fact: str, name: str) -> Non
     assert isinstance(spoken(fact, name), str)
 
 
-@pytest.mark.parametrize(
-    "fact",
-    [
-        "The safe opens with 0451, and I tell it to nobody.",
-        "Percival hid the trumpet and told no one.",
-        "The man in 4C is a marshal; nobody may know.",
-        "The fox may never be told where the hens sleep.",
-        "A message must be told to none.",
-        "The glue is a family secret.",
-        "The lion has no teeth left, which is a secret.",
-        "Freja was at the boathouse, and nobody must find out.",
-        "The king is ill, but he keeps it secret.",
-        "The heir is alive; never tell anybody.",
-    ],
-)
+KEPT = """
+The safe opens with 0451, and I tell it to nobody.
+Percival hid the trumpet and told no one.
+The baker's boy died, and Wilfrith has told nobody that she wept.
+The man in 4C is a marshal; nobody may know.
+The heir is alive, but nobody is told.
+Nobody must know that the heir is alive.
+The fox may never be told where the hens sleep.
+The player must never know that Bo is his father.
+I must not tell the player where the ring is.
+The glue is a family secret.
+The lion has no teeth left, which is a secret.
+It's a secret that the queen is bald.
+The way to the crypt is a closely guarded secret.
+The name of the donor must be kept secret.
+The king is ill, but he keeps it secret.
+Mira loves Tam and keeps it to herself.
+The heir is alive; never tell anybody.
+I can\u2019t tell anyone that the gold is gone.
+I have never told a soul about the map.
+"""
+TOLD = """
+A secret costs one shiny thing.
+The secret cove is reached through the laundry.
+Nobody knows where the captain sleeps.
+The roof bar admits nobody without a tie.
+Nobody may know the password without a gift.
+Lumen was told never to lie about water.
+I was told nobody lives in the mill.
+Only Vesna may know the code.
+A message must be told to nobody but the lord.
+Mara told no one, except her sister.
+Gran never tells tales.
+Magic is hard, and nobody can learn it.
+I tell nobody's fortune for free.
+The twins look alike, and I don't tell them apart.
+Rex must not be told what to do.
+That the mayor drinks is an open secret.
+I keep to myself.
+I tell everybody what the weather does.
+A guard never betrays anybody.
+"""
+
+
+@pytest.mark.parametrize("fact", KEPT.strip().splitlines())
 def test_what_says_itself_that_nobody_is_told_is_not_told(fact: str) -> None:
     assert is_kept(fact)
     assert spoken(fact, "Ash") == retold(fact, "Ash", "player") == ""
 
 
-@pytest.mark.parametrize(
-    "fact",
-    [
-        "A secret costs one shiny thing.",
-        "The secret cove is reached through the laundry.",
-        "Nobody knows where the captain sleeps.",
-        "The roof bar admits nobody without a tie.",
-        "Nobody may know the password without a gift.",
-        "Lumen was told never to lie about water.",
-        "Only Vesna may know the code.",
-        "A message must be told to none but the lord.",
-        "Gran never tells tales.",
-        "I tell everybody what the weather does.",
-    ],
-)
+@pytest.mark.parametrize("fact", TOLD.strip().splitlines())
 def test_what_speaks_of_secrets_is_told(fact: str) -> None:
     assert not is_kept(fact)
     assert spoken(fact, "Ash")
 
 
-def test_who_shares_a_secret_is_told_of_it() -> None:
-    shared = "The player saw Bo faint and told nobody."
-    assert retold(shared, "Ash", "player") == "You saw Bo faint and told nobody."
-    assert not retold(shared, "Ash", "guard")
+@pytest.mark.parametrize(
+    ("memory", "told"),
+    [
+        ("The player saw Bo faint and told nobody.", "You saw Bo faint and told nobody."),
+        ("Bo said the player may never be told of the vault.", ""),
+        ("The player may never be told of the vault.", ""),
+        ("The player's brother hid the crown, and I tell nobody.", ""),
+        ("Ash poisoned the player's horse and told nobody.", ""),
+    ],
+)
+def test_who_shares_a_secret_is_told_of_it_and_nobody_else(memory: str, told: str) -> None:
+    assert retold(memory, "Ash", "player") == told
+    assert not retold(memory, "Ash", "guard")

@@ -46,10 +46,12 @@ def read_all() -> dict[str, dict[str, Any]]:
 
 
 def read_judged() -> dict[str, Any]:
-    """What judges said, by system, in the first round that had it; empty where nobody was asked."""
+    """What judges said, by system, in the round that asked them about most of its answers."""
     systems: dict[str, Any] = {}
     for path in sorted(MODELS.parent.glob(JUDGED)):
-        systems = json.loads(path.read_text(encoding="utf-8"))["systems"] | systems
+        for name, found in json.loads(path.read_text(encoding="utf-8"))["systems"].items():
+            if name not in systems or found["num"] > systems[name]["num"]:
+                systems[name] = found
     return systems
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from npcbrain.lm.marks import QUOTE
-from npcbrain.prompting.action_ranking import is_talk
+from npcbrain.prompting.action_ranking import is_talk, only_talks
 from npcbrain.prompting.fact_retrieval import stems
 from npcbrain.situation import Decision, Event, Exchange
 from tools.distil.sheets import Sheet
@@ -112,10 +112,6 @@ class Chatter:
         event, decision = other.situation.event, other.decision
         if event.kind != "speech" or decision.say.startswith(QUOTE):
             return example
-        deed = (
-            ""
-            if decision.action == "say"
-            else ", ".join([decision.action, *decision.args.values()])
-        )
+        deed = "" if only_talks(decision) else ", ".join([decision.action, *decision.args.values()])
         before = Exchange(situation.npc.name, f"The {event.source}", event.text, deed, decision.say)
         return replace(example, situation=replace(situation, memory=(before,)))
