@@ -41,16 +41,20 @@ def read_all() -> dict[str, dict[str, Any]]:
     records = {
         path.stem: json.loads(path.read_text(encoding="utf-8")) for path in MODELS.glob("*.json")
     }
-    order = sorted(records, key=lambda name: records[name]["sets"][MAIN]["action_accuracy"])
+
+    def place(name: str) -> tuple[float, bool]:
+        return records[name]["sets"][MAIN]["action_accuracy"], name == SHIPPED
+
+    order = sorted(records, key=place)
     return {name: records[name] for name in order}
 
 
 def read_judged() -> dict[str, Any]:
-    """What judges said, by system, in the round that asked them about most of its answers."""
+    """What judges said, by system, in the round with most of its answers; of two, the later one."""
     systems: dict[str, Any] = {}
     for path in sorted(MODELS.parent.glob(JUDGED)):
         for name, found in json.loads(path.read_text(encoding="utf-8"))["systems"].items():
-            if name not in systems or found["num"] > systems[name]["num"]:
+            if name not in systems or found["num"] >= systems[name]["num"]:
                 systems[name] = found
     return systems
 
