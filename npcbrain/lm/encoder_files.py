@@ -101,6 +101,10 @@ def read_encoder(fields: Fields, files: Mapping[str, object]) -> EncoderFiles:
         for i, row in enumerate(listed)
     )
     args, odds = chooser.numbers("args", 2), chooser.numbers("odds", 4)
+    if "lead" in chooser.data:  # older choosers count a deed's odds as they were taught
+        (lead,) = chooser.numbers("lead", 1)
+        (first, *others), *rows = signs
+        signs = ((first + lead, *others), *rows)
     own = known_file(chooser.child("tokenizer"), files)
     worth = Worth(tokens, signs, args, *odds)
     # The first layout had no number.

@@ -227,6 +227,23 @@ def test_a_chooser_from_before_layouts_had_numbers_has_the_first(tmp_path: Path)
     assert files.layout == 1
 
 
+def test_what_is_added_to_a_deeds_odds_is_no_weight_that_was_learnt(tmp_path: Path) -> None:
+    folder = make_chooser_model(tmp_path / "toy")
+    told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["chooser"]
+    first = told["signs"][0]
+    for lead, counted in (([0.5], first[0] + 0.5), (None, first[0])):
+        changed = {key: value for key, value in told.items() if key != "lead"}
+        change_manifest(folder, chooser=changed | ({"lead": lead} if lead else {}))
+        files = ModelPackage.described(folder).encoder
+        assert files is not None
+        assert files.worth.signs[0] == pytest.approx((counted, *first[1:]))
+        assert files.worth.signs[1:] == tuple(map(tuple, told["signs"][1:]))
+    for lead in ([], 0.5, ["x"], [1e9]):
+        change_manifest(folder, chooser=told | {"lead": lead})
+        with pytest.raises(ModelError, match="lead must"):
+            ModelPackage.described(folder)
+
+
 def test_memory_for_personas_is_bounded_and_changes_no_choice(encoder: Encoder) -> None:
     chooser, roomy = Chooser(encoder, kept_bytes=1), Chooser(encoder)
     for _ in range(2):
