@@ -61,7 +61,7 @@ def test_a_smaller_vocabulary_gives_common_words_the_same_tokens(
 def ship(net: Net, encoder: Path, folder: Path) -> Path:
     """Exports the network into a model's folder."""
     weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
-    add_chooser(folder, CONFIG, weights, (encoder / "tokenizer.json").read_bytes())
+    add_chooser(folder, CONFIG, weights, (encoder / "tokenizer.json").read_bytes(), lead=0.0)
     return folder
 
 
