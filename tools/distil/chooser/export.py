@@ -27,9 +27,10 @@ TOKENIZER = "chooser.json"
 DIGITS = 6
 # Small talk makes three in five exchanges of the training talk, where it is less than half in play:
 # a half is what that adds to its logarithm. Where the language model finds words that make sense in
-# one case of five, nearly any quote is better; a fact or a memory is quoted sooner than the chooser
-# would. Settled on characters that no training has seen.
-TALK, OWN, FACT, MEMORY = -0.5, -2.0, 1.0, 1.5
+# one case of five, nearly any quote is better; a fact is quoted sooner than the chooser would. A
+# memory is not: most of what somebody remembers has nothing to do with what is said. Settled on
+# characters that no training has seen, and on small talk to somebody who remembers something.
+TALK, OWN, FACT, MEMORY = -0.5, -2.0, 1.0, 0.0
 # A deed's odds by classical reading count for more than was learnt, since one exchange in seven is
 # learnt without them, and so are many whose words are far from the deed's name.
 LEAD = 0.25
